@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make                  build the library of objects (into O=, "build" by default)
+# make check-quick      the unit tests
+#
+# From the command line or the environment:
+#   O=DIR               where objects and the program go
+#   V=1                 show the commands
+#   CROSS_COMPILE=      prefix of the tools; or set CC, AR
+#   TARGET=             accepted for the packagers' sake: one binary reads all
+#   CFLAGS LDFLAGS      yours; what the program itself needs is added
+#   LINKTYPE=           dynamic or static
+#   DEBUG=on            no optimisation
+#   SANITIZE=           e.g. address,undefined
+#   WERROR=on           warnings are errors
+#   USELZO USESNAPPY USEZSTD USELIBDEFLATE USEDWARF
+#                       on, off or auto; "on" without the library is an error
+
+VERSION := 2.0.0
+
+O ?= build
+LINKTYPE ?= dynamic
+PREFIX ?= /usr
+SBINDIR ?= $(PREFIX)/sbin
+MANDIR ?= $(PREFIX)/share/man
+USELZO ?= auto
+USESNAPPY ?= auto
+USEZSTD ?= auto
+USELIBDEFLATE ?= auto
+USEDWARF ?= auto
+
+ifeq ($(origin CC),default)
+CC := $(CROSS_COMPILE)gcc
+endif
+ifeq ($(origin AR),default)
+AR := $(CROSS_COMPILE)ar
+endif
+
+CFLAGS ?= -O2 -g
+ifeq ($(DEBUG),on)
+CFLAGS := -O0 -g
+endif
+
+WARNINGS := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wformat=2
+ifeq ($(WERROR),on)
+WARNINGS += -Werror
+endif
+ALL_CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -DVERSION='"$(VERSION)"' $(FEATURES) $(CPPFLAGS)
+ALL_CFLAGS = -std=gnu11 -pthread -fvisibility=hidden $(WARNINGS) $(CFLAGS)
+ALL_LDFLAGS = -pthread $(LDFLAGS)
+ifeq ($(LINKTYPE),static)
+ALL_LDFLAGS += -static
+else ifneq ($(LINKTYPE),dynamic)
+$(error LINKTYPE is "$(LINKTYPE)": it can be dynamic or static)
+endif
+ifneq ($(SANITIZE),)
+ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+ALL_LDFLAGS += -fsanitize=$(SANITIZE)
+endif
+
+# --- what the machine has ---------------------------------------------------
+
+# $(call have,HEADER,LIBRARIES): "yes" if a program with both can be linked
+have = $(shell printf '\043include <stddef.h>\n\043include <$(1)>\nint main(void) { return 0; }\n' | \
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(ALL_LDFLAGS) -x c - -o /dev/null $(2) 2>/dev/null && echo yes)
+
+# $(call feature,NAME,HEADER,LIBRARIES): look at USENAME, set FEATURES and LIBS
+define feature
+ifeq ($$(USE$(1)),on)
+ifneq ($$(call have,$(2),$(3)),yes)
+$$(error USE$(1)=on, but $(2) or its library is missing)
+endif
+USE$(1)_FOUND := yes
+else ifeq ($$(USE$(1)),auto)
+USE$(1)_FOUND := $$(call have,$(2),$(3))
+else ifneq ($$(USE$(1)),off)
+$$(error USE$(1) is "$$(USE$(1))": it can be on, off or auto)
+endif
+ifeq ($$(USE$(1)_FOUND),yes)
+FEATURES += -DHAVE_$(1)
+LIBS += $(3)
+endif
+endef
+
+# What static libraries drag in behind them: snappy the C++ library, libdw decompressors.
+SNAPPY_LIBS := -lsnappy $(if $(filter static,$(LINKTYPE)),-lstdc++ -lm)
+DWARF_LIBS := -ldw -lelf $(if $(filter static,$(LINKTYPE)),-lbz2 -llzma -lz)
+
+ifneq ($(filter-out clean,$(or $(MAKECMDGOALS),all)),)
+$(eval $(call feature,LIBDEFLATE,libdeflate.h,-ldeflate))
+$(eval $(call feature,DWARF,elfutils/libdwelf.h,$(DWARF_LIBS)))
+$(eval $(call feature,LZO,lzo/lzo1x.h,-llzo2))
+$(eval $(call feature,SNAPPY,snappy-c.h,$(SNAPPY_LIBS)))
+$(eval $(call feature,ZSTD,zstd.h,-lzstd))
+endif
+LIBS += -lz
+
+# --- what is built ----------------------------------------------------------
+
+CORE_SRCS := $(sort $(filter-out makedumpfile.c,$(wildcard *.c)) \
+	$(wildcard lib/*.c arch/*.c vmcore/*.c kernel/*.c filter/*.c output/*.c))
+CORE_OBJS := $(CORE_SRCS:%.c=$(O)/%.o)
+OBJS := $(CORE_OBJS)
+UNIT_SRCS := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_TESTS := $(UNIT_SRCS:%.c=$(O)/%)
+
+ifeq ($(V),1)
+Q :=
+say :=
+else
+Q := @
+say = @printf '  %-8s %s\n' $(1) $(2);
+endif
+
+all: $(O)/core.a
+
+# Tests link the objects they need, so a declaration that no test needs is not there.
+$(O)/core.a: $(CORE_OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(CORE_OBJS)
+
+$(O)/%.o: %.c $(O)/flags
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/tests/unit/%: tests/unit/%.c $(O)/core.a makedumpfile.ld $(O)/flags
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< \
+		$(O)/core.a -Wl,-T,makedumpfile.ld $(LIBS) -lcmocka
+
+# Objects are made anew when the flags they were made with change.
+FLAGS_NOW = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS)
+$(O)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $@ || \
+		printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' > $@
+
+unit-tests: $(UNIT_TESTS)
+
+# --- what is run ------------------------------------------------------------
+
+check-quick: unit-tests
+	$(Q)for t in $(UNIT_TESTS); do MDF_TOOLS=$(CURDIR)/tests/tools $$t || exit 1; done
+
+clean:
+	rm -rf $(O)
+
+FORCE:
+.PHONY: all unit-tests check-quick clean FORCE
+.DELETE_ON_ERROR:
+
+-include $(OBJS:.o=.d) $(UNIT_TESTS:=.d)

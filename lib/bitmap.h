@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * A bit per page.
+ *
+ * Bit n is bit (n & 7) of byte (n >> 3), whatever the host's byte order: the
+ * layout that kdump files have on disk, so a bitmap is written out as it is.
+ *
+ * All functions but init and deinit may be called by several threads at once,
+ * for overlapping ranges too. Looking at bits that another thread is changing
+ * gives each of them either way.
+ */
+#ifndef LIB_BITMAP_H
+#define LIB_BITMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bitmap {
+	/** ceil(nbits / 64) words; bits beyond nbits are always 0. */
+	uint64_t *words;
+	uint64_t nbits;
+};
+
+/**
+ * Allocate a bitmap of @p nbits zero bits. Memory is taken only for the parts
+ * that get set.
+ * @return 0 or -ENOMEM (sentence set)
+ */
+int bitmap_init(struct bitmap *b, uint64_t nbits);
+void bitmap_deinit(struct bitmap *b);
+
+/** Whether bit @p bit (< nbits) is set. */
+bool bitmap_test(const struct bitmap *b, uint64_t bit);
+
+/**
+ * Set or clear bits [start, end), clipped to the bitmap.
+ * @return how many bits changed
+ */
+uint64_t bitmap_set_range(struct bitmap *b, uint64_t start, uint64_t end);
+uint64_t bitmap_clear_range(struct bitmap *b, uint64_t start, uint64_t end);
+
+/** The first set bit in [start, end), or @p end. @p end <= nbits. */
+uint64_t bitmap_next_set(const struct bitmap *b, uint64_t start, uint64_t end);
+/** The first clear bit in [start, end), or @p end. @p end <= nbits. */
+uint64_t bitmap_next_clear(const struct bitmap *b, uint64_t start, uint64_t end);
+
+/** How many bits of [start, end) are set. @p end <= nbits. */
+uint64_t bitmap_count(const struct bitmap *b, uint64_t start, uint64_t end);
+
+/**
+ * The end of the shortest range from @p start that holds @p count set bits
+ * (one past the last of them), or nbits if there are not as many.
+ */
+uint64_t bitmap_skip(const struct bitmap *b, uint64_t start, uint64_t count);
+
+#endif

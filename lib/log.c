@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static unsigned int levels = LOG_LEVEL_DEFAULT;
+static int common_fd = STDOUT_FILENO;
+
+void log_set_levels(unsigned int mask)
+{
+	levels = mask;
+}
+
+void log_to_stderr(void)
+{
+	common_fd = STDERR_FILENO;
+}
+
+bool log_enabled(enum log_level level)
+{
+	return levels & level;
+}
+
+/* Names and texts from a dump must not control the terminal. */
+static void disarm(char *text, int len)
+{
+	for (int i = 0; i < len; i++) {
+		unsigned char c = text[i];
+
+		if ((c < ' ' && c != '\n' && c != '\t' && c != '\r') || c == 0x7f)
+			text[i] = '?';
+	}
+}
+
+void mdf_log(enum log_level level, const char *func, const char *fmt, ...)
+{
+	int saved = errno, n = 0, fd;
+	char line[2048];
+	va_list ap;
+
+	if (!log_enabled(level))
+		return;
+	if (func)
+		n = snprintf(line, sizeof(line), "%s: ", func);
+	va_start(ap, fmt);
+	n += vsnprintf(line + n, sizeof(line) - n, fmt, ap);
+	va_end(ap);
+	if (n >= (int)sizeof(line)) {
+		n = sizeof(line) - 1;
+		line[n - 1] = '\n';
+	}
+	disarm(line, n);
+	fd = level & (LOG_PROGRESS | LOG_ERROR) ? STDERR_FILENO : common_fd;
+	for (int done = 0; done < n;) {
+		ssize_t w = write(fd, line + done, n - done);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w <= 0)
+			break;		/* nobody listens: nothing to be done */
+		done += w;
+	}
+	errno = saved;
+}

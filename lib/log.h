@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * Messages for people. Each call is one write, so lines of different threads
+ * do not mix.
+ *
+ * The bits of --message-level keep upstream's values. Common, debug and report
+ * messages go to standard output, or to standard error once
+ * log_to_stderr() was called (-F: standard output carries the dump);
+ * progress and errors always go to standard error.
+ */
+#ifndef LIB_LOG_H
+#define LIB_LOG_H
+
+#include <stdbool.h>
+
+enum log_level {
+	LOG_PROGRESS = 1,
+	LOG_COMMON = 2,
+	LOG_ERROR = 4,
+	LOG_DEBUG = 8,
+	LOG_REPORT = 16,
+};
+
+#define LOG_LEVEL_DEFAULT (LOG_PROGRESS | LOG_COMMON | LOG_ERROR)
+#define LOG_LEVEL_MAX 31
+
+/** Choose which levels are shown: a mask of enum log_level. Not thread-safe. */
+void log_set_levels(unsigned int mask);
+
+/** Send what would go to standard output to standard error. Not thread-safe. */
+void log_to_stderr(void);
+
+/** Whether messages of a level are shown: ask before preparing costly ones. */
+bool log_enabled(enum log_level level);
+
+/**
+ * Write one message if its level is shown.
+ * @param func name of the calling function, put in front of errors; may be NULL
+ * @param fmt ends with a newline, but for progress lines
+ *
+ * Thread-safe. errno is kept.
+ */
+void mdf_log(enum log_level level, const char *func, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#define MSG(...) mdf_log(LOG_COMMON, 0, __VA_ARGS__)
+#define ERRMSG(...) mdf_log(LOG_ERROR, __func__, __VA_ARGS__)
+#define DEBUG_MSG(...) mdf_log(LOG_DEBUG, 0, __VA_ARGS__)
+#define PROGRESS_MSG(...) mdf_log(LOG_PROGRESS, 0, __VA_ARGS__)
+#define REPORT_MSG(...) mdf_log(LOG_REPORT, 0, __VA_ARGS__)
+
+#endif
