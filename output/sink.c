@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sink.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "lib/checked.h"
+#include "lib/err.h"
+
+int sink_pwrite(struct sink *s, const void *buf, size_t len, uint64_t off)
+{
+	int err;
+
+	if (!range_fits(off, len, INT64_MAX))
+		return sink_write_error(s, -EFBIG, off, len, 0);
+	if (!len)
+		return 0;
+	err = s->ops->pwrite(s, buf, len, off);
+	if (err)
+		s->refused += len;
+	else
+		s->written += len;
+	return err;
+}
+
+void sink_reserve(struct sink *s, uint64_t off, uint64_t len)
+{
+	if (s->ops->reserve && len && range_fits(off, len, INT64_MAX))
+		s->ops->reserve(s, off, len);
+}
+
+int sink_sync(struct sink *s)
+{
+	return s->ops->sync ? s->ops->sync(s) : 0;
+}
+
+int sink_finish(struct sink *s)
+{
+	return s->ops->finish ? s->ops->finish(s) : 0;
+}
+
+void sink_close(struct sink *s)
+{
+	if (s)
+		s->ops->close(s);
+}
+
+int sink_write_error(const struct sink *s, int err, uint64_t off, size_t len, size_t written)
+{
+	return err_errno(err, "cannot write %zu bytes at offset %" PRIu64
+			 " of %s (%zu were written)", len, off, s->path, written);
+}
+
+int sink_sync_fd(const struct sink *s, int fd)
+{
+	int err;
+
+	do {
+		err = fdatasync(fd) ? -errno : 0;
+	} while (err == -EINTR);
+	if (!err || err == -EINVAL || err == -ENOTSUP || err == -EROFS)
+		return 0;
+	return err_errno(err, "cannot flush %s to the disk", s->path);
+}

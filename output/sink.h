@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * Where the bytes of a dump go.
+ *
+ * A writer puts bytes at offsets and does not know whether they end in a file,
+ * in a flattened stream on a pipe, or nowhere (--dry-run). A sink is used by
+ * one thread at a time.
+ */
+#ifndef OUTPUT_SINK_H
+#define OUTPUT_SINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sink;
+
+/** A kind of sink. */
+struct sink_ops {
+	/** Name for messages. */
+	const char *name;
+	/** sink_pwrite(); len > 0, and off + len is at most INT64_MAX */
+	int (*pwrite)(struct sink *s, const void *buf, size_t len, uint64_t off);
+	/** sink_reserve(); may be NULL */
+	void (*reserve)(struct sink *s, uint64_t off, uint64_t len);
+	/** sink_sync(); may be NULL */
+	int (*sync)(struct sink *s);
+	/** sink_finish(); may be NULL */
+	int (*finish)(struct sink *s);
+	/** Release everything; the bytes stay. */
+	void (*close)(struct sink *s);
+};
+
+/** Common part of every sink. */
+struct sink {
+	const struct sink_ops *ops;
+	/** What to call it in messages; borrowed. */
+	const char *path;
+	/**
+	 * Bytes that sink_pwrite() has taken so far, those that were written
+	 * again included: the report's "Write bytes".
+	 */
+	uint64_t written;
+	/** Bytes of calls that failed. */
+	uint64_t refused;
+};
+
+/**
+ * Create a file, mode 0600.
+ * @param path borrowed
+ * @param force overwrite an existing file, which keeps its mode and owner; else
+ * that is -EEXIST
+ * @return 0 (*ret to be closed with sink_close()); -errno with a sentence
+ */
+int sink_file_create(struct sink **ret, const char *path, bool force)
+	__attribute__((warn_unused_result));
+
+/**
+ * Write a flattened stream to a descriptor that need not seek. Its header is
+ * written at once. The descriptor is borrowed; it may be non-blocking. SIGPIPE
+ * must be ignored.
+ *
+ * A record that could not be written whole ends the stream: every later call
+ * fails, and no end record is written.
+ * @return as sink_file_create()
+ */
+int sink_flattened_create(struct sink **ret, int fd, const char *path)
+	__attribute__((warn_unused_result));
+
+/** Count the bytes and forget them. @return 0 or -ENOMEM */
+int sink_null_create(struct sink **ret, const char *path)
+	__attribute__((warn_unused_result));
+
+/**
+ * Put @p len bytes at offset @p off. Parts never written read as zeros later.
+ * @return 0; -ENOSPC, -EPIPE, -EFBIG (beyond INT64_MAX) or another -errno with
+ * a sentence that names the file and the offset. What was written before stays.
+ */
+int sink_pwrite(struct sink *s, const void *buf, size_t len, uint64_t off)
+	__attribute__((warn_unused_result));
+
+/**
+ * Ask for the space of [off, off + len) beforehand, so that small structures
+ * can still be written when the disk is full. Best effort: failure is silent.
+ */
+void sink_reserve(struct sink *s, uint64_t off, uint64_t len);
+
+/** All that was written is on the disk when this returns 0. -errno with a sentence. */
+int sink_sync(struct sink *s) __attribute__((warn_unused_result));
+
+/**
+ * Nothing more will come: the stream's end record is written, the file is on
+ * the disk. A sink that is closed without it is cut short.
+ */
+int sink_finish(struct sink *s) __attribute__((warn_unused_result));
+
+/** Free a sink. NULL is allowed. */
+void sink_close(struct sink *s);
+
+/*
+ * For the kinds of sinks.
+ */
+
+/** Set the sentence for a failed write. @return @p err */
+int sink_write_error(const struct sink *s, int err, uint64_t off, size_t len, size_t written);
+
+/**
+ * Flush a descriptor to the disk. What has no disk below (a pipe, a device) is
+ * fine. @return 0 or -errno with a sentence
+ */
+int sink_sync_fd(const struct sink *s, int fd);
+
+#endif

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sink.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+
+#include "lib/cleanup.h"
+#include "lib/err.h"
+#include "vmcore/flattened.h"
+
+struct sink_flattened {
+	struct sink sink;
+	int fd;
+	int err;			/* the stream is broken since then */
+};
+
+/* Write head and data behind each other; *written counts both. */
+static int write_both(int fd, const void *head, size_t head_len, const void *data,
+		      size_t data_len, size_t *written)
+{
+	struct iovec iov[2] = {
+		{ .iov_base = (void *)head, .iov_len = head_len },
+		{ .iov_base = (void *)data, .iov_len = data_len },
+	};
+	struct iovec *v = iov;
+
+	*written = 0;
+	while (*written < head_len + data_len) {
+		ssize_t n = writev(fd, v, iov + 2 - v);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN) {
+			/* Whoever shares the pipe with us made it non-blocking. */
+			poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, -1);
+			continue;
+		}
+		if (n <= 0)
+			return n ? -errno : -EIO;
+		*written += n;
+		if (v == iov && (size_t)n >= v->iov_len) {
+			n -= v->iov_len;
+			v++;
+		}
+		if (n) {
+			v->iov_base = (char *)v->iov_base + n;
+			v->iov_len -= n;
+		}
+	}
+	return 0;
+}
+
+static int check_stream(const struct sink_flattened *f)
+{
+	if (!f->err)
+		return 0;
+	return err_errno(f->err, "%s is cut short by an earlier error", f->sink.path);
+}
+
+static int flattened_pwrite(struct sink *s, const void *buf, size_t len, uint64_t off)
+{
+	struct sink_flattened *f = (struct sink_flattened *)s;
+	unsigned char head[FLAT_RECORD_SIZE];
+	size_t written;
+	int err = check_stream(f);
+
+	if (err)
+		return err;
+	flat_encode_record(head, off, len);
+	err = write_both(f->fd, head, sizeof(head), buf, len, &written);
+	if (!err)
+		return 0;
+	f->err = err;
+	written = written > sizeof(head) ? written - sizeof(head) : 0;
+	return sink_write_error(s, err, off, len, written);
+}
+
+static int flattened_sync(struct sink *s)
+{
+	struct sink_flattened *f = (struct sink_flattened *)s;
+	int err = check_stream(f);
+
+	return err ? err : sink_sync_fd(s, f->fd);
+}
+
+static int flattened_finish(struct sink *s)
+{
+	struct sink_flattened *f = (struct sink_flattened *)s;
+	unsigned char end[FLAT_RECORD_SIZE];
+	size_t written;
+	int err = check_stream(f);
+
+	if (err)
+		return err;
+	flat_encode_record(end, -1, -1);
+	f->err = write_both(f->fd, end, sizeof(end), NULL, 0, &written);
+	if (f->err)
+		return err_errno(f->err, "cannot write the end record of %s", s->path);
+	return sink_sync_fd(s, f->fd);
+}
+
+static void flattened_close(struct sink *s)
+{
+	free(s);
+}
+
+static const struct sink_ops flattened_ops = {
+	.name = "flattened",
+	.pwrite = flattened_pwrite,
+	.sync = flattened_sync,
+	.finish = flattened_finish,
+	.close = flattened_close,
+};
+
+int sink_flattened_create(struct sink **ret, int fd, const char *path)
+{
+	_cleanup_free_ struct sink_flattened *f = calloc(1, sizeof(*f));
+	unsigned char header[FLAT_HEADER_SIZE];
+	size_t written;
+	int err;
+
+	if (!f)
+		return err_set(-ENOMEM, "no memory to write %s", path);
+	f->sink.ops = &flattened_ops;
+	f->sink.path = path;
+	f->fd = fd;
+	flat_encode_header(header);
+	err = write_both(fd, header, sizeof(header), NULL, 0, &written);
+	if (err)
+		return err_errno(err, "cannot write the header of %s", path);
+	*ret = &take_ptr(f)->sink;
+	return 0;
+}

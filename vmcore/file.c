@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "flattened.h"
+#include "lib/checked.h"
+#include "lib/err.h"
+#include "lib/fdio.h"
+
+#define MIB ((size_t)1 << 20)
+/* Bytes to map at once, and where windows begin: multiples of every host's page size. */
+#define MAP_WINDOW (4 * MIB)
+#define MAP_UNIT ((size_t)64 << 10)
+/* Bytes to read at once where the file is read in order, and elsewhere. */
+#define READ_WINDOW MIB
+#define READ_SHORT ((size_t)64 << 10)
+/* The unit of reading, and the most that a bad spot on a disk may cost. */
+#define READ_UNIT ((size_t)4096)
+
+static const unsigned char zeros[READ_UNIT];
+
+static int file_size(const struct dump_file *f, uint64_t *ret)
+{
+	struct stat st;
+	off_t end;
+
+	if (fstat(f->fd, &st))
+		return err_errno(-errno, "cannot stat %s", f->path);
+	if (S_ISREG(st.st_mode)) {
+		*ret = st.st_size;
+		return 0;
+	}
+	end = lseek(f->fd, 0, SEEK_END);
+	if (end < 0)
+		return err_errno(-errno, "cannot tell the size of %s", f->path);
+	*ret = end;
+	return 0;
+}
+
+static int open_flattened(struct dump_file *f)
+{
+	unsigned char head[FLAT_HEADER_SIZE] = { 0 };
+	ssize_t n = fd_pread(f->fd, head, sizeof(head), 0);
+	int err;
+
+	if (n < 0)
+		return err_errno(n, "cannot read %s", f->path);
+	err = flat_check_header(head);
+	if (err == -ENOENT)
+		return 0;
+	if (n < FLAT_HEADER_SIZE)
+		return err_set(-EBADMSG, "%s: the header of the flattened file is cut short",
+			       f->path);
+	if (!err)
+		err = flat_index_create(&f->flat, f->fd, f->real_size, &f->size);
+	return err ? err_prefix(err, "%s", f->path) : 0;
+}
+
+int file_open(struct dump_file *f, const char *path, bool use_mmap)
+{
+	int err;
+
+	*f = (struct dump_file){ .path = path, .use_mmap = use_mmap };
+	f->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (f->fd < 0)
+		return err_errno(-errno, "cannot open %s", path);
+	err = file_size(f, &f->real_size);
+	f->size = f->real_size;
+	if (!err)
+		err = open_flattened(f);
+	if (err)
+		file_close(f);
+	return err;
+}
+
+void file_close(struct dump_file *f)
+{
+	flat_index_destroy(f->flat);
+	f->flat = NULL;
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = -1;
+}
+
+void file_reader_init(struct file_reader *r, const struct dump_file *f)
+{
+	*r = (struct file_reader){ .file = f, .use_mmap = f->use_mmap };
+}
+
+static void unmap_window(struct file_reader *r)
+{
+	if (r->window && r->window != r->buffer)
+		munmap(r->window, r->window_len);
+	r->window = NULL;
+	r->window_len = 0;
+}
+
+void file_reader_deinit(struct file_reader *r)
+{
+	unmap_window(r);
+	free(r->buffer);
+	r->buffer = NULL;
+}
+
+/* off is below the real file's size. */
+static bool map_window(struct file_reader *r, uint64_t off)
+{
+	uint64_t start = off - off % MAP_UNIT;
+	size_t len = min_u64(MAP_WINDOW, r->file->real_size - start);
+	void *map;
+
+	unmap_window(r);
+	map = mmap(NULL, len, PROT_READ, MAP_PRIVATE, r->file->fd, start);
+	if (map == MAP_FAILED)
+		return false;
+	r->window = map;
+	r->window_off = start;
+	r->window_len = len;
+	return true;
+}
+
+/*
+ * How much to read: more and more while the reader goes forward, little when it
+ * jumps about.
+ */
+static size_t read_ahead(const struct file_reader *r, uint64_t start)
+{
+	uint64_t end = r->window_off + r->window_len;
+
+	if (start < end || start - end >= r->window_len)
+		return READ_SHORT;
+	return max_u64(2 * r->window_len, READ_SHORT);
+}
+
+/* off is below the real file's size. */
+static int read_window(struct file_reader *r, uint64_t off, size_t want)
+{
+	const struct dump_file *f = r->file;
+	uint64_t start = off - off % READ_UNIT;
+	size_t len, unit;
+	ssize_t n;
+
+	if (!r->buffer && posix_memalign(&r->buffer, READ_UNIT, READ_WINDOW)) {
+		r->buffer = NULL;
+		return err_set(-ENOMEM, "no memory to read %s", f->path);
+	}
+	len = max_u64(read_ahead(r, start), min_u64(want, READ_WINDOW) + (off - start));
+	len = min_u64(len, min_u64(READ_WINDOW, f->real_size - start));
+	unit = min_u64(len, READ_UNIT);
+	r->window = r->buffer;
+	r->window_off = start;
+	r->window_len = 0;
+
+	n = fd_pread(f->fd, r->buffer, len, start);
+	/* What cannot be read may be something that nobody asked for. */
+	if (n < 0 && len > unit)
+		n = fd_pread(f->fd, r->buffer, unit, start);
+	if (n < 0)
+		return err_errno(n, "cannot read %s at offset %" PRIu64, f->path, off);
+	r->window_len = n;
+	if (off - start >= r->window_len)
+		return err_set(-ENODATA, "%s has become shorter: nothing at offset %" PRIu64,
+			       f->path, off);
+	return 0;
+}
+
+static bool in_window(const struct file_reader *r, uint64_t off)
+{
+	return off >= r->window_off && off - r->window_off < r->window_len;
+}
+
+/*
+ * Whether the mapped window ends within bytes that a new one could show in one
+ * piece: callers judge pages in place where they lie together.
+ */
+static bool splits(const struct file_reader *r, uint64_t off, size_t want)
+{
+	uint64_t end = r->window_off + r->window_len;
+
+	return r->use_mmap && off + want > end && want <= MAP_WINDOW / 2 &&
+	       end < r->file->real_size;
+}
+
+static int load_window(struct file_reader *r, uint64_t off, size_t want)
+{
+	if (r->use_mmap && map_window(r, off))
+		return 0;
+	r->use_mmap = false;
+	return read_window(r, off, want);
+}
+
+/*
+ * Where in the real file (or FLAT_HOLE) the bytes at off are, and how many of
+ * the len bytes wanted lie there together.
+ */
+static int locate(const struct dump_file *f, uint64_t off, size_t len, uint64_t *where, size_t *n)
+{
+	uint64_t piece = f->size - off;
+	int err = 0;
+
+	if (off >= f->size) {
+		err_set(-ENODATA, "%s ends at offset %" PRIu64 ", before offset %" PRIu64,
+			f->path, f->size, off);
+		return -ENODATA;
+	}
+	*where = off;
+	if (f->flat)
+		err = flat_find(f->flat, off, where, &piece);
+	*n = min_u64(len, piece);
+	return err;
+}
+
+int file_get(struct file_reader *r, uint64_t off, size_t want, const void **ptr, size_t *got)
+{
+	uint64_t where;
+	size_t n;
+	int err = locate(r->file, off, want, &where, &n);
+
+	if (err)
+		return err;
+	if (where == FLAT_HOLE) {
+		*ptr = zeros;
+		*got = min_u64(n, sizeof(zeros));
+		return 0;
+	}
+	if (!in_window(r, where) || splits(r, where, n))
+		err = load_window(r, where, n);
+	if (err)
+		return err;
+	*ptr = (const char *)r->window + (where - r->window_off);
+	*got = min_u64(n, r->window_len - (where - r->window_off));
+	return 0;
+}
+
+/* Copy what one record, or a file that is not flattened, has of a range. */
+static int copy_piece(struct file_reader *r, uint64_t where, void *buf, size_t len)
+{
+	const struct dump_file *f = r->file;
+	ssize_t n;
+
+	if (in_window(r, where) && len <= r->window_len - (where - r->window_off)) {
+		memcpy(buf, (const char *)r->window + (where - r->window_off), len);
+		return 0;
+	}
+	n = fd_pread(f->fd, buf, len, where);
+	if (n < 0)
+		return err_errno(n, "cannot read %zu bytes of %s at offset %" PRIu64, len,
+				 f->path, where);
+	if ((size_t)n < len)
+		return err_set(-ENODATA, "%s has become shorter: nothing at offset %" PRIu64,
+			       f->path, where + n);
+	return 0;
+}
+
+int file_read(struct file_reader *r, uint64_t off, void *buf, size_t len)
+{
+	char *to = buf;
+
+	while (len) {
+		uint64_t where;
+		size_t n;
+		int err = locate(r->file, off, len, &where, &n);
+
+		if (!err && where == FLAT_HOLE)
+			memset(to, 0, n);
+		else if (!err)
+			err = copy_piece(r, where, to, n);
+		if (err)
+			return err;
+		to += n;
+		off += n;
+		len -= n;
+	}
+	return 0;
+}

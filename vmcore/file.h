@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * The bytes of a dump file: the transport below the formats.
+ *
+ * A flattened file (makedumpfile -F) holds another file in pieces; it is
+ * recognised here, and the formats above read it as if it were that file. So
+ * an offset is always one in the file as its format describes it.
+ *
+ * Files are read through windows of a few MiB that are mapped where the file
+ * can be mapped and read() where it cannot: walking a dump in order costs one
+ * system call per window.
+ */
+#ifndef VMCORE_FILE_H
+#define VMCORE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct flat_index;
+
+/** An opened file. Constant once opened, so threads share it. */
+struct dump_file {
+	const char *path;		/**< borrowed from the caller */
+	int fd;
+	uint64_t size;			/**< bytes; of the inner file if flattened */
+	uint64_t real_size;		/**< bytes of the file itself */
+	bool use_mmap;
+	struct flat_index *flat;	/**< NULL unless flattened */
+};
+
+/** One thread's view of a file. */
+struct file_reader {
+	const struct dump_file *file;
+	bool use_mmap;			/**< cleared for good when mapping fails */
+	void *window;			/**< mapping or buffer */
+	uint64_t window_off;		/**< in the real file */
+	size_t window_len;		/**< valid bytes; 0: none yet */
+	void *buffer;			/**< the buffer, once one was needed */
+};
+
+/**
+ * Open @p path, a regular file or a block device, for reading. Its size is
+ * taken now: what the file grows by later is not seen.
+ * @param use_mmap false: never map (--non-mmap)
+ * @return 0; -errno with a sentence that names the file (*f is closed then). A
+ * flattened file whose end record is missing is -EBADMSG.
+ */
+int file_open(struct dump_file *f, const char *path, bool use_mmap)
+	__attribute__((warn_unused_result));
+/** All readers must be gone. */
+void file_close(struct dump_file *f);
+
+/**
+ * Begin reading. Nothing is allocated yet. A reader is used by one thread at a
+ * time; readers of the same file do not disturb each other.
+ */
+void file_reader_init(struct file_reader *r, const struct dump_file *f);
+/** What file_get() returned is gone with it. */
+void file_reader_deinit(struct file_reader *r);
+
+/**
+ * Look at the file's bytes without copying them.
+ *
+ * @param want bytes wanted at offset @p off; at least 1
+ * @param[out] ptr the bytes; borrowed until the next file_get() of this reader
+ * (file_read() does not disturb them)
+ * @param[out] got how many are there: at least 1, at most @p want; fewer where
+ * the window, a flattened file's record or a hole of it ends
+ * @return 0; -ENODATA at and beyond the end of the file; another -errno if the
+ * byte at @p off cannot be read. Sentence set.
+ */
+int file_get(struct file_reader *r, uint64_t off, size_t want, const void **ptr, size_t *got)
+	__attribute__((warn_unused_result));
+
+/**
+ * Copy exactly @p len bytes at @p off: for headers and random access.
+ * @return 0; -ENODATA if the file ends before; another -errno. Sentence set;
+ * on error the buffer's contents are unspecified.
+ */
+int file_read(struct file_reader *r, uint64_t off, void *buf, size_t len)
+	__attribute__((warn_unused_result));
+
+#endif
