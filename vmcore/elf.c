@@ -1,0 +1,663 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * ELF cores: /proc/vmcore, QEMU's dump-guest-memory, makedumpfile -E.
+ *
+ * PT_LOADs may come in any order, overlap, begin and end anywhere, and claim
+ * more than the file holds. They are turned into a sorted table of ranges that
+ * do not overlap, once; everything else works on that table.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/byteorder.h"
+#include "lib/checked.h"
+#include "lib/cleanup.h"
+#include "lib/err.h"
+#include "notes.h"
+#include "vmcore.h"
+
+/* e_flags of an ELF core that makedumpfile could not finish. */
+#define EF_INCOMPLETE 1
+
+/* No machine that Linux runs on has memory above this address. */
+#define PADDR_MAX (UINT64_C(1) << 52)
+
+/* Program headers are read this many at a time. */
+#define PHDR_CHUNK 256
+
+/* The fields of Elf32_Ehdr and Elf64_Ehdr that matter. */
+struct elf_header {
+	uint16_t type, machine, phentsize, phnum, shentsize;
+	uint32_t flags;
+	uint64_t phoff, shoff;
+};
+
+struct program_header {
+	uint32_t type;
+	uint64_t offset, vaddr, paddr, filesz, memsz;
+};
+
+/* Where the bytes of a range come from; the lower value wins where two overlap. */
+enum source {
+	SOURCE_FILE,	/* the file has them */
+	SOURCE_LOST,	/* the file should have them, but ends before */
+	SOURCE_ZERO,	/* they are not in the dump: memsz > filesz */
+};
+
+struct range {
+	paddr_t start, end;
+	uint64_t off;		/* of the first byte in the file; 0 unless SOURCE_FILE */
+	enum source source;
+};
+
+/* The part of one PT_LOAD that has one source. */
+struct piece {
+	struct range range;
+	size_t index;		/* of the PT_LOAD */
+};
+
+struct elf_dump {
+	struct range *ranges;	/* sorted by address, none empty, none overlap */
+	size_t nr_ranges;
+};
+
+struct elf_reader {
+	size_t hint;		/* the range that was used last */
+};
+
+/* Read bytes that have to be there. */
+static int read_headers(struct file_reader *r, uint64_t off, void *buf, size_t len,
+			const char *what)
+{
+	int ret = file_read(r, off, buf, len);
+
+	if (ret == -ENODATA)
+		return err_set(-EBADMSG, "the file ends within its %s (%" PRIu64 " bytes)", what,
+			       r->file->size);
+	return ret ? err_prefix(ret, "%s", what) : 0;
+}
+
+static void decode_header(const struct vmcore *vc, const char *p, struct elf_header *h)
+{
+#define FIELD(f) (p + (vc->is64 ? offsetof(Elf64_Ehdr, f) : offsetof(Elf32_Ehdr, f)))
+	h->type = load_u16(FIELD(e_type), vc->swap);
+	h->machine = load_u16(FIELD(e_machine), vc->swap);
+	h->flags = load_u32(FIELD(e_flags), vc->swap);
+	h->phentsize = load_u16(FIELD(e_phentsize), vc->swap);
+	h->phnum = load_u16(FIELD(e_phnum), vc->swap);
+	h->shentsize = load_u16(FIELD(e_shentsize), vc->swap);
+	h->phoff = load_ulong(FIELD(e_phoff), vc->is64, vc->swap);
+	h->shoff = load_ulong(FIELD(e_shoff), vc->is64, vc->swap);
+#undef FIELD
+}
+
+static void decode_program_header(const struct vmcore *vc, const char *p,
+				  struct program_header *h)
+{
+#define FIELD(f) load_ulong(p + (vc->is64 ? offsetof(Elf64_Phdr, f) : \
+				 offsetof(Elf32_Phdr, f)), vc->is64, vc->swap)
+	h->type = load_u32(p, vc->swap);
+	h->offset = FIELD(p_offset);
+	h->vaddr = FIELD(p_vaddr);
+	h->paddr = FIELD(p_paddr);
+	h->filesz = FIELD(p_filesz);
+	h->memsz = FIELD(p_memsz);
+#undef FIELD
+}
+
+/* With PN_XNUM or more of them, section header 0 has their number. */
+static int read_phnum(const struct vmcore *vc, struct file_reader *r, const struct elf_header *h,
+		      uint32_t *ret)
+{
+	size_t size = vc->is64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
+	char shdr[sizeof(Elf64_Shdr)];
+	int err;
+
+	*ret = h->phnum;
+	if (h->phnum != PN_XNUM)
+		return 0;
+	if (!h->shoff || h->shentsize != size)
+		return err_set(-EBADMSG,
+			       "e_phnum refers to a section header, but e_shoff is %" PRIu64
+			       " and e_shentsize %u instead of %zu",
+			       h->shoff, h->shentsize, size);
+	err = read_headers(r, h->shoff, shdr, size, "section header");
+	if (err)
+		return err;
+	*ret = load_u32(shdr + (vc->is64 ? offsetof(Elf64_Shdr, sh_info) :
+				offsetof(Elf32_Shdr, sh_info)), vc->swap);
+	return 0;
+}
+
+static int check_segment(const struct vmcore_segment *s)
+{
+	uint64_t end;
+
+	if (!checked_add(s->offset, s->filesz, &end))
+		return err_set(-EBADMSG, "file offset %#" PRIx64 " + %#" PRIx64
+			       " bytes is no offset", s->offset, s->filesz);
+	if (!checked_add(s->paddr, s->memsz, &end))
+		return err_set(-EBADMSG, "physical address %#" PRIx64 " + %#" PRIx64
+			       " bytes is no address", s->paddr, s->memsz);
+	if (end > PADDR_MAX)
+		return err_set(-EBADMSG, "it ends at physical address %#" PRIx64
+			       ", beyond what any machine has", end);
+	return 0;
+}
+
+static int add_segment(struct vmcore *vc, size_t *room, const struct program_header *h,
+		       uint32_t number)
+{
+	struct vmcore_segment s = {
+		.paddr = h->paddr,
+		.vaddr = h->vaddr,
+		.offset = h->offset,
+		.filesz = h->filesz,
+		.memsz = h->memsz,
+	};
+	int ret;
+
+	/* More data than memory: one of the two is wrong. What the file has is believed. */
+	if (s.filesz > s.memsz) {
+		if (range_fits(s.offset, s.filesz, vc->file.size))
+			s.memsz = s.filesz;
+		else
+			s.filesz = s.memsz;
+	}
+	if (!s.memsz)
+		return 0;
+	ret = check_segment(&s);
+	if (ret)
+		return err_prefix(ret, "PT_LOAD at program header %" PRIu32, number);
+	if (vc->nr_segments == *room) {
+		size_t more = *room ? *room * 2 : 16;
+		void *p = reallocarray(vc->segments, more, sizeof(s));
+
+		if (!p)
+			return err_set(-ENOMEM, "no memory for %zu PT_LOADs", more);
+		vc->segments = p;
+		*room = more;
+	}
+	vc->segments[vc->nr_segments++] = s;
+	return 0;
+}
+
+/* Append what one PT_NOTE holds to vc->notes. */
+static int add_notes(struct vmcore *vc, struct file_reader *r, const struct program_header *h)
+{
+	/* Notes of one PT_NOTE must not hide those of the next. */
+	size_t old = (vc->notes_size + 3) / 4 * 4;
+	uint64_t in_file = h->offset < r->file->size ? r->file->size - h->offset : 0;
+	uint64_t size = min_u64(h->filesz, in_file);
+	size_t good;
+	char *p;
+	int ret;
+
+	if (size < h->filesz) {
+		vmcore_warn(vc, "the file ends within its ELF notes (%" PRIu64 " bytes)",
+			    r->file->size);
+		vc->incomplete = true;
+	}
+	if (size > NOTES_MAX - old) {
+		vmcore_warn(vc, "%" PRIu64 " bytes of ELF notes are too many to be true", size);
+		size = NOTES_MAX - old;
+	}
+	if (!size)
+		return 0;
+	p = realloc(vc->notes, old + size);
+	if (!p)
+		return err_set(-ENOMEM, "no memory for %" PRIu64 " bytes of ELF notes", size);
+	vc->notes = p;
+	ret = read_headers(r, h->offset, p + old, size, "ELF notes");
+	if (ret)
+		return ret;
+	ret = notes_check(p + old, size, vc->swap, &good);
+	if (ret)
+		vmcore_warn(vc, "PT_NOTE at offset %" PRIu64 ": %s", h->offset, err_text(ret));
+	if (!good)
+		return 0;
+	memset(p + vc->notes_size, 0, old - vc->notes_size);
+	vc->notes_size = old + good;
+	return 0;
+}
+
+/* Give back what add_notes() took too much. */
+static void shrink_notes(struct vmcore *vc)
+{
+	void *p;
+
+	if (!vc->notes_size) {
+		free(vc->notes);
+		vc->notes = NULL;
+		return;
+	}
+	p = realloc(vc->notes, vc->notes_size);
+	if (p)
+		vc->notes = p;
+}
+
+static int read_program_headers(struct vmcore *vc, struct file_reader *r,
+				const struct elf_header *h)
+{
+	size_t size = vc->is64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
+	char chunk[PHDR_CHUNK * sizeof(Elf64_Phdr)];
+	size_t room = 0;
+	uint32_t phnum;
+	int ret;
+
+	ret = read_phnum(vc, r, h, &phnum);
+	if (ret)
+		return ret;
+	if (!phnum)
+		return err_set(-EBADMSG, "the ELF header speaks of no program headers");
+	if (h->phentsize != size)
+		return err_set(-EBADMSG, "e_phentsize is %u instead of %zu", h->phentsize, size);
+	if (!range_fits(h->phoff, phnum * (uint64_t)size, r->file->size))
+		return err_set(-EBADMSG,
+			       "the file ends within its program headers: %" PRIu32
+			       " at offset %" PRIu64 ", but it has %" PRIu64 " bytes",
+			       phnum, h->phoff, r->file->size);
+	for (uint32_t i = 0; i < phnum; i++) {
+		struct program_header ph;
+
+		if (i % PHDR_CHUNK == 0) {
+			ret = read_headers(r, h->phoff + i * (uint64_t)size, chunk,
+					   min_u64(PHDR_CHUNK, phnum - i) * size,
+					   "program headers");
+			if (ret)
+				return ret;
+		}
+		decode_program_header(vc, chunk + i % PHDR_CHUNK * size, &ph);
+		if (ph.type == PT_LOAD)
+			ret = add_segment(vc, &room, &ph, i);
+		else if (ph.type == PT_NOTE)
+			ret = add_notes(vc, r, &ph);
+		if (ret)
+			return ret;
+	}
+	shrink_notes(vc);
+	if (!vc->nr_segments)
+		return err_set(-EBADMSG, "it holds no memory: none of its %" PRIu32
+			       " program headers is a PT_LOAD of any size", phnum);
+	return 0;
+}
+
+static void add_piece(struct piece *pieces, size_t *n, size_t index, enum source source,
+		      paddr_t start, paddr_t end, uint64_t off)
+{
+	if (start == end)
+		return;
+	pieces[(*n)++] = (struct piece){
+		.range = { start, end, source == SOURCE_FILE ? off : 0, source },
+		.index = index,
+	};
+}
+
+/* Cut the PT_LOADs where their source changes. Says how far the file should reach. */
+static size_t cut_segments(const struct vmcore *vc, struct piece *pieces, uint64_t *file_end)
+{
+	size_t n = 0;
+
+	*file_end = 0;
+	for (size_t i = 0; i < vc->nr_segments; i++) {
+		const struct vmcore_segment *s = &vc->segments[i];
+		uint64_t left = s->offset < vc->file.size ? vc->file.size - s->offset : 0;
+		paddr_t lost = s->paddr + min_u64(s->filesz, left);
+		paddr_t zero = s->paddr + s->filesz;
+
+		add_piece(pieces, &n, i, SOURCE_FILE, s->paddr, lost, s->offset);
+		add_piece(pieces, &n, i, SOURCE_LOST, lost, zero, 0);
+		add_piece(pieces, &n, i, SOURCE_ZERO, zero, s->paddr + s->memsz, 0);
+		if (s->filesz)
+			*file_end = max_u64(*file_end, s->offset + s->filesz);
+	}
+	return n;
+}
+
+static int cmp_start(const void *a, const void *b)
+{
+	const struct piece *x = a, *y = b;
+
+	return (x->range.start > y->range.start) - (x->range.start < y->range.start);
+}
+
+/* Whether a is to be used where both have bytes. */
+static bool wins(const struct piece *a, const struct piece *b)
+{
+	if (a->range.source != b->range.source)
+		return a->range.source < b->range.source;
+	return a->index < b->index;
+}
+
+/* A binary heap of pieces: the one that wins over all others is heap[0]. */
+static void heap_push(const struct piece **heap, size_t *n, const struct piece *p)
+{
+	size_t i = (*n)++;
+
+	for (; i && wins(p, heap[(i - 1) / 2]); i = (i - 1) / 2)
+		heap[i] = heap[(i - 1) / 2];
+	heap[i] = p;
+}
+
+static void heap_pop(const struct piece **heap, size_t *n)
+{
+	const struct piece *p = heap[--*n];
+	size_t i = 0, child;
+
+	while ((child = 2 * i + 1) < *n) {
+		if (child + 1 < *n && wins(heap[child + 1], heap[child]))
+			child++;
+		if (wins(p, heap[child]))
+			break;
+		heap[i] = heap[child];
+		i = child;
+	}
+	heap[i] = p;
+}
+
+/* Append [start, end) of a piece, or let the last range grow. */
+static void add_range(struct elf_dump *d, const struct range *p, paddr_t start, paddr_t end)
+{
+	struct range *last = d->nr_ranges ? &d->ranges[d->nr_ranges - 1] : NULL;
+	uint64_t off = p->source == SOURCE_FILE ? p->off + (start - p->start) : 0;
+
+	if (last && last->end == start && last->source == p->source &&
+	    (p->source != SOURCE_FILE || last->off + (start - last->start) == off)) {
+		last->end = end;
+		return;
+	}
+	d->ranges[d->nr_ranges++] = (struct range){ start, end, off, p->source };
+}
+
+/*
+ * Sweep over the sorted pieces; the heap holds those that have begun. A step goes
+ * to where the winner ends or the next piece begins, so each piece costs two
+ * steps and two ranges at most.
+ */
+static void sweep(struct elf_dump *d, const struct piece *pieces, size_t nr,
+		  const struct piece **heap)
+{
+	size_t next = 0, active = 0;
+	paddr_t pos = 0, end;
+
+	while (next < nr || active) {
+		if (!active)
+			pos = pieces[next].range.start;
+		while (next < nr && pieces[next].range.start == pos)
+			heap_push(heap, &active, &pieces[next++]);
+		end = heap[0]->range.end;
+		if (next < nr)
+			end = min_u64(end, pieces[next].range.start);
+		add_range(d, &heap[0]->range, pos, end);
+		pos = end;
+		while (active && heap[0]->range.end <= pos)
+			heap_pop(heap, &active);
+	}
+}
+
+static int build_ranges(struct vmcore *vc, struct elf_dump *d)
+{
+	_cleanup_free_ struct piece *pieces = NULL;
+	_cleanup_free_ const struct piece **heap = NULL;
+	struct range *fit;
+	uint64_t file_end;
+	size_t nr;
+
+	pieces = reallocarray(NULL, vc->nr_segments, 3 * sizeof(*pieces));
+	if (!pieces)
+		goto nomem;
+	nr = cut_segments(vc, pieces, &file_end);
+	heap = reallocarray(NULL, nr, sizeof(*heap));
+	d->ranges = reallocarray(NULL, nr, 2 * sizeof(*d->ranges));
+	if (!heap || !d->ranges)
+		goto nomem;
+	qsort(pieces, nr, sizeof(*pieces), cmp_start);
+	sweep(d, pieces, nr, heap);
+	fit = reallocarray(d->ranges, d->nr_ranges, sizeof(*fit));
+	if (fit)
+		d->ranges = fit;
+	if (file_end > vc->file.size) {
+		vmcore_warn(vc, "the file is cut short: it has %" PRIu64 " of %" PRIu64 " bytes",
+			    vc->file.size, file_end);
+		vc->incomplete = true;
+	}
+	return 0;
+nomem:
+	return err_set(-ENOMEM, "no memory for a table of %zu PT_LOADs", vc->nr_segments);
+}
+
+static int elf_open(struct vmcore *vc, const void *head, size_t head_len)
+{
+	const unsigned char *ident = head;
+	struct elf_header h;
+	struct file_reader r;
+	int ret;
+
+	if (head_len < SELFMAG || memcmp(head, ELFMAG, SELFMAG))
+		return -ENOENT;
+	if (head_len < EI_NIDENT)
+		return err_set(-EBADMSG, "the file ends within its ELF header (%zu bytes)",
+			       head_len);
+	if (ident[EI_CLASS] != ELFCLASS32 && ident[EI_CLASS] != ELFCLASS64)
+		return err_set(-EBADMSG, "an ELF file of unknown class %u", ident[EI_CLASS]);
+	if (ident[EI_DATA] != ELFDATA2LSB && ident[EI_DATA] != ELFDATA2MSB)
+		return err_set(-EBADMSG, "an ELF file of unknown byte order %u", ident[EI_DATA]);
+	vc->is64 = ident[EI_CLASS] == ELFCLASS64;
+	vc->big_endian = ident[EI_DATA] == ELFDATA2MSB;
+	vc->swap = vc->big_endian != HOST_BIG_ENDIAN;
+	if (head_len < (vc->is64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr)))
+		return err_set(-EBADMSG, "the file ends within its ELF header (%zu bytes)",
+			       head_len);
+	decode_header(vc, head, &h);
+	if (h.type != ET_CORE)
+		return err_set(-ENOTSUP, "an ELF file, but not a core (e_type is %u)", h.type);
+	vc->machine = h.machine;
+	vc->incomplete = h.flags & EF_INCOMPLETE;
+
+	file_reader_init(&r, &vc->file);
+	ret = read_program_headers(vc, &r, &h);
+	file_reader_deinit(&r);
+	if (ret)
+		return ret;
+	vc->priv = calloc(1, sizeof(struct elf_dump));
+	if (!vc->priv)
+		return err_set(-ENOMEM, "no memory to open it");
+	return build_ranges(vc, vc->priv);
+}
+
+static void elf_close(struct vmcore *vc)
+{
+	struct elf_dump *d = vc->priv;
+
+	free(d->ranges);
+	free(d);
+}
+
+static int elf_reader_init(struct vmcore_reader *r)
+{
+	r->priv = calloc(1, sizeof(struct elf_reader));
+	return r->priv ? 0 : err_set(-ENOMEM, "no memory to read the dump");
+}
+
+static void elf_reader_deinit(struct vmcore_reader *r)
+{
+	free(r->priv);
+}
+
+/* The first range that ends behind pa; nr_ranges if there is none. */
+static size_t search(const struct elf_dump *d, paddr_t pa)
+{
+	size_t low = 0, high = d->nr_ranges;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (d->ranges[mid].end > pa)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return low;
+}
+
+/*
+ * Like search(), but the range that was used last and the one behind it come
+ * first. NULL instead of nr_ranges.
+ */
+static const struct range *range_at(struct vmcore_reader *r, paddr_t pa)
+{
+	const struct elf_dump *d = r->vc->priv;
+	struct elf_reader *er = r->priv;
+	size_t i = er->hint;
+
+	if (i < d->nr_ranges && pa >= d->ranges[i].end)
+		i++;
+	if (i >= d->nr_ranges || pa >= d->ranges[i].end || pa < d->ranges[i].start)
+		i = search(d, pa);
+	er->hint = i;
+	return i < d->nr_ranges ? &d->ranges[i] : NULL;
+}
+
+static int no_memory_at(paddr_t pa)
+{
+	return err_set(-EFAULT, "the dump has no memory at physical address %#" PRIx64, pa);
+}
+
+static int lost_memory_at(const struct vmcore *vc, paddr_t pa)
+{
+	return err_set(-EFAULT, "memory at physical address %#" PRIx64
+		       " lies beyond the end of the file (truncated at %" PRIu64 " bytes)",
+		       pa, vc->file.size);
+}
+
+/* Find the range that pa lies in. */
+static int find(struct vmcore_reader *r, paddr_t pa, const struct range **ret)
+{
+	const struct range *g = range_at(r, pa);
+
+	if (!g || pa < g->start)
+		return no_memory_at(pa);
+	if (g->source == SOURCE_LOST)
+		return lost_memory_at(r->vc, pa);
+	*ret = g;
+	return 0;
+}
+
+/* A file that became shorter since it was opened holds no memory there either. */
+static int map_error(const struct vmcore *vc, paddr_t pa, int err)
+{
+	if (err == -ENODATA)
+		return lost_memory_at(vc, pa);
+	return err_prefix(err, "memory at physical address %#" PRIx64, pa);
+}
+
+static int elf_get(struct vmcore_reader *r, paddr_t pa, size_t want, const void **ptr,
+		   size_t *got)
+{
+	static const char zeros[4096];
+	const struct range *g;
+	int ret = find(r, pa, &g);
+
+	if (ret)
+		return ret;
+	want = min_u64(want, g->end - pa);
+	if (g->source == SOURCE_ZERO) {
+		*ptr = zeros;
+		*got = min_u64(want, sizeof(zeros));
+		return 0;
+	}
+	ret = file_get(&r->file, g->off + (pa - g->start), want, ptr, got);
+	return ret ? map_error(r->vc, pa, ret) : 0;
+}
+
+/* Copy len bytes at pa, which lie in one range. */
+static int read_range(struct vmcore_reader *r, const struct range *g, paddr_t pa, void *buf,
+		      size_t len)
+{
+	int ret;
+
+	if (g->source == SOURCE_ZERO) {
+		memset(buf, 0, len);
+		return 0;
+	}
+	ret = file_read(&r->file, g->off + (pa - g->start), buf, len);
+	return ret ? map_error(r->vc, pa, ret) : 0;
+}
+
+static int elf_read(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len)
+{
+	char *to = buf;
+
+	while (len) {
+		const struct range *g;
+		size_t n;
+		int ret = find(r, pa, &g);
+
+		if (ret)
+			return ret;
+		n = min_u64(len, g->end - pa);
+		ret = read_range(r, g, pa, to, n);
+		if (ret)
+			return ret;
+		to += n;
+		pa += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/* pa + len cannot overflow: pages begin below PADDR_MAX. */
+static int elf_read_page(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len)
+{
+	paddr_t pos = pa, end = pa + len;
+	bool any = false;
+
+	while (pos < end) {
+		const struct range *g = range_at(r, pos);
+		char *to = (char *)buf + (pos - pa);
+		paddr_t next = g ? min_u64(end, pos < g->start ? g->start : g->end) : end;
+		int ret;
+
+		if (!g || pos < g->start) {
+			memset(to, 0, next - pos);
+		} else if (g->source == SOURCE_LOST) {
+			return lost_memory_at(r->vc, pos);
+		} else {
+			ret = read_range(r, g, pos, to, next - pos);
+			if (ret)
+				return ret;
+			any = true;
+		}
+		pos = next;
+	}
+	return any ? 0 : no_memory_at(pa);
+}
+
+static int elf_bitmap(struct vmcore *vc, enum vmcore_map which, struct bitmap *b)
+{
+	const struct elf_dump *d = vc->priv;
+
+	for (size_t i = 0; i < d->nr_ranges; i++) {
+		const struct range *g = &d->ranges[i];
+
+		if (which == VMCORE_EXISTS || g->source != SOURCE_ZERO)
+			bitmap_set_range(b, g->start >> vc->page_shift,
+					 ((g->end - 1) >> vc->page_shift) + 1);
+	}
+	return 0;
+}
+
+const struct vmcore_ops elf_vmcore_ops = {
+	.name = "ELF core",
+	.open = elf_open,
+	.close = elf_close,
+	.reader_init = elf_reader_init,
+	.reader_deinit = elf_reader_deinit,
+	.get = elf_get,
+	.read = elf_read,
+	.read_page = elf_read_page,
+	.bitmap = elf_bitmap,
+};

@@ -1,0 +1,717 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Reading kdump-compressed files: those of makedumpfile and of QEMU's
+ * dump-guest-memory, of any machine.
+ *
+ * A page's descriptor is found by counting the pages before it, so the 2nd
+ * bitmap is kept in memory with a directory of partial counts. The headers
+ * must make sense as far as pages depend on them; what else they get wrong is
+ * a warning. A file that ends before its last page is read as far as it goes.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/byteorder.h"
+#include "lib/checked.h"
+#include "lib/cleanup.h"
+#include "lib/codec.h"
+#include "lib/err.h"
+#include "vmcore/kdump_format.h"
+#include "vmcore/notes.h"
+#include "vmcore/vmcore.h"
+
+#define ERASEINFO_MAX (16u << 20)
+#define VERSION_MIN 1
+
+#define VMCOREINFO_NAME "VMCOREINFO"
+/* Of an ELF note: before its name. */
+#define NOTE_HEADER_SIZE 12
+
+/* Pages per entry of the rank directory: 1/16 of the bitmap's size. */
+#define RANK_PAGES 1024
+
+/* Descriptors read at once. */
+#define DESC_BATCH 512
+
+/* How many descriptors from the end are looked at for data that is cut off. */
+#define TAIL_DESCS (UINT64_C(1) << 20)
+
+/* Room for decompressed pages, bytes; but never fewer than so many pages. */
+#define CACHE_BYTES (256u << 10)
+#define CACHE_PAGES_MIN 8
+
+/* So close behind what was read last, the reader walks the file in order. */
+#define NEAR_BYTES (1u << 20)
+
+#define NO_PFN UINT64_MAX
+
+/* An opened file. */
+struct kdump {
+	struct kdump_layout layout;
+	uint64_t bitmap1_off;		/* file offset */
+	uint64_t desc_off;		/* file offset */
+	uint64_t nr_descs;		/* set bits of has_data */
+	struct bitmap has_data;
+	/* rank[i]: set bits of has_data below bit i * RANK_PAGES */
+	uint64_t *rank;
+};
+
+/* A page in the cache. */
+struct cached_page {
+	pfn_t pfn;			/* NO_PFN: none */
+	struct kdump_page_desc desc;
+	uint64_t used;			/* when */
+	uint8_t *data;			/* page_size bytes */
+};
+
+struct kdump_reader {
+	struct codec *codecs[CODEC_ZSTD + 1];	/* created when needed */
+	struct cached_page *pages;
+	unsigned int nr_pages;
+	uint64_t clock;
+	/* What get() returned lies there; NULL: nothing. */
+	const struct cached_page *pinned;
+	void *data;			/* of the pages, and of compressed[] */
+	uint8_t *compressed;		/* page_size bytes */
+	uint64_t next_off;		/* end of the page data read last */
+	uint64_t first_desc;		/* index of descs[0] */
+	unsigned int nr_descs;
+	uint8_t descs[DESC_BATCH * KDUMP_PAGE_DESC_SIZE];
+};
+
+static bool all_zero(const void *buf, size_t len)
+{
+	const uint8_t *p = buf;
+
+	return !len || (!p[0] && !memcmp(p, p + 1, len - 1));
+}
+
+/*
+ * OR bytes into a bitmap, clipped to it, so that memory is taken only for the
+ * parts that are not zero.
+ */
+static void bitmap_or_bytes(struct bitmap *b, uint64_t byte_off, const void *buf, size_t len)
+{
+	uint64_t bytes = div_round_up(b->nbits, 8);
+	uint8_t *to = (uint8_t *)b->words;
+	const uint8_t *from = buf;
+
+	if (byte_off >= bytes)
+		return;
+	len = min_u64(len, bytes - byte_off);
+	for (size_t i = 0, n; i < len; i += n) {
+		n = min_u64(4096, len - i);
+		if (all_zero(from + i, n))
+			continue;
+		for (size_t j = i; j < i + n; j++)
+			to[byte_off + j] |= from[j];
+	}
+	if (byte_off + len == bytes && b->nbits % 8)
+		to[bytes - 1] &= (1u << b->nbits % 8) - 1;
+}
+
+/* OR a bitmap of the file into an empty or equally long one. */
+static int read_bitmap(struct file_reader *fr, uint64_t off, struct bitmap *b)
+{
+	uint64_t bytes = div_round_up(b->nbits, 8);
+	size_t got;
+
+	for (uint64_t done = 0; done < bytes; done += got) {
+		const void *p;
+		int err = file_get(fr, off + done, min_u64(bytes - done, SIZE_MAX), &p, &got);
+
+		if (err == -ENODATA)
+			return err_set(-EBADMSG, "the file ends within its bitmaps");
+		if (err)
+			return err_prefix(err, "reading a bitmap");
+		bitmap_or_bytes(b, done, p, got);
+	}
+	return 0;
+}
+
+static int build_rank(struct kdump *kd)
+{
+	uint64_t nr = div_round_up(kd->has_data.nbits, RANK_PAGES);
+
+	kd->rank = nr > SIZE_MAX / sizeof(*kd->rank) ? NULL : malloc(nr * sizeof(*kd->rank));
+	if (!kd->rank)
+		return err_set(-ENOMEM, "no memory for an index of %" PRIu64 " pages",
+			       kd->has_data.nbits);
+	for (uint64_t i = 0; i < nr; i++) {
+		uint64_t start = i * RANK_PAGES;
+
+		kd->rank[i] = kd->nr_descs;
+		kd->nr_descs += bitmap_count(&kd->has_data, start,
+					     min_u64(start + RANK_PAGES, kd->has_data.nbits));
+	}
+	return 0;
+}
+
+/* Index of the descriptor of a page whose bit is set. */
+static uint64_t desc_index(const struct kdump *kd, pfn_t pfn)
+{
+	return kd->rank[pfn / RANK_PAGES] +
+	       bitmap_count(&kd->has_data, pfn - pfn % RANK_PAGES, pfn);
+}
+
+static bool desc_missing(const struct kdump_page_desc *d)
+{
+	return !d->offset && !d->size;
+}
+
+/* Whether part of the page's data lies behind the end of the file. */
+static bool desc_cut(const struct kdump_page_desc *d, uint64_t file_size)
+{
+	return !range_fits(d->offset, d->size, file_size);
+}
+
+/*
+ * Read descriptors [first, first + *nr) of the file: fewer if the file ends
+ * before. buf has room for *nr of them.
+ */
+static int read_descs(const struct kdump *kd, struct file_reader *fr, uint64_t first,
+		      unsigned int *nr, void *buf)
+{
+	uint64_t off = kd->desc_off + first * KDUMP_PAGE_DESC_SIZE;
+	uint64_t size = fr->file->size;
+	uint64_t there = off < size ? (size - off) / KDUMP_PAGE_DESC_SIZE : 0;
+	int err;
+
+	*nr = min_u64(min_u64(*nr, kd->nr_descs - first), there);
+	if (!*nr)
+		return 0;
+	err = file_read(fr, off, buf, (size_t)*nr * KDUMP_PAGE_DESC_SIZE);
+	return err ? err_prefix(err, "reading page descriptors") : 0;
+}
+
+/*
+ * Whether pages at the end of the dump are missing. Data lies in the order of
+ * the pages, but for zero pages, which share the first page of data. So the
+ * last descriptor of another kind tells where the data ends.
+ */
+static int find_cut(const struct kdump *kd, struct file_reader *fr, bool *cut)
+{
+	uint64_t data_off = kd->desc_off + kd->nr_descs * KDUMP_PAGE_DESC_SIZE;
+	uint64_t left = kd->nr_descs, end = left - min_u64(left, TAIL_DESCS);
+	_cleanup_free_ uint8_t *buf = malloc(DESC_BATCH * KDUMP_PAGE_DESC_SIZE);
+	bool found = false;
+
+	if (!buf)
+		return err_set(-ENOMEM, "no memory for page descriptors");
+	*cut = data_off > fr->file->size;
+	while (left > end && !*cut && !found) {
+		unsigned int nr = min_u64(left, DESC_BATCH);
+		int err = read_descs(kd, fr, left - nr, &nr, buf);
+
+		if (err)
+			return err;
+		for (unsigned int i = 0; i < nr; i++) {
+			struct kdump_page_desc d;
+
+			kdump_decode_page_desc(&kd->layout, buf + i * KDUMP_PAGE_DESC_SIZE, &d);
+			*cut |= desc_missing(&d) || desc_cut(&d, fr->file->size);
+			found |= d.offset > data_off;
+		}
+		left -= nr;
+	}
+	return 0;
+}
+
+/* The bitmaps, once the header is known to be sound. */
+static int load_bitmaps(struct vmcore *vc, struct kdump *kd, const struct kdump_header *h,
+			struct file_reader *fr)
+{
+	uint64_t need = div_round_up(vc->max_pfn, (uint64_t)h->block_size * 8);
+	uint64_t off = kd->bitmap1_off;
+	int err;
+
+	/* With one bitmap only, the dump has all pages there are. */
+	if (h->bitmap_blocks >= 2 * need)
+		off += (uint64_t)h->bitmap_blocks / 2 * h->block_size;
+	err = bitmap_init(&kd->has_data, vc->max_pfn);
+	if (!err)
+		err = read_bitmap(fr, off, &kd->has_data);
+	return err ? err : build_rank(kd);
+}
+
+static int check_header(const struct kdump_header *h, uint64_t file_size)
+{
+	uint64_t end;
+
+	if (h->version < VERSION_MIN || h->version > KDUMP_VERSION)
+		return err_set(-ENOTSUP, "kdump header version %d is not supported (%d to %d are)",
+			       h->version, VERSION_MIN, KDUMP_VERSION);
+	if (!kdump_block_size_ok(h->block_size))
+		return err_set(-EBADMSG, "kdump header: impossible block size %d", h->block_size);
+	if (h->sub_hdr_size < 1)
+		return err_set(-EBADMSG, "kdump header: impossible sub-header size of %d blocks",
+			       h->sub_hdr_size);
+	if (!h->bitmap_blocks)
+		return err_set(-EBADMSG, "kdump header: no bitmaps");
+	end = (1 + (uint64_t)h->sub_hdr_size + h->bitmap_blocks) * h->block_size;
+	if (end > file_size)
+		return err_set(-EBADMSG, "headers and bitmaps should take %" PRIu64
+			       " bytes, but the file has only %" PRIu64, end, file_size);
+	return 0;
+}
+
+/* What has to hold for pages to be found. */
+static int check_pages(const struct vmcore *vc, const struct kdump_header *h,
+		       const struct kdump_sub_header *s)
+{
+	uint64_t need = div_round_up(vc->max_pfn, (uint64_t)h->block_size * 8);
+
+	if (s->split)
+		return err_set(-ENOTSUP, "this is one part of a split dump: "
+			       "put the parts together first (--reassemble)");
+	if (!vc->max_pfn)
+		return err_set(-EBADMSG, "kdump header: no pages (max_mapnr is 0)");
+	/* No sum or product of page numbers overflows after this. */
+	if (vc->max_pfn > UINT64_MAX >> 1 >> vc->page_shift)
+		return err_set(-EBADMSG, "kdump header: impossible max_mapnr %#" PRIx64,
+			       vc->max_pfn);
+	if (h->bitmap_blocks < need)
+		return err_set(-EBADMSG, "kdump header: bitmaps of %u blocks are too small "
+			       "for %" PRIu64 " pages", h->bitmap_blocks, vc->max_pfn);
+	if (h->bitmap_blocks >= 2 * need && h->bitmap_blocks % 2)
+		return err_set(-EBADMSG, "kdump header: two bitmaps in %u blocks",
+			       h->bitmap_blocks);
+	return 0;
+}
+
+/*
+ * Whether one of the sub-header's (offset, size) pairs can be followed. What
+ * they point to is not needed for reading pages, so that it is not there is a
+ * warning only.
+ */
+static bool range_usable(struct vmcore *vc, const char *what, uint64_t off, uint64_t size,
+			 uint64_t max)
+{
+	if (size > max) {
+		vmcore_warn(vc, "kdump sub-header: %" PRIu64 " bytes of %s are too many to be true",
+			    size, what);
+		return false;
+	}
+	if (!range_fits(off, size, vc->file.size)) {
+		vmcore_warn(vc, "the file ends before or within its %s (%" PRIu64
+			    " bytes at offset %#" PRIx64 ")", what, size, off);
+		return false;
+	}
+	return size;
+}
+
+static uint64_t note_align(uint64_t size)
+{
+	return (size + 3) & ~UINT64_C(3);
+}
+
+/*
+ * The notes, and VMCOREINFO as one of them: version 3 had that only, and not
+ * in a note.
+ */
+static int load_notes(struct vmcore *vc, const struct kdump_sub_header *s,
+		      struct file_reader *fr)
+{
+	uint64_t text = s->size_vmcoreinfo, size = s->size_note, own = 0;
+	char *notes;
+	int err = 0;
+
+	if (!range_usable(vc, "notes", s->offset_note, size, NOTES_MAX))
+		size = 0;
+	if (range_usable(vc, "VMCOREINFO", s->offset_vmcoreinfo, text, NOTES_MAX) &&
+	    (s->offset_vmcoreinfo < s->offset_note ||
+	     !range_fits(s->offset_vmcoreinfo - s->offset_note, text, size)))
+		own = NOTE_HEADER_SIZE + note_align(sizeof(VMCOREINFO_NAME)) + note_align(text);
+	if (!(own + size))
+		return 0;
+	notes = calloc(1, own + size);
+	if (!notes)
+		return err_set(-ENOMEM, "no memory for notes of %" PRIu64 " bytes", own + size);
+	vc->notes = notes;
+	vc->notes_size = own + size;
+	if (own) {
+		store_u32(notes, sizeof(VMCOREINFO_NAME), vc->swap);
+		store_u32(notes + 4, text, vc->swap);
+		memcpy(notes + NOTE_HEADER_SIZE, VMCOREINFO_NAME, sizeof(VMCOREINFO_NAME));
+		err = file_read(fr, s->offset_vmcoreinfo, notes + own - note_align(text), text);
+	}
+	if (!err && size)
+		err = file_read(fr, s->offset_note, notes + own, size);
+	return err ? err_prefix(err, "reading the notes") : 0;
+}
+
+static int load_eraseinfo(struct vmcore *vc, const struct kdump_sub_header *s,
+			  struct file_reader *fr)
+{
+	uint64_t size = s->size_eraseinfo;
+	int err;
+
+	if (!range_usable(vc, "eraseinfo", s->offset_eraseinfo, size, ERASEINFO_MAX)) {
+		/* It is what a file has last. */
+		vc->incomplete |= size && size <= ERASEINFO_MAX;
+		return 0;
+	}
+	vc->eraseinfo = malloc(size);
+	if (!vc->eraseinfo)
+		return err_set(-ENOMEM, "no memory for eraseinfo of %" PRIu64 " bytes", size);
+	vc->eraseinfo_size = size;
+	err = file_read(fr, s->offset_eraseinfo, vc->eraseinfo, size);
+	return err ? err_prefix(err, "reading the eraseinfo") : 0;
+}
+
+static void kdump_close(struct vmcore *vc)
+{
+	struct kdump *kd = vc->priv;
+
+	bitmap_deinit(&kd->has_data);
+	free(kd->rank);
+	free(kd);
+}
+
+static int load(struct vmcore *vc, const void *head, struct file_reader *fr)
+{
+	struct kdump *kd = vc->priv;
+	uint8_t sub_buf[KDUMP_SUB_HEADER_SIZE_MAX];
+	struct kdump_sub_header sub;
+	struct kdump_header h;
+	bool cut = false;
+	int err;
+
+	err = kdump_guess_layout(head, &kd->layout);
+	if (err)
+		return err;
+	kdump_decode_header(&kd->layout, head, &h);
+	err = check_header(&h, vc->file.size);
+	if (err)
+		return err;
+	if (!codec_supported(kdump_codec_of_flags(h.status)))
+		return err_set(-ENOTSUP, "%s is not built in, and the dump's pages are compressed by it",
+			       codec_name(kdump_codec_of_flags(h.status)));
+	err = file_read(fr, h.block_size, sub_buf, sizeof(sub_buf));
+	if (err)
+		return err_prefix(err, "reading the kdump sub-header");
+	kdump_guess_sub_layout(&h, sub_buf, &kd->layout);
+	kdump_decode_sub_header(&kd->layout, h.version, sub_buf, &sub);
+
+	vc->machine = kdump_machine_of_uts(h.utsname.machine);
+	vc->is64 = kd->layout.is64;
+	vc->swap = kd->layout.swap;
+	vc->big_endian = HOST_BIG_ENDIAN != vc->swap;
+	vc->page_size = h.block_size;
+	vc->page_shift = __builtin_ctz(h.block_size);
+	vc->max_pfn = h.version >= 6 ? sub.max_mapnr_64 : h.max_mapnr;
+	err = check_pages(vc, &h, &sub);
+	if (err)
+		return err;
+	if (sub.dump_level < 0 || sub.dump_level > KDUMP_LEVEL_MAX)
+		vmcore_warn(vc, "kdump sub-header: impossible dump level %d", sub.dump_level);
+	else
+		vc->dump_level = sub.dump_level;
+	kd->bitmap1_off = (1 + (uint64_t)h.sub_hdr_size) * h.block_size;
+	kd->desc_off = kd->bitmap1_off + (uint64_t)h.bitmap_blocks * h.block_size;
+	err = load_bitmaps(vc, kd, &h, fr);
+	if (!err)
+		err = find_cut(kd, fr, &cut);
+	if (h.status & KDUMP_INCOMPLETE)
+		vmcore_warn(vc, "the dump is marked incomplete: pages at its end may be missing");
+	else if (cut)
+		vmcore_warn(vc, "the file is shorter than its headers say: "
+			    "pages at its end are missing");
+	vc->incomplete = cut || h.status & KDUMP_INCOMPLETE;
+	if (!err)
+		err = load_eraseinfo(vc, &sub, fr);
+	if (!err)
+		err = load_notes(vc, &sub, fr);
+	return err;
+}
+
+static int kdump_open(struct vmcore *vc, const void *head, size_t head_len)
+{
+	struct file_reader fr;
+	int err;
+
+	if (head_len < KDUMP_SIGNATURE_SIZE || memcmp(head, KDUMP_SIGNATURE, KDUMP_SIGNATURE_SIZE))
+		return -ENOENT;
+	if (head_len < KDUMP_HEADER_SIZE_MAX)
+		return err_set(-EBADMSG, "the file ends within the kdump header");
+	vc->priv = calloc(1, sizeof(struct kdump));
+	if (!vc->priv)
+		return err_set(-ENOMEM, "no memory for a kdump file");
+	file_reader_init(&fr, &vc->file);
+	err = load(vc, head, &fr);
+	file_reader_deinit(&fr);
+	return err;
+}
+
+static void kdump_reader_deinit(struct vmcore_reader *r)
+{
+	struct kdump_reader *kr = r->priv;
+
+	if (!kr)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(kr->codecs); i++)
+		codec_destroy(kr->codecs[i]);
+	free(kr->pages);
+	free(kr->data);
+	free(kr);
+	r->priv = NULL;
+}
+
+static int kdump_reader_init(struct vmcore_reader *r)
+{
+	size_t page_size = r->vc->page_size;
+	struct kdump_reader *kr = r->priv = calloc(1, sizeof(*kr));
+
+	if (!kr)
+		goto no_memory;
+	kr->nr_pages = max_u64(CACHE_BYTES / page_size, CACHE_PAGES_MIN);
+	kr->pages = calloc(kr->nr_pages, sizeof(*kr->pages));
+	kr->data = malloc((kr->nr_pages + 1) * page_size);
+	if (!kr->pages || !kr->data)
+		goto no_memory;
+	for (unsigned int i = 0; i < kr->nr_pages; i++) {
+		kr->pages[i].pfn = NO_PFN;
+		kr->pages[i].data = (uint8_t *)kr->data + i * page_size;
+	}
+	kr->compressed = (uint8_t *)kr->data + kr->nr_pages * page_size;
+	return 0;
+
+no_memory:
+	kdump_reader_deinit(r);
+	return err_set(-ENOMEM, "no memory for reading a kdump file");
+}
+
+static int page_cut(pfn_t pfn)
+{
+	return err_set(-EFAULT, "the file ends before the data of page %#" PRIx64, pfn);
+}
+
+/* The descriptor of a page whose bit is set. */
+static int get_desc(struct vmcore_reader *r, pfn_t pfn, struct kdump_page_desc *d)
+{
+	const struct kdump *kd = r->vc->priv;
+	struct kdump_reader *kr = r->priv;
+	uint64_t index = desc_index(kd, pfn);
+
+	if (index - kr->first_desc >= kr->nr_descs) {
+		uint64_t first = index - index % DESC_BATCH;
+		unsigned int nr = DESC_BATCH;
+		int err;
+
+		kr->nr_descs = 0;
+		err = read_descs(kd, &r->file, first, &nr, kr->descs);
+		if (err)
+			return err;
+		kr->first_desc = first;
+		kr->nr_descs = nr;
+		if (index - first >= nr)
+			return page_cut(pfn);
+	}
+	kdump_decode_page_desc(&kd->layout,
+			       kr->descs + (index - kr->first_desc) * KDUMP_PAGE_DESC_SIZE, d);
+	return 0;
+}
+
+static int check_desc(const struct vmcore *vc, pfn_t pfn, const struct kdump_page_desc *d)
+{
+	const struct kdump *kd = vc->priv;
+
+	if (desc_missing(d))
+		return err_set(-EFAULT, "page %#" PRIx64 " was not written to the dump", pfn);
+	if (d->flags != kdump_flags_of_codec(kdump_codec_of_flags(d->flags)))
+		return err_set(-EBADMSG, "page %#" PRIx64 ": unknown flags %#x", pfn, d->flags);
+	if (!d->size || d->size > vc->page_size || (!d->flags && d->size != vc->page_size))
+		return err_set(-EBADMSG, "page %#" PRIx64 ": impossible size of %u bytes",
+			       pfn, d->size);
+	if (d->offset < kd->desc_off)
+		return err_set(-EBADMSG, "page %#" PRIx64 ": its data should lie in the headers",
+			       pfn);
+	if (!desc_cut(d, vc->file.size))
+		return 0;
+	if (vc->incomplete)
+		return page_cut(pfn);
+	return err_set(-EBADMSG, "page %#" PRIx64 ": its data should lie at %#" PRIx64
+		       ", beyond the end of the file", pfn, d->offset);
+}
+
+/*
+ * The page's bytes as the file has them. Windows are for walking in order; one
+ * per page would cost more than it saves.
+ */
+static int get_data(struct vmcore_reader *r, const struct kdump_page_desc *d, const void **ptr)
+{
+	struct kdump_reader *kr = r->priv;
+	bool near = d->offset - kr->next_off < NEAR_BYTES;
+	size_t got = 0;
+	int err = 0;
+
+	kr->next_off = d->offset + d->size;
+	if (near)
+		err = file_get(&r->file, d->offset, d->size, ptr, &got);
+	if (err || got == d->size)
+		return err;
+	*ptr = kr->compressed;
+	return file_read(&r->file, d->offset, kr->compressed, d->size);
+}
+
+static int load_page(struct vmcore_reader *r, const struct kdump_page_desc *d, void *page)
+{
+	enum codec_id id = kdump_codec_of_flags(d->flags);
+	struct kdump_reader *kr = r->priv;
+	const void *data;
+	int err;
+
+	if (!kr->codecs[id]) {
+		err = codec_create(&kr->codecs[id], id, CODEC_DECOMPRESS, r->vc->page_size);
+		if (err)
+			return err;
+	}
+	err = get_data(r, d, &data);
+	return err ? err : codec_decompress(kr->codecs[id], data, d->size, page);
+}
+
+static int find_page(struct vmcore_reader *r, pfn_t pfn, struct cached_page **ret)
+{
+	const struct kdump *kd = r->vc->priv;
+	struct kdump_reader *kr = r->priv;
+	struct cached_page *page = NULL;
+	struct kdump_page_desc d;
+	int err;
+
+	for (unsigned int i = 0; i < kr->nr_pages; i++) {
+		if (kr->pages[i].pfn == pfn) {
+			page = &kr->pages[i];
+			goto found;
+		}
+	}
+	if (pfn >= r->vc->max_pfn || !bitmap_test(&kd->has_data, pfn))
+		return err_set(-EFAULT, "page %#" PRIx64 " is not in the dump", pfn);
+	err = get_desc(r, pfn, &d);
+	if (!err)
+		err = check_desc(r->vc, pfn, &d);
+	if (err)
+		return err;
+	for (unsigned int i = 0; i < kr->nr_pages; i++) {
+		struct cached_page *p = &kr->pages[i];
+
+		/* All zero pages are one in the file, and so they are here. */
+		if (p->pfn != NO_PFN && p->desc.offset == d.offset &&
+		    p->desc.size == d.size && p->desc.flags == d.flags) {
+			page = p;
+			goto found;
+		}
+		if (p != kr->pinned && (!page || p->used < page->used))
+			page = p;
+	}
+	page->pfn = NO_PFN;
+	err = load_page(r, &d, page->data);
+	if (err)
+		return err_prefix(err, "page %#" PRIx64, pfn);
+	page->desc = d;
+found:
+	page->pfn = pfn;
+	page->used = ++kr->clock;
+	*ret = page;
+	return 0;
+}
+
+static int kdump_get(struct vmcore_reader *r, paddr_t pa, size_t want, const void **ptr,
+		     size_t *got)
+{
+	uint32_t page_size = r->vc->page_size, off = pa & (page_size - 1);
+	struct kdump_reader *kr = r->priv;
+	struct cached_page *page;
+	int err;
+
+	kr->pinned = NULL;
+	err = find_page(r, pa >> r->vc->page_shift, &page);
+	if (err)
+		return err;
+	kr->pinned = page;
+	*ptr = page->data + off;
+	*got = min_u64(want, page_size - off);
+	return 0;
+}
+
+static int kdump_read(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len)
+{
+	uint32_t page_size = r->vc->page_size;
+	uint8_t *to = buf;
+
+	while (len) {
+		uint32_t off = pa & (page_size - 1);
+		size_t n = min_u64(len, page_size - off);
+		struct cached_page *page;
+		int err = find_page(r, pa >> r->vc->page_shift, &page);
+
+		if (err)
+			return err;
+		memcpy(to, page->data + off, n);
+		to += n;
+		pa += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/* Clear the bits of pages that an incomplete dump lacks. */
+static int clear_missing(const struct kdump *kd, struct file_reader *fr, struct bitmap *b)
+{
+	_cleanup_free_ uint8_t *buf = malloc(DESC_BATCH * KDUMP_PAGE_DESC_SIZE);
+	uint64_t nbits = kd->has_data.nbits;
+	pfn_t pfn = 0;
+
+	if (!buf)
+		return err_set(-ENOMEM, "no memory for page descriptors");
+	for (uint64_t i = 0; i < kd->nr_descs;) {
+		unsigned int nr = DESC_BATCH;
+		int err = read_descs(kd, fr, i, &nr, buf);
+
+		if (err)
+			return err;
+		if (!nr)
+			break;
+		for (unsigned int j = 0; j < nr; j++, pfn++) {
+			struct kdump_page_desc d;
+
+			kdump_decode_page_desc(&kd->layout, buf + j * KDUMP_PAGE_DESC_SIZE, &d);
+			pfn = bitmap_next_set(&kd->has_data, pfn, nbits);
+			if (desc_missing(&d) || desc_cut(&d, fr->file->size))
+				bitmap_clear_range(b, pfn, pfn + 1);
+		}
+		i += nr;
+	}
+	/* The rest have not even descriptors. */
+	bitmap_clear_range(b, pfn, nbits);
+	return 0;
+}
+
+static int kdump_bitmap(struct vmcore *vc, enum vmcore_map which, struct bitmap *b)
+{
+	const struct kdump *kd = vc->priv;
+	struct file_reader fr;
+	int err = 0;
+
+	/* Whatever the 1st bitmap says, a page of the 2nd one exists. */
+	bitmap_or_bytes(b, 0, kd->has_data.words, div_round_up(kd->has_data.nbits, 8));
+	file_reader_init(&fr, &vc->file);
+	if (which == VMCORE_EXISTS)
+		err = read_bitmap(&fr, kd->bitmap1_off, b);
+	else if (vc->incomplete)
+		err = clear_missing(kd, &fr, b);
+	file_reader_deinit(&fr);
+	return err;
+}
+
+const struct vmcore_ops kdump_vmcore_ops = {
+	.name = "kdump-compressed",
+	.open = kdump_open,
+	.close = kdump_close,
+	.reader_init = kdump_reader_init,
+	.reader_deinit = kdump_reader_deinit,
+	.get = kdump_get,
+	.read = kdump_read,
+	.bitmap = kdump_bitmap,
+};

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * ELF notes of a dump, whatever the format that carries them.
+ *
+ * A note is three 32-bit numbers (size of the name, size of the descriptor,
+ * type), the name and the descriptor, each of these two padded to 4 bytes.
+ * A name size of 0 is padding and ends the notes.
+ */
+#ifndef VMCORE_NOTES_H
+#define VMCORE_NOTES_H
+
+#include "vmcore/vmcore.h"
+
+/** The most bytes of notes that are believed: 8192 CPUs with large notes. */
+#define NOTES_MAX (256u << 20)
+
+/**
+ * How many of the @p size bytes at @p buf are whole notes: what lies behind them
+ * is padding or damaged.
+ * @param swap their byte order is not the host's
+ * @param[out] len set in either case; at most @p size
+ * @return 0; -EBADMSG with a sentence that gives the offset within @p buf if a
+ * note reaches beyond the end
+ */
+int notes_check(const void *buf, size_t size, bool swap, size_t *len);
+
+/**
+ * Find out what the notes of a dump hold. Needs vc->notes, notes_size and swap.
+ *
+ * Sets vc->vmcoreinfo and vmcoreinfo_size from the first VMCOREINFO note that is
+ * not empty (the text ends at its first NUL), and vc->eraseinfo from the first
+ * ERASEINFO note, unless the format has set them; and vc->nr_cpus, unless there is
+ * no NT_PRSTATUS note.
+ *
+ * @return 0; -EBADMSG as of notes_check(): what came before the damage counts;
+ * -ENOMEM
+ */
+int notes_scan(struct vmcore *vc);
+
+#endif

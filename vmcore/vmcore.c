@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vmcore.h"
+
+#include <ctype.h>
+#include <elf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/checked.h"
+#include "lib/err.h"
+#include "notes.h"
+
+#define PAGE_SIZE_MIN (UINT64_C(4) << 10)
+#define PAGE_SIZE_MAX (UINT64_C(256) << 10)
+
+/* As much of the file's beginning as formats get to recognise theirs by. */
+#define HEAD_SIZE 4096
+
+static const struct vmcore_ops *const formats[] = {
+	&kdump_vmcore_ops,
+	&elf_vmcore_ops,
+};
+
+void vmcore_warn(struct vmcore *vc, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (vc->warning[0])
+		return;
+	va_start(ap, fmt);
+	vsnprintf(vc->warning, sizeof(vc->warning), fmt, ap);
+	va_end(ap);
+}
+
+static bool valid_page_size(uint64_t size)
+{
+	return size >= PAGE_SIZE_MIN && size <= PAGE_SIZE_MAX && !(size & (size - 1));
+}
+
+/* Machines with one page size only have no other, whatever VMCOREINFO says. */
+static bool has_page_size(uint16_t machine, uint64_t size)
+{
+	if (machine == EM_X86_64 || machine == EM_386 || machine == EM_S390)
+		return size == 4096;
+	return valid_page_size(size);
+}
+
+/* The value of the first line PAGESIZE=; 0 if there is none that makes sense. */
+static uint64_t vmcoreinfo_page_size(const struct vmcore *vc)
+{
+	static const char key[] = "PAGESIZE=";
+	const size_t key_len = sizeof(key) - 1;
+	const char *line = vc->vmcoreinfo;
+	size_t left = vc->vmcoreinfo_size;
+	uint64_t size = 0;
+
+	while (left > key_len && memcmp(line, key, key_len)) {
+		const char *newline = memchr(line, '\n', left);
+
+		if (!newline)
+			return 0;
+		left -= newline + 1 - line;
+		line = newline + 1;
+	}
+	if (left <= key_len)
+		return 0;
+	for (size_t i = key_len; i < left && line[i] != '\n'; i++) {
+		if (line[i] < '0' || line[i] > '9' || size > PAGE_SIZE_MAX)
+			return 0;
+		size = size * 10 + (line[i] - '0');
+	}
+	return has_page_size(vc->machine, size) ? size : 0;
+}
+
+static uint64_t usual_page_size(uint16_t machine)
+{
+	switch (machine) {
+	case EM_PPC64:
+		return 64 << 10;
+	case EM_IA_64:
+	case EM_LOONGARCH:
+		return 16 << 10;
+	case EM_SPARCV9:
+		return 8 << 10;
+	default:
+		return 4 << 10;
+	}
+}
+
+int vmcore_set_page_size(struct vmcore *vc, uint64_t page_size)
+{
+	if (vc->fixed_page_size) {
+		if (page_size == vc->page_size)
+			return 0;
+		return err_set(-EINVAL, "a page size of %llu bytes, but the dump has pages of %u",
+			       (unsigned long long)page_size, vc->page_size);
+	}
+	if (!valid_page_size(page_size))
+		return err_set(-EINVAL, "%llu bytes is not a page size any machine has",
+			       (unsigned long long)page_size);
+	vc->page_size = page_size;
+	vc->page_shift = __builtin_ctz(vc->page_size);
+	vc->max_pfn = 0;
+	for (size_t i = 0; i < vc->nr_segments; i++) {
+		const struct vmcore_segment *s = &vc->segments[i];
+
+		vc->max_pfn = max_u64(vc->max_pfn, div_round_up(s->paddr + s->memsz, page_size));
+	}
+	return 0;
+}
+
+static int not_a_dump(const unsigned char *head, size_t len)
+{
+	char hex[8 * 3 + 1] = "", text[8 + 1] = "";
+
+	for (size_t i = 0; i < len && i < 8; i++) {
+		sprintf(hex + 3 * i, " %02x", head[i]);
+		text[i] = isascii(head[i]) && isprint(head[i]) ? head[i] : '.';
+	}
+	return err_set(-ENOTSUP, "not a dump: it begins with%s \"%s\"", hex, text);
+}
+
+/* Open with the format that knows the file. */
+static int probe(struct vmcore *vc)
+{
+	unsigned char head[HEAD_SIZE];
+	size_t len = min_u64(vc->file.size, sizeof(head));
+	struct file_reader r;
+	int ret;
+
+	if (!len)
+		return err_set(-ENOTSUP, "not a dump: it is empty");
+	file_reader_init(&r, &vc->file);
+	ret = file_read(&r, 0, head, len);
+	file_reader_deinit(&r);
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		vc->ops = formats[i];
+		ret = vc->ops->open(vc, head, len);
+		if (ret != -ENOENT)
+			return ret;
+	}
+	vc->ops = NULL;
+	return not_a_dump(head, len);
+}
+
+static int open_formatted(struct vmcore *vc)
+{
+	uint64_t page_size;
+	int ret = probe(vc);
+
+	if (ret)
+		return ret;
+	ret = notes_scan(vc);
+	if (ret == -EBADMSG)
+		vmcore_warn(vc, "%s", err_text(ret));
+	else if (ret)
+		return ret;
+	if (vc->page_size) {
+		vc->fixed_page_size = true;
+		return 0;
+	}
+	page_size = vmcoreinfo_page_size(vc);
+	return vmcore_set_page_size(vc, page_size ? page_size : usual_page_size(vc->machine));
+}
+
+int vmcore_open(struct vmcore **ret, const char *path, const struct vmcore_options *opt)
+{
+	struct vmcore *vc = calloc(1, sizeof(*vc));
+	int err;
+
+	if (!vc)
+		return err_set(-ENOMEM, "%s: no memory to open it", path);
+	err = file_open(&vc->file, path, !opt->no_mmap);
+	if (err) {
+		free(vc);
+		return err;
+	}
+	err = open_formatted(vc);
+	if (err) {
+		err_prefix(err, "%s", path);
+		vmcore_close(vc);
+		return err;
+	}
+	*ret = vc;
+	return 0;
+}
+
+void vmcore_close(struct vmcore *vc)
+{
+	if (!vc)
+		return;
+	if (vc->priv)
+		vc->ops->close(vc);
+	file_close(&vc->file);
+	free(vc->segments);
+	free(vc->notes);
+	free(vc->eraseinfo);
+	free(vc);
+}
+
+int vmcore_reader_create(struct vmcore_reader **ret, struct vmcore *vc)
+{
+	struct vmcore_reader *r = calloc(1, sizeof(*r));
+	int err;
+
+	if (!r)
+		return err_set(-ENOMEM, "no memory to read the dump");
+	r->vc = vc;
+	file_reader_init(&r->file, &vc->file);
+	r->blocks = calloc(VMCORE_BLOCKS, sizeof(*r->blocks));
+	err = r->blocks ? 0 : err_set(-ENOMEM, "no memory to read the dump");
+	if (!err && vc->ops->reader_init)
+		err = vc->ops->reader_init(r);
+	if (err) {
+		free(r->blocks);
+		file_reader_deinit(&r->file);
+		free(r);
+		return err;
+	}
+	*ret = r;
+	return 0;
+}
+
+void vmcore_reader_destroy(struct vmcore_reader *r)
+{
+	if (!r)
+		return;
+	if (r->vc->ops->reader_deinit)
+		r->vc->ops->reader_deinit(r);
+	file_reader_deinit(&r->file);
+	free(r->blocks);
+	free(r);
+}
+
+int vmcore_get(struct vmcore_reader *r, paddr_t pa, size_t want, const void **ptr, size_t *got)
+{
+	return r->vc->ops->get(r, pa, want, ptr, got);
+}
+
+int vmcore_read(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len)
+{
+	char *to = buf;
+
+	if (r->vc->ops->read)
+		return r->vc->ops->read(r, pa, buf, len);
+	while (len) {
+		const void *from;
+		size_t got;
+		int ret = vmcore_get(r, pa, len, &from, &got);
+
+		if (ret)
+			return ret;
+		memcpy(to, from, got);
+		to += got;
+		pa += got;
+		len -= got;
+	}
+	return 0;
+}
+
+/* The block that begins at start, if it can be read whole; else NULL. */
+static const struct vmcore_block *get_block(struct vmcore_reader *r, paddr_t start)
+{
+	struct vmcore_block *b;
+
+	for (unsigned int i = 0; i < VMCORE_BLOCKS; i++) {
+		b = &r->blocks[i];
+		if (b->valid && b->start == start)
+			return b;
+	}
+	b = &r->blocks[r->next_block++ % VMCORE_BLOCKS];
+	b->start = start;
+	b->valid = !vmcore_read(r, start, b->bytes, sizeof(b->bytes));
+	return b->valid ? b : NULL;
+}
+
+int vmcore_peek(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len)
+{
+	size_t off = pa % sizeof(r->blocks->bytes);
+	const struct vmcore_block *b = NULL;
+
+	if (len <= sizeof(b->bytes) - off)
+		b = get_block(r, pa - off);
+	/* The dump may have what is wanted, if not the whole block. */
+	if (!b)
+		return vmcore_read(r, pa, buf, len);
+	memcpy(buf, b->bytes + off, len);
+	return 0;
+}
+
+int vmcore_read_page(struct vmcore_reader *r, pfn_t pfn, void *buf)
+{
+	const struct vmcore *vc = r->vc;
+	paddr_t pa = pfn << vc->page_shift;
+
+	if (pfn >= vc->max_pfn)
+		return err_set(-EFAULT, "page %#llx is beyond the end of memory",
+			       (unsigned long long)pfn);
+	if (vc->ops->read_page)
+		return vc->ops->read_page(r, pa, buf, vc->page_size);
+	return vmcore_read(r, pa, buf, vc->page_size);
+}
+
+int vmcore_bitmap(struct vmcore *vc, enum vmcore_map which, struct bitmap *b)
+{
+	return vc->ops->bitmap(vc, which, b);
+}

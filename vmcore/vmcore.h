@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * A dump of a machine's memory, whatever its format.
+ *
+ * struct vmcore is constant once opened and shared by all threads; each thread
+ * reads through a struct vmcore_reader of its own. Addresses are physical.
+ */
+#ifndef VMCORE_VMCORE_H
+#define VMCORE_VMCORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/bitmap.h"
+#include "lib/types.h"
+#include "vmcore/file.h"
+
+struct vmcore;
+struct vmcore_reader;
+
+/** One PT_LOAD, as the file has it. */
+struct vmcore_segment {
+	paddr_t paddr;
+	vaddr_t vaddr;
+	uint64_t offset;	/**< of its first byte in the file */
+	uint64_t filesz;	/**< bytes that are in the file */
+	uint64_t memsz;		/**< bytes of memory it stands for; >= filesz */
+};
+
+/** What kind of bits vmcore_bitmap() gives. */
+enum vmcore_map {
+	VMCORE_EXISTS,		/**< the page is memory of the machine */
+	VMCORE_HAS_DATA,	/**< and the file holds its contents */
+};
+
+/**
+ * A dump format. Adding one: fill this in, in a file of its own, and put it in
+ * the table of vmcore.c.
+ */
+struct vmcore_ops {
+	/** Name for messages. */
+	const char *name;
+	/**
+	 * Read the headers and fill in @p vc, whose other fields are 0 but for
+	 * ops and file: machine, is64, big_endian, swap, notes, priv and what
+	 * applies of the rest. A format that stores pages sets page_size,
+	 * page_shift and max_pfn; one that stores segments leaves them 0.
+	 * @p head holds the first @p head_len (at least 1) bytes of the file.
+	 * @return 0; -ENOENT if the file is not of this format (@p vc is
+	 * unchanged); another -errno (sentence set) if it is but cannot be used:
+	 * close() is called then if priv is not NULL
+	 */
+	int (*open)(struct vmcore *vc, const void *head, size_t head_len);
+	/** Free what open() allocated: vc->priv. */
+	void (*close)(struct vmcore *vc);
+	/** Optional: prepare / free a reader's priv. */
+	int (*reader_init)(struct vmcore_reader *r);
+	void (*reader_deinit)(struct vmcore_reader *r);
+	/** vmcore_get() */
+	int (*get)(struct vmcore_reader *r, paddr_t pa, size_t want,
+		   const void **ptr, size_t *got);
+	/**
+	 * vmcore_read(); NULL: by repeated get(). A format gives it when
+	 * reading must not disturb what get() returned.
+	 */
+	int (*read)(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len);
+	/**
+	 * vmcore_read_page() for a page that begins at @p pa; NULL: by
+	 * vmcore_read(). A format gives it when pages may exist in part.
+	 */
+	int (*read_page)(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len);
+	/** vmcore_bitmap() */
+	int (*bitmap)(struct vmcore *vc, enum vmcore_map which, struct bitmap *b);
+};
+
+/** An opened dump. Fields are for reading; formats fill them in. */
+struct vmcore {
+	const struct vmcore_ops *ops;
+	struct dump_file file;
+	void *priv;			/**< the format's own */
+
+	uint16_t machine;		/**< EM_*; 0 if the file does not say */
+	bool is64;			/**< 64-bit ELF class or header layout */
+	bool big_endian;
+	bool swap;			/**< its byte order is not the host's */
+	uint32_t page_size;		/**< bytes, a power of two */
+	unsigned int page_shift;
+	bool fixed_page_size;		/**< the format stores pages of this size */
+	pfn_t max_pfn;			/**< one past the highest page */
+
+	/**
+	 * PT_LOADs in the order of the file; NULL for formats without. Those of
+	 * no size are left out. Of the rest is known that memsz >= filesz, that
+	 * offset + filesz does not overflow, and that paddr + memsz is at most
+	 * 2^52; they may overlap and lie beyond the end of the file. Owned.
+	 */
+	struct vmcore_segment *segments;
+	size_t nr_segments;
+
+	/**
+	 * The notes, one after the other as in the file: where there are several
+	 * PT_NOTEs, their whole notes without padding behind the last of each.
+	 * NULL if there are none. Owned.
+	 */
+	void *notes;
+	size_t notes_size;
+	/** VMCOREINFO text within the notes (not NUL-ended); NULL if there is none. */
+	const char *vmcoreinfo;
+	size_t vmcoreinfo_size;
+	unsigned int nr_cpus;		/**< NT_PRSTATUS notes of "CORE" */
+
+	/** Of a dump that was filtered before; 0 for others. */
+	unsigned int dump_level;
+	/** The dump is marked as cut short, or shorter than its headers say. */
+	bool incomplete;
+	/** What was erased from the dump, as text; NULL if nothing. Owned. */
+	char *eraseinfo;
+	size_t eraseinfo_size;
+	/**
+	 * A sentence about damage that did not keep the dump from being opened
+	 * (without the file's name), to be shown; empty if there is none.
+	 */
+	char warning[256];
+};
+
+/** A piece of memory that was read a moment ago. */
+struct vmcore_block {
+	paddr_t start;
+	bool valid;
+	uint8_t bytes[4096];
+};
+
+/** Blocks that vmcore_peek() keeps: enough for a walk through page tables. */
+#define VMCORE_BLOCKS 16
+
+/** One thread's view of a dump. */
+struct vmcore_reader {
+	struct vmcore *vc;
+	struct file_reader file;
+	struct vmcore_block *blocks;
+	unsigned int next_block;	/**< the one to be replaced next */
+	void *priv;			/**< the format's own */
+};
+
+/** How to open a dump. */
+struct vmcore_options {
+	bool no_mmap;			/**< --non-mmap */
+};
+
+/**
+ * Open a dump: recognise its format, read headers and notes.
+ *
+ * A file that is shorter than its headers say, or whose notes are damaged, is
+ * opened all the same, since what it holds is worth saving: @c warning says
+ * what is wrong, and @c incomplete is set if contents are missing.
+ *
+ * The page size is the format's, else the one VMCOREINFO names (PAGESIZE=) if
+ * that is a possible one, else the usual one of the machine.
+ *
+ * @return 0 (*ret to be closed with vmcore_close()); -errno with a sentence that
+ * names the file
+ */
+int vmcore_open(struct vmcore **ret, const char *path, const struct vmcore_options *opt)
+	__attribute__((warn_unused_result));
+void vmcore_close(struct vmcore *vc);
+
+/**
+ * Change the page size, before any reader exists: VMCOREINFO and the
+ * architecture know better than an ELF header. max_pfn follows.
+ * @return 0; -EINVAL unless it is a power of two of 4 KiB to 256 KiB, or
+ * differs from the page size a paged format was written with
+ */
+int vmcore_set_page_size(struct vmcore *vc, uint64_t page_size)
+	__attribute__((warn_unused_result));
+
+/** Begin reading. @return 0 or -ENOMEM */
+int vmcore_reader_create(struct vmcore_reader **ret, struct vmcore *vc)
+	__attribute__((warn_unused_result));
+void vmcore_reader_destroy(struct vmcore_reader *r);
+
+/**
+ * Look at memory without copying it.
+ *
+ * @param want bytes wanted at physical address @p pa; at least 1
+ * @param[out] ptr the bytes; borrowed until the reader's next vmcore_get()
+ * @param[out] got how many are there: at least 1, at most @p want
+ * @return 0; -EFAULT if the dump does not hold the byte at @p pa (sentence set);
+ * another -errno if the file cannot be read there
+ *
+ * Memory that an ELF segment stands for but has no bytes of (memsz > filesz)
+ * reads as zeros.
+ */
+int vmcore_get(struct vmcore_reader *r, paddr_t pa, size_t want, const void **ptr, size_t *got)
+	__attribute__((warn_unused_result));
+
+/**
+ * Copy exactly @p len bytes of memory at @p pa. Does not disturb what
+ * vmcore_get() returned.
+ * @return as vmcore_get(); on error the buffer's contents are unspecified
+ */
+int vmcore_read(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len)
+	__attribute__((warn_unused_result));
+
+/**
+ * Like vmcore_read(), but for a few bytes here and there in the same neighbourhood
+ * (page tables, lists): whole blocks are read and kept for the next call.
+ */
+int vmcore_peek(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len)
+	__attribute__((warn_unused_result));
+
+/**
+ * Copy one page, for saving it: what no segment covers of a page that exists
+ * in part (an unaligned segment) reads as zeros.
+ * @param buf page_size bytes
+ * @return as vmcore_get(); -EFAULT if nothing of the page is in the dump, or if
+ * part of it was lost with the end of the file
+ */
+int vmcore_read_page(struct vmcore_reader *r, pfn_t pfn, void *buf)
+	__attribute__((warn_unused_result));
+
+/**
+ * Set the bits of all pages that exist, or that the file has data of, in an
+ * empty bitmap of max_pfn bits. A page exists if any byte of it does.
+ * @return 0 or -errno with a sentence
+ */
+int vmcore_bitmap(struct vmcore *vc, enum vmcore_map which, struct bitmap *b)
+	__attribute__((warn_unused_result));
+
+/**
+ * For formats: set the warning unless there is one already.
+ * @param fmt sentence without a newline; cut if it is too long
+ */
+void vmcore_warn(struct vmcore *vc, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/** The formats. */
+extern const struct vmcore_ops elf_vmcore_ops;
+extern const struct vmcore_ops kdump_vmcore_ops;
+
+#endif
