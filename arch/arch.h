@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * What differs between architectures: turning a kernel virtual address into a
+ * physical one.
+ *
+ * Code here sees no dump and no file: only a callback that reads physical
+ * memory, and facts about the kernel that it declares itself (kallsyms.h,
+ * btf_info.h). All architectures are always compiled, so each is tested on any
+ * host, from page tables in a text file.
+ *
+ * Adding an architecture:
+ *  - a file arch/NAME.c with one const struct arch_ops, put in the table of
+ *    arch.c;
+ *  - the minimum: name, machine, page_size, max_physmem_bits: its dumps are
+ *    saved whole (-d 0, -d 1);
+ *  - with init() and translate(): its dumps are filtered;
+ *  - section_size_bits for kernels that do not export it (before 5.13);
+ *  - kernel_image() so that the kernel's own pages are kept whatever their
+ *    flags say;
+ *  - tests/unit/test_NAME.c with each paging mode, and a row in
+ *    docs/support-matrix.md.
+ */
+#ifndef ARCH_ARCH_H
+#define ARCH_ARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/types.h"
+
+/** Physical memory of the crashed machine. */
+struct arch_mem {
+	/** Copy @p len bytes at @p pa. @return 0, -EFAULT or another -errno (sentence set) */
+	int (*read)(void *ctx, paddr_t pa, void *buf, size_t len);
+	void *ctx;
+};
+
+/** Virtual memory that a PT_LOAD says is mapped linearly. */
+struct arch_segment {
+	vaddr_t vaddr;
+	paddr_t paddr;
+	uint64_t memsz;		/**< bytes */
+};
+
+/** How one dump's kernel translates addresses. Constant after arch_init(). */
+struct arch {
+	const struct arch_ops *ops;
+	bool is64;
+	bool swap;			/**< dump's byte order is not the host's */
+	unsigned int page_shift;
+	const struct arch_segment *segments;	/**< borrowed */
+	size_t nr_segments;
+
+	/**
+	 * Physical minus link address of the kernel image, as far as the
+	 * architecture has such a thing; goes to the dump's sub-header.
+	 */
+	uint64_t phys_base;
+	paddr_t root;			/**< top-level page table */
+	unsigned int levels;		/**< of page tables */
+	uint64_t pte_addr_mask;		/**< the address bits of an entry */
+};
+
+/** Contiguous memory. */
+struct arch_run {
+	paddr_t paddr;
+	/**
+	 * Bytes from the address asked for that are mapped (or, after -EFAULT,
+	 * known not to be mapped) together; >= 1. 0 wraps around the top of
+	 * the address space.
+	 */
+	uint64_t len;
+};
+
+/** One architecture. A NULL function is something it does not support. */
+struct arch_ops {
+	const char *name;		/**< as in utsname.machine */
+	uint16_t machine;		/**< EM_* */
+	uint32_t page_size;		/**< bytes, unless VMCOREINFO says otherwise */
+	unsigned int section_size_bits;	/**< default; 0: must be exported */
+	unsigned int max_physmem_bits;	/**< default */
+	/**
+	 * Find the page tables.
+	 * @return 0; -ENOENT with a sentence naming what is missing
+	 */
+	int (*init)(struct arch *a, const struct arch_mem *mem);
+	/** arch_translate() */
+	int (*translate)(const struct arch *a, const struct arch_mem *mem, vaddr_t va,
+			 struct arch_run *ret);
+	/** Bounds of the virtual addresses the kernel image can be mapped at: [start, end). */
+	void (*kernel_image)(const struct arch *a, vaddr_t *start, vaddr_t *end);
+};
+
+/** The architecture of an ELF machine number, or NULL. */
+const struct arch_ops *arch_find(uint16_t machine);
+
+/**
+ * Prepare translation. The caller has set ops, is64, swap, page_shift and the
+ * segments; declarations have been resolved as far as they can be.
+ * @return 0; -ENOTSUP or -ENOENT with a sentence that says what is missing
+ */
+int arch_init(struct arch *a, const struct arch_mem *mem) __attribute__((warn_unused_result));
+
+/**
+ * Translate a kernel virtual address.
+ * @return 0; -EFAULT (sentence set, ret->len says how far the hole goes) if
+ * nothing is mapped there or the tables cannot be read; -ENOTSUP without
+ * arch_init(). Thread-safe if mem->read is.
+ */
+int arch_translate(const struct arch *a, const struct arch_mem *mem, vaddr_t va,
+		   struct arch_run *ret) __attribute__((warn_unused_result));
+
+extern const struct arch_ops x86_64_arch_ops;
+
+#endif

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * x86_64: four or five levels of page tables with 2 MiB and 1 GiB pages.
+ *
+ * Everything but the root is found by walking; the root lies in the kernel
+ * image, whose mapping is a constant apart: physical = virtual -
+ * __START_KERNEL_map + phys_base.
+ */
+#include "arch/arch.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <inttypes.h>
+
+#include "btf_info.h"
+#include "kallsyms.h"
+#include "lib/byteorder.h"
+#include "lib/err.h"
+
+#define START_KERNEL_MAP UINT64_C(0xffffffff80000000)
+#define KERNEL_IMAGE_SIZE_MAX (UINT64_C(1) << 30)
+
+#define PTE_PRESENT UINT64_C(0x1)
+#define PTE_HUGE UINT64_C(0x80)
+/* Bits 12 to 51 hold the address; with memory encryption one of them doesn't. */
+#define PTE_ADDR UINT64_C(0x000ffffffffff000)
+
+#define PAGE_SHIFT 12
+#define LEVEL_BITS 9
+#define HUGE_LEVELS 3		/* 1: 4 KiB, 2: 2 MiB, 3: 1 GiB */
+
+INIT_OPT_MOD_SYM(vmlinux, init_top_pgt);
+INIT_OPT_MOD_SYM(vmlinux, swapper_pg_dir);
+INIT_OPT_MOD_NUM(vmlinux, phys_base);
+INIT_OPT_MOD_NUM(vmlinux, pgtable_l5_enabled);
+INIT_OPT_MOD_NUM(vmlinux, sme_mask);
+INIT_OPT_MOD_NUM(vmlinux, KERNEL_IMAGE_SIZE);
+
+static int find_phys_base(struct arch *a)
+{
+	if (MOD_NUM_EXIST(vmlinux, phys_base)) {
+		a->phys_base = GET_MOD_NUM(vmlinux, phys_base);
+		return 0;
+	}
+	for (size_t i = 0; i < a->nr_segments; i++) {
+		const struct arch_segment *s = &a->segments[i];
+
+		if (s->vaddr >= START_KERNEL_MAP) {
+			a->phys_base = s->paddr - (s->vaddr - START_KERNEL_MAP);
+			return 0;
+		}
+	}
+	return err_set(-ENOENT, "NUMBER(phys_base) is missing");
+}
+
+static int x86_64_init(struct arch *a, const struct arch_mem *mem)
+{
+	vaddr_t root;
+	int err;
+
+	(void)mem;
+	err = find_phys_base(a);
+	if (err)
+		return err;
+	if (MOD_SYM_EXIST(vmlinux, init_top_pgt))
+		root = GET_MOD_SYM(vmlinux, init_top_pgt);
+	else if (MOD_SYM_EXIST(vmlinux, swapper_pg_dir))
+		root = GET_MOD_SYM(vmlinux, swapper_pg_dir);
+	else
+		return err_set(-ENOENT,
+			       "SYMBOL(init_top_pgt) and SYMBOL(swapper_pg_dir) are missing");
+	if (root < START_KERNEL_MAP || root % (1 << PAGE_SHIFT))
+		return err_set(-ENOENT, "the page tables cannot be at %#" PRIx64, root);
+	a->root = root - START_KERNEL_MAP + a->phys_base;
+	a->levels = 4;
+	if (MOD_NUM_EXIST(vmlinux, pgtable_l5_enabled) && GET_MOD_NUM(vmlinux, pgtable_l5_enabled))
+		a->levels = 5;
+	a->pte_addr_mask = PTE_ADDR;
+	if (MOD_NUM_EXIST(vmlinux, sme_mask))
+		a->pte_addr_mask &= ~(uint64_t)GET_MOD_NUM(vmlinux, sme_mask);
+	return 0;
+}
+
+static int x86_64_translate(const struct arch *a, const struct arch_mem *mem, vaddr_t va,
+			    struct arch_run *ret)
+{
+	unsigned int va_bits = PAGE_SHIFT + LEVEL_BITS * a->levels;
+	paddr_t table = a->root;
+
+	if ((int64_t)(va << (64 - va_bits)) >> (64 - va_bits) != (int64_t)va) {
+		ret->len = 1;
+		return err_set(-EFAULT, "%#" PRIx64 " is not a canonical address", va);
+	}
+	for (unsigned int level = a->levels;; level--) {
+		unsigned int shift = PAGE_SHIFT + LEVEL_BITS * (level - 1);
+		uint64_t span = UINT64_C(1) << shift;
+		unsigned int slot = va >> shift & ((1 << LEVEL_BITS) - 1);
+		uint8_t raw[8];
+		uint64_t entry;
+		int err;
+
+		ret->len = span - (va & (span - 1));
+		err = mem->read(mem->ctx, table + slot * sizeof(raw), raw, sizeof(raw));
+		if (err)
+			return err_set(-EFAULT, "level %u page table of %#" PRIx64 ": %s", level,
+				       va, err_text(err));
+		entry = load_u64(raw, a->swap);
+		if (!(entry & PTE_PRESENT))
+			return err_set(-EFAULT, "%#" PRIx64 " is not mapped (level %u entry %#"
+				       PRIx64 ")", va, level, entry);
+		if (level == 1 || (level <= HUGE_LEVELS && entry & PTE_HUGE)) {
+			ret->paddr = (entry & a->pte_addr_mask & ~(span - 1)) | (va & (span - 1));
+			return 0;
+		}
+		table = entry & a->pte_addr_mask;
+	}
+}
+
+static void x86_64_kernel_image(const struct arch *a, vaddr_t *start, vaddr_t *end)
+{
+	uint64_t size = KERNEL_IMAGE_SIZE_MAX;
+
+	(void)a;
+	if (MOD_NUM_EXIST(vmlinux, KERNEL_IMAGE_SIZE) &&
+	    (uint64_t)GET_MOD_NUM(vmlinux, KERNEL_IMAGE_SIZE) < size)
+		size = GET_MOD_NUM(vmlinux, KERNEL_IMAGE_SIZE);
+	*start = START_KERNEL_MAP;
+	*end = START_KERNEL_MAP + size;
+}
+
+const struct arch_ops x86_64_arch_ops = {
+	.name = "x86_64",
+	.machine = EM_X86_64,
+	.page_size = 4096,
+	.section_size_bits = 27,
+	.max_physmem_bits = 46,
+	.init = x86_64_init,
+	.translate = x86_64_translate,
+	.kernel_image = x86_64_kernel_image,
+};

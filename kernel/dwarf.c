@@ -1,0 +1,1013 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/dwarf.h"
+
+#include <errno.h>
+
+#include "lib/err.h"
+
+#ifdef HAVE_DWARF
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <elfutils/libdwelf.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/checked.h"
+#include "lib/cleanup.h"
+#include "lib/types.h"
+#include "vmcore/kdump_format.h"
+
+/* No struct of the kernel, and no offset in one, comes near this. */
+#define STRUCT_MAX (UINT64_C(1) << 24)
+/* Nor has an array as many elements. */
+#define LENGTH_MAX (UINT64_C(1) << 31)
+/* C's own limits on nesting are lower; damaged files can have loops. */
+#define NESTING_MAX 32
+/* The most DIEs looked at within one struct. */
+#define MEMBERS_MAX 100000
+/* Definitions of one name that are remembered as seen. */
+#define SEEN_MAX 8
+
+#define BUILD_ID_BYTES 20
+
+struct build_id {
+	uint8_t bytes[BUILD_ID_BYTES];
+};
+
+/* How well a symbol's name fits, best last. */
+enum fit {
+	FIT_NONE,
+	FIT_SUFFIXED,
+	FIT_LOCAL,
+	FIT_GLOBAL,
+};
+
+/* A symbol that is sought. */
+struct symbol {
+	const char *name;
+	enum fit fit;
+	bool ambiguous;
+	GElf_Sym sym;
+};
+
+struct debuginfo {
+	const char *path;
+	int fd;
+	Elf *elf;
+	Dwarf *dwarf;
+	uint16_t machine;
+	bool is64, big_endian;
+	bool has_id;
+	struct build_id id;
+	char release[UTS_LEN];		/* "" if unknown */
+	bool has_stext, has_image;
+	uint64_t stext, image_start, image_end;
+};
+
+bool debuginfo_supported(void)
+{
+	return true;
+}
+
+/* --- symbols ---------------------------------------------------------------- */
+
+static int cmp_symbol(const void *a, const void *b)
+{
+	return strcmp(((const struct symbol *)a)->name, ((const struct symbol *)b)->name);
+}
+
+static struct symbol *find_symbol(struct symbol *symbols, size_t nr, const char *name)
+{
+	const struct symbol key = { .name = name };
+
+	return bsearch(&key, symbols, nr, sizeof(*symbols), cmp_symbol);
+}
+
+static void take_symbol(struct symbol *s, enum fit fit, const GElf_Sym *sym)
+{
+	if (fit < s->fit)
+		return;
+	if (fit == s->fit) {
+		s->ambiguous |= s->sym.st_value != sym->st_value;
+		return;
+	}
+	s->fit = fit;
+	s->ambiguous = false;
+	s->sym = *sym;
+}
+
+static void match_symbol(struct symbol *symbols, size_t nr, const char *name, const GElf_Sym *sym)
+{
+	struct symbol *s = find_symbol(symbols, nr, name);
+	const char *dot = strchr(name, '.'), *end = name + strlen(name);
+	char base[256];
+
+	if (s) {
+		take_symbol(s, GELF_ST_BIND(sym->st_info) == STB_LOCAL ? FIT_LOCAL : FIT_GLOBAL,
+			    sym);
+		return;
+	}
+	/* What was split off as unlikely is not the function. */
+	if (!dot || dot == name || dot - name >= (ptrdiff_t)sizeof(base) ||
+	    (end - dot >= 5 && !strcmp(end - 5, ".cold")))
+		return;
+	memcpy(base, name, dot - name);
+	base[dot - name] = '\0';
+	s = find_symbol(symbols, nr, base);
+	if (s)
+		take_symbol(s, FIT_SUFFIXED, sym);
+}
+
+/* Look for symbols, which are sorted by name, in one pass over the table. */
+static int find_symbols(const struct debuginfo *d, struct symbol *symbols, size_t nr)
+{
+	Elf_Scn *scn = NULL;
+	GElf_Shdr shdr;
+	Elf_Data *data;
+	GElf_Sym sym;
+
+	while ((scn = elf_nextscn(d->elf, scn))) {
+		if (!gelf_getshdr(scn, &shdr) || shdr.sh_type != SHT_SYMTAB)
+			continue;
+		data = elf_getdata(scn, NULL);
+		if (!data)
+			return err_set(-EBADMSG, "cannot read the symbol table of %s: %s", d->path,
+				       elf_errmsg(-1));
+		for (int i = 1; gelf_getsym(data, i, &sym); i++) {
+			const char *name;
+
+			if (sym.st_shndx == SHN_UNDEF || GELF_ST_TYPE(sym.st_info) == STT_FILE)
+				continue;
+			name = elf_strptr(d->elf, shdr.sh_link, sym.st_name);
+			if (name)
+				match_symbol(symbols, nr, name, &sym);
+		}
+		return 0;
+	}
+	return 0;
+}
+
+static bool symbol_found(const struct symbol *s)
+{
+	return s->fit != FIT_NONE && !s->ambiguous;
+}
+
+static bool sought(const char *modname, int index)
+{
+	return index < 0 && !strcmp(modname, "vmlinux");
+}
+
+int debuginfo_resolve_symbols(const struct debuginfo *d, const struct fact_set *set,
+			      enum fact_source source, uint64_t kaslr_offset)
+{
+	_cleanup_free_ struct symbol *symbols = calloc(set->nr_ksyms + 1, sizeof(*symbols));
+	size_t nr = 0, unique = 0;
+	int err;
+
+	if (!symbols)
+		return err_set(-ENOMEM, "no memory for %zu symbols", set->nr_ksyms);
+	for (size_t i = 0; i < set->nr_ksyms; i++) {
+		if (sought(set->ksyms[i]->modname, set->ksyms[i]->index))
+			symbols[nr++].name = set->ksyms[i]->symname;
+	}
+	qsort(symbols, nr, sizeof(*symbols), cmp_symbol);
+	for (size_t i = 0; i < nr; i++) {
+		if (!unique || strcmp(symbols[unique - 1].name, symbols[i].name))
+			symbols[unique++] = symbols[i];
+	}
+	if (!unique)
+		return 0;
+	err = find_symbols(d, symbols, unique);
+	for (size_t i = 0; !err && i < set->nr_ksyms; i++) {
+		struct ksym_info *k = set->ksyms[i];
+		const struct symbol *s;
+		uint64_t value;
+
+		if (!sought(k->modname, k->index))
+			continue;
+		s = find_symbol(symbols, unique, k->symname);
+		if (!s || !symbol_found(s))
+			continue;
+		value = s->sym.st_value;
+		/* Linkers make some symbols of the image absolute, so ask where it lies. */
+		if (d->has_image ? value >= d->image_start && value <= d->image_end :
+		    s->sym.st_shndx != SHN_ABS)
+			value += kaslr_offset;
+		k->value = d->is64 ? value : (uint32_t)value;
+		k->index = source;
+	}
+	return err;
+}
+
+/* --- which kernel it is ----------------------------------------------------- */
+
+/* "Linux version 6.1.0 (...": the release, as far as the file holds those bytes. */
+static void read_release(struct debuginfo *d, const GElf_Sym *banner)
+{
+	static const char start[] = "Linux version ";
+	const size_t len = sizeof(start) - 1;
+	Elf_Scn *scn = elf_getscn(d->elf, banner->st_shndx);
+	Elf_Data *data = scn ? elf_rawdata(scn, NULL) : NULL;
+	const char *text, *end;
+	GElf_Shdr shdr;
+	uint64_t off;
+
+	if (!data || !data->d_buf || !gelf_getshdr(scn, &shdr) || banner->st_value < shdr.sh_addr)
+		return;
+	off = banner->st_value - shdr.sh_addr;
+	if (!range_fits(off, len, data->d_size))
+		return;
+	text = (const char *)data->d_buf + off;
+	if (memcmp(text, start, len))
+		return;
+	text += len;
+	end = memchr(text, ' ', min_u64(data->d_size - off - len, sizeof(d->release)));
+	if (end)
+		snprintf(d->release, sizeof(d->release), "%.*s", (int)(end - text), text);
+}
+
+static int identify(struct debuginfo *d)
+{
+	/* Sorted by name. */
+	struct symbol symbols[] = {
+		{ .name = "_end" }, { .name = "_stext" }, { .name = "_text" },
+		{ .name = "linux_banner" },
+	};
+	const struct symbol *end = &symbols[0], *stext = &symbols[1], *text = &symbols[2],
+			    *banner = &symbols[3];
+	const void *id;
+	int err;
+
+	if (dwelf_elf_gnu_build_id(d->elf, &id) == BUILD_ID_BYTES) {
+		memcpy(d->id.bytes, id, BUILD_ID_BYTES);
+		d->has_id = true;
+	}
+	err = find_symbols(d, symbols, ARRAY_SIZE(symbols));
+	if (err)
+		return err;
+	d->has_stext = symbol_found(stext);
+	d->stext = stext->sym.st_value;
+	d->has_image = symbol_found(text) && symbol_found(end);
+	d->image_start = text->sym.st_value;
+	d->image_end = end->sym.st_value;
+	if (symbol_found(banner))
+		read_release(d, &banner->sym);
+	return 0;
+}
+
+static int open_elf(struct debuginfo *d)
+{
+	Dwarf_CU *cu;
+	GElf_Ehdr ehdr;
+
+	d->fd = open(d->path, O_RDONLY | O_CLOEXEC);
+	if (d->fd < 0)
+		return err_errno(-errno, "cannot open %s", d->path);
+	elf_version(EV_CURRENT);
+	d->elf = elf_begin(d->fd, ELF_C_READ_MMAP, NULL);
+	if (!d->elf || elf_kind(d->elf) != ELF_K_ELF || !gelf_getehdr(d->elf, &ehdr))
+		return err_set(-EINVAL, "%s is not a vmlinux: it is not an ELF file", d->path);
+	d->machine = ehdr.e_machine;
+	d->is64 = ehdr.e_ident[EI_CLASS] == ELFCLASS64;
+	d->big_endian = ehdr.e_ident[EI_DATA] == ELFDATA2MSB;
+	d->dwarf = dwarf_begin_elf(d->elf, DWARF_C_READ, NULL);
+	if (!d->dwarf || dwarf_get_units(d->dwarf, NULL, &cu, NULL, NULL, NULL, NULL))
+		return err_set(-EINVAL, "%s has no debug information", d->path);
+	return identify(d);
+}
+
+int debuginfo_open(struct debuginfo **ret, const char *path)
+{
+	struct debuginfo *d = calloc(1, sizeof(*d));
+	int err;
+
+	if (!d)
+		return err_set(-ENOMEM, "no memory");
+	d->path = path;
+	d->fd = -1;
+	err = open_elf(d);
+	if (err) {
+		debuginfo_close(d);
+		return err;
+	}
+	*ret = d;
+	return 0;
+}
+
+void debuginfo_close(struct debuginfo *d)
+{
+	if (!d)
+		return;
+	dwarf_end(d->dwarf);
+	elf_end(d->elf);
+	if (d->fd >= 0)
+		close(d->fd);
+	free(d);
+}
+
+static bool parse_build_id(const char *text, size_t len, struct build_id *id)
+{
+	static const struct build_id none;
+
+	if (len != 2 * BUILD_ID_BYTES)
+		return false;
+	for (size_t i = 0; i < BUILD_ID_BYTES; i++) {
+		uint64_t byte;
+
+		if (!vmcoreinfo_number(text + 2 * i, 2, true, &byte))
+			return false;
+		id->bytes[i] = byte;
+	}
+	return memcmp(id, &none, sizeof(none));
+}
+
+/*
+ * Stable kernels that took over "lib/buildid: harden build ID parsing logic",
+ * until "lib/buildid: Fix build ID parsing logic" (6.11.3 to 6.11.9, 6.1.113 to
+ * 6.1.118, 5.15.168 and others), tell what begins 12 bytes in front of the build
+ * id: two words of the note's header, its name, and 8 bytes of the build id.
+ */
+static bool is_shifted(const struct debuginfo *d, const struct build_id *id)
+{
+	static const uint8_t le[] = { 20, 0, 0, 0, NT_GNU_BUILD_ID, 0, 0, 0, 'G', 'N', 'U', 0 };
+	static const uint8_t be[] = { 0, 0, 0, 20, 0, 0, 0, NT_GNU_BUILD_ID, 'G', 'N', 'U', 0 };
+
+	return !memcmp(id->bytes, d->big_endian ? be : le, sizeof(le));
+}
+
+static bool same_build_id(const struct debuginfo *d, const struct build_id *dump)
+{
+	if (is_shifted(d, dump))
+		return !memcmp(dump->bytes + 12, d->id.bytes, BUILD_ID_BYTES - 12);
+	return !memcmp(dump, &d->id, sizeof(d->id));
+}
+
+int debuginfo_check(const struct debuginfo *d, uint16_t machine, const struct vmcoreinfo *vi)
+{
+	char hex[2 * BUILD_ID_BYTES + 1], release[UTS_LEN];
+	struct build_id id;
+	const char *text;
+	size_t len;
+
+	if (machine && machine != d->machine)
+		return err_set(-ESTALE, "%s is of another architecture (ELF machine %u) than the dump (%u)",
+			       d->path, d->machine, machine);
+	if (d->has_id && vmcoreinfo_find(vi, "BUILD-ID", &text, &len) &&
+	    parse_build_id(text, len, &id)) {
+		if (same_build_id(d, &id))
+			return 0;
+		for (size_t i = 0; i < BUILD_ID_BYTES; i++)
+			snprintf(hex + 2 * i, 3, "%02x", d->id.bytes[i]);
+		return err_set(-ESTALE, "%s is of another kernel: its build id is %s, the dump's is %.*s",
+			       d->path, hex, (int)len, text);
+	}
+	if (d->release[0] && vmcoreinfo_string(vi, "OSRELEASE", release, sizeof(release)) &&
+	    strcmp(release, d->release))
+		return err_set(-ESTALE, "%s is of kernel %s, but the dump is of %s", d->path,
+			       d->release, release);
+	return 0;
+}
+
+int debuginfo_kaslr_offset(const struct debuginfo *d, const struct vmcoreinfo *vi, uint64_t *ret)
+{
+	const char *text;
+	uint64_t stext;
+	size_t len;
+
+	if (d->has_stext && vmcoreinfo_find(vi, "SYMBOL(_stext)", &text, &len) &&
+	    vmcoreinfo_number(text, len, true, &stext)) {
+		*ret = stext - d->stext;
+		return 0;
+	}
+	if (vmcoreinfo_find(vi, "KERNELOFFSET", &text, &len) &&
+	    vmcoreinfo_number(text, len, true, ret))
+		return 0;
+	return -ENOENT;
+}
+
+/* --- types ------------------------------------------------------------------ */
+
+/* What debug information says of one declaration. */
+struct answer {
+	bool known;
+	uint64_t value;			/* of an enumerator; sign-extended */
+	uint64_t length;		/* of an array, elements */
+	uint64_t bit_offset, bit_size;
+	uint64_t size;			/* bytes */
+};
+
+/* One declaration: just one of the records is not NULL. */
+struct want {
+	const char *name;
+	const char *member;		/* or NULL */
+	struct ktype_info *type;
+	struct klen_info *len;
+	struct knum_info *num;
+	struct answer best;
+	struct answer trial;		/* in the type that is being looked at */
+};
+
+/* What tells one definition of a name from another in the next unit. */
+struct definition {
+	int line;
+	uint64_t size;
+};
+
+/* All that is wanted of one name, wants[0 .. nr_wants). */
+struct name {
+	const char *name;
+	struct want *wants;
+	size_t nr_wants, nr_members;
+	bool settled;			/* it cannot get better */
+	int score;			/* of the best type; negative: none yet */
+	uint64_t size;			/* its size, bytes */
+	struct definition seen[SEEN_MAX];
+	unsigned int nr_seen;
+};
+
+/* Names of one kind. */
+struct table {
+	struct want *wants;
+	size_t nr_wants;
+	struct name *names;
+	size_t nr_names, nr_open;	/* open: not settled */
+};
+
+struct scan {
+	const struct debuginfo *d;
+	struct table types, numbers, variables;
+	unsigned int budget;
+	bool damaged;
+	int error;			/* libdw's, of the first damage */
+};
+
+static int cmp_want(const void *a, const void *b)
+{
+	return strcmp(((const struct want *)a)->name, ((const struct want *)b)->name);
+}
+
+static int cmp_name(const void *a, const void *b)
+{
+	return strcmp(((const struct name *)a)->name, ((const struct name *)b)->name);
+}
+
+static struct name *find_name(const struct table *t, const char *name)
+{
+	const struct name key = { .name = name };
+
+	return bsearch(&key, t->names, t->nr_names, sizeof(*t->names), cmp_name);
+}
+
+static void settle(struct table *t, struct name *n)
+{
+	n->settled = true;
+	t->nr_open--;
+}
+
+/* Sort what is wanted, and gather it by name. */
+static int table_finish(struct table *t)
+{
+	t->names = calloc(t->nr_wants + 1, sizeof(*t->names));
+	if (!t->names)
+		return err_set(-ENOMEM, "no memory for %zu names", t->nr_wants);
+	qsort(t->wants, t->nr_wants, sizeof(*t->wants), cmp_want);
+	for (size_t i = 0; i < t->nr_wants; i++) {
+		struct want *w = &t->wants[i];
+		struct name *n = t->nr_names ? &t->names[t->nr_names - 1] : NULL;
+
+		if (!n || strcmp(n->name, w->name)) {
+			n = &t->names[t->nr_names++];
+			*n = (struct name){ .name = w->name, .wants = w, .score = -1 };
+		}
+		n->nr_wants++;
+		n->nr_members += w->member != NULL;
+	}
+	t->nr_open = t->nr_names;
+	return 0;
+}
+
+static void table_deinit(struct table *t)
+{
+	free(t->wants);
+	free(t->names);
+}
+
+static struct want *add_want(struct table *t)
+{
+	return &t->wants[t->nr_wants++];
+}
+
+/* Whether some declaration of this type is still missing. */
+static bool type_sought(const struct fact_set *set, const char *name)
+{
+	for (size_t i = 0; i < set->nr_ktypes; i++) {
+		const struct ktype_info *t = set->ktypes[i];
+
+		if (sought(t->modname, t->index) && !strcmp(t->struct_name, name))
+			return true;
+	}
+	for (size_t i = 0; i < set->nr_klens; i++) {
+		const struct klen_info *l = set->klens[i];
+
+		if (sought(l->modname, l->index) && l->member && !strcmp(l->name, name))
+			return true;
+	}
+	return false;
+}
+
+static int scan_init(struct scan *s, const struct fact_set *set)
+{
+	int err;
+
+	s->types.wants = calloc(set->nr_ktypes + set->nr_klens + 1, sizeof(*s->types.wants));
+	s->numbers.wants = calloc(set->nr_knums + 1, sizeof(*s->numbers.wants));
+	s->variables.wants = calloc(set->nr_klens + 1, sizeof(*s->variables.wants));
+	if (!s->types.wants || !s->numbers.wants || !s->variables.wants)
+		return err_set(-ENOMEM, "no memory for declarations");
+
+	/* What others have filled in still helps to tell types of one name apart. */
+	for (size_t i = 0; i < set->nr_ktypes; i++) {
+		struct ktype_info *t = set->ktypes[i];
+
+		if (!strcmp(t->modname, "vmlinux") && type_sought(set, t->struct_name))
+			*add_want(&s->types) = (struct want){
+				.name = t->struct_name, .member = t->member_name, .type = t,
+			};
+	}
+	for (size_t i = 0; i < set->nr_klens; i++) {
+		struct klen_info *l = set->klens[i];
+
+		if (l->member && !strcmp(l->modname, "vmlinux") && type_sought(set, l->name))
+			*add_want(&s->types) = (struct want){
+				.name = l->name, .member = l->member, .len = l,
+			};
+		else if (!l->member && sought(l->modname, l->index))
+			*add_want(&s->variables) = (struct want){ .name = l->name, .len = l };
+	}
+	for (size_t i = 0; i < set->nr_knums; i++) {
+		struct knum_info *n = set->knums[i];
+
+		if (sought(n->modname, n->index))
+			*add_want(&s->numbers) = (struct want){ .name = n->name, .num = n };
+	}
+	err = table_finish(&s->types);
+	if (!err)
+		err = table_finish(&s->numbers);
+	if (!err)
+		err = table_finish(&s->variables);
+	return err;
+}
+
+static void scan_deinit(struct scan *s)
+{
+	table_deinit(&s->types);
+	table_deinit(&s->numbers);
+	table_deinit(&s->variables);
+}
+
+static void note_damage(struct scan *s, int rc)
+{
+	if (rc >= 0 || s->damaged)
+		return;
+	s->damaged = true;
+	s->error = dwarf_errno();
+}
+
+static bool get_number(Dwarf_Die *die, unsigned int name, uint64_t *ret)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Word word;
+
+	if (!dwarf_attr(die, name, &attr) || dwarf_formudata(&attr, &word))
+		return false;
+	*ret = word;
+	return true;
+}
+
+/* Go from a typedef or a qualified type to the type itself. */
+static bool peel(Dwarf_Die *type)
+{
+	for (int i = 0; i < NESTING_MAX; i++) {
+		Dwarf_Attribute attr;
+
+		switch (dwarf_tag(type)) {
+		case DW_TAG_typedef:
+		case DW_TAG_const_type:
+		case DW_TAG_volatile_type:
+		case DW_TAG_restrict_type:
+		case DW_TAG_atomic_type:
+			/* Without a type it would be of void. */
+			if (!dwarf_attr(type, DW_AT_type, &attr) || !dwarf_formref_die(&attr, type))
+				return false;
+			break;
+		default:
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool get_type(Dwarf_Die *die, Dwarf_Die *type)
+{
+	Dwarf_Attribute attr;
+
+	return dwarf_attr(die, DW_AT_type, &attr) && dwarf_formref_die(&attr, type) && peel(type);
+}
+
+/* Elements in one dimension; 0 if it has no bound, or -1 for one. */
+static uint64_t dimension(Dwarf_Die *range)
+{
+	uint64_t count;
+
+	if (!get_number(range, DW_AT_count, &count)) {
+		if (!get_number(range, DW_AT_upper_bound, &count))
+			return 0;
+		count++;
+	}
+	return count < LENGTH_MAX ? count : 0;
+}
+
+/* Elements of an array: of its first dimension, or of all of them together. */
+static bool array_length(Dwarf_Die *array, bool all, uint64_t *ret)
+{
+	uint64_t total = 1;
+	bool found = false;
+	Dwarf_Die range;
+
+	for (int rc = dwarf_child(array, &range); !rc; rc = dwarf_siblingof(&range, &range)) {
+		if (dwarf_tag(&range) != DW_TAG_subrange_type)
+			continue;
+		found = true;
+		if (!checked_mul(total, dimension(&range), &total))
+			return false;
+		if (!all)
+			break;
+	}
+	if (found)
+		*ret = total;
+	return found;
+}
+
+static bool type_size(const struct scan *s, Dwarf_Die *type, uint64_t *ret)
+{
+	uint64_t elements = 1, n;
+	Dwarf_Die die = *type;
+
+	for (int i = 0; i < NESTING_MAX; i++) {
+		switch (dwarf_tag(&die)) {
+		case DW_TAG_array_type:
+			if (!array_length(&die, true, &n) || !checked_mul(elements, n, &elements) ||
+			    !get_type(&die, &die))
+				return false;
+			continue;
+		case DW_TAG_pointer_type:
+			if (!get_number(&die, DW_AT_byte_size, &n))
+				n = s->d->is64 ? 8 : 4;
+			break;
+		default:
+			if (!get_number(&die, DW_AT_byte_size, &n))
+				return false;
+			break;
+		}
+		return checked_mul(n, elements, ret) && *ret < STRUCT_MAX;
+	}
+	return false;
+}
+
+/* Where a member begins, from the start of its struct; bytes. */
+static bool member_location(Dwarf_Die *member, uint64_t *ret)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Op *ops;
+	Dwarf_Word word;
+	size_t nr;
+
+	*ret = 0;
+	if (!dwarf_attr(member, DW_AT_data_member_location, &attr))
+		return true;	/* of a union, or given in bits */
+	if (!dwarf_formudata(&attr, &word)) {
+		*ret = word;
+	} else {
+		/* DWARF 2 has an expression that adds to the struct's address. */
+		if (dwarf_getlocation(&attr, &ops, &nr) || nr != 1 ||
+		    ops->atom != DW_OP_plus_uconst)
+			return false;
+		*ret = ops->number;
+	}
+	return *ret < STRUCT_MAX;
+}
+
+/*
+ * Look at a member. Bits are counted in the direction in which the machine
+ * counts bytes. Until DWARF 4 a bit field's offset was counted from the most
+ * significant bit of the storage unit that holds it.
+ */
+static bool read_member(const struct scan *s, Dwarf_Die *member, struct answer *ret)
+{
+	uint64_t location, offset = 0, storage;
+	Dwarf_Die type;
+
+	*ret = (struct answer){ .known = true };
+	if (!get_type(member, &type) || !member_location(member, &location))
+		return false;
+	if (!type_size(s, &type, &ret->size))
+		ret->size = 0;
+	if (dwarf_tag(&type) == DW_TAG_array_type)
+		array_length(&type, false, &ret->length);
+	get_number(member, DW_AT_bit_size, &ret->bit_size);
+	if (!get_number(member, DW_AT_data_bit_offset, &offset) && ret->bit_size &&
+	    get_number(member, DW_AT_bit_offset, &offset)) {
+		if (!get_number(member, DW_AT_byte_size, &storage))
+			storage = ret->size;
+		if (!s->d->big_endian)
+			offset = storage * 8 - offset - ret->bit_size;
+	}
+	ret->bit_offset = location * 8 + offset;
+	return ret->bit_offset < STRUCT_MAX * 8 && ret->bit_size <= 8 * ret->size;
+}
+
+static void try_member(const struct scan *s, struct name *n, const char *name, Dwarf_Die *member,
+		       uint64_t base)
+{
+	struct answer a;
+
+	for (size_t i = 0; i < n->nr_wants; i++) {
+		struct want *w = &n->wants[i];
+
+		if (!w->member || strcmp(w->member, name))
+			continue;
+		if (!read_member(s, member, &a) || (w->len && !a.length))
+			continue;
+		a.bit_offset += base;
+		w->trial = a;
+	}
+}
+
+/* Members of anonymous structs and unions count as the struct's own. */
+static void try_members(struct scan *s, struct name *n, Dwarf_Die *type, uint64_t base,
+			unsigned int depth)
+{
+	Dwarf_Die die, inner;
+	int rc;
+
+	for (rc = dwarf_child(type, &die); !rc && s->budget; rc = dwarf_siblingof(&die, &die)) {
+		const char *name;
+		struct answer a;
+
+		s->budget--;
+		if (dwarf_tag(&die) != DW_TAG_member)
+			continue;
+		name = dwarf_diename(&die);
+		if (name)
+			try_member(s, n, name, &die, base);
+		else if (depth < NESTING_MAX && get_type(&die, &inner) &&
+			 (dwarf_tag(&inner) == DW_TAG_structure_type ||
+			  dwarf_tag(&inner) == DW_TAG_union_type) && read_member(s, &die, &a))
+			try_members(s, n, &inner, base + a.bit_offset, depth + 1);
+	}
+	note_damage(s, rc);
+}
+
+/* Nearly every unit brings the same definition along. */
+static bool seen_before(struct name *n, Dwarf_Die *die, uint64_t size)
+{
+	struct definition def = { .size = size };
+
+	if (dwarf_decl_line(die, &def.line))
+		return false;
+	for (unsigned int i = 0; i < n->nr_seen && i < SEEN_MAX; i++) {
+		if (n->seen[i].line == def.line && n->seen[i].size == def.size)
+			return true;
+	}
+	n->seen[n->nr_seen++ % SEEN_MAX] = def;
+	return false;
+}
+
+static void try_type(struct scan *s, Dwarf_Die *die, bool tag)
+{
+	const char *text = s->types.nr_open ? dwarf_diename(die) : NULL;
+	struct name *n = text ? find_name(&s->types, text) : NULL;
+	Dwarf_Die type = *die;
+	size_t found = 0;
+	uint64_t size;
+	int score;
+
+	/* Only what is defined has a size. */
+	if (!n || n->settled || !peel(&type) || !type_size(s, &type, &size) ||
+	    seen_before(n, die, size))
+		return;
+	for (size_t i = 0; i < n->nr_wants; i++)
+		n->wants[i].trial = (struct answer){ .known = !n->wants[i].member };
+	s->budget = MEMBERS_MAX;
+	if (n->nr_members)
+		try_members(s, n, &type, 0, 0);
+	for (size_t i = 0; i < n->nr_wants; i++)
+		found += n->wants[i].member && n->wants[i].trial.known;
+	score = 2 * found + tag;
+	if (score <= n->score)
+		return;
+	n->score = score;
+	n->size = size;
+	for (size_t i = 0; i < n->nr_wants; i++)
+		n->wants[i].best = n->wants[i].trial;
+	if (tag && found == n->nr_members)
+		settle(&s->types, n);
+}
+
+static void answer_all(struct table *t, struct name *n, const struct answer *a)
+{
+	for (size_t i = 0; i < n->nr_wants; i++)
+		n->wants[i].best = *a;
+	settle(t, n);
+}
+
+static void try_enumerators(struct scan *s, Dwarf_Die *type)
+{
+	Dwarf_Die die;
+	int rc;
+
+	if (!s->numbers.nr_open)
+		return;
+	for (rc = dwarf_child(type, &die); !rc; rc = dwarf_siblingof(&die, &die)) {
+		struct answer a = { .known = true };
+		const char *text = dwarf_diename(&die);
+		struct name *n = text ? find_name(&s->numbers, text) : NULL;
+
+		if (n && !n->settled && get_number(&die, DW_AT_const_value, &a.value))
+			answer_all(&s->numbers, n, &a);
+	}
+	note_damage(s, rc);
+}
+
+static void try_variable(struct scan *s, Dwarf_Die *die)
+{
+	const char *text = s->variables.nr_open ? dwarf_diename(die) : NULL;
+	struct name *n = text ? find_name(&s->variables, text) : NULL;
+	struct answer a = { .known = true };
+	Dwarf_Die type;
+
+	if (n && !n->settled && get_type(die, &type) && dwarf_tag(&type) == DW_TAG_array_type &&
+	    array_length(&type, false, &a.length) && a.length)
+		answer_all(&s->variables, n, &a);
+}
+
+/* Functions are not entered: what is declared in them is theirs. */
+static void scan_children(struct scan *s, Dwarf_Die *parent, bool nested, unsigned int depth)
+{
+	Dwarf_Die die;
+	int rc;
+
+	for (rc = dwarf_child(parent, &die); !rc; rc = dwarf_siblingof(&die, &die)) {
+		switch (dwarf_tag(&die)) {
+		case DW_TAG_structure_type:
+		case DW_TAG_union_type:
+			try_type(s, &die, true);
+			if (nested && depth < NESTING_MAX)
+				scan_children(s, &die, nested, depth + 1);
+			break;
+		case DW_TAG_enumeration_type:
+			try_type(s, &die, true);
+			try_enumerators(s, &die);
+			break;
+		case DW_TAG_typedef:
+			try_type(s, &die, false);
+			break;
+		case DW_TAG_variable:
+			try_variable(s, &die);
+			break;
+		}
+	}
+	note_damage(s, rc);
+}
+
+static void scan_unit(struct scan *s, Dwarf_Die *unit)
+{
+	Dwarf_Attribute attr;
+	const char *producer = dwarf_formstring(dwarf_attr(unit, DW_AT_producer, &attr));
+
+	/*
+	 * Where a struct is defined within another one, C has it in the scope
+	 * around both, and so does gcc. Clang leaves it inside.
+	 */
+	scan_children(s, unit, !producer || strncmp(producer, "GNU ", 4), 0);
+}
+
+static void scan_units(struct scan *s)
+{
+	Dwarf_CU *cu = NULL;
+	Dwarf_Die unit;
+	int rc = 0;
+
+	while (s->types.nr_open || s->numbers.nr_open || s->variables.nr_open) {
+		rc = dwarf_get_units(s->d->dwarf, cu, &cu, NULL, NULL, &unit, NULL);
+		if (rc)
+			break;
+		scan_unit(s, &unit);
+	}
+	note_damage(s, rc);
+}
+
+static void fill_type(const struct name *n, const struct want *w, enum fact_source source)
+{
+	struct ktype_info *t = w->type;
+
+	t->member_bit_offset = w->best.bit_offset;
+	t->member_bit_sz = w->best.bit_size;
+	t->member_size = w->best.size;
+	t->struct_size = n->size;
+	t->index = source;
+}
+
+static void fill_in(const struct table *t, enum fact_source source)
+{
+	for (size_t i = 0; i < t->nr_names; i++) {
+		const struct name *n = &t->names[i];
+
+		for (size_t j = 0; j < n->nr_wants; j++) {
+			const struct want *w = &n->wants[j];
+
+			if (!w->best.known)
+				continue;
+			if (w->type && w->type->index < 0) {
+				fill_type(n, w, source);
+			} else if (w->len && w->len->index < 0) {
+				w->len->value = w->best.length;
+				w->len->index = source;
+			} else if (w->num) {
+				w->num->value = w->best.value;
+				w->num->index = source;
+			}
+		}
+	}
+}
+
+int debuginfo_resolve_types(const struct debuginfo *d, const struct fact_set *set,
+			    enum fact_source source)
+{
+	struct scan s = { .d = d };
+	int err = scan_init(&s, set);
+
+	if (!err) {
+		scan_units(&s);
+		fill_in(&s.types, source);
+		fill_in(&s.numbers, source);
+		fill_in(&s.variables, source);
+		if (s.damaged)
+			err = err_set(-EBADMSG, "part of the debug information of %s cannot be "
+				      "read: %s", d->path, dwarf_errmsg(s.error ? s.error : -1));
+	}
+	scan_deinit(&s);
+	return err;
+}
+
+#else
+
+bool debuginfo_supported(void)
+{
+	return false;
+}
+
+int debuginfo_open(struct debuginfo **ret, const char *path)
+{
+	(void)ret;
+	return err_set(-ENOTSUP, "built without libdw: cannot read %s", path);
+}
+
+void debuginfo_close(struct debuginfo *d)
+{
+	(void)d;
+}
+
+int debuginfo_check(const struct debuginfo *d, uint16_t machine, const struct vmcoreinfo *vi)
+{
+	(void)d, (void)machine, (void)vi;
+	return -ENOTSUP;
+}
+
+int debuginfo_kaslr_offset(const struct debuginfo *d, const struct vmcoreinfo *vi, uint64_t *ret)
+{
+	(void)d, (void)vi, (void)ret;
+	return -ENOTSUP;
+}
+
+int debuginfo_resolve_symbols(const struct debuginfo *d, const struct fact_set *set,
+			      enum fact_source source, uint64_t kaslr_offset)
+{
+	(void)d, (void)set, (void)source, (void)kaslr_offset;
+	return -ENOTSUP;
+}
+
+int debuginfo_resolve_types(const struct debuginfo *d, const struct fact_set *set,
+			    enum fact_source source)
+{
+	(void)d, (void)set, (void)source;
+	return -ENOTSUP;
+}
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * The declarations of a program or an extension, as sets that providers fill.
+ *
+ * A declaration's @c index says who filled it in (enum fact_source), or is
+ * negative while nobody has. Providers never change what another one filled in.
+ */
+#ifndef KERNEL_FACTS_H
+#define KERNEL_FACTS_H
+
+#include <stddef.h>
+
+#include "btf_info.h"
+#include "kallsyms.h"
+
+/** Who knows, in the order in which they are asked. */
+enum fact_source {
+	FACT_FILE,		/**< VMCOREINFO text given with -i */
+	FACT_VMCOREINFO,	/**< VMCOREINFO of the dump */
+	FACT_DWARF,		/**< vmlinux given with -x */
+};
+
+/** The four kinds of declarations of one program or extension. */
+struct fact_set {
+	struct ksym_info *const *ksyms;
+	struct ktype_info *const *ktypes;
+	struct knum_info *const *knums;
+	struct klen_info *const *klens;
+	size_t nr_ksyms, nr_ktypes, nr_knums, nr_klens;
+};
+
+/** Everything that the program itself declares. */
+struct fact_set facts_of_program(void);
+
+/** Forget everything that providers filled in. */
+void facts_reset(const struct fact_set *set);
+
+/** Names of facts that were needed and are not there, for one message. */
+struct fact_list {
+	char text[256];
+	unsigned int count;
+};
+
+/** Add a name such as "OFFSET(page.flags)" to a list unless @p there. */
+void facts_need(struct fact_list *missing, int there, const char *name);
+
+#endif

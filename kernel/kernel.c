@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/kernel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/derive.h"
+#include "kernel/dwarf.h"
+#include "lib/checked.h"
+#include "lib/cleanup.h"
+#include "lib/err.h"
+#include "lib/fdio.h"
+
+INIT_OPT_MOD_SYM(vmlinux, init_uts_ns);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, uts_namespace, name);
+
+static int mem_read(void *ctx, paddr_t pa, void *buf, size_t len)
+{
+	return vmcore_peek(ctx, pa, buf, len);
+}
+
+static struct arch_mem kernel_mem(struct vmcore_reader *r)
+{
+	return (struct arch_mem){ .read = mem_read, .ctx = r };
+}
+
+int kernel_translate(const struct kernel *k, struct vmcore_reader *r, vaddr_t va,
+		     struct arch_run *ret)
+{
+	struct arch_mem mem = kernel_mem(r);
+
+	return arch_translate(&k->arch, &mem, va, ret);
+}
+
+int kernel_read(const struct kernel *k, struct vmcore_reader *r, vaddr_t va, void *buf, size_t len)
+{
+	while (len) {
+		struct arch_run run;
+		size_t n;
+		int err;
+
+		err = kernel_translate(k, r, va, &run);
+		if (err)
+			return err;
+		n = run.len ? min_u64(len, run.len) : len;
+		err = vmcore_read(r, run.paddr, buf, n);
+		if (err)
+			return err_prefix(err, "virtual address %#" PRIx64, va);
+		buf = (char *)buf + n;
+		va += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/* The text of a file given with -i; *text is to be freed. */
+static int read_info_file(const char *path, char **text, size_t *size)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_free_ char *buf = NULL;
+	ssize_t n;
+
+	if (fd < 0)
+		return err_errno(-errno, "cannot open %s", path);
+	buf = malloc(VMCOREINFO_MAX);
+	if (!buf)
+		return err_set(-ENOMEM, "no memory to read %s", path);
+	n = fd_read(fd, buf, VMCOREINFO_MAX);
+	if (n < 0)
+		return err_errno(n, "cannot read %s", path);
+	if (n == VMCOREINFO_MAX)
+		return err_set(-EFBIG, "%s is too large to be VMCOREINFO text", path);
+	*text = take_ptr(buf);
+	*size = n;
+	return 0;
+}
+
+static int use_info_file(struct kernel *k, const char *path)
+{
+	_cleanup_free_ char *text = NULL;
+	struct vmcoreinfo vi;
+	char release[UTS_LEN];
+	int err;
+
+	err = read_info_file(path, &text, &vi.size);
+	if (err)
+		return err;
+	vi.text = text;
+	if (!vmcoreinfo_string(&vi, "OSRELEASE", release, sizeof(release)))
+		return err_set(-EINVAL, "%s is not VMCOREINFO text: it has no OSRELEASE", path);
+	if (k->release[0] && strcmp(release, k->release))
+		return err_set(-ESTALE, "%s is of kernel %s, but the dump is of %s", path, release,
+			       k->release);
+	memcpy(k->release, release, sizeof(release));
+	vmcoreinfo_resolve(&vi, &k->facts, FACT_FILE, k->bad_line, sizeof(k->bad_line));
+	return 0;
+}
+
+static void use_own_info(struct kernel *k)
+{
+	char bad[sizeof(k->bad_line)];
+	const char *val;
+	size_t len;
+
+	vmcoreinfo_resolve(&k->info, &k->facts, FACT_VMCOREINFO, bad, sizeof(bad));
+	if (!k->bad_line[0])
+		memcpy(k->bad_line, bad, sizeof(bad));
+	if (vmcoreinfo_find(&k->info, "CRASHTIME", &val, &len) &&
+	    !vmcoreinfo_number(val, len, false, &k->crash_time))
+		k->crash_time = 0;
+}
+
+static int use_vmlinux(struct kernel *k, const char *path)
+{
+	struct debuginfo *d;
+	uint64_t offset;
+	int err = debuginfo_open(&d, path);
+
+	if (err)
+		return err;
+	err = debuginfo_check(d, k->vc->machine, &k->info);
+	if (!err && debuginfo_kaslr_offset(d, &k->info, &offset))
+		snprintf(k->debuginfo_why, sizeof(k->debuginfo_why), "symbols of %s are of no use: "
+			 "the dump does not say where the kernel was loaded", path);
+	else if (!err)
+		err = debuginfo_resolve_symbols(d, &k->facts, FACT_DWARF, offset);
+	if (!err)
+		err = debuginfo_resolve_types(d, &k->facts, FACT_DWARF);
+	if (err == -EBADMSG) {
+		snprintf(k->debuginfo_why, sizeof(k->debuginfo_why), "%s", err_text(err));
+		err = 0;
+	}
+	debuginfo_close(d);
+	return err;
+}
+
+static int set_up_translation(struct kernel *k)
+{
+	struct vmcore_reader *r;
+	struct arch_mem mem;
+	int err;
+
+	k->arch = (struct arch){
+		.ops = arch_find(k->vc->machine),
+		.is64 = k->vc->is64,
+		.swap = k->vc->swap,
+		.page_shift = k->vc->page_shift,
+		.segments = k->segments,
+		.nr_segments = k->vc->nr_segments,
+	};
+	if (!k->info.size && !k->release[0])
+		return err_set(-ENOENT, "the dump has no VMCOREINFO");
+	err = vmcore_reader_create(&r, k->vc);
+	if (err)
+		return err;
+	mem = kernel_mem(r);
+	err = arch_init(&k->arch, &mem);
+	vmcore_reader_destroy(r);
+	return err;
+}
+
+int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
+		const char *vmlinux_path)
+{
+	struct kernel *k = calloc(1, sizeof(*k));
+	int err = 0;
+
+	if (!k)
+		return err_set(-ENOMEM, "no memory");
+	k->vc = vc;
+	k->facts = facts_of_program();
+	facts_reset(&k->facts);
+	k->info = (struct vmcoreinfo){
+		.text = vc->vmcoreinfo ? vc->vmcoreinfo : "",
+		.size = min_u64(vc->vmcoreinfo_size, VMCOREINFO_MAX),
+	};
+	vmcoreinfo_string(&k->info, "OSRELEASE", k->release, sizeof(k->release));
+	k->segments = calloc(vc->nr_segments + 1, sizeof(*k->segments));
+	if (!k->segments)
+		err = err_set(-ENOMEM, "no memory for %zu segments", vc->nr_segments);
+	if (!err && info_path)
+		err = use_info_file(k, info_path);
+	if (err) {
+		kernel_close(k);
+		return err;
+	}
+	use_own_info(k);
+	for (size_t i = 0; i < vc->nr_segments; i++) {
+		k->segments[i] = (struct arch_segment){
+			.vaddr = vc->segments[i].vaddr,
+			.paddr = vc->segments[i].paddr,
+			.memsz = vc->segments[i].memsz,
+		};
+	}
+	k->translation_err = set_up_translation(k);
+	if (vmlinux_path) {
+		err = use_vmlinux(k, vmlinux_path);
+		if (err) {
+			kernel_close(k);
+			return err;
+		}
+		/* It may have told where the page tables are. */
+		if (k->translation_err)
+			k->translation_err = set_up_translation(k);
+	}
+	derive_numbers(&k->facts);
+	if (k->translation_err)
+		snprintf(k->translation_why, sizeof(k->translation_why), "%s",
+			 err_text(k->translation_err));
+	*ret = k;
+	return 0;
+}
+
+void kernel_close(struct kernel *k)
+{
+	if (!k)
+		return;
+	free(k->segments);
+	free(k);
+}
+
+static bool read_utsname(const struct kernel *k, struct vmcore_reader *r, uint64_t offset,
+			 struct kdump_utsname *uts)
+{
+	return !kernel_read(k, r, GET_MOD_SYM(vmlinux, init_uts_ns) + offset, uts, sizeof(*uts)) &&
+	       !strncmp(uts->sysname, "Linux", sizeof(uts->sysname));
+}
+
+void kernel_utsname(const struct kernel *k, struct vmcore_reader *r, struct kdump_utsname *ret)
+{
+	/*
+	 * Kernels before 6.0 do not export the offset; there it is behind a
+	 * reference count, which Linux kernel commit 9a56493f6942 ("uts: Use
+	 * generic ns_common::count") (in v5.11) took away.
+	 */
+	static const unsigned int guesses[] = { 0, 4 };
+	bool found = false;
+
+	if (MOD_SYM_EXIST(vmlinux, init_uts_ns) && !k->translation_err) {
+		if (MOD_STRUCT_MEMBER_EXIST(vmlinux, uts_namespace, name))
+			found = read_utsname(k, r, GET_MOD_STRUCT_MEMBER_MOFF(vmlinux,
+					uts_namespace, name) / 8, ret);
+		for (size_t i = 0; !found && i < ARRAY_SIZE(guesses); i++)
+			found = read_utsname(k, r, guesses[i], ret);
+	}
+	if (!found) {
+		memset(ret, 0, sizeof(*ret));
+		snprintf(ret->sysname, sizeof(ret->sysname), "Linux");
+		snprintf(ret->release, sizeof(ret->release), "%s", k->release);
+		if (k->arch.ops)
+			snprintf(ret->machine, sizeof(ret->machine), "%s", k->arch.ops->name);
+	}
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * The crashed kernel, as far as the dump lets us know it.
+ */
+#ifndef KERNEL_KERNEL_H
+#define KERNEL_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch/arch.h"
+#include "kernel/vmcoreinfo.h"
+#include "vmcore/kdump_format.h"
+#include "vmcore/vmcore.h"
+
+/** What is known. Constant once opened, shared by all threads. */
+struct kernel {
+	struct vmcore *vc;		/**< borrowed */
+	struct vmcoreinfo info;		/**< of the dump; size 0 if there is none */
+	struct fact_set facts;
+	struct arch arch;
+	struct arch_segment *segments;	/**< arch.segments; owned */
+	/**
+	 * 0: virtual addresses can be translated. Else the -errno why not, and
+	 * the sentence.
+	 */
+	int translation_err;
+	char translation_why[256];
+	/** The first line of VMCOREINFO that makes no sense; "" if all do. */
+	char bad_line[128];
+	/** What is wrong with the vmlinux that was used nevertheless; or "". */
+	char debuginfo_why[256];
+	/** The dump's OSRELEASE, or ""; cut to what utsname holds. */
+	char release[UTS_LEN];
+	/** Seconds since the epoch when it crashed (CRASHTIME); 0 if unknown. */
+	uint64_t crash_time;
+};
+
+/**
+ * Learn about the kernel of a dump.
+ *
+ * Forgets and fills in the program's declarations, which are one set a
+ * process: only one kernel can be open at a time. May change the dump's page
+ * size, so no reader of it may exist yet.
+ *
+ * @param info_path VMCOREINFO text to believe before the dump's own (-i), or NULL
+ * @param vmlinux_path a vmlinux with debug information that is asked for what is
+ * still missing then (-x), or NULL
+ * @return 0, also when little is known; -ESTALE if one of these files is of another
+ * kernel; -errno if it cannot be read; with a sentence
+ */
+int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
+		const char *vmlinux_path)
+	__attribute__((warn_unused_result));
+void kernel_close(struct kernel *k);
+
+/**
+ * Translate a virtual address; the run is clipped to nothing but the mapping:
+ * the dump need not hold it. @return as arch_translate()
+ */
+int kernel_translate(const struct kernel *k, struct vmcore_reader *r, vaddr_t va,
+		     struct arch_run *ret) __attribute__((warn_unused_result));
+
+/**
+ * Copy @p len bytes of virtual memory, across any number of pages.
+ * @return 0; -EFAULT if part of it is not mapped or not in the dump; with a sentence
+ */
+int kernel_read(const struct kernel *k, struct vmcore_reader *r, vaddr_t va, void *buf,
+		size_t len) __attribute__((warn_unused_result));
+
+/**
+ * The utsname of the kernel (init_uts_ns), as far as it can be read; at least
+ * release (from VMCOREINFO) and machine are filled in where known.
+ */
+void kernel_utsname(const struct kernel *k, struct vmcore_reader *r, struct kdump_utsname *ret);
+
+#endif

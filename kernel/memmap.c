@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/memmap.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "lib/byteorder.h"
+#include "lib/checked.h"
+#include "lib/cleanup.h"
+#include "lib/err.h"
+
+INIT_OPT_MOD_SYM(vmlinux, mem_section);
+INIT_OPT_MOD_VAR_LEN(vmlinux, mem_section);
+INIT_OPT_MOD_STRUCT(vmlinux, mem_section);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mem_section, section_mem_map);
+INIT_OPT_MOD_NUM(vmlinux, SECTION_SIZE_BITS);
+INIT_OPT_MOD_NUM(vmlinux, MAX_PHYSMEM_BITS);
+INIT_OPT_MOD_SYM(vmlinux, mem_map);
+INIT_OPT_MOD_STRUCT(vmlinux, page);
+
+/* No kernel configuration has struct pages outside these bounds. */
+#define PAGE_STRUCT_MIN 28
+#define PAGE_STRUCT_MAX 512
+
+/* section_mem_map: the low bits are flags, the rest an address. */
+#define SECTION_PRESENT 0x1
+#define SECTION_HAS_MEM_MAP 0x2
+#define SECTION_VALID (SECTION_PRESENT | SECTION_HAS_MEM_MAP)
+#define SECTION_FLAGS 0xfff
+
+/* 52 bits of physical address in sections of 128 MiB. */
+#define SECTIONS_MAX (UINT64_C(1) << 25)
+/* The maps of 64 TiB without vmemmap, none next to another. */
+#define RANGES_MAX (1u << 20)
+
+static int add_range(struct memmap *m, size_t *room, pfn_t start, pfn_t end, vaddr_t pages)
+{
+	struct memmap_range *last = m->nr_ranges ? &m->ranges[m->nr_ranges - 1] : NULL;
+
+	if (last && last->end == start &&
+	    last->pages + (start - last->start) * m->page_struct_size == pages) {
+		last->end = end;
+		return 0;
+	}
+	if (m->nr_ranges == RANGES_MAX)
+		return err_set(-EBADMSG, "the memory map is in more pieces than any machine has");
+	if (m->nr_ranges == *room) {
+		size_t more = *room ? *room * 2 : 16;
+		struct memmap_range *p = reallocarray(m->ranges, more, sizeof(*p));
+
+		if (!p)
+			return err_set(-ENOMEM, "no memory for a memory map of %zu ranges", more);
+		m->ranges = p;
+		*room = more;
+	}
+	m->ranges[m->nr_ranges++] = (struct memmap_range){ start, end, pages };
+	return 0;
+}
+
+static unsigned int ulong_size(const struct kernel *k)
+{
+	return k->arch.is64 ? 8 : 4;
+}
+
+static int read_ulong(const struct kernel *k, struct vmcore_reader *r, vaddr_t va, uint64_t *ret)
+{
+	uint8_t raw[8];
+	int err = kernel_read(k, r, va, raw, ulong_size(k));
+
+	if (!err)
+		*ret = load_ulong(raw, k->arch.is64, k->arch.swap);
+	return err;
+}
+
+/* How the mem_section tables of a SPARSEMEM kernel are laid out. */
+struct sparse {
+	const struct kernel *k;
+	struct vmcore_reader *r;
+	unsigned int pages_shift;	/* log2 of pages per section */
+	uint64_t nr_sections;		/* that matter: up to max_pfn */
+	uint64_t entry_size;		/* bytes of a struct mem_section */
+	uint64_t map_offset;		/* of section_mem_map in it, bytes */
+	uint64_t per_root;		/* sections per root (extreme) */
+	uint8_t *buf;			/* one root's entries */
+};
+
+static int sparse_init(struct sparse *s)
+{
+	const struct arch *a = &s->k->arch;
+	unsigned int page_shift = a->page_shift;
+	uint64_t section_bits = a->ops->section_size_bits, physmem_bits = a->ops->max_physmem_bits;
+	struct fact_list missing = { 0 };
+
+	if (MOD_NUM_EXIST(vmlinux, SECTION_SIZE_BITS))
+		section_bits = GET_MOD_NUM(vmlinux, SECTION_SIZE_BITS);
+	if (MOD_NUM_EXIST(vmlinux, MAX_PHYSMEM_BITS))
+		physmem_bits = GET_MOD_NUM(vmlinux, MAX_PHYSMEM_BITS);
+	facts_need(&missing, MOD_STRUCT_EXIST(vmlinux, mem_section), "SIZE(mem_section)");
+	facts_need(&missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, mem_section, section_mem_map),
+		   "OFFSET(mem_section.section_mem_map)");
+	facts_need(&missing, section_bits != 0, "NUMBER(SECTION_SIZE_BITS)");
+	if (missing.count)
+		return err_set(-ENOENT, "missing: %s", missing.text);
+	if (section_bits <= page_shift || section_bits >= physmem_bits || physmem_bits > 64)
+		return err_set(-EBADMSG, "SECTION_SIZE_BITS %" PRIu64 " and MAX_PHYSMEM_BITS %"
+			       PRIu64 " make no sense", section_bits, physmem_bits);
+	s->entry_size = GET_MOD_STRUCT_SSIZE(vmlinux, mem_section);
+	s->map_offset = GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, mem_section, section_mem_map) / 8;
+	if (s->entry_size > s->k->vc->page_size ||
+	    !range_fits(s->map_offset, ulong_size(s->k), s->entry_size))
+		return err_set(-EBADMSG, "SIZE(mem_section) %" PRIu64
+			       " and OFFSET(mem_section.section_mem_map) %" PRIu64 " make no sense",
+			       s->entry_size, s->map_offset);
+	s->pages_shift = section_bits - page_shift;
+	s->per_root = s->k->vc->page_size / s->entry_size;
+	s->nr_sections = min_u64(div_round_up(s->k->vc->max_pfn, UINT64_C(1) << s->pages_shift),
+				 UINT64_C(1) << (physmem_bits - section_bits));
+	if (s->nr_sections > SECTIONS_MAX)
+		return err_set(-EBADMSG, "SECTION_SIZE_BITS %" PRIu64 " makes no sense: %" PRIu64
+			       " sections", section_bits, s->nr_sections);
+	s->buf = malloc(s->k->vc->page_size);
+	return s->buf ? 0 : err_set(-ENOMEM, "no memory");
+}
+
+/* Whether mem_section is a table of pointers to roots (SPARSEMEM_EXTREME). */
+static bool is_extreme(const struct sparse *s)
+{
+	const struct arch *a = &s->k->arch;
+	unsigned int physmem_bits = a->ops->max_physmem_bits;
+
+	if (!MOD_VAR_LEN_EXIST(vmlinux, mem_section))
+		return true;
+	if (MOD_NUM_EXIST(vmlinux, MAX_PHYSMEM_BITS))
+		physmem_bits = GET_MOD_NUM(vmlinux, MAX_PHYSMEM_BITS);
+	/* Without roots the table has one element per section. */
+	return GET_MOD_VAR_LEN(vmlinux, mem_section) !=
+	       UINT64_C(1) << (physmem_bits - s->pages_shift - a->page_shift);
+}
+
+/* Take over entries [first, first + n), which lie at va. */
+static int add_sections(struct sparse *s, struct memmap *m, size_t *room, vaddr_t va,
+			uint64_t first, uint64_t n)
+{
+	int err = kernel_read(s->k, s->r, va, s->buf, n * s->entry_size);
+
+	if (err == -EFAULT) {
+		m->bad_sections += n;
+		return 0;
+	}
+	for (uint64_t i = 0; !err && i < n; i++) {
+		uint64_t map = load_ulong(s->buf + i * s->entry_size + s->map_offset,
+					  s->k->arch.is64, s->k->arch.swap);
+		pfn_t start = (first + i) << s->pages_shift;
+		pfn_t end = min_u64(start + (UINT64_C(1) << s->pages_shift), s->k->vc->max_pfn);
+
+		if ((map & SECTION_VALID) != SECTION_VALID)
+			continue;
+		/* Stored minus the section's start, so that map[pfn] works. */
+		map = (map & ~(uint64_t)SECTION_FLAGS) + start * m->page_struct_size;
+		if (!s->k->arch.is64)
+			map &= UINT32_MAX;
+		if (!map) {
+			m->bad_sections++;
+			continue;
+		}
+		err = add_range(m, room, start, end, map);
+	}
+	return err;
+}
+
+static int walk_roots(struct sparse *s, struct memmap *m, vaddr_t roots)
+{
+	size_t room = 0;
+
+	for (uint64_t first = 0; first < s->nr_sections; first += s->per_root) {
+		uint64_t n = min_u64(s->per_root, s->nr_sections - first);
+		uint64_t root;
+		int err;
+
+		err = read_ulong(s->k, s->r, roots + first / s->per_root * ulong_size(s->k), &root);
+		if (err == -EFAULT) {
+			m->bad_sections += n;
+			continue;
+		}
+		if (!err && root)
+			err = add_sections(s, m, &room, root, first, n);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int walk_table(struct sparse *s, struct memmap *m, vaddr_t table)
+{
+	size_t room = 0;
+
+	for (uint64_t first = 0; first < s->nr_sections; first += s->per_root) {
+		int err = add_sections(s, m, &room, table + first * s->entry_size, first,
+				       min_u64(s->per_root, s->nr_sections - first));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/*
+ * VMCOREINFO has the address of the table of roots, but in the first kernels
+ * with an allocated table that of the pointer to it, as a symbol table has. Look
+ * where it is more likely to be, then at the other place.
+ */
+static int walk_extreme(struct sparse *s, struct memmap *m)
+{
+	const struct ksym_info *sym = GET_MOD_SYM_PTR(vmlinux, mem_section);
+	vaddr_t tables[2] = { sym->value };
+	int err = 0;
+
+	if (read_ulong(s->k, s->r, sym->value, &tables[1]))
+		tables[1] = sym->value;
+	for (unsigned int i = 0; !err && i < 2 && !m->nr_ranges; i++) {
+		m->bad_sections = 0;
+		err = walk_roots(s, m, tables[i ^ (sym->index == FACT_DWARF)]);
+	}
+	return err;
+}
+
+static int sparse_memmap(struct memmap *m, const struct kernel *k, struct vmcore_reader *r)
+{
+	struct sparse s = { .k = k, .r = r };
+	_cleanup_free_ uint8_t *buf = NULL;
+	int err = sparse_init(&s);
+
+	buf = s.buf;
+	if (err)
+		return err;
+	if (is_extreme(&s))
+		err = walk_extreme(&s, m);
+	else
+		err = walk_table(&s, m, GET_MOD_SYM(vmlinux, mem_section));
+	if (!err && !m->nr_ranges)
+		return err_set(-EBADMSG, "no section of the memory map can be read through mem_section %#"
+			       PRIx64, GET_MOD_SYM(vmlinux, mem_section));
+	return err;
+}
+
+static int flat_memmap(struct memmap *m, const struct kernel *k, struct vmcore_reader *r)
+{
+	uint64_t map;
+	size_t room = 0;
+	int err = read_ulong(k, r, GET_MOD_SYM(vmlinux, mem_map), &map);
+
+	if (err)
+		return err_prefix(err, "cannot read mem_map");
+	if (!map)
+		return err_set(-EBADMSG, "mem_map is NULL");
+	return add_range(m, &room, 0, k->vc->max_pfn, map);
+}
+
+int memmap_init(struct memmap *m, const struct kernel *k, struct vmcore_reader *r)
+{
+	int err;
+
+	*m = (struct memmap){ 0 };
+	if (k->translation_err)
+		return err_set(k->translation_err, "%s", k->translation_why);
+	if (!MOD_STRUCT_EXIST(vmlinux, page))
+		return err_set(-ENOENT, "missing: SIZE(page)");
+	m->page_struct_size = GET_MOD_STRUCT_SSIZE(vmlinux, page);
+	if (m->page_struct_size < PAGE_STRUCT_MIN || m->page_struct_size > PAGE_STRUCT_MAX ||
+	    m->page_struct_size % 4)
+		return err_set(-EBADMSG, "SIZE(page) %" PRIu64 " makes no sense",
+			       m->page_struct_size);
+	if (MOD_SYM_EXIST(vmlinux, mem_section))
+		err = sparse_memmap(m, k, r);
+	else if (MOD_SYM_EXIST(vmlinux, mem_map))
+		err = flat_memmap(m, k, r);
+	else
+		err = err_set(-ENOENT, "missing: SYMBOL(mem_section) or SYMBOL(mem_map)");
+	if (err)
+		memmap_deinit(m);
+	return err;
+}
+
+void memmap_deinit(struct memmap *m)
+{
+	free(m->ranges);
+	*m = (struct memmap){ 0 };
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * The memory map: where the kernel keeps the struct page of each pfn.
+ *
+ * Models: SPARSEMEM (extreme, with or without vmemmap, and classic) through
+ * mem_section; FLATMEM through mem_map. The result is the same for all of them: a short list
+ * of pfn ranges whose struct pages lie together in virtual memory.
+ */
+#ifndef KERNEL_MEMMAP_H
+#define KERNEL_MEMMAP_H
+
+#include <stddef.h>
+
+#include "kernel/kernel.h"
+
+/** Struct pages of pfns [start, end), contiguous from @c pages on. */
+struct memmap_range {
+	pfn_t start, end;
+	vaddr_t pages;
+};
+
+struct memmap {
+	/** Sorted by pfn, not overlapping. pfns in no range have no struct page. */
+	struct memmap_range *ranges;
+	size_t nr_ranges;
+	uint64_t page_struct_size;	/**< bytes of a struct page */
+	/** Sections whose description could not be read or makes no sense. */
+	uint64_t bad_sections;
+};
+
+/**
+ * Find the memory map, for pfns below the dump's max_pfn.
+ *
+ * A section that cannot be read is left out and counted; its pages are then
+ * unknown, not lost.
+ *
+ * @return 0 (to be freed with memmap_deinit()); -ENOENT if facts are missing,
+ * -EFAULT or -EBADMSG if the map cannot be read at all; with a sentence
+ */
+int memmap_init(struct memmap *m, const struct kernel *k, struct vmcore_reader *r)
+	__attribute__((warn_unused_result));
+void memmap_deinit(struct memmap *m);
+
+#endif

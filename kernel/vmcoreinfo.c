@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/vmcoreinfo.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/checked.h"
+
+/* No struct of the kernel, and no offset in one, comes near this. */
+#define STRUCT_MAX (1u << 24)
+
+bool vmcoreinfo_find(const struct vmcoreinfo *vi, const char *key, const char **val, size_t *len)
+{
+	const char *p = vi->size ? vi->text : "", *end = p + vi->size;
+	size_t key_len = strlen(key);
+
+	while (p < end) {
+		const char *nl = memchr(p, '\n', end - p);
+		const char *eol = nl ? nl : end;
+
+		if ((size_t)(eol - p) > key_len && p[key_len] == '=' && !memcmp(p, key, key_len)) {
+			*val = p + key_len + 1;
+			*len = eol - *val;
+			return true;
+		}
+		p = eol + 1;
+	}
+	return false;
+}
+
+bool vmcoreinfo_string(const struct vmcoreinfo *vi, const char *key, char *buf, size_t size)
+{
+	const char *val;
+	size_t len;
+
+	buf[0] = '\0';
+	if (!vmcoreinfo_find(vi, key, &val, &len))
+		return false;
+	snprintf(buf, size, "%.*s", (int)min_u64(len, size), val);
+	return true;
+}
+
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return 16;
+}
+
+bool vmcoreinfo_number(const char *val, size_t len, bool hex, uint64_t *ret)
+{
+	bool minus = len && *val == '-' && !hex;
+	unsigned int base = hex ? 16 : 10;
+	uint64_t n = 0;
+
+	if (minus)
+		val++, len--;
+	if (len > 2 && val[0] == '0' && (val[1] == 'x' || val[1] == 'X')) {
+		val += 2, len -= 2;
+		base = 16;
+	}
+	if (!len)
+		return false;
+	for (; len; val++, len--) {
+		unsigned int d = digit(*val);
+
+		if (d >= base || !checked_mul(n, base, &n) || !checked_add(n, d, &n))
+			return false;
+	}
+	if (minus && n > UINT64_C(1) << 63)
+		return false;
+	*ret = minus ? -n : n;
+	return true;
+}
+
+struct resolver {
+	const struct vmcoreinfo *vi;
+	char *bad;
+	size_t bad_size;
+};
+
+/* The number behind "KIND(name)" or "KIND(name.member)", at most max. */
+static bool lookup(struct resolver *r, const char *kind, const char *name, const char *member,
+		   uint64_t max, uint64_t *ret)
+{
+	const char *val;
+	char key[256];
+	size_t len;
+
+	if (snprintf(key, sizeof(key), "%s(%s%s%s)", kind, name, member ? "." : "",
+		     member ? member : "") >= (int)sizeof(key))
+		return false;
+	if (!vmcoreinfo_find(r->vi, key, &val, &len))
+		return false;
+	if (vmcoreinfo_number(val, len, !strcmp(kind, "SYMBOL"), ret) && *ret <= max)
+		return true;
+	if (r->bad && !r->bad[0]) {
+		snprintf(r->bad, r->bad_size, "%s=%.*s", key, (int)min_u64(len, 64), val);
+		/* It goes to a terminal, and the text is not to be trusted. */
+		for (char *c = r->bad; *c; c++)
+			*c = *c < ' ' || *c > '~' ? '?' : *c;
+	}
+	return false;
+}
+
+static bool of_vmlinux(const char *modname, int index)
+{
+	return index < 0 && !strcmp(modname, "vmlinux");
+}
+
+static void resolve_type(struct resolver *r, struct ktype_info *t, enum fact_source source)
+{
+	uint64_t size = 0, offset = 0;
+	bool has_size = lookup(r, "SIZE", t->struct_name, NULL, STRUCT_MAX, &size);
+
+	if (!t->member_name) {
+		if (!has_size || !size)
+			return;
+	} else if (!lookup(r, "OFFSET", t->struct_name, t->member_name, STRUCT_MAX, &offset)) {
+		return;
+	}
+	t->member_bit_offset = offset * 8;
+	t->struct_size = size;
+	t->index = source;
+}
+
+void vmcoreinfo_resolve(const struct vmcoreinfo *vi, const struct fact_set *set,
+			enum fact_source source, char *bad, size_t bad_size)
+{
+	struct resolver r = { .vi = vi, .bad = bad, .bad_size = bad_size };
+
+	if (bad)
+		bad[0] = '\0';
+	for (size_t i = 0; i < set->nr_ksyms; i++) {
+		struct ksym_info *s = set->ksyms[i];
+
+		if (of_vmlinux(s->modname, s->index) &&
+		    lookup(&r, "SYMBOL", s->symname, NULL, UINT64_MAX, &s->value))
+			s->index = source;
+	}
+	for (size_t i = 0; i < set->nr_ktypes; i++) {
+		if (of_vmlinux(set->ktypes[i]->modname, set->ktypes[i]->index))
+			resolve_type(&r, set->ktypes[i], source);
+	}
+	for (size_t i = 0; i < set->nr_knums; i++) {
+		struct knum_info *n = set->knums[i];
+		uint64_t value;
+
+		if (of_vmlinux(n->modname, n->index) &&
+		    lookup(&r, "NUMBER", n->name, NULL, UINT64_MAX, &value)) {
+			n->value = value;
+			n->index = source;
+		}
+	}
+	for (size_t i = 0; i < set->nr_klens; i++) {
+		struct klen_info *l = set->klens[i];
+
+		if (of_vmlinux(l->modname, l->index) &&
+		    lookup(&r, "LENGTH", l->name, l->member, UINT32_MAX, &l->value))
+			l->index = source;
+	}
+}

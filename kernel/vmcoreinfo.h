@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * VMCOREINFO: lines of KEY=VALUE that the kernel leaves for dump tools.
+ *
+ * SYMBOL(x) is hexadecimal without 0x, OFFSET, SIZE and LENGTH decimal, NUMBER
+ * decimal with an optional sign or hexadecimal with 0x. A key that occurs
+ * twice counts the first time; unknown keys and lines that are not KEY=VALUE
+ * are passed over.
+ */
+#ifndef KERNEL_VMCOREINFO_H
+#define KERNEL_VMCOREINFO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/facts.h"
+
+/** The most bytes of text that are believed; the kernel's own limit is a page. */
+#define VMCOREINFO_MAX (1u << 20)
+
+/** Text of VMCOREINFO, borrowed: not NUL-ended. */
+struct vmcoreinfo {
+	const char *text;
+	size_t size;		/**< bytes */
+};
+
+/**
+ * Find the value of a key such as "OSRELEASE".
+ * @param[out] val its first byte, borrowed; @param[out] len its bytes
+ */
+bool vmcoreinfo_find(const struct vmcoreinfo *vi, const char *key, const char **val, size_t *len);
+
+/**
+ * Copy a value as a string.
+ * @return false, and "" in @p buf, if there is no such key; a value that does not
+ * fit is cut
+ */
+bool vmcoreinfo_string(const struct vmcoreinfo *vi, const char *key, char *buf, size_t size);
+
+/**
+ * Parse a number: decimal or 0x-hexadecimal, with an optional minus sign, or
+ * hexadecimal without 0x if @p hex. All @p len characters must belong to it.
+ */
+bool vmcoreinfo_number(const char *val, size_t len, bool hex, uint64_t *ret);
+
+/**
+ * Fill in what the text knows of a set's declarations for vmlinux.
+ *
+ * @param[out] bad if not NULL: up to @p bad_size - 1 characters of the first
+ * line whose value makes no sense ("" if there is none); such a line counts as
+ * missing
+ */
+void vmcoreinfo_resolve(const struct vmcoreinfo *vi, const struct fact_set *set,
+			enum fact_source source, char *bad, size_t bad_size);
+
+#endif

@@ -1,0 +1,977 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A vmlinux in miniature, compiled here in every dialect of DWARF that the
+ * compilers at hand speak. What is found in it is compared with what the
+ * compiler itself put into an array: offsetof(), sizeof() and addresses.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <elf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kernel/dwarf.h"
+#include "lib/err.h"
+#include "lib/types.h"
+
+#ifdef HAVE_DWARF
+
+#include <fcntl.h>
+#include <gelf.h>
+
+#define SOURCE FACT_VMCOREINFO
+#define BUILD_ID "000102030405060708090a0b0c0d0e0f10111213"
+
+/* (tag, type, member): what is compared with offsetof() and sizeof(). */
+#define MEMBERS(X) \
+	X(struct, page, flags) X(struct, page, lru) X(struct, page, mapping) \
+	X(struct, page, index) X(struct, page, private) X(struct, page, compound_head) \
+	X(struct, page, compound_order) X(struct, page, _mapcount) X(struct, page, page_type) \
+	X(struct, page, _refcount) X(struct, folio, page) X(struct, folio, _flags_1) \
+	X(struct, folio, _folio_order) X(struct, folio, __page_1) \
+	X(struct, mem_section, section_mem_map) X(struct, zone, free_area) \
+	X(struct, zone, vm_stat) X(struct, free_area, free_list) X(, nodemask_t, bits) \
+	X(, atomic_long_t, counter) X(union, thread_union, stack) X(struct, twins, wanted) \
+	X(struct, twins, also) X(struct, outer, innermost) X(struct, inner, deep)
+
+#define DECLARE(tag, type, member) INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, type, member);
+#define RECORD(tag, type, member) &_kmember_vmlinux_##type##_##member,
+#define TRUTH(tag, type, member) \
+	"__builtin_offsetof(" #tag " " #type ", " #member ") * 8," \
+	"sizeof(((" #tag " " #type " *)0)->" #member "), sizeof(" #tag " " #type "),\n"
+
+MEMBERS(DECLARE)
+static struct ktype_info *const members[] = { MEMBERS(RECORD) };
+
+/* (type, member, first bit, width, size of the type it is declared with) */
+#define BIT_FIELDS(X) \
+	X(bits, a, 0, 3, 4) X(bits, b, 3, 5, 4) X(bits, c, 8, 33, 8) X(bits, d, 41, 2, 1) \
+	X(bits, e, 43, 1, 1) X(bits, nested, 101, 7, 4) X(packed_bits, x, 8, 17, 4) \
+	X(packed_bits, y, 25, 20, 4)
+
+#define DECLARE_BITS(type, member, first, width, size) \
+	INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, type, member);
+#define RECORD_BITS(type, member, first, width, size) \
+	{ &_kmember_vmlinux_##type##_##member, first, width, size },
+
+BIT_FIELDS(DECLARE_BITS)
+static const struct {
+	struct ktype_info *record;
+	uint32_t first, width, size;
+} bit_fields[] = { BIT_FIELDS(RECORD_BITS) };
+
+#define NUMBERS(X) \
+	X(PG_lru, 5) X(PG_head, 6) X(PGTY_buddy, 240) X(PGTY_wide, 0xfff0) X(MIXED_MINUS, -2) \
+	X(MIXED_BIG, 200) X(MIXED_BIGGER, 40000) X(HUGE_VALUE, INT64_C(0x123456789abcdef0)) \
+	X(ANONYMOUS, 17) X(INSIDE, 9)
+
+#define DECLARE_NUMBER(name, value) INIT_OPT_MOD_NUM(vmlinux, name);
+#define RECORD_NUMBER(name, value) { &_knum_vmlinux_##name, value },
+
+NUMBERS(DECLARE_NUMBER)
+static const struct {
+	struct knum_info *record;
+	int64_t value;
+} numbers[] = { NUMBERS(RECORD_NUMBER) };
+
+INIT_OPT_MOD_STRUCT(vmlinux, page);
+INIT_OPT_MOD_STRUCT(vmlinux, thing);
+INIT_OPT_MOD_STRUCT(vmlinux, zone_type);
+INIT_OPT_MOD_MEMBER_LEN(vmlinux, zone, free_area);
+INIT_OPT_MOD_MEMBER_LEN(vmlinux, zone, vm_stat);
+INIT_OPT_MOD_MEMBER_LEN(vmlinux, free_area, free_list);
+INIT_OPT_MOD_MEMBER_LEN(vmlinux, flexible, tail);
+INIT_OPT_MOD_MEMBER_LEN(vmlinux, flexible, none);
+INIT_OPT_MOD_VAR_LEN(vmlinux, node_data);
+INIT_OPT_MOD_VAR_LEN(vmlinux, table);
+INIT_OPT_MOD_VAR_LEN(vmlinux, completed_later);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, flexible, tail);
+
+/* What is not there, or not where it may be found. */
+INIT_OPT_MOD_STRUCT(vmlinux, only_declared);
+INIT_OPT_MOD_STRUCT(vmlinux, local_to_a_function);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, page, compound_info);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, page, local);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, zone, next);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, twins, unrelated);
+INIT_OPT_MOD_NUM(vmlinux, PG_local);
+INIT_OPT_MOD_NUM(vmlinux, page);
+INIT_OPT_MOD_VAR_LEN(vmlinux, mem_section);
+INIT_OPT_MOD_VAR_LEN(vmlinux, PG_lru);
+INIT_OPT_MOD_STRUCT(xfs, page);
+INIT_OPT_MOD_NUM(xfs, PG_lru);
+
+static const char header[] =
+	"typedef _Bool bool;\n"
+	"typedef struct { long counter; } atomic_long_t;\n"
+	"typedef struct { int counter; } atomic_t;\n"
+	"typedef struct { unsigned long f; } memdesc_flags_t;\n"
+	"typedef const volatile memdesc_flags_t odd_flags_t;\n"
+	"typedef struct nodemask { unsigned long bits[4]; } nodemask_t;\n"
+	"enum pageflags { PG_locked, PG_lru = 5, PG_head, __NR_PAGEFLAGS };\n"
+	"enum pagetype { PGTY_buddy = 0xf0, PGTY_offline, PGTY_wide = 0xfff0 };\n"
+	"enum mixed { MIXED_MINUS = -2, MIXED_BIG = 200, MIXED_BIGGER = 40000 };\n"
+	"enum huge { HUGE_VALUE = 0x123456789abcdef0 };\n"
+	"enum zone_type { ZONE_DMA, ZONE_NORMAL };\n"
+	"struct only_declared;\n"
+	"struct list_head { struct list_head *next, *prev; };\n"
+	"struct page {\n"
+	"	odd_flags_t flags;\n"
+	"	union {\n"
+	"		struct {\n"
+	"			union { struct list_head lru; void *pcp[2]; };\n"
+	"			struct address_space *mapping;\n"
+	"			union { unsigned long index, share; };\n"
+	"			unsigned long private;\n"
+	"		};\n"
+	"		struct {\n"
+	"			unsigned long compound_head;\n"
+	"			unsigned char compound_dtor, compound_order;\n"
+	"		};\n"
+	"	};\n"
+	"	union { unsigned int page_type; atomic_t _mapcount; };\n"
+	"	atomic_t _refcount;\n"
+	"	struct only_declared *owner;\n"
+	"};\n"
+	"struct folio {\n"
+	"	union { struct { unsigned long flags; }; struct page page; };\n"
+	"	union {\n"
+	"		struct { unsigned long _flags_1, _head_1; unsigned char _dtor, _folio_order; };\n"
+	"		struct page __page_1;\n"
+	"	};\n"
+	"};\n"
+	"struct mem_section { unsigned long section_mem_map; void *usage; };\n"
+	"struct free_area { struct list_head free_list[5]; unsigned long nr_free; };\n"
+	"struct zone { char name; const struct free_area free_area[11]; atomic_long_t vm_stat[3][7]; };\n"
+	"struct flexible { int n; long none[0]; short tail[]; };\n"
+	"union thread_union { int task; unsigned long stack[512]; };\n"
+	"struct bits {\n"
+	"	unsigned int a:3, b:5; unsigned long long c:33; signed char d:2; bool e:1;\n"
+	"	unsigned int :0; unsigned int gap;\n"
+	"	union { struct { unsigned int before:5; unsigned int nested:7; }; };\n"
+	"} __attribute__((aligned(8)));\n"
+	"struct packed_bits { char c; unsigned int x:17, y:20; } __attribute__((packed));\n"
+	"struct outer { enum { INSIDE = 9 } a; struct { int b; struct inner { int deep; } c; struct {\n"
+	"	union { int d; struct { int e; struct { int innermost; }; }; }; }; }; };\n";
+
+/* The first unit: things that look like what is sought. */
+static const char decoys[] =
+	"struct page; struct zone;\n"
+	"struct page *page_pointer; struct zone *zone_pointer;\n"
+	"struct twins { int unrelated; };\n"
+	"enum pageflags { PG_locked, PG_lru = 5 } a_flag;\n"
+	"typedef int thing; thing a_thing;\n"
+	"extern struct twins *completed_later[];\n"
+	"struct twins **use_it = completed_later;\n"
+	"struct twins twins_1;\n"
+	"void function(int n) {\n"
+	"	struct page { int local; } p = { n };\n"
+	"	struct local_to_a_function { int x; } l = { n };\n"
+	"	enum { PG_local = 3 };\n"
+	"	*(volatile int *)0 = p.local + l.x + PG_local;\n"
+	"}\n";
+
+static const char tables[] =
+	"#include \"types.h\"\n"
+	"\n"
+	"struct twins { long first; int wanted; };\n"
+	"struct twins twins_2; enum pageflags a_flag_2;\n"
+	"struct thing { long a[4]; } a_struct_thing;\n"
+	"struct page *mem_section, *node_data[64]; struct page *table[3][5];\n"
+	"struct page *completed_later[] = { 0, 0, 0, 0 };\n";
+
+static const char types[] =
+	"#include \"types.h\"\n"
+	"\n\n"
+	"struct twins { long pad[3]; int wanted; char also; };\n"
+	"struct everything { struct page p; struct folio f; struct mem_section m; struct zone z;\n"
+	"	nodemask_t nm; atomic_long_t al; union thread_union t; struct twins tw;\n"
+	"	struct outer o; struct bits b; struct packed_bits pb;\n"
+	"	enum pageflags pf; enum pagetype pt; enum mixed mx; enum huge h; enum zone_type zt;\n"
+	"} everything;\n"
+	"struct flexible flexible; enum { ANONYMOUS = 17 } anonymous; enum huge huge = HUGE_VALUE;\n"
+	"const unsigned long long truth[] = {\n" MEMBERS(TRUTH)
+	"sizeof(struct page), sizeof(enum zone_type), __builtin_offsetof(struct flexible, tail) * 8 };\n";
+
+/* A directory, and files in it. */
+struct test {
+	const struct dialect *dialect;
+	char dir[4000], path[4096], other[4096];
+};
+
+static int setup(void **state)
+{
+	const char *tmp = getenv("TMPDIR");
+	struct test *t = calloc(1, sizeof(*t));
+
+	assert_non_null(t);
+	t->dialect = *state;
+	snprintf(t->dir, sizeof(t->dir), "%s/test_dwarf.XXXXXX", tmp ? tmp : "/tmp");
+	assert_non_null(mkdtemp(t->dir));
+	snprintf(t->path, sizeof(t->path), "%s/vmlinux", t->dir);
+	snprintf(t->other, sizeof(t->other), "%s/other", t->dir);
+	*state = t;
+	return 0;
+}
+
+static int run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static int run(const char *fmt, ...)
+{
+	char command[16384];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(command, sizeof(command), fmt, ap);
+	va_end(ap);
+	return system(command);
+}
+
+static int teardown(void **state)
+{
+	struct test *t = *state;
+
+	assert_int_equal(run("rm -r '%s'", t->dir), 0);
+	free(t);
+	return 0;
+}
+
+static void write_file(const struct test *t, const char *name, const char *text)
+{
+	char path[4096];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", t->dir, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static struct debuginfo *open_vmlinux(const char *path)
+{
+	struct debuginfo *d;
+	int err = debuginfo_open(&d, path);
+
+	if (err)
+		fail_msg("%s", err_text(err));
+	return d;
+}
+
+/* Copy the 64-bit elements of a constant array out of a file. */
+static void read_array(const struct test *t, const char *name, uint64_t *ret, size_t nr)
+{
+	int fd = open(t->path, O_RDONLY);
+	GElf_Shdr shdr, home;
+	Elf_Scn *scn = NULL;
+	bool found = false;
+	GElf_Sym sym;
+	Elf *elf;
+
+	assert_true(fd >= 0);
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	assert_non_null(elf);
+	while (!found && (scn = elf_nextscn(elf, scn))) {
+		Elf_Data *data = elf_getdata(scn, NULL);
+
+		assert_non_null(gelf_getshdr(scn, &shdr));
+		if (shdr.sh_type != SHT_SYMTAB)
+			continue;
+		for (int i = 1; !found && gelf_getsym(data, i, &sym); i++) {
+			Elf_Scn *in;
+			Elf_Data words;
+
+			if (strcmp(elf_strptr(elf, shdr.sh_link, sym.st_name), name))
+				continue;
+			in = elf_getscn(elf, sym.st_shndx);
+			assert_non_null(gelf_getshdr(in, &home));
+			assert_true(sym.st_size >= nr * 8);
+			words = *elf_rawdata(in, NULL);
+			words.d_buf = (char *)words.d_buf + (sym.st_value - home.sh_addr);
+			words.d_size = nr * 8;
+			words.d_type = ELF_T_XWORD;
+			assert_non_null(gelf_xlatetom(elf, &(Elf_Data){
+					.d_buf = ret, .d_size = nr * 8, .d_version = EV_CURRENT,
+				}, &words, elf_getident(elf, NULL)[EI_DATA]));
+			found = true;
+		}
+	}
+	assert_true(found);
+	elf_end(elf);
+	close(fd);
+}
+
+/* --- types ------------------------------------------------------------------ */
+
+/*
+ * A way to compile. Where there is no linker for the machine, one unit has to do;
+ * it is of a machine whose relocations need not be applied to read it.
+ */
+struct dialect {
+	const char *name, *compiler, *flags;
+};
+
+static const struct dialect dialects[] = {
+	{ "gcc-5", "gcc", "-gdwarf-5" },
+	{ "gcc-4", "gcc", "-gdwarf-4" },
+	{ "gcc-2-strict", "gcc", "-gdwarf-2 -gstrict-dwarf" },
+	{ "gcc-4-strict", "gcc", "-gdwarf-4 -gstrict-dwarf" },
+	{ "gcc-5-type-units", "gcc", "-gdwarf-5 -fdebug-types-section" },
+	{ "gcc-4-type-units", "gcc", "-gdwarf-4 -fdebug-types-section" },
+	{ "gcc-5-compressed", "gcc", "-gdwarf-5 -gz" },
+	{ "gcc-5-64bit-dwarf", "gcc", "-gdwarf-5 -gdwarf64" },
+	{ "gcc-5-m32", "gcc", "-gdwarf-5 -m32" },
+	{ "gcc-5-optimised", "gcc", "-gdwarf-5 -O2 -fno-eliminate-unused-debug-types" },
+	{ "clang-5", "clang", "-gdwarf-5" },
+	{ "clang-4", "clang", "-gdwarf-4" },
+	{ "clang-2", "clang", "-gdwarf-2 -gstrict-dwarf" },
+	{ "clang-2-big-endian", "clang", "-gdwarf-2 -c --target=armeb-linux-gnueabi" },
+	{ "clang-5-big-endian", "clang", "-gdwarf-5 -c --target=armeb-linux-gnueabi" },
+};
+
+/* Whether a compiler is there and takes the flags. */
+static bool can_compile(const struct dialect *c)
+{
+	return !run("%s %s -x c -c -o /dev/null /dev/null 2>/dev/null", c->compiler, c->flags);
+}
+
+static bool is_linked(const struct dialect *c)
+{
+	return !strstr(c->flags, " -c");
+}
+
+static void compile(const struct test *t, const struct dialect *c)
+{
+	static const char common[] = "-w -ffreestanding -fno-pic -fno-stack-protector";
+
+	write_file(t, "types.h", header);
+	write_file(t, "decoys.c", decoys);
+	write_file(t, "tables.c", tables);
+	write_file(t, "types.c", types);
+	if (!is_linked(c))
+		assert_int_equal(run("cd '%s' && %s %s %s -o vmlinux types.c", t->dir, c->compiler,
+				     common, c->flags), 0);
+	else
+		assert_int_equal(run("cd '%s' && %s %s %s -nostdlib -static -no-pie -Wl,-e,0 -o vmlinux "
+				     "decoys.c tables.c types.c", t->dir, c->compiler, common,
+				     c->flags), 0);
+}
+
+static void assert_type(const struct ktype_info *t, uint64_t first, uint64_t width, uint64_t size)
+{
+	if (t->index != SOURCE || t->member_bit_offset != first || t->member_bit_sz != width ||
+	    t->member_size != size)
+		fail_msg("%s.%s: index %d, bit %u, width %u, size %u; expected bit %" PRIu64
+			 ", width %" PRIu64 ", size %" PRIu64, t->struct_name, t->member_name,
+			 t->index, t->member_bit_offset, t->member_bit_sz, t->member_size, first,
+			 width, size);
+}
+
+static void assert_number(const struct knum_info *n, int64_t value)
+{
+	if (n->index != SOURCE || n->value != value)
+		fail_msg("%s: index %d, %" PRId64 " instead of %" PRId64, n->name, n->index,
+			 n->value, value);
+}
+
+static void assert_nothing_else(void)
+{
+	assert_false(MOD_STRUCT_EXIST(vmlinux, only_declared));
+	assert_false(MOD_STRUCT_EXIST(vmlinux, local_to_a_function));
+	assert_false(MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_info));
+	assert_false(MOD_STRUCT_MEMBER_EXIST(vmlinux, page, local));
+	assert_false(MOD_STRUCT_MEMBER_EXIST(vmlinux, zone, next));
+	assert_false(MOD_STRUCT_MEMBER_EXIST(vmlinux, twins, unrelated));
+	assert_false(MOD_NUM_EXIST(vmlinux, PG_local));
+	assert_false(MOD_NUM_EXIST(vmlinux, page));
+	assert_false(MOD_VAR_LEN_EXIST(vmlinux, mem_section));
+	assert_false(MOD_VAR_LEN_EXIST(vmlinux, PG_lru));
+	assert_false(MOD_STRUCT_EXIST(xfs, page));
+	assert_false(MOD_NUM_EXIST(xfs, PG_lru));
+	assert_false(MOD_MEMBER_LEN_EXIST(vmlinux, flexible, tail));
+	assert_false(MOD_MEMBER_LEN_EXIST(vmlinux, flexible, none));
+}
+
+static void test_dialect(void **state)
+{
+	struct test *t = *state;
+	const struct dialect *c = t->dialect;
+	const struct fact_set set = facts_of_program();
+	uint64_t truth[3 * ARRAY_SIZE(members) + 3];
+	const uint64_t *want = truth;
+	struct debuginfo *d;
+
+	if (!can_compile(c)) {
+		print_message("%s %s does not work here\n", c->compiler, c->flags);
+		skip();
+	}
+	compile(t, c);
+	read_array(t, "truth", truth, ARRAY_SIZE(truth));
+	facts_reset(&set);
+	d = open_vmlinux(t->path);
+	assert_int_equal(debuginfo_resolve_types(d, &set, SOURCE), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++, want += 3) {
+		assert_type(members[i], want[0], 0, want[1]);
+		assert_int_equal(members[i]->struct_size, want[2]);
+	}
+	assert_int_equal(GET_MOD_STRUCT_SSIZE(vmlinux, page), want[0]);
+	assert_int_equal(GET_MOD_STRUCT_SSIZE(vmlinux, zone_type), want[1]);
+	assert_type(&_kmember_vmlinux_flexible_tail, want[2], 0, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(bit_fields); i++)
+		assert_type(bit_fields[i].record, bit_fields[i].first, bit_fields[i].width,
+			    bit_fields[i].size);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		assert_number(numbers[i].record, numbers[i].value);
+	assert_int_equal(GET_MOD_MEMBER_LEN(vmlinux, zone, free_area), 11);
+	assert_int_equal(GET_MOD_MEMBER_LEN(vmlinux, zone, vm_stat), 3);
+	assert_int_equal(GET_MOD_MEMBER_LEN(vmlinux, free_area, free_list), 5);
+	assert_nothing_else();
+	if (is_linked(c)) {
+		assert_int_equal(GET_MOD_VAR_LEN(vmlinux, node_data), 64);
+		assert_int_equal(GET_MOD_VAR_LEN(vmlinux, table), 3);
+		assert_int_equal(GET_MOD_VAR_LEN(vmlinux, completed_later), 4);
+		assert_int_equal(GET_MOD_STRUCT_SSIZE(vmlinux, thing),
+				 GET_MOD_STRUCT_MEMBER_SSIZE(vmlinux, nodemask_t, bits));
+	}
+	debuginfo_close(d);
+}
+
+/* What others know stays; what they leave is found all the same. */
+static void test_fills_only_what_is_missing(void **state)
+{
+	const struct fact_set set = facts_of_program();
+	struct ktype_info *flags = &_kmember_vmlinux_page_flags;
+	struct knum_info *lru = &_knum_vmlinux_PG_lru;
+	struct klen_info *areas = &_klen_vmlinux_zone_free_area;
+	struct debuginfo *d;
+
+	compile(*state, &dialects[0]);
+	d = open_vmlinux(((struct test *)*state)->path);
+	facts_reset(&set);
+	flags->index = lru->index = areas->index = FACT_FILE;
+	flags->member_bit_offset = 800;
+	lru->value = 77;
+	areas->value = 99;
+	assert_int_equal(debuginfo_resolve_types(d, &set, SOURCE), 0);
+	assert_int_equal(flags->index, FACT_FILE);
+	assert_int_equal(flags->member_bit_offset, 800);
+	assert_int_equal(flags->struct_size, 0);
+	assert_int_equal(lru->index, FACT_FILE);
+	assert_int_equal(lru->value, 77);
+	assert_int_equal(areas->index, FACT_FILE);
+	assert_int_equal(areas->value, 99);
+	assert_int_equal(_kmember_vmlinux_page_lru.index, SOURCE);
+	assert_int_equal(_kmember_vmlinux_zone_free_area.index, SOURCE);
+
+	/* What is known of the twins already still says which of them is meant. */
+	facts_reset(&set);
+	_kmember_vmlinux_twins_also.index = FACT_FILE;
+	assert_int_equal(debuginfo_resolve_types(d, &set, SOURCE), 0);
+	assert_int_equal(_kmember_vmlinux_twins_wanted.member_bit_offset, 3 * 64);
+	debuginfo_close(d);
+}
+
+static void test_same_declaration_twice(void **state)
+{
+	struct ktype_info again = _kmember_vmlinux_page_private, *types_of[] = {
+		&_kmember_vmlinux_page_private, &again,
+	};
+	struct knum_info lru = _knum_vmlinux_PG_lru, *nums[] = { &lru, &_knum_vmlinux_PG_lru };
+	const struct fact_set set = {
+		.ktypes = types_of, .nr_ktypes = 2, .knums = nums, .nr_knums = 2,
+	};
+	struct debuginfo *d;
+
+	compile(*state, &dialects[0]);
+	d = open_vmlinux(((struct test *)*state)->path);
+	facts_reset(&set);
+	assert_int_equal(debuginfo_resolve_types(d, &set, SOURCE), 0);
+	assert_type(&again, 40 * 8, 0, 8);
+	assert_type(types_of[0], 40 * 8, 0, 8);
+	assert_int_equal(lru.value, 5);
+	assert_int_equal(nums[1]->value, 5);
+	debuginfo_close(d);
+}
+
+/* The search ends when everything is found, and not before. */
+static void test_little_is_wanted(void **state)
+{
+	struct knum_info *nums[] = { &_knum_vmlinux_PG_lru, &_knum_vmlinux_ANONYMOUS };
+	struct ktype_info *types_of[] = { &_kmember_vmlinux_outer_innermost };
+	struct klen_info *lens[] = { &_klenvar_vmlinux_node_data };
+	const struct fact_set sets[] = {
+		{ .knums = nums, .nr_knums = 2 },
+		{ .ktypes = types_of, .nr_ktypes = 1 },
+		{ .klens = lens, .nr_klens = 1 },
+		{ 0 },
+	};
+	struct debuginfo *d;
+
+	compile(*state, &dialects[0]);
+	d = open_vmlinux(((struct test *)*state)->path);
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+		facts_reset(&sets[i]);
+		assert_int_equal(debuginfo_resolve_types(d, &sets[i], SOURCE), 0);
+		assert_int_equal(debuginfo_resolve_symbols(d, &sets[i], SOURCE, 0), 0);
+	}
+	assert_number(nums[0], 5);
+	assert_number(nums[1], 17);
+	assert_int_equal(types_of[0]->index, SOURCE);
+	assert_int_equal(lens[0]->value, 64);
+	debuginfo_close(d);
+}
+
+/* --- symbols, and which kernel it is ---------------------------------------- */
+
+#define SYMBOLS(X) \
+	X(init_task) X(once) X(both) X(renamed) X(cut) X(whole) X(rest) X(per_cpu_thing) \
+	X(_stext) X(_end)
+#define DECLARE_SYMBOL(name) INIT_OPT_MOD_SYM(vmlinux, name);
+#define RECORD_SYMBOL(name) &_ksym_vmlinux_##name,
+#define ADDRESS(name) "(unsigned long)&" #name "_,\n"
+
+SYMBOLS(DECLARE_SYMBOL)
+static struct ksym_info *const symbols[] = { SYMBOLS(RECORD_SYMBOL) };
+
+INIT_OPT_MOD_SYM(vmlinux, absolute);
+INIT_OPT_MOD_SYM(vmlinux, twice);
+INIT_OPT_MOD_SYM(vmlinux, several);
+INIT_OPT_MOD_SYM(vmlinux, undefined_here);
+INIT_OPT_MOD_SYM(vmlinux, second);	/* there is a file symbol second.c */
+INIT_OPT_MOD_SYM(xfs, init_task);
+
+static const char kernel_c[] =
+	"#define AS(name) __asm__(name) __attribute__((used))\n"
+	"int init_task_ AS(\"init_task\") = 1, both_ AS(\"both\") = 2;\n"
+	"static int once_ AS(\"once\") = 3, twice_ AS(\"twice\") = 4;\n"
+	"static int renamed_ AS(\"renamed.llvm.123\") = 5, cut_ AS(\"cut.isra.0\") = 6;\n"
+	"static int cold_ AS(\"cut.isra.0.cold\") = 7;\n"
+	"static int several_1 AS(\"several.isra.0\") = 8, several_2 AS(\"several.part.0\") = 9;\n"
+	"static int whole_ AS(\"whole\") = 10, whole_1 AS(\"whole.part.0\") = 11;\n"
+	"static int rest_1 AS(\"rest.part.0\") = 12, rest_ AS(\"rest\") = 13;\n"
+	"__attribute__((section(\".data..percpu\"))) int pad = 1;\n"
+	"__attribute__((section(\".data..percpu\")))\n"
+	"int per_cpu_thing_ AS(\"per_cpu_thing\") = 1;\n"
+	"extern char _stext_ AS(\"_stext\"), _end_ AS(\"_end\");\n"
+	"extern int undefined_here __attribute__((weak)); int *use = &undefined_here;\n"
+	"const char linux_banner[] = \"Linux version 6.1.0-test (me@here) #1 SMP\\n\";\n"
+	"const unsigned long addresses[] = {\n" SYMBOLS(ADDRESS) "};\n";
+
+static const char second_c[] =
+	"static int twice __attribute__((used)) = 1;\n"
+	"static int both __attribute__((used)) = 2;\n";
+
+static const char kernel_lds[] =
+	"SECTIONS {\n"
+	"	.data..percpu 0 : { *(.data..percpu) }\n"
+	"	. = 0xffffffff81000000;\n"
+	"	_text = .; _stext = .;\n"
+	"	.text : { *(.text*) } .rodata : { *(.rodata*) }\n"
+	"	.notes : { *(.note.gnu.build-id) } .data : { *(.data) *(.data.rel*) }\n"
+	"	.bss : { *(.bss) } _end = .; absolute = ABSOLUTE(0x1234);\n"
+	"	/DISCARD/ : { *(.eh_frame*) *(.note.*) }\n"
+	"}\n";
+
+static void link_kernel(const struct test *t, const char *flags)
+{
+	write_file(t, "kernel.c", kernel_c);
+	write_file(t, "second.c", second_c);
+	write_file(t, "kernel.lds", kernel_lds);
+	assert_int_equal(run("cd '%s' && gcc -w -g -ffreestanding -fno-pic -mcmodel=kernel -nostdlib "
+			     "-static -no-pie -Wl,-T,kernel.lds -Wl,--no-warn-rwx-segments %s "
+			     "-o vmlinux kernel.c second.c", t->dir, flags), 0);
+}
+
+static void test_symbols(void **state)
+{
+	struct test *t = *state;
+	const struct fact_set set = facts_of_program();
+	static const uint64_t offsets[] = { 0, 0x5400000, -UINT64_C(0x200000) };
+	uint64_t addresses[ARRAY_SIZE(symbols)];
+	struct debuginfo *d;
+
+	link_kernel(t, "-Wl,--build-id=0x" BUILD_ID);
+	read_array(t, "addresses", addresses, ARRAY_SIZE(addresses));
+	d = open_vmlinux(t->path);
+	for (size_t i = 0; i < ARRAY_SIZE(offsets); i++) {
+		facts_reset(&set);
+		assert_int_equal(debuginfo_resolve_symbols(d, &set, SOURCE, offsets[i]), 0);
+		for (size_t j = 0; j < ARRAY_SIZE(symbols); j++) {
+			uint64_t want = addresses[j];
+
+			if (symbols[j] != GET_MOD_SYM_PTR(vmlinux, per_cpu_thing))
+				want += offsets[i];
+			if (symbols[j]->index != SOURCE || symbols[j]->value != want)
+				fail_msg("%s: index %d, %#" PRIx64 " instead of %#" PRIx64,
+					 symbols[j]->symname, symbols[j]->index,
+					 symbols[j]->value, want);
+		}
+		assert_int_equal(GET_MOD_SYM(vmlinux, per_cpu_thing), 4);
+		assert_int_equal(GET_MOD_SYM(vmlinux, absolute), 0x1234);
+		assert_false(MOD_SYM_EXIST(vmlinux, twice));
+		assert_false(MOD_SYM_EXIST(vmlinux, several));
+		assert_false(MOD_SYM_EXIST(vmlinux, undefined_here));
+		assert_false(MOD_SYM_EXIST(vmlinux, second));
+		assert_false(MOD_SYM_EXIST(xfs, init_task));
+	}
+	facts_reset(&set);
+	_ksym_vmlinux_init_task.index = FACT_FILE;
+	_ksym_vmlinux_init_task.value = 1;
+	assert_int_equal(debuginfo_resolve_symbols(d, &set, SOURCE, 0), 0);
+	assert_int_equal(GET_MOD_SYM(vmlinux, init_task), 1);
+	assert_int_equal(_ksym_vmlinux_init_task.index, FACT_FILE);
+	debuginfo_close(d);
+
+	/* What a file refers to is not in it; linkers leave few of these. */
+	assert_int_equal(run("cd '%s' && gcc -w -g -ffreestanding -c -o other kernel.c", t->dir),
+			 0);
+	d = open_vmlinux(t->other);
+	facts_reset(&set);
+	assert_int_equal(debuginfo_resolve_symbols(d, &set, SOURCE, 0), 0);
+	assert_true(MOD_SYM_EXIST(vmlinux, init_task));
+	assert_false(MOD_SYM_EXIST(vmlinux, undefined_here));
+	debuginfo_close(d);
+}
+
+static struct vmcoreinfo info(const char *text)
+{
+	return (struct vmcoreinfo){ .text = text, .size = strlen(text) };
+}
+
+static void test_kaslr_offset(void **state)
+{
+	struct test *t = *state;
+	struct vmcoreinfo vi;
+	struct debuginfo *d;
+	uint64_t offset;
+
+	link_kernel(t, "");
+	d = open_vmlinux(t->path);
+	vi = info("KERNELOFFSET=1000\nSYMBOL(_stext)=ffffffff86400000\n");
+	assert_int_equal(debuginfo_kaslr_offset(d, &vi, &offset), 0);
+	assert_int_equal(offset, 0x5400000);
+	vi = info("SYMBOL(_stext)=what\nKERNELOFFSET=5400000\n");
+	assert_int_equal(debuginfo_kaslr_offset(d, &vi, &offset), 0);
+	assert_int_equal(offset, 0x5400000);
+	vi = info("SYMBOL(_text)=ffffffff86400000\n");
+	assert_int_equal(debuginfo_kaslr_offset(d, &vi, &offset), -ENOENT);
+	debuginfo_close(d);
+}
+
+static void assert_check(const struct debuginfo *d, const char *text, int err)
+{
+	struct vmcoreinfo vi = info(text);
+
+	assert_int_equal(debuginfo_check(d, EM_X86_64, &vi), err);
+}
+
+static void test_build_id(void **state)
+{
+	static const char other[] = "BUILD-ID=1111111111111111111111111111111111111111\n";
+	struct vmcoreinfo vi = info(other);
+	struct test *t = *state;
+	struct debuginfo *d;
+
+	link_kernel(t, "-Wl,--build-id=0x" BUILD_ID);
+	d = open_vmlinux(t->path);
+	assert_check(d, "BUILD-ID=" BUILD_ID "\n", 0);
+	assert_check(d, "OSRELEASE=another\nBUILD-ID=" BUILD_ID "\n", 0);
+	assert_check(d, other, -ESTALE);
+	assert_non_null(strstr(err_text(-ESTALE), t->path));
+	assert_non_null(strstr(err_text(-ESTALE), BUILD_ID));
+	assert_non_null(strstr(err_text(-ESTALE), "1111111111111111111111111111111111111111"));
+	assert_int_equal(debuginfo_check(d, 0, &vi), -ESTALE);
+	assert_int_equal(debuginfo_check(d, EM_S390, &vi), -ESTALE);
+	vi = info("BUILD-ID=" BUILD_ID "\n");
+	assert_int_equal(debuginfo_check(d, 0, &vi), 0);
+	assert_int_equal(debuginfo_check(d, EM_S390, &vi), -ESTALE);
+
+	/* Begins within the note's header, as some stable kernels have it. */
+	assert_check(d, "BUILD-ID=1400000003000000474e55000001020304050607\n", 0);
+	assert_check(d, "BUILD-ID=1400000003000000474e55000001020304050608\n", -ESTALE);
+
+	/* None that can be compared: the release decides. */
+	assert_check(d, "BUILD-ID=0000000000000000000000000000000000000000\n", 0);
+	assert_check(d, "BUILD-ID=00010203\nOSRELEASE=6.1.0-test\n", 0);
+	assert_check(d, "BUILD-ID=00010203\nOSRELEASE=6.1.0-tes\n", -ESTALE);
+	assert_check(d, "BUILD-ID=" BUILD_ID "00\nOSRELEASE=6.1.0-test2\n", -ESTALE);
+	assert_check(d, "BUILD-ID=g0010203040506070809" "0a0b0c0d0e0f10111213\nOSRELEASE=6.1\n",
+		     -ESTALE);
+	assert_check(d, "", 0);
+	debuginfo_close(d);
+
+	link_kernel(t, "-Wl,--build-id=none");
+	d = open_vmlinux(t->path);
+	assert_check(d, "BUILD-ID=" BUILD_ID "\n", 0);
+	assert_check(d, "BUILD-ID=" BUILD_ID "\nOSRELEASE=6.1.0-test\n", 0);
+	assert_check(d, "BUILD-ID=" BUILD_ID "\nOSRELEASE=6.12.0\n", -ESTALE);
+	assert_non_null(strstr(err_text(-ESTALE), "6.1.0-test"));
+	assert_non_null(strstr(err_text(-ESTALE), "6.12.0"));
+	debuginfo_close(d);
+}
+
+/* What strip leaves in a file of debug information: no bytes of the kernel. */
+static void test_debug_file_of_its_own(void **state)
+{
+	const struct fact_set set = facts_of_program();
+	struct test *t = *state;
+	struct debuginfo *d;
+
+	link_kernel(t, "-Wl,--build-id=0x" BUILD_ID);
+	assert_int_equal(run("cd '%s' && objcopy --only-keep-debug vmlinux other", t->dir), 0);
+	d = open_vmlinux(t->other);
+	assert_check(d, "BUILD-ID=" BUILD_ID "\n", 0);
+	assert_check(d, "BUILD-ID=00" BUILD_ID "\nOSRELEASE=6.1.0-other\n", 0);
+	assert_check(d, "BUILD-ID=1111111111111111111111111111111111111111\n", -ESTALE);
+	facts_reset(&set);
+	assert_int_equal(debuginfo_resolve_symbols(d, &set, SOURCE, 0x1000), 0);
+	assert_true(MOD_SYM_EXIST(vmlinux, init_task));
+	debuginfo_close(d);
+}
+
+/* --- what is no vmlinux, or a damaged one ----------------------------------- */
+
+static void assert_refused(const char *path, int err, const char *part)
+{
+	struct debuginfo *d;
+
+	assert_int_equal(debuginfo_open(&d, path), err);
+	if (!strstr(err_text(err), part) || !strstr(err_text(err), path))
+		fail_msg("\"%s\" lacks \"%s\" or \"%s\"", err_text(err), part, path);
+}
+
+static void test_not_a_vmlinux(void **state)
+{
+	struct test *t = *state;
+
+	assert_refused(t->path, -ENOENT, "cannot open");
+	assert_refused(t->dir, -EINVAL, "not an ELF file");
+	write_file(t, "vmlinux", "");
+	assert_refused(t->path, -EINVAL, "not an ELF file");
+	write_file(t, "vmlinux", "\177ELF");
+	assert_refused(t->path, -EINVAL, "not an ELF file");
+	write_file(t, "vmlinux", kernel_c);
+	assert_refused(t->path, -EINVAL, "not an ELF file");
+	link_kernel(t, "");
+	assert_int_equal(run("strip -g '%s'", t->path), 0);
+	assert_refused(t->path, -EINVAL, "no debug information");
+}
+
+/* What no compiler makes: types that hold themselves, siblings that lead back. */
+static const char loops[] =
+	".section .debug_abbrev,\"\",@progbits\n"
+	"	.byte 1, 0x11, 1, 0, 0\n"
+	"	.byte 2, 0x13, 1, 0x03, 0x08, 0x0b, 0x0b, 0, 0\n"		/* struct */
+	"	.byte 3, 0x0d, 0, 0x49, 0x13, 0x38, 0x0b, 0, 0\n"		/* no name */
+	"	.byte 4, 0x16, 0, 0x03, 0x08, 0x49, 0x13, 0, 0\n"		/* typedef */
+	"	.byte 5, 0x13, 1, 0x01, 0x13, 0x03, 0x08, 0x0b, 0x0b, 0, 0\n"	/* with sibling */
+	"	.byte 6, 0x01, 0, 0x49, 0x13, 0, 0\n"				/* array */
+	"	.byte 7, 0x0d, 0, 0x03, 0x08, 0x49, 0x13, 0x38, 0x0b, 0, 0\n"	/* member */
+	"	.byte 0\n"
+	".section .debug_info,\"\",@progbits\n"
+	"unit:	.long end - start\n"
+	"start:	.short 4\n"
+	"	.long 0\n"
+	"	.byte 8, 1\n"
+	"loop:	.byte 4\n"
+	"	.asciz \"nodemask_t\"\n"
+	"	.long loop - unit\n"
+	"array:	.byte 6\n"
+	"	.long array - unit\n"
+	"page:	.byte 2\n"
+	"	.asciz \"page\"\n"
+	"	.byte 8\n"
+	"	.rept 4\n"
+	"	.byte 3\n"
+	"	.long page - unit\n"
+	"	.byte 0\n"
+	"	.endr\n"
+	"	.byte 7\n"
+	"	.asciz \"mapping\"\n"
+	"	.long loop - unit\n"
+	"	.byte 0, 0\n"
+	"zone:	.byte 2\n"
+	"	.asciz \"zone\"\n"
+	"	.byte 8, 7\n"
+	"	.asciz \"free_area\"\n"
+	"	.long array - unit\n"
+	"	.byte 0, 0\n"
+	"	.byte 5\n"
+	"	.long page - unit\n"
+	"	.asciz \"mem_section\"\n"
+	"	.byte 8, 0, 0\n"
+	"end:\n";
+
+static void test_loops(void **state)
+{
+	const struct fact_set set = facts_of_program();
+	struct test *t = *state;
+	struct debuginfo *d;
+
+	write_file(t, "loops.s", loops);
+	assert_int_equal(run("cd '%s' && gcc -c -o vmlinux loops.s", t->dir), 0);
+	d = open_vmlinux(t->path);
+	facts_reset(&set);
+	alarm(30);
+	assert_int_equal(debuginfo_resolve_types(d, &set, SOURCE), -EBADMSG);
+	alarm(0);
+	assert_non_null(strstr(err_text(-EBADMSG), t->path));
+	assert_int_equal(GET_MOD_STRUCT_SSIZE(vmlinux, page), 8);
+	assert_false(MOD_STRUCT_MEMBER_EXIST(vmlinux, page, mapping));
+	assert_false(MOD_MEMBER_LEN_EXIST(vmlinux, zone, free_area));
+	assert_false(MOD_STRUCT_MEMBER_EXIST(vmlinux, nodemask_t, bits));
+	debuginfo_close(d);
+}
+
+static char *slurp(const char *path, size_t *size)
+{
+	FILE *f = fopen(path, "r");
+	char *bytes;
+
+	assert_non_null(f);
+	assert_int_equal(fseek(f, 0, SEEK_END), 0);
+	*size = ftell(f);
+	rewind(f);
+	bytes = malloc(*size);
+	assert_non_null(bytes);
+	assert_int_equal(fread(bytes, 1, *size, f), *size);
+	fclose(f);
+	return bytes;
+}
+
+/* Take from a file whatever it gives. */
+static void try_file(const char *path, const char *bytes, size_t size)
+{
+	const struct fact_set set = facts_of_program();
+	struct vmcoreinfo vi = info("OSRELEASE=6.1.0\nSYMBOL(_stext)=ffffffff86400000\n");
+	struct debuginfo *d;
+	uint64_t offset = 0;
+	int err, fd;
+
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, size), size);
+	close(fd);
+	facts_reset(&set);
+	err = debuginfo_open(&d, path);
+	if (err) {
+		assert_true(err == -EINVAL || err == -EBADMSG);
+		return;
+	}
+	err = debuginfo_check(d, 0, &vi);
+	assert_true(err == 0 || err == -ESTALE);
+	err = debuginfo_kaslr_offset(d, &vi, &offset);
+	assert_true(err == 0 || err == -ENOENT);
+	err = debuginfo_resolve_symbols(d, &set, SOURCE, offset);
+	assert_true(err == 0 || err == -EBADMSG);
+	err = debuginfo_resolve_types(d, &set, SOURCE);
+	assert_true(err == 0 || err == -EBADMSG);
+	debuginfo_close(d);
+}
+
+static void test_cut_short(void **state)
+{
+	struct test *t = *state;
+	size_t size;
+	char *bytes;
+
+	compile(t, &dialects[0]);
+	bytes = slurp(t->path, &size);
+	for (size_t i = 1; i < 60; i++)
+		try_file(t->other, bytes, size * i / 60);
+	free(bytes);
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+	*state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return *state >> 33;
+}
+
+/* Never a crash, never a loop; the clock ends the latter. */
+static void test_damaged(void **state)
+{
+	const char *rounds = getenv("MDF_ROUNDS");
+	struct test *t = *state;
+	uint64_t seed = 1;
+	size_t size;
+	char *bytes;
+
+	compile(t, &dialects[1]);
+	bytes = slurp(t->path, &size);
+	alarm(rounds ? 0 : 60);
+	for (long i = rounds ? atol(rounds) : 300; i > 0; i--) {
+		size_t nr = 1 + next_random(&seed) % 16;
+		char *copy = malloc(size);
+
+		assert_non_null(copy);
+		memcpy(copy, bytes, size);
+		for (size_t j = 0; j < nr; j++)
+			copy[next_random(&seed) % size] = next_random(&seed);
+		try_file(t->other, copy, size);
+		free(copy);
+	}
+	alarm(0);
+	free(bytes);
+}
+
+#define MINE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest fixed[] = {
+		MINE(test_fills_only_what_is_missing),
+		MINE(test_same_declaration_twice),
+		MINE(test_little_is_wanted),
+		MINE(test_symbols),
+		MINE(test_kaslr_offset),
+		MINE(test_build_id),
+		MINE(test_debug_file_of_its_own),
+		MINE(test_not_a_vmlinux),
+		MINE(test_loops),
+		MINE(test_cut_short),
+		MINE(test_damaged),
+	};
+	struct CMUnitTest tests[ARRAY_SIZE(dialects) + ARRAY_SIZE(fixed)] = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(dialects); i++)
+		tests[i] = (struct CMUnitTest){
+			.name = dialects[i].name, .test_func = test_dialect,
+			.setup_func = setup, .teardown_func = teardown,
+			.initial_state = (void *)&dialects[i],
+		};
+	memcpy(tests + ARRAY_SIZE(dialects), fixed, sizeof(fixed));
+	elf_version(EV_CURRENT);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+#else
+
+static void test_built_without(void **state)
+{
+	struct debuginfo *d;
+
+	(void)state;
+	assert_false(debuginfo_supported());
+	assert_int_equal(debuginfo_open(&d, "vmlinux"), -ENOTSUP);
+	assert_non_null(strstr(err_text(-ENOTSUP), "libdw"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_built_without),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+#endif
