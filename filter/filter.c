@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "filter/filter.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/checked.h"
+#include "lib/cleanup.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/pipeline.h"
+#include "lib/progress.h"
+
+/* Struct pages that one thread takes at a time: 1 MiB of them where they have 64 bytes. */
+#define UNIT_PAGES 16384
+/* So that a thread that reads slowly does not stop the others. */
+#define UNITS_PER_THREAD 4
+/* After a struct page that cannot be read, go on at the next multiple of this. */
+#define HOLE_STEP 4096
+/* The kernel image is mapped in few pieces; more make no sense. */
+#define IMAGE_PIECES_MAX 4096
+
+struct pfn_range {
+	pfn_t start, end;
+};
+
+struct filter {
+	const struct kernel *k;
+	struct page_layout layout, image_layout;
+	struct memmap map;
+	struct bitmap *dumpable;
+	struct pfn_range *image;	/* sorted, not overlapping */
+	size_t nr_image;
+	/* the walk's position */
+	size_t range;
+	pfn_t next;
+	uint64_t done, total;
+	struct progress progress;
+};
+
+struct unit {
+	struct pfn_range pfns;
+	vaddr_t pages;
+};
+
+struct worker {
+	struct filter *f;
+	struct vmcore_reader *reader;
+	uint8_t *buf;			/* a unit's struct pages, when they are not contiguous */
+	struct filter_stats stats;
+};
+
+/* Count the pages of a run that were dumpable until now, and drop them. */
+static void drop_run(void *ctx, pfn_t start, uint64_t nr_pages, enum page_class c)
+{
+	struct worker *w = ctx;
+
+	w->stats.pages[c] += bitmap_clear_range(w->f->dumpable, start, start + nr_pages);
+}
+
+/* The first piece of the kernel image that ends behind pfn. */
+static const struct pfn_range *next_image(const struct filter *f, pfn_t pfn)
+{
+	size_t lo = 0, hi = f->nr_image;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (f->image[mid].end <= pfn)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < f->nr_image ? &f->image[lo] : NULL;
+}
+
+/* Judge the struct pages in [from, to), byte offsets within the unit; partial ones not. */
+static void judge(struct worker *w, const struct unit *u, const uint8_t *bytes, uint64_t from,
+		  uint64_t to)
+{
+	const struct page_layout *l = &w->f->layout;
+	uint64_t first = div_round_up(from, l->size), end = to / l->size;
+
+	while (first < end) {
+		pfn_t pfn = u->pfns.start + first;
+		const struct pfn_range *image = next_image(w->f, pfn);
+		bool inside = image && image->start <= pfn;
+		uint64_t n = end - first;
+
+		if (image)
+			n = min_u64(n, (inside ? image->end : image->start) - pfn);
+		w->stats.odd += classify_pages(inside ? &w->f->image_layout : l,
+					       bytes + (first * l->size - from), n, pfn,
+					       u->pages + first * l->size, drop_run, w);
+		first += n;
+	}
+}
+
+static void count_unreadable(struct worker *w, const struct unit *u, uint64_t from, uint64_t to)
+{
+	uint32_t size = w->f->layout.size;
+
+	if (from == to)
+		return;
+	w->stats.pages[PAGE_UNREADABLE] +=
+		bitmap_count(w->f->dumpable, min_u64(u->pfns.start + from / size, u->pfns.end),
+			     min_u64(u->pfns.start + div_round_up(to, size), u->pfns.end));
+}
+
+/* Bytes of the unit from offset off on that lie together; *skip if they cannot be read. */
+static int look(struct worker *w, const struct unit *u, uint64_t off, uint64_t len,
+		const void **ptr, size_t *got, uint64_t *skip)
+{
+	vaddr_t va = u->pages + off;
+	struct arch_run run;
+	int err = kernel_translate(w->f->k, w->reader, va, &run);
+
+	*skip = HOLE_STEP - va % HOLE_STEP;
+	if (!err)
+		err = vmcore_get(w->reader, run.paddr, run.len ? min_u64(len, run.len) : len,
+				 ptr, got);
+	return err;
+}
+
+static int filter_work(void *ctx, void *worker, void *batch)
+{
+	struct worker *w = worker;
+	const struct unit *u = batch;
+	uint64_t size = (u->pfns.end - u->pfns.start) * w->f->layout.size;
+	uint64_t off = 0;
+	uint64_t piece = 0;	/* [piece, hole) is in the buffer, ... */
+	uint64_t hole = 0;	/* ... [hole, off) could not be read */
+
+	(void)ctx;
+	/* Nothing of it is to be dumped anyway: spare the reading. */
+	if (bitmap_next_set(w->f->dumpable, u->pfns.start, u->pfns.end) == u->pfns.end)
+		return 0;
+	while (off < size) {
+		const void *ptr;
+		uint64_t skip;
+		size_t got;
+		int err = look(w, u, off, size - off, &ptr, &got, &skip);
+
+		if (err) {
+			off = min_u64(off + skip, size);
+			continue;
+		}
+		if (!off && got == size) {
+			judge(w, u, ptr, 0, size);
+			return 0;
+		}
+		if (off != hole) {
+			judge(w, u, w->buf + piece, piece, hole);
+			count_unreadable(w, u, hole, off);
+			piece = off;
+		}
+		memcpy(w->buf + off, ptr, got);
+		off += got;
+		hole = off;
+	}
+	judge(w, u, w->buf + piece, piece, hole);
+	count_unreadable(w, u, hole, off);
+	return 0;
+}
+
+static int filter_claim(void *ctx, void *batch)
+{
+	struct filter *f = ctx;
+	struct unit *u = batch;
+	const struct memmap_range *r;
+
+	progress_update(&f->progress, f->done);
+	if (f->range == f->map.nr_ranges)
+		return 0;
+	r = &f->map.ranges[f->range];
+	u->pfns.start = max_u64(f->next, r->start);
+	/* Units are aligned, so that few blocks reach over the end of one. */
+	u->pfns.end = min_u64(u->pfns.start / UNIT_PAGES * UNIT_PAGES + UNIT_PAGES, r->end);
+	u->pages = r->pages + (u->pfns.start - r->start) * f->layout.size;
+	f->next = u->pfns.end;
+	f->done += u->pfns.end - u->pfns.start;
+	if (f->next == r->end)
+		f->range++;
+	return 1;
+}
+
+static const struct pipeline_ops filter_pipeline = {
+	.claim = filter_claim,
+	.work = filter_work,
+};
+
+static int compare_ranges(const void *a, const void *b)
+{
+	const struct pfn_range *x = a, *y = b;
+
+	return (x->start > y->start) - (x->start < y->start);
+}
+
+/* Sort the pieces of the image and join those that touch. */
+static void sort_image(struct filter *f)
+{
+	size_t n = 0;
+
+	qsort(f->image, f->nr_image, sizeof(*f->image), compare_ranges);
+	for (size_t i = 0; i < f->nr_image; i++) {
+		struct pfn_range *last = n ? &f->image[n - 1] : NULL;
+
+		if (last && f->image[i].start <= last->end)
+			last->end = max_u64(last->end, f->image[i].end);
+		else
+			f->image[n++] = f->image[i];
+	}
+	f->nr_image = n;
+}
+
+/* Find the pages that are mapped as the kernel image. */
+static int find_image(struct filter *f, struct vmcore_reader *r)
+{
+	const struct arch *a = &f->k->arch;
+	vaddr_t va, end;
+
+	if (!a->ops->kernel_image)
+		return 0;
+	f->image = calloc(IMAGE_PIECES_MAX, sizeof(*f->image));
+	if (!f->image)
+		return err_set(-ENOMEM, "no memory");
+	a->ops->kernel_image(a, &va, &end);
+	while (va != end && f->nr_image < IMAGE_PIECES_MAX) {
+		struct pfn_range *last = f->nr_image ? &f->image[f->nr_image - 1] : NULL;
+		struct arch_run run = { .len = 1 };
+		int err = kernel_translate(f->k, r, va, &run);
+		uint64_t len = min_u64(run.len ? run.len : end - va, end - va);
+		pfn_t pfn = run.paddr >> a->page_shift;
+
+		va += len;
+		if (err)
+			continue;
+		if (last && last->end == pfn)
+			last->end += len >> a->page_shift;
+		else
+			f->image[f->nr_image++] = (struct pfn_range){
+				pfn, pfn + (len >> a->page_shift),
+			};
+	}
+	sort_image(f);
+	return 0;
+}
+
+static int prepare(struct filter *f, unsigned int level)
+{
+	struct vmcore_reader *r;
+	int err = vmcore_reader_create(&r, f->k->vc);
+
+	if (err)
+		return err;
+	err = memmap_init(&f->map, f->k, r);
+	if (!err)
+		err = page_layout_init(&f->layout, f->k, level);
+	f->image_layout = f->layout;
+	f->image_layout.image = true;
+	if (!err)
+		err = find_image(f, r);
+	vmcore_reader_destroy(r);
+	return err;
+}
+
+static void workers_destroy(struct worker *workers, unsigned int n)
+{
+	for (unsigned int i = 0; workers && i < n; i++) {
+		vmcore_reader_destroy(workers[i].reader);
+		free(workers[i].buf);
+	}
+	free(workers);
+}
+
+static int workers_create(struct worker **ret, struct filter *f, unsigned int n)
+{
+	struct worker *workers = calloc(n, sizeof(*workers));
+	int err = workers ? 0 : -ENOMEM;
+
+	for (unsigned int i = 0; !err && i < n; i++) {
+		workers[i].f = f;
+		err = vmcore_reader_create(&workers[i].reader, f->k->vc);
+		workers[i].buf = malloc((size_t)UNIT_PAGES * f->layout.size);
+		if (!err && !workers[i].buf)
+			err = -ENOMEM;
+	}
+	if (err) {
+		workers_destroy(workers, n);
+		return err_set(err, "no memory for %u threads", n);
+	}
+	*ret = workers;
+	return 0;
+}
+
+static int walk(struct filter *f, unsigned int nr_threads, struct filter_stats *stats)
+{
+	_cleanup_free_ void **threads = calloc(nr_threads, sizeof(*threads));
+	unsigned int nr_units = nr_threads * UNITS_PER_THREAD;
+	_cleanup_free_ void **batches = calloc(nr_units, sizeof(*batches));
+	_cleanup_free_ struct unit *units = calloc(nr_units, sizeof(*units));
+	struct worker *workers = NULL;
+	int err;
+
+	if (!threads || !batches || !units)
+		return err_set(-ENOMEM, "no memory");
+	err = workers_create(&workers, f, nr_threads);
+	if (err)
+		return err;
+	for (unsigned int i = 0; i < nr_threads; i++)
+		threads[i] = &workers[i];
+	for (unsigned int i = 0; i < nr_units; i++)
+		batches[i] = &units[i];
+	for (size_t i = 0; i < f->map.nr_ranges; i++)
+		f->total += f->map.ranges[i].end - f->map.ranges[i].start;
+	progress_begin(&f->progress, "Excluding unnecessary pages", f->total);
+	err = pipeline_run(&filter_pipeline, f, threads, nr_threads, batches, nr_units);
+	progress_end(&f->progress, !err);
+	stats->seconds = progress_seconds(&f->progress);
+	for (unsigned int i = 0; i < nr_threads; i++) {
+		for (unsigned int c = 0; c < NR_PAGE_CLASSES; c++)
+			stats->pages[c] += workers[i].stats.pages[c];
+		stats->odd += workers[i].stats.odd;
+	}
+	workers_destroy(workers, nr_threads);
+	return err;
+}
+
+/*
+ * Whether there is anything to look for. Poisoned pages go at every level; offline
+ * ones too, but only where pages are looked at for another reason.
+ */
+static bool worth_walking(const struct page_layout *l)
+{
+	return l->level || l->pg_hwpoison;
+}
+
+int filter_pages(const struct kernel *k, unsigned int level, unsigned int nr_threads,
+		 struct bitmap *dumpable, struct filter_stats *stats)
+{
+	struct filter f = { .k = k, .dumpable = dumpable };
+	int err = prepare(&f, level & ~DL_ZERO);
+
+	if (!err && worth_walking(&f.layout)) {
+		if (f.map.bad_sections)
+			DEBUG_MSG("%" PRIu64 " memory sections could not be read: their pages are "
+				  "kept\n", f.map.bad_sections);
+		err = walk(&f, nr_threads, stats);
+	} else if (err && err != -ENOMEM && !(level & ~DL_ZERO)) {
+		DEBUG_MSG("Offline and poisoned pages are not looked for: %s\n", err_text(err));
+		err = 0;
+	}
+	memmap_deinit(&f.map);
+	free(f.image);
+	return err;
+}

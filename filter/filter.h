@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * Which pages go: the walk over the memory map.
+ */
+#ifndef FILTER_FILTER_H
+#define FILTER_FILTER_H
+
+#include "filter/classify.h"
+#include "kernel/memmap.h"
+#include "lib/bitmap.h"
+
+/** Pages by what became of them. */
+struct filter_stats {
+	uint64_t original;		/**< pages that exist */
+	uint64_t missing;		/**< of them, those the input has no data of */
+	/** Excluded pages by class; [PAGE_UNREADABLE] counts kept ones. */
+	uint64_t pages[NR_PAGE_CLASSES];
+	uint64_t odd;			/**< impossible orders (classify_pages()) */
+	double seconds;
+};
+
+/**
+ * Decide which pages to save.
+ *
+ * @param level bits of enum dump_level. DL_ZERO is left to the copying.
+ * @param dumpable bits of the pages that the input has data of; those of excluded pages are cleared
+ * @param nr_threads at least 1
+ *
+ * Pages of the kernel image that were not freed, pages without a struct page, and
+ * pages whose struct page cannot be read are kept.
+ *
+ * Where the kernel exports PG_hwpoison, poisoned and offline pages go at every
+ * level; elsewhere offline pages go at levels above DL_ZERO. When nothing but
+ * DL_ZERO is asked for, facts or tables that are missing are no error.
+ *
+ * @return 0; -errno with a sentence that says what is missing or broken
+ */
+int filter_pages(const struct kernel *k, unsigned int level, unsigned int nr_threads,
+		 struct bitmap *dumpable, struct filter_stats *stats)
+	__attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "filter/page_layout.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "lib/checked.h"
+#include "lib/err.h"
+
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, page, flags);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, page, mapping);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, page, private);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, page, _mapcount);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, page, compound_head);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, page, compound_info);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, page, compound_order);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, page, compound_dtor);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, folio, _folio_order);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, folio, _folio_dtor);
+INIT_OPT_MOD_MEMBER_LEN(vmlinux, zone, free_area);
+INIT_OPT_MOD_NUM(vmlinux, PG_lru);
+INIT_OPT_MOD_NUM(vmlinux, PG_private);
+INIT_OPT_MOD_NUM(vmlinux, PG_swapcache);
+INIT_OPT_MOD_NUM(vmlinux, PG_swapbacked);
+INIT_OPT_MOD_NUM(vmlinux, PG_slab);
+INIT_OPT_MOD_NUM(vmlinux, PG_hwpoison);
+INIT_OPT_MOD_NUM(vmlinux, PG_hugetlb);
+INIT_OPT_MOD_NUM(vmlinux, PG_head_mask);
+INIT_OPT_MOD_NUM(vmlinux, HUGETLB_PAGE_DTOR);
+INIT_OPT_MOD_NUM(vmlinux, PAGE_BUDDY_MAPCOUNT_VALUE);
+INIT_OPT_MOD_NUM(vmlinux, PAGE_OFFLINE_MAPCOUNT_VALUE);
+INIT_OPT_MOD_NUM(vmlinux, PAGE_HUGETLB_MAPCOUNT_VALUE);
+INIT_OPT_MOD_NUM(vmlinux, PAGE_SLAB_MAPCOUNT_VALUE);
+INIT_OPT_MOD_NUM(vmlinux, PAGE_UNACCEPTED_MAPCOUNT_VALUE);
+DECLARE_MOD_STRUCT(vmlinux, page);
+
+/* The largest number of free lists any configuration has, with room to spare. */
+#define FREE_AREAS_MAX 32
+
+#define DL_CACHES (DL_CACHE | DL_CACHE_PRIVATE)
+
+static uint64_t flag(bool known, int64_t bit)
+{
+	return known && bit >= 0 && bit < 64 ? UINT64_C(1) << bit : 0;
+}
+
+#define FLAG(name) flag(MOD_NUM_EXIST(vmlinux, name), GET_MOD_NUM(vmlinux, name))
+
+static struct page_type type(bool known, int64_t number)
+{
+	uint32_t value = number;
+
+	return (struct page_type){
+		.known = known,
+		.value = value,
+		.mask = value & 0x00ffffff ? UINT32_MAX : 0xff000000,
+	};
+}
+
+#define TYPE(name) type(MOD_NUM_EXIST(vmlinux, name), GET_MOD_NUM(vmlinux, name))
+#define BYTES(s, m) (GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, s, m) / 8)
+
+static void find_compound_facts(struct page_layout *l)
+{
+	/* folio._folio_order and _folio_dtor lie in the folio's second page. */
+	if (MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_order)) {
+		l->order_from = COMPOUND_TAIL_BYTE;
+		l->order_byte = BYTES(page, compound_order);
+	} else if (MOD_STRUCT_MEMBER_EXIST(vmlinux, folio, _folio_order)) {
+		l->order_from = COMPOUND_TAIL_BYTE;
+		l->order_byte = BYTES(folio, _folio_order) - l->size;
+	} else {
+		l->order_from = COMPOUND_TAIL_FLAGS;
+	}
+
+	l->pg_hugetlb = FLAG(PG_hugetlb);
+	if (MOD_NUM_EXIST(vmlinux, HUGETLB_PAGE_DTOR) &&
+	    MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_dtor)) {
+		l->hugetlb_from = COMPOUND_TAIL_BYTE;
+		l->hugetlb_byte = BYTES(page, compound_dtor);
+	} else if (MOD_NUM_EXIST(vmlinux, HUGETLB_PAGE_DTOR) &&
+		   MOD_STRUCT_MEMBER_EXIST(vmlinux, folio, _folio_dtor)) {
+		l->hugetlb_from = COMPOUND_TAIL_BYTE;
+		l->hugetlb_byte = BYTES(folio, _folio_dtor) - l->size;
+	} else if (l->pg_hugetlb) {
+		l->hugetlb_from = COMPOUND_TAIL_FLAGS;
+	}
+	l->hugetlb_dtor = GET_MOD_NUM(vmlinux, HUGETLB_PAGE_DTOR);
+}
+
+static int find_offsets(struct page_layout *l, struct fact_list *missing)
+{
+	l->flags = BYTES(page, flags);
+	facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, page, flags), "OFFSET(page.flags)");
+	l->mapping = BYTES(page, mapping);
+	facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, page, mapping),
+		   "OFFSET(page.mapping)");
+	l->mapcount = BYTES(page, _mapcount);
+	facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, page, _mapcount),
+		   "OFFSET(page._mapcount)");
+	l->private = BYTES(page, private);
+	facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, page, private) ||
+		   !(l->level & DL_FREE), "OFFSET(page.private)");
+	if (MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_info))
+		l->compound = BYTES(page, compound_info);
+	else
+		l->compound = BYTES(page, compound_head);
+	facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_info) ||
+		   MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_head),
+		   "OFFSET(page.compound_head)");
+	return missing->count ? -ENOENT : 0;
+}
+
+/* Whether a member, if known, lies within a struct page: the first or the second of a folio. */
+static int check_member(const struct page_layout *l, const struct ktype_info *t,
+			unsigned int page, unsigned int len)
+{
+	uint32_t offset = t->member_bit_offset / 8;
+
+	if (t->index < 0 ||
+	    (offset / l->size == page && range_fits(offset % l->size, len, l->size)))
+		return 0;
+	return err_set(-EBADMSG, "OFFSET(%s.%s) %" PRIu32 " makes no sense: a struct page has %"
+		       PRIu32 " bytes", t->struct_name, t->member_name, offset, l->size);
+}
+
+static int check_offsets(const struct page_layout *l)
+{
+	unsigned int word = l->is64 ? 8 : 4;
+	const struct { const struct ktype_info *type; unsigned int page, len; } members[] = {
+		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, flags), 0, word },
+		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, mapping), 0, word },
+		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, private), 0, word },
+		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, _mapcount), 0, 4 },
+		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, compound_head), 0, word },
+		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, compound_info), 0, word },
+		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, compound_order), 0, 1 },
+		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, compound_dtor), 0, 1 },
+		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, folio, _folio_order), 1, 1 },
+		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, folio, _folio_dtor), 1, 1 },
+	};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < ARRAY_SIZE(members); i++)
+		err = check_member(l, members[i].type, members[i].page, members[i].len);
+	return err;
+}
+
+int page_layout_init(struct page_layout *l, const struct kernel *k, unsigned int level)
+{
+	struct fact_list missing = { 0 };
+
+	*l = (struct page_layout){
+		.is64 = k->arch.is64,
+		.swap = k->arch.swap,
+		.page_shift = k->arch.page_shift,
+		.level = level,
+		.size = GET_MOD_STRUCT_SSIZE(vmlinux, page),
+		.max_order = HUGE_PAGE_MAX_SHIFT - k->arch.page_shift,
+		.pg_lru = FLAG(PG_lru),
+		.pg_private = FLAG(PG_private),
+		.pg_swapcache = FLAG(PG_swapcache),
+		.pg_swapbacked = FLAG(PG_swapbacked),
+		.pg_slab = FLAG(PG_slab),
+		.pg_hwpoison = FLAG(PG_hwpoison),
+		.pg_head = GET_MOD_NUM(vmlinux, PG_head_mask),
+		.buddy = TYPE(PAGE_BUDDY_MAPCOUNT_VALUE),
+		.offline = TYPE(PAGE_OFFLINE_MAPCOUNT_VALUE),
+		.hugetlb = TYPE(PAGE_HUGETLB_MAPCOUNT_VALUE),
+		.slab = TYPE(PAGE_SLAB_MAPCOUNT_VALUE),
+		.unaccepted = TYPE(PAGE_UNACCEPTED_MAPCOUNT_VALUE),
+	};
+	facts_need(&missing, MOD_STRUCT_EXIST(vmlinux, page), "SIZE(page)");
+	find_offsets(l, &missing);
+	find_compound_facts(l);
+	if (level & DL_CACHES)
+		facts_need(&missing, l->pg_lru != 0, "NUMBER(PG_lru)");
+	if (level & (DL_CACHES | DL_USER))
+		facts_need(&missing, l->pg_head != 0, "NUMBER(PG_head_mask)");
+	if (level & DL_FREE) {
+		facts_need(&missing, l->buddy.known, "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)");
+		facts_need(&missing, MOD_MEMBER_LEN_EXIST(vmlinux, zone, free_area),
+			   "LENGTH(zone.free_area)");
+	}
+	if (missing.count)
+		return err_set(-ENOENT, "missing: %s", missing.text);
+	if (MOD_MEMBER_LEN_EXIST(vmlinux, zone, free_area)) {
+		uint64_t areas = GET_MOD_MEMBER_LEN(vmlinux, zone, free_area);
+
+		if (!areas || areas > FREE_AREAS_MAX)
+			return err_set(-EBADMSG, "LENGTH(zone.free_area) %" PRIu64
+				       " makes no sense", areas);
+		l->max_order = areas - 1;
+	}
+	return check_offsets(l);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * How this kernel codes a struct page: every fact that classifying needs, hoisted out of
+ * the declarations into one constant struct.
+ */
+#ifndef FILTER_PAGE_LAYOUT_H
+#define FILTER_PAGE_LAYOUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/kernel.h"
+
+/** Bits of a dump level (-d): which kinds of pages go. */
+enum dump_level {
+	DL_ZERO = 1,
+	DL_CACHE = 2,
+	DL_CACHE_PRIVATE = 4,
+	DL_USER = 8,
+	DL_FREE = 16,
+	DL_MAX = 31,
+};
+
+/** log2 of the largest huge page there is, in bytes: 16 GiB on ppc64. */
+#define HUGE_PAGE_MAX_SHIFT 34
+
+/** A value of the page_type word (shared with _mapcount), if this kernel has it. */
+struct page_type {
+	bool known;
+	/**
+	 * 0xff000000 where types are values of the top byte (since Linux
+	 * kernel 6.12 the rest belongs to the page's owner), else all ones.
+	 */
+	uint32_t mask;
+	uint32_t value;
+};
+
+/** Where a head page's order, or its being hugetlb, is written. */
+enum compound_source {
+	COMPOUND_NOWHERE,
+	COMPOUND_TAIL_BYTE,	/**< a byte of the first tail */
+	COMPOUND_TAIL_FLAGS,	/**< flags of the first tail (order: low byte; hugetlb: a bit) */
+};
+
+/** Offsets are bytes within a struct page, masks apply to the flags word. */
+struct page_layout {
+	uint32_t size;			/**< of a struct page, bytes */
+	bool is64, swap;
+	unsigned int page_shift;
+	uint32_t flags, mapping, private, mapcount, compound;
+
+	uint64_t pg_lru, pg_private, pg_swapcache, pg_swapbacked, pg_slab, pg_hwpoison;
+	uint64_t pg_head;		/**< 0 if unknown: no compound page is recognised */
+	struct page_type buddy, offline, hugetlb, slab, unaccepted;
+
+	enum compound_source order_from, hugetlb_from;
+	uint32_t order_byte;		/**< COMPOUND_TAIL_BYTE: its offset in the first tail */
+	uint32_t hugetlb_byte;
+	uint8_t hugetlb_dtor;		/**< value of that byte */
+	uint64_t pg_hugetlb;		/**< COMPOUND_TAIL_FLAGS: the bit */
+	/** Largest order the buddy allocator hands out; as large as any page can be if unknown. */
+	unsigned int max_order;
+	/** What is to be excluded: bits of enum dump_level. */
+	unsigned int level;
+	/**
+	 * The pages are mapped as the kernel image: whatever their flags say
+	 * they are kept, unless they have certainly been given back (freed
+	 * init code): typed, hugetlb, or belonging to a mapping. Poisoned ones
+	 * go all the same.
+	 */
+	bool image;
+};
+
+/**
+ * Collect the facts.
+ * @param level what will be excluded: only facts that this needs must be there
+ * @return 0; -ENOENT if facts are missing, -EBADMSG if one makes no sense; with
+ * a sentence that names them
+ */
+int page_layout_init(struct page_layout *l, const struct kernel *k, unsigned int level)
+	__attribute__((warn_unused_result));
+
+#endif
