@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * What this machine has to offer: usually a capture kernel's few hundred MB.
+ */
+#ifndef LIB_RESOURCES_H
+#define LIB_RESOURCES_H
+
+#include <stdint.h>
+
+/** More threads than this never pay. */
+#define THREADS_MAX 1024u
+
+/** CPUs this process may run on; at least 1, at most THREADS_MAX. */
+unsigned int usable_cpus(void);
+
+/** Bytes of memory that can be had without swapping; UINT64_MAX if unknown. */
+uint64_t available_memory(void);
+
+/**
+ * The most threads of which each needs @p bytes that leave half of the
+ * available memory free; at least 1, at most THREADS_MAX.
+ */
+unsigned int affordable_threads(uint64_t bytes);
+
+#endif

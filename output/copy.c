@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "output/copy.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/checked.h"
+#include "lib/cleanup.h"
+#include "lib/err.h"
+#include "lib/pipeline.h"
+#include "lib/progress.h"
+
+/* Uncompressed bytes of a batch: the unit in which threads work and the writer writes. */
+#define BATCH_BYTES (512u << 10)
+/* Batches per thread, so that one that compresses badly does not stop the others. */
+#define BATCHES_PER_THREAD 3
+
+#define DL_ZERO 1
+
+struct copy {
+	struct writer *writer;
+	const struct bitmap *dumpable;
+	uint32_t page_size;
+	unsigned int page_shift;
+	unsigned int batch_pages;
+	bool drop_zero;
+	pfn_t next;
+	struct copy_stats *stats;
+	struct progress progress;
+};
+
+struct worker {
+	struct vmcore_reader *reader;
+	struct codec *codec;		/* NULL: pages are stored as they are */
+	uint8_t *page;			/* for pages that do not lie together in the file */
+};
+
+static int copy_claim(void *ctx, void *batch)
+{
+	struct copy *c = ctx;
+	struct page_batch *b = batch;
+
+	b->start = bitmap_next_set(c->dumpable, c->next, c->dumpable->nbits);
+	if (b->start == c->dumpable->nbits)
+		return 0;
+	b->end = bitmap_skip(c->dumpable, b->start, c->batch_pages);
+	c->next = b->end;
+	return 1;
+}
+
+static bool is_zero(const uint8_t *p, size_t len)
+{
+	/* Most pages differ in their first bytes. */
+	uint64_t first;
+
+	memcpy(&first, p, sizeof(first));
+	return !first && !memcmp(p, p + sizeof(first), len - sizeof(first));
+}
+
+static void put_page(const struct copy *c, struct worker *w, struct page_batch *b,
+		     const uint8_t *page)
+{
+	struct page_out *out = &b->pages[b->nr_pages++];
+	uint8_t *to = b->data + b->data_len;
+
+	if (c->drop_zero && is_zero(page, c->page_size)) {
+		*out = (struct page_out){ .fate = PAGE_ZEROS };
+		return;
+	}
+	*out = (struct page_out){ .fate = PAGE_COMPRESSED };
+	if (w->codec)
+		out->size = codec_compress(w->codec, page, to);
+	if (!out->size) {
+		out->fate = PAGE_RAW;
+		out->size = c->page_size;
+		memcpy(to, page, c->page_size);
+	}
+	b->data_len += out->size;
+}
+
+static void put_lost(struct page_batch *b, int err)
+{
+	b->pages[b->nr_pages++] = (struct page_out){ .fate = PAGE_LOST };
+	if (!b->lost_err) {
+		b->lost_err = err;
+		snprintf(b->lost_why, sizeof(b->lost_why), "%s", err_text(err));
+	}
+}
+
+/* Copy the pages of [pfn, end), all of which are to be saved. */
+static void copy_run(const struct copy *c, struct worker *w, struct page_batch *b, pfn_t pfn,
+		     pfn_t end)
+{
+	while (pfn < end) {
+		const void *ptr;
+		size_t got = 0;
+		int err = vmcore_get(w->reader, pfn << c->page_shift,
+				     (end - pfn) << c->page_shift, &ptr, &got);
+		pfn_t whole = pfn + (err ? 0 : got >> c->page_shift);
+
+		for (const uint8_t *p = ptr; pfn < whole; pfn++, p += c->page_size)
+			put_page(c, w, b, p);
+		if (err || got < c->page_size) {
+			/* A page in pieces, or one that exists only in part. */
+			err = vmcore_read_page(w->reader, pfn, w->page);
+			if (err)
+				put_lost(b, err);
+			else
+				put_page(c, w, b, w->page);
+			pfn++;
+		}
+	}
+}
+
+static int copy_work(void *ctx, void *worker, void *batch)
+{
+	const struct copy *c = ctx;
+	struct page_batch *b = batch;
+
+	b->nr_pages = 0;
+	b->data_len = 0;
+	b->lost_err = 0;
+	for (pfn_t pfn = b->start; pfn < b->end;) {
+		pfn_t end = bitmap_next_clear(c->dumpable, pfn, b->end);
+
+		copy_run(c, worker, b, pfn, end);
+		pfn = bitmap_next_set(c->dumpable, end, b->end);
+	}
+	return 0;
+}
+
+static int copy_commit(void *ctx, void *batch)
+{
+	struct copy *c = ctx;
+	const struct page_batch *b = batch;
+	int err = writer_put(c->writer, b);
+
+	if (err)
+		return err;
+	c->stats->copied += b->nr_pages;
+	for (unsigned int i = 0; i < b->nr_pages; i++) {
+		c->stats->zero += b->pages[i].fate == PAGE_ZEROS;
+		c->stats->lost += b->pages[i].fate == PAGE_LOST;
+	}
+	if (b->lost_err && !c->stats->lost_why[0])
+		snprintf(c->stats->lost_why, sizeof(c->stats->lost_why), "%s", b->lost_why);
+	progress_update(&c->progress, c->stats->copied);
+	return 0;
+}
+
+static const struct pipeline_ops copy_pipeline = {
+	.claim = copy_claim,
+	.work = copy_work,
+	.commit = copy_commit,
+};
+
+static int worker_init(struct worker *w, const struct dump_source *src)
+{
+	int err = vmcore_reader_create(&w->reader, src->vc);
+
+	if (!err && src->codec != CODEC_NONE)
+		err = codec_create(&w->codec, src->codec, CODEC_COMPRESS, src->vc->page_size);
+	w->page = malloc(src->vc->page_size);
+	return err ? err : w->page ? 0 : err_set(-ENOMEM, "no memory");
+}
+
+static void worker_deinit(struct worker *w)
+{
+	free(w->page);
+	codec_destroy(w->codec);
+	vmcore_reader_destroy(w->reader);
+}
+
+static int batch_init(struct page_batch *b, const struct copy *c)
+{
+	b->pages = calloc(c->batch_pages, sizeof(*b->pages));
+	b->data = malloc((size_t)c->batch_pages * c->page_size);
+	return b->pages && b->data ? 0 : err_set(-ENOMEM, "no memory");
+}
+
+static void batch_deinit(struct page_batch *b)
+{
+	free(b->pages);
+	free(b->data);
+}
+
+static unsigned int batch_pages(uint32_t page_size)
+{
+	return page_size < BATCH_BYTES ? BATCH_BYTES / page_size : 1;
+}
+
+uint64_t copy_thread_bytes(uint32_t page_size)
+{
+	return BATCHES_PER_THREAD * (uint64_t)batch_pages(page_size) * page_size + (1u << 20);
+}
+
+int copy_pages(struct writer *w, const struct bitmap *dumpable, unsigned int nr_threads,
+	       struct copy_stats *stats)
+{
+	unsigned int nr_batches = nr_threads == 1 ? 1 : nr_threads * BATCHES_PER_THREAD;
+	_cleanup_free_ struct worker *workers = calloc(nr_threads, sizeof(*workers));
+	_cleanup_free_ struct page_batch *batches = calloc(nr_batches, sizeof(*batches));
+	_cleanup_free_ void **worker_ptrs = calloc(nr_threads, sizeof(*worker_ptrs));
+	_cleanup_free_ void **batch_ptrs = calloc(nr_batches, sizeof(*batch_ptrs));
+	const struct vmcore *vc = w->source->vc;
+	struct copy c = {
+		.writer = w,
+		.dumpable = dumpable,
+		.page_size = vc->page_size,
+		.page_shift = vc->page_shift,
+		.batch_pages = batch_pages(vc->page_size),
+		.drop_zero = w->source->level & DL_ZERO,
+		.stats = stats,
+	};
+	int err = 0;
+
+	*stats = (struct copy_stats){ .total = bitmap_count(dumpable, 0, dumpable->nbits) };
+	if (!workers || !batches || !worker_ptrs || !batch_ptrs)
+		return err_set(-ENOMEM, "no memory");
+	for (unsigned int i = 0; !err && i < nr_threads; i++) {
+		worker_ptrs[i] = &workers[i];
+		err = worker_init(&workers[i], w->source);
+	}
+	for (unsigned int i = 0; !err && i < nr_batches; i++) {
+		batch_ptrs[i] = &batches[i];
+		err = batch_init(&batches[i], &c);
+	}
+	if (!err) {
+		progress_begin(&c.progress, "Copying data", stats->total);
+		err = pipeline_run(&copy_pipeline, &c, worker_ptrs, nr_threads, batch_ptrs,
+				   nr_batches);
+		progress_end(&c.progress, !err);
+		stats->seconds = progress_seconds(&c.progress);
+	}
+	for (unsigned int i = 0; i < nr_threads; i++)
+		worker_deinit(&workers[i]);
+	for (unsigned int i = 0; i < nr_batches; i++)
+		batch_deinit(&batches[i]);
+	return err;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * The copy pipeline: pages are read, tested for zeros and compressed in
+ * parallel, and handed to a writer in pfn order. What comes out does not depend on the
+ * number of threads.
+ */
+#ifndef OUTPUT_COPY_H
+#define OUTPUT_COPY_H
+
+#include "output/writer.h"
+
+/** What the copying found. */
+struct copy_stats {
+	uint64_t total;		/**< pages to copy */
+	uint64_t copied;	/**< of them, those that were handed to the writer */
+	uint64_t zero;		/**< of these, all zeros and recorded as such */
+	uint64_t lost;		/**< of these, unreadable in the input */
+	/** Why the first lost page is lost; "" if none is. */
+	char lost_why[256];
+	double seconds;
+};
+
+/**
+ * Copy all pages of a bitmap to a writer that has been told of them.
+ *
+ * A page that cannot be read is recorded as lost, and copying goes on.
+ *
+ * @param nr_threads at least 1
+ * @return 0; the writer's error, -ENOMEM or -ENOTSUP, with a sentence. @p stats holds
+ * then how far it came.
+ */
+int copy_pages(struct writer *w, const struct bitmap *dumpable, unsigned int nr_threads,
+	       struct copy_stats *stats) __attribute__((warn_unused_result));
+
+/** Bytes of memory that one thread of copy_pages() takes, at most. */
+uint64_t copy_thread_bytes(uint32_t page_size);
+
+#endif

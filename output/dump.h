@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * Making a dump: filter, then copy.
+ */
+#ifndef OUTPUT_DUMP_H
+#define OUTPUT_DUMP_H
+
+#include "filter/filter.h"
+#include "kernel/kernel.h"
+#include "output/copy.h"
+#include "output/sink.h"
+
+/** What is to be done. All borrowed. */
+struct dump_request {
+	const struct kernel *kernel;
+	struct sink *sink;
+	/** Bits of enum dump_level. What the input's own level excluded stays excluded. */
+	unsigned int level;
+	enum codec_id codec;
+	unsigned int nr_threads;	/**< at least 1 */
+};
+
+/** How it went; filled in as far as it came, on errors too. */
+struct dump_result {
+	struct filter_stats filter;
+	struct copy_stats copy;
+	/** It was being decided which pages go: an error is about that. */
+	bool filtering;
+	/** Pages were being copied when it ended: the output is worth keeping. */
+	bool has_pages;
+	/** Everything that was to be saved was, and the dump says so. */
+	bool complete;
+	/** After a write error: about how many more bytes would have been written. */
+	uint64_t missing_bytes;
+};
+
+/**
+ * Filter and copy a dump into a sink, as a kdump-compressed file.
+ *
+ * Unreadable pages and an input that is itself cut short make the result
+ * incomplete, but are no error.
+ *
+ * @return 0; -errno with a sentence
+ */
+int dump_create(const struct dump_request *req, struct dump_result *res)
+	__attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "output/writer.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/checked.h"
+#include "lib/cleanup.h"
+#include "lib/err.h"
+#include "vmcore/kdump_format.h"
+
+/* Page descriptors are written in pieces of so many. */
+#define DESC_BUFFER 4096
+/* Bitmaps are written in pieces of so many bytes. */
+#define BITMAP_PIECE (1u << 20)
+
+struct kdump_writer {
+	struct writer base;
+	struct kdump_layout layout;
+	struct kdump_header header;
+	struct kdump_sub_header sub;
+	uint64_t bitmap_off, bitmap_bytes;	/* bytes: of one bitmap, padded */
+	uint64_t desc_off;			/* of the descriptors in desc_buf */
+	unsigned int nr_descs;			/* in desc_buf */
+	uint64_t data_off;			/* where the next page's data go */
+	uint64_t zero_off;			/* of the page of zeros; 0: there is none */
+	uint8_t desc_buf[DESC_BUFFER * KDUMP_PAGE_DESC_SIZE];
+};
+
+static struct kdump_writer *kdump(struct writer *w)
+{
+	return (struct kdump_writer *)w;
+}
+
+/* Write the header; the sub-header and the notes do not change after begin(). */
+static int put_header(struct kdump_writer *k)
+{
+	uint8_t buf[KDUMP_HEADER_SIZE_MAX] = { 0 };
+
+	kdump_encode_header(&k->layout, &k->header, buf);
+	return sink_pwrite(k->base.sink, buf, kdump_header_size(&k->layout), 0);
+}
+
+static int put_sub_header(struct kdump_writer *k)
+{
+	uint8_t buf[KDUMP_SUB_HEADER_SIZE_MAX] = { 0 };
+
+	kdump_encode_sub_header(&k->layout, &k->sub, buf);
+	return sink_pwrite(k->base.sink, buf, kdump_sub_header_size(&k->layout),
+			   k->header.block_size);
+}
+
+static int put_bitmap(struct kdump_writer *k, const struct bitmap *b, uint64_t off)
+{
+	const uint8_t *bytes = (const uint8_t *)b->words;
+	uint64_t size = div_round_up(b->nbits, 8), done, len;
+	_cleanup_free_ uint8_t *padding = NULL;
+	int err = 0;
+
+	for (done = 0; !err && done < size; done += len) {
+		len = min_u64(BITMAP_PIECE, size - done);
+		err = sink_pwrite(k->base.sink, bytes + done, len, off + done);
+	}
+	if (err || size == k->bitmap_bytes)
+		return err;
+	padding = calloc(1, k->bitmap_bytes - size);
+	if (!padding)
+		return err_set(-ENOMEM, "no memory");
+	return sink_pwrite(k->base.sink, padding, k->bitmap_bytes - size, off + size);
+}
+
+static int kdump_begin(struct writer *w, const struct bitmap *exists)
+{
+	struct kdump_writer *k = kdump(w);
+	const struct vmcore *vc = w->source->vc;
+	uint64_t sub_size = kdump_sub_header_size(&k->layout);
+	uint64_t block = vc->page_size;
+	uint64_t sub_blocks = div_round_up(sub_size + vc->notes_size, block);
+	uint64_t map_blocks = div_round_up(div_round_up(exists->nbits, 8), block);
+	int err;
+
+	/* The header has 32 bits for the blocks of both bitmaps. */
+	if (map_blocks > UINT32_MAX / 2)
+		return err_set(-EFBIG, "the machine has too many pages for this format");
+	k->header = (struct kdump_header){
+		.version = KDUMP_VERSION,
+		.utsname = w->source->utsname,
+		.timestamp = w->source->kernel->crash_time,
+		.status = KDUMP_INCOMPLETE | kdump_flags_of_codec(w->source->codec),
+		.block_size = block,
+		.sub_hdr_size = sub_blocks,
+		.bitmap_blocks = map_blocks * 2,
+		.max_mapnr = min_u64(exists->nbits, UINT32_MAX),
+		.nr_cpus = vc->nr_cpus,
+	};
+	k->sub = (struct kdump_sub_header){
+		.phys_base = w->source->kernel->arch.phys_base,
+		.dump_level = w->source->level,
+		.offset_note = vc->notes_size ? block + sub_size : 0,
+		.size_note = vc->notes_size,
+		.max_mapnr_64 = exists->nbits,
+	};
+	if (vc->vmcoreinfo) {
+		k->sub.offset_vmcoreinfo = k->sub.offset_note +
+					   (vc->vmcoreinfo - (const char *)vc->notes);
+		k->sub.size_vmcoreinfo = vc->vmcoreinfo_size;
+	}
+	k->bitmap_bytes = map_blocks * block;
+	k->bitmap_off = (1 + sub_blocks) * block;
+
+	err = put_header(k);
+	if (!err)
+		err = put_sub_header(k);
+	if (!err && vc->notes_size)
+		err = sink_pwrite(w->sink, vc->notes, vc->notes_size, k->sub.offset_note);
+	if (!err)
+		err = put_bitmap(k, exists, k->bitmap_off);
+	return err;
+}
+
+static int kdump_set_pages(struct writer *w, const struct bitmap *dumpable)
+{
+	struct kdump_writer *k = kdump(w);
+	uint64_t nr_pages = bitmap_count(dumpable, 0, dumpable->nbits);
+	int err = put_bitmap(k, dumpable, k->bitmap_off + k->bitmap_bytes);
+
+	if (err)
+		return err;
+	k->desc_off = k->bitmap_off + 2 * k->bitmap_bytes;
+	k->data_off = k->desc_off + nr_pages * KDUMP_PAGE_DESC_SIZE;
+	sink_reserve(w->sink, k->desc_off, nr_pages * KDUMP_PAGE_DESC_SIZE);
+	/* Every page of zeros shares one, the first of the data. */
+	if (w->source->level & 1) {
+		_cleanup_free_ uint8_t *zeros = calloc(1, k->header.block_size);
+
+		if (!zeros)
+			return err_set(-ENOMEM, "no memory");
+		k->zero_off = k->data_off;
+		k->data_off += k->header.block_size;
+		err = sink_pwrite(w->sink, zeros, k->header.block_size, k->zero_off);
+	}
+	return err;
+}
+
+static int flush_descs(struct kdump_writer *k)
+{
+	size_t len = k->nr_descs * KDUMP_PAGE_DESC_SIZE;
+	int err = 0;
+
+	if (len)
+		err = sink_pwrite(k->base.sink, k->desc_buf, len, k->desc_off);
+	if (!err) {
+		k->desc_off += len;
+		k->nr_descs = 0;
+	}
+	return err;
+}
+
+static int put_desc(struct kdump_writer *k, const struct page_out *p, uint64_t off)
+{
+	struct kdump_page_desc d = { 0 };
+
+	if (p->fate == PAGE_ZEROS) {
+		d.offset = k->zero_off;
+		d.size = k->header.block_size;
+	} else if (p->fate != PAGE_LOST) {
+		d.offset = off;
+		d.size = p->size;
+		if (p->fate == PAGE_COMPRESSED)
+			d.flags = kdump_flags_of_codec(k->base.source->codec);
+	}
+	kdump_encode_page_desc(&k->layout, &d, k->desc_buf + k->nr_descs * KDUMP_PAGE_DESC_SIZE);
+	return ++k->nr_descs == DESC_BUFFER ? flush_descs(k) : 0;
+}
+
+static int kdump_put(struct writer *w, const struct page_batch *b)
+{
+	struct kdump_writer *k = kdump(w);
+	uint64_t off = k->data_off;
+	int err = 0;
+
+	/* Data first: a descriptor never points to what is not there. */
+	if (b->data_len)
+		err = sink_pwrite(w->sink, b->data, b->data_len, off);
+	if (err)
+		return err;
+	k->data_off += b->data_len;
+	for (unsigned int i = 0; !err && i < b->nr_pages; i++) {
+		err = put_desc(k, &b->pages[i], off);
+		off += b->pages[i].size;
+	}
+	return err;
+}
+
+static int kdump_finish(struct writer *w, bool complete)
+{
+	struct kdump_writer *k = kdump(w);
+	const struct vmcore *vc = w->source->vc;
+	int err = flush_descs(k);
+
+	if (!err && vc->eraseinfo) {
+		k->sub.offset_eraseinfo = k->data_off;
+		k->sub.size_eraseinfo = vc->eraseinfo_size;
+		err = sink_pwrite(w->sink, vc->eraseinfo, vc->eraseinfo_size, k->data_off);
+		if (!err)
+			err = put_sub_header(k);
+	}
+	if (!err && complete) {
+		/* The dump is on the disk before it says so. */
+		err = sink_sync(w->sink);
+		k->header.status &= ~KDUMP_INCOMPLETE;
+		if (!err)
+			err = put_header(k);
+	}
+	return err ? err : sink_finish(w->sink);
+}
+
+static int kdump_abort(struct writer *w)
+{
+	int err = flush_descs(kdump(w));
+
+	return err ? err : sink_sync(w->sink);
+}
+
+static void kdump_destroy(struct writer *w)
+{
+	free(kdump(w));
+}
+
+static const struct writer_ops kdump_writer_ops = {
+	.name = "kdump-compressed",
+	.begin = kdump_begin,
+	.set_pages = kdump_set_pages,
+	.put = kdump_put,
+	.finish = kdump_finish,
+	.abort = kdump_abort,
+	.destroy = kdump_destroy,
+};
+
+int kdump_writer_create(struct writer **ret, const struct dump_source *src, struct sink *sink)
+{
+	struct kdump_writer *k = calloc(1, sizeof(*k));
+
+	if (!k)
+		return err_set(-ENOMEM, "no memory");
+	k->base = (struct writer){ .ops = &kdump_writer_ops, .source = src, .sink = sink };
+	k->layout = (struct kdump_layout){
+		.is64 = src->vc->is64,
+		/* i386 alone aligns 8-byte integers to 4. */
+		.align8 = src->vc->machine != EM_386,
+		.swap = src->vc->swap,
+	};
+	*ret = &k->base;
+	return 0;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * Dump formats that can be written.
+ *
+ * A writer is called in this order, by one thread at a time:
+ *
+ *	begin		headers, and which pages exist
+ *	set_pages	which of them are to be saved
+ *	put		their contents, batch by batch, in pfn order
+ *	finish		everything is there: the dump becomes complete
+ *
+ * Until finish() the dump says of itself that it is incomplete; abort() leaves
+ * it so, but readable as far as it goes.
+ */
+#ifndef OUTPUT_WRITER_H
+#define OUTPUT_WRITER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/kernel.h"
+#include "lib/bitmap.h"
+#include "lib/codec.h"
+#include "output/sink.h"
+
+/** What became of a page. */
+enum page_fate {
+	PAGE_RAW,		/**< its bytes as they are */
+	PAGE_COMPRESSED,
+	PAGE_ZEROS,		/**< nothing but zeros, and the level says so */
+	PAGE_LOST,		/**< the input could not be read there */
+};
+
+/** One page of a batch. */
+struct page_out {
+	enum page_fate fate;
+	uint32_t size;		/**< bytes of it in the batch's data */
+};
+
+/** Consecutive pages to be saved. */
+struct page_batch {
+	pfn_t start, end;	/**< the saved pages of [start, end) ... */
+	unsigned int nr_pages;	/**< ... are so many ... */
+	struct page_out *pages;	/**< ... in pfn order */
+	uint8_t *data;		/**< their bytes, one behind the other */
+	size_t data_len;
+	int lost_err;		/**< why the first PAGE_LOST is lost; 0 if none is */
+	char lost_why[256];
+};
+
+/** What a dump is made from. All borrowed, for as long as the writer lives. */
+struct dump_source {
+	const struct kernel *kernel;
+	struct vmcore *vc;
+	struct kdump_utsname utsname;
+	unsigned int level;	/**< dump level that goes into the header */
+	enum codec_id codec;
+};
+
+struct writer;
+
+/** A dump format. */
+struct writer_ops {
+	const char *name;
+	int (*begin)(struct writer *w, const struct bitmap *exists);
+	int (*set_pages)(struct writer *w, const struct bitmap *dumpable);
+	int (*put)(struct writer *w, const struct page_batch *b);
+	int (*finish)(struct writer *w, bool complete);
+	int (*abort)(struct writer *w);
+	void (*destroy)(struct writer *w);
+};
+
+/** Common part of every writer. */
+struct writer {
+	const struct writer_ops *ops;
+	const struct dump_source *source;
+	struct sink *sink;
+};
+
+/**
+ * A writer of kdump-compressed files, header version 6, in the byte order and
+ * layout of the dumped machine.
+ * @return 0 or -ENOMEM
+ */
+int kdump_writer_create(struct writer **ret, const struct dump_source *src, struct sink *sink)
+	__attribute__((warn_unused_result));
+
+/** Free a writer; NULL is allowed. The sink stays. */
+void writer_destroy(struct writer *w);
+
+/** Write headers, and which pages the machine had. @return 0 or -errno with a sentence */
+int writer_begin(struct writer *w, const struct bitmap *exists)
+	__attribute__((warn_unused_result));
+
+/** Say which pages will come. @return as above */
+int writer_set_pages(struct writer *w, const struct bitmap *dumpable)
+	__attribute__((warn_unused_result));
+
+/** Append a batch. @return as above */
+int writer_put(struct writer *w, const struct page_batch *b) __attribute__((warn_unused_result));
+
+/**
+ * Write what is left and put everything on the disk.
+ * @param complete false: the dump stays marked as incomplete
+ * @return as above
+ */
+int writer_finish(struct writer *w, bool complete) __attribute__((warn_unused_result));
+
+/**
+ * After an error: write down what was put, as far as that is still possible.
+ * @return as above; the dump is incomplete either way
+ */
+int writer_abort(struct writer *w) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the writer of kdump-compressed files puts where. The file is looked at
+ * byte by byte, at the offsets that its other readers use.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/byteorder.h"
+#include "lib/types.h"
+#include "output/writer.h"
+#include "tests/unit/memsink.h"
+#include "tests/unit/minicore.h"
+
+#define PAGE 4096
+#define HEADER 464
+#define SUB_HEADER 104
+#define STATUS_OFFSET 424
+#define INCOMPLETE 8
+
+static const struct core_text texts[] = {
+	{ "mini", "" },
+	{ "erased", "note ERASEINFO 0 'erase jiffies size 8\\nerase modules nullify\\n'\n" },
+	{ "many-notes", "prstatus 30\n" },
+	{ "no-notes", "ptnotes none\n" },
+};
+
+static int setup(void **state)
+{
+	struct cores *c = malloc(sizeof(*c));
+
+	*state = c;
+	return c ? cores_make(c, "mini-x86_64.txt", NULL, texts, ARRAY_SIZE(texts)) : -1;
+}
+
+static int teardown(void **state)
+{
+	int err = cores_remove(*state);
+
+	free(*state);
+	return err;
+}
+
+/* A writer into memory. */
+struct writing {
+	struct machine m;
+	struct memsink sink;
+	struct dump_source source;
+	struct bitmap exists, dumpable;
+	struct writer *w;
+};
+
+static void writing_init(struct writing *g, void **state, const char *core, unsigned int level,
+			 enum codec_id codec)
+{
+	memset(g, 0, sizeof(*g));
+	machine_open(&g->m, *state, core);
+	memsink_init(&g->sink);
+	g->source = (struct dump_source){
+		.kernel = g->m.k, .vc = g->m.vc, .level = level, .codec = codec,
+	};
+	kernel_utsname(g->m.k, g->m.r, &g->source.utsname);
+	assert_int_equal(bitmap_init(&g->exists, g->m.vc->max_pfn), 0);
+	assert_int_equal(vmcore_bitmap(g->m.vc, VMCORE_EXISTS, &g->exists), 0);
+	assert_int_equal(bitmap_init(&g->dumpable, g->m.vc->max_pfn), 0);
+	assert_int_equal(kdump_writer_create(&g->w, &g->source, &g->sink.sink), 0);
+	assert_int_equal(writer_begin(g->w, &g->exists), 0);
+}
+
+static void writing_deinit(struct writing *g)
+{
+	writer_destroy(g->w);
+	bitmap_deinit(&g->exists);
+	bitmap_deinit(&g->dumpable);
+	memsink_deinit(&g->sink);
+	machine_close(&g->m);
+}
+
+static uint64_t u64_at(const struct writing *g, uint64_t off)
+{
+	uint8_t raw[8];
+
+	memsink_read(&g->sink, off, raw, sizeof(raw));
+	return load_u64(raw, HOST_BIG_ENDIAN);
+}
+
+static uint32_t u32_at(const struct writing *g, uint64_t off)
+{
+	uint8_t raw[4];
+
+	memsink_read(&g->sink, off, raw, sizeof(raw));
+	return load_u32(raw, HOST_BIG_ENDIAN);
+}
+
+static void assert_text_at(const struct writing *g, uint64_t off, const char *text)
+{
+	char buf[128];
+
+	assert_true(strlen(text) < sizeof(buf));
+	memsink_read(&g->sink, off, buf, strlen(text) + 1);
+	assert_string_equal(buf, text);
+}
+
+static void assert_zero_at(const struct writing *g, uint64_t off, size_t len)
+{
+	uint8_t *buf = malloc(len), *zeros = calloc(1, len);
+
+	assert_true(buf && zeros);
+	memsink_read(&g->sink, off, buf, len);
+	assert_memory_equal(buf, zeros, len);
+	free(buf);
+	free(zeros);
+}
+
+static void test_header(void **state)
+{
+	struct writing g;
+
+	writing_init(&g, state, "mini", 31, CODEC_ZLIB);
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+	assert_int_equal(writer_finish(g.w, true), 0);
+	assert_text_at(&g, 0, "KDUMP   \6");
+	assert_int_equal(u32_at(&g, 8), 6);
+	assert_text_at(&g, 12, "Linux");
+	assert_text_at(&g, 12 + 65, "mini");
+	assert_text_at(&g, 12 + 2 * 65, "6.12.0-mini");
+	assert_text_at(&g, 12 + 3 * 65, "#1 SMP PREEMPT_DYNAMIC");
+	assert_text_at(&g, 12 + 4 * 65, "x86_64");
+	assert_text_at(&g, 12 + 5 * 65, "(none)");
+	assert_int_equal(u64_at(&g, 408), 1795355278);
+	assert_int_equal(u64_at(&g, 416), 0);
+	assert_int_equal(u32_at(&g, STATUS_OFFSET), 1);
+	assert_int_equal(u32_at(&g, 428), PAGE);
+	assert_int_equal(u32_at(&g, 432), (SUB_HEADER + g.m.vc->notes_size + PAGE - 1) / PAGE);
+	assert_int_equal(u32_at(&g, 436), 4);
+	assert_int_equal(u32_at(&g, 440), 0x8800);
+	assert_zero_at(&g, 444, 16);
+	assert_int_equal(u32_at(&g, 460), 2);
+	assert_zero_at(&g, HEADER, PAGE - HEADER);
+	writing_deinit(&g);
+}
+
+static void test_sub_header_and_notes(void **state)
+{
+	struct writing g;
+	uint64_t off;
+	char *notes;
+
+	writing_init(&g, state, "mini", 23, CODEC_NONE);
+	assert_int_equal(u64_at(&g, PAGE), g.m.k->arch.phys_base);
+	assert_int_equal(u32_at(&g, PAGE + 8), 23);
+	assert_int_equal(u32_at(&g, PAGE + 12), 0);
+	assert_int_equal(u64_at(&g, PAGE + 48), PAGE + SUB_HEADER);
+	assert_int_equal(u64_at(&g, PAGE + 56), g.m.vc->notes_size);
+	notes = malloc(g.m.vc->notes_size);
+	assert_non_null(notes);
+	memsink_read(&g.sink, PAGE + SUB_HEADER, notes, g.m.vc->notes_size);
+	assert_memory_equal(notes, g.m.vc->notes, g.m.vc->notes_size);
+	/* VMCOREINFO is the description of one of the notes. */
+	off = u64_at(&g, PAGE + 32);
+	assert_int_equal(u64_at(&g, PAGE + 40), g.m.vc->vmcoreinfo_size);
+	assert_true(off > PAGE + SUB_HEADER);
+	assert_memory_equal(notes + off - PAGE - SUB_HEADER, "OSRELEASE=6.12.0-mini\n", 22);
+	free(notes);
+	assert_zero_at(&g, PAGE + 64, 16);
+	assert_int_equal(u64_at(&g, PAGE + 96), 0x8800);
+	assert_int_equal(u32_at(&g, STATUS_OFFSET), INCOMPLETE);
+	writing_deinit(&g);
+}
+
+static void test_notes_of_any_size(void **state)
+{
+	struct writing g;
+
+	writing_init(&g, state, "many-notes", 0, CODEC_NONE);
+	assert_true(g.m.vc->notes_size > 3 * PAGE);
+	assert_int_equal(u32_at(&g, 432), (SUB_HEADER + g.m.vc->notes_size + PAGE - 1) / PAGE);
+	assert_int_equal(u32_at(&g, 460), 32);
+	writing_deinit(&g);
+
+	writing_init(&g, state, "no-notes", 0, CODEC_NONE);
+	assert_int_equal(u32_at(&g, 432), 1);
+	assert_zero_at(&g, PAGE + 32, 32);
+	assert_int_equal(u32_at(&g, 460), 0);
+	writing_deinit(&g);
+}
+
+static uint64_t first_bitmap(const struct writing *g)
+{
+	return (1 + u32_at(g, 432)) * (uint64_t)PAGE;
+}
+
+static uint64_t descriptors(const struct writing *g)
+{
+	return first_bitmap(g) + u32_at(g, 436) * (uint64_t)PAGE;
+}
+
+static void assert_bitmap_at(const struct writing *g, uint64_t off, const struct bitmap *b)
+{
+	uint64_t bytes = u32_at(g, 436) / 2 * (uint64_t)PAGE;
+	uint8_t *got = malloc(bytes);
+
+	assert_non_null(got);
+	memsink_read(&g->sink, off, got, bytes);
+	for (uint64_t i = 0; i < bytes * 8; i++)
+		assert_int_equal(got[i / 8] >> i % 8 & 1, i < b->nbits && bitmap_test(b, i));
+	free(got);
+}
+
+static void test_bitmaps(void **state)
+{
+	struct writing g;
+
+	writing_init(&g, state, "mini", 0, CODEC_NONE);
+	bitmap_set_range(&g.dumpable, 0x105, 0x333);
+	bitmap_set_range(&g.dumpable, 0x87ff, 0x8800);
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+	assert_bitmap_at(&g, first_bitmap(&g), &g.exists);
+	assert_bitmap_at(&g, first_bitmap(&g) + 2 * PAGE, &g.dumpable);
+	writing_deinit(&g);
+}
+
+/* A batch of pages that are made up. */
+static void put(struct writing *g, struct page_out *pages, unsigned int n, char fill)
+{
+	struct page_batch b = { .nr_pages = n, .pages = pages };
+
+	for (unsigned int i = 0; i < n; i++)
+		b.data_len += pages[i].size;
+	b.data = malloc(b.data_len + 1);
+	assert_non_null(b.data);
+	memset(b.data, fill, b.data_len);
+	assert_int_equal(writer_put(g->w, &b), 0);
+	free(b.data);
+}
+
+struct desc {
+	uint64_t offset, size, flags;
+};
+
+static void assert_desc(const struct writing *g, unsigned int i, struct desc want)
+{
+	uint64_t at = descriptors(g) + 24 * (uint64_t)i;
+
+	assert_int_equal(u64_at(g, at), want.offset);
+	assert_int_equal(u32_at(g, at + 8), want.size);
+	assert_int_equal(u32_at(g, at + 12), want.flags);
+	assert_int_equal(u64_at(g, at + 16), 0);
+}
+
+static void test_descriptors(void **state)
+{
+	static const struct { enum codec_id codec; uint32_t flags; } codecs[] = {
+		{ CODEC_ZLIB, 1 }, { CODEC_LZO, 2 }, { CODEC_SNAPPY, 4 }, { CODEC_ZSTD, 0x20 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++) {
+		struct page_out first[] = {
+			{ PAGE_RAW, PAGE }, { PAGE_COMPRESSED, 100 }, { PAGE_ZEROS, 0 },
+			{ PAGE_LOST, 0 }, { PAGE_COMPRESSED, 4095 },
+		};
+		struct page_out second[] = { { PAGE_ZEROS, 0 }, { PAGE_RAW, PAGE } };
+		struct writing g;
+		uint64_t data;
+		char edge[2];
+
+		writing_init(&g, state, "mini", 1, codecs[i].codec);
+		bitmap_set_range(&g.dumpable, 0x200, 0x207);
+		assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+		put(&g, first, 5, 'x');
+		put(&g, second, 2, 'y');
+		assert_int_equal(writer_finish(g.w, true), 0);
+		data = descriptors(&g) + 7 * 24;
+		/* The page that all zeros share comes first. */
+		assert_zero_at(&g, data, PAGE);
+		assert_desc(&g, 0, (struct desc){ data + PAGE, PAGE, 0 });
+		assert_desc(&g, 1, (struct desc){ data + 2 * PAGE, 100, codecs[i].flags });
+		assert_desc(&g, 2, (struct desc){ data, PAGE, 0 });
+		assert_desc(&g, 3, (struct desc){ 0, 0, 0 });
+		assert_desc(&g, 4, (struct desc){ data + 2 * PAGE + 100, 4095, codecs[i].flags });
+		assert_desc(&g, 5, (struct desc){ data, PAGE, 0 });
+		assert_desc(&g, 6, (struct desc){ data + 2 * PAGE + 4195, PAGE, 0 });
+		memsink_read(&g.sink, data + 2 * PAGE + 4194, edge, sizeof(edge));
+		assert_memory_equal(edge, "xy", 2);
+		assert_int_equal(memsink_size(&g.sink), data + 3 * PAGE + 4195);
+		assert_int_equal(u32_at(&g, STATUS_OFFSET), codecs[i].flags);
+		writing_deinit(&g);
+	}
+}
+
+/* Without bit 1 of the level there is no such page. */
+static void test_no_page_of_zeros(void **state)
+{
+	struct page_out pages[] = { { PAGE_RAW, PAGE } };
+	struct writing g;
+
+	writing_init(&g, state, "mini", 30, CODEC_NONE);
+	bitmap_set_range(&g.dumpable, 0x200, 0x201);
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+	put(&g, pages, 1, 'z');
+	assert_int_equal(writer_finish(g.w, true), 0);
+	assert_desc(&g, 0, (struct desc){ descriptors(&g) + 24, PAGE, 0 });
+	assert_int_equal(memsink_size(&g.sink), descriptors(&g) + 24 + PAGE);
+	writing_deinit(&g);
+}
+
+static void test_many_descriptors(void **state)
+{
+	struct page_out pages[100];
+	struct writing g;
+	uint64_t data;
+
+	writing_init(&g, state, "mini", 1, CODEC_ZLIB);
+	for (unsigned int i = 0; i < 100; i++)
+		pages[i] = (struct page_out){ PAGE_COMPRESSED, i };
+	bitmap_set_range(&g.dumpable, 0x400, 0x400 + 15000);
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+	for (unsigned int i = 0; i < 150; i++)
+		put(&g, pages, 100, 'x');
+	assert_int_equal(writer_finish(g.w, true), 0);
+	data = descriptors(&g) + 15000 * 24 + PAGE;
+	for (unsigned int i = 0; i < 15000; i++) {
+		assert_desc(&g, i, (struct desc){ data, i % 100, 1 });
+		data += i % 100;
+	}
+	writing_deinit(&g);
+}
+
+/* It is complete last of all, when everything else is on the disk. */
+static void test_order_of_the_end(void **state)
+{
+	struct page_out pages[] = { { PAGE_RAW, PAGE } };
+	struct writing g;
+
+	writing_init(&g, state, "mini", 0, CODEC_NONE);
+	bitmap_set_range(&g.dumpable, 0x200, 0x201);
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+	put(&g, pages, 1, 'x');
+	assert_int_equal(u32_at(&g, STATUS_OFFSET), INCOMPLETE);
+	assert_int_equal(writer_finish(g.w, true), 0);
+	assert_int_equal(memsink_event(&g.sink, 0)->call, MEMSINK_FINISH);
+	assert_int_equal(memsink_event(&g.sink, 1)->call, MEMSINK_WRITE);
+	assert_int_equal(memsink_event(&g.sink, 1)->off, 0);
+	assert_int_equal(memsink_event(&g.sink, 2)->call, MEMSINK_SYNC);
+	assert_int_equal(memsink_event(&g.sink, 3)->call, MEMSINK_WRITE);
+	assert_int_equal(u32_at(&g, STATUS_OFFSET), 0);
+	writing_deinit(&g);
+}
+
+static void test_flush_fails(void **state)
+{
+	struct writing g;
+
+	writing_init(&g, state, "mini", 0, CODEC_ZSTD);
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+	g.sink.sync_err = -EIO;
+	assert_int_equal(writer_finish(g.w, true), -EIO);
+	assert_string_equal(err_text(-EIO), "the disk is on fire");
+	g.sink.sync_err = 0;
+	assert_int_equal(writer_abort(g.w), 0);
+	assert_int_equal(u32_at(&g, STATUS_OFFSET), INCOMPLETE | 0x20);
+	writing_deinit(&g);
+}
+
+static void test_incomplete(void **state)
+{
+	struct page_out pages[] = { { PAGE_RAW, PAGE } };
+	struct writing g;
+
+	writing_init(&g, state, "mini", 0, CODEC_LZO);
+	bitmap_set_range(&g.dumpable, 0x200, 0x202);
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+	put(&g, pages, 1, 'x');
+	assert_int_equal(writer_finish(g.w, false), 0);
+	assert_int_equal(u32_at(&g, STATUS_OFFSET), INCOMPLETE | 2);
+	assert_desc(&g, 0, (struct desc){ descriptors(&g) + 48, PAGE, 0 });
+	assert_int_equal(memsink_event(&g.sink, 0)->call, MEMSINK_FINISH);
+	writing_deinit(&g);
+
+	writing_init(&g, state, "mini", 0, CODEC_LZO);
+	bitmap_set_range(&g.dumpable, 0x200, 0x202);
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+	put(&g, pages, 1, 'x');
+	assert_int_equal(writer_abort(g.w), 0);
+	assert_int_equal(u32_at(&g, STATUS_OFFSET), INCOMPLETE | 2);
+	assert_desc(&g, 0, (struct desc){ descriptors(&g) + 48, PAGE, 0 });
+	/* Nothing says that the stream came to its end. */
+	assert_int_equal(memsink_event(&g.sink, 0)->call, MEMSINK_SYNC);
+	writing_deinit(&g);
+}
+
+/* The space of the descriptors is asked for before any data is written. */
+static void test_descriptors_after_the_data(void **state)
+{
+	struct page_out pages[] = { { PAGE_RAW, PAGE } };
+	struct writing g;
+	struct page_batch b = { .nr_pages = 1, .pages = pages };
+	uint8_t data[PAGE] = { 1 };
+
+	writing_init(&g, state, "mini", 0, CODEC_NONE);
+	bitmap_set_range(&g.dumpable, 0x200, 0x202);
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+	put(&g, pages, 1, 'x');
+	g.sink.end = descriptors(&g) + 48 + PAGE + 100;
+	b.data = data;
+	b.data_len = PAGE;
+	assert_int_equal(writer_put(g.w, &b), -ENOSPC);
+	assert_int_equal(writer_abort(g.w), 0);
+	/* The page that is there has a descriptor, the other one has none. */
+	assert_desc(&g, 0, (struct desc){ descriptors(&g) + 48, PAGE, 0 });
+	assert_desc(&g, 1, (struct desc){ 0, 0, 0 });
+	writing_deinit(&g);
+}
+
+static void test_eraseinfo(void **state)
+{
+	static const char text[] = "erase jiffies size 8\nerase modules nullify\n";
+	struct page_out pages[] = { { PAGE_RAW, PAGE } };
+	char got[sizeof(text) - 1];
+	struct writing g;
+
+	writing_init(&g, state, "erased", 0, CODEC_NONE);
+	assert_int_equal(g.m.vc->eraseinfo_size, strlen(text));
+	bitmap_set_range(&g.dumpable, 0x200, 0x201);
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+	put(&g, pages, 1, 'x');
+	assert_int_equal(writer_finish(g.w, true), 0);
+	assert_int_equal(u64_at(&g, PAGE + 64), descriptors(&g) + 24 + PAGE);
+	assert_int_equal(u64_at(&g, PAGE + 72), strlen(text));
+	memsink_read(&g.sink, descriptors(&g) + 24 + PAGE, got, sizeof(got));
+	assert_memory_equal(got, text, sizeof(got));
+	/* The rest of the sub-header is as it was. */
+	assert_int_equal(u64_at(&g, PAGE + 56), g.m.vc->notes_size);
+	writing_deinit(&g);
+}
+
+static void test_too_many_pages_for_the_format(void **state)
+{
+	struct writing g;
+	struct bitmap b;
+
+	writing_init(&g, state, "no-notes", 0, CODEC_NONE);
+	/* A bit per page that would have no room in the header: nothing is written. */
+	b = (struct bitmap){ .words = g.exists.words, .nbits = UINT64_C(1) << 47 };
+	assert_int_equal(writer_begin(g.w, &b), -EFBIG);
+	writing_deinit(&g);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_header),
+		cmocka_unit_test(test_sub_header_and_notes),
+		cmocka_unit_test(test_notes_of_any_size),
+		cmocka_unit_test(test_bitmaps),
+		cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_no_page_of_zeros),
+		cmocka_unit_test(test_many_descriptors),
+		cmocka_unit_test(test_order_of_the_end),
+		cmocka_unit_test(test_flush_fails),
+		cmocka_unit_test(test_incomplete),
+		cmocka_unit_test(test_descriptors_after_the_data),
+		cmocka_unit_test(test_eraseinfo),
+		cmocka_unit_test(test_too_many_pages_for_the_format),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
