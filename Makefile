@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# make                  build the library of objects (into O=, "build" by default)
-# make check-quick      the unit tests
+# make                  build makedumpfile (into O=, "build" by default)
+# make demo             panic a real kernel under QEMU and dump it
+# make check            the whole test suite (check-quick: without guests;
+#                       check-crash: what crash makes of the dumps)
+# make bench            time it against the makedumpfile on PATH
+# make install          DESTDIR, PREFIX, SBINDIR, MANDIR
 #
 # From the command line or the environment:
 #   O=DIR               where objects and the program go
@@ -86,7 +90,7 @@ endef
 SNAPPY_LIBS := -lsnappy $(if $(filter static,$(LINKTYPE)),-lstdc++ -lm)
 DWARF_LIBS := -ldw -lelf $(if $(filter static,$(LINKTYPE)),-lbz2 -llzma -lz)
 
-ifneq ($(filter-out clean,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean demo check check-quick check-crash bench,$(or $(MAKECMDGOALS),all)),)
 $(eval $(call feature,LIBDEFLATE,libdeflate.h,-ldeflate))
 $(eval $(call feature,DWARF,elfutils/libdwelf.h,$(DWARF_LIBS)))
 $(eval $(call feature,LZO,lzo/lzo1x.h,-llzo2))
@@ -100,7 +104,7 @@ LIBS += -lz
 CORE_SRCS := $(sort $(filter-out makedumpfile.c,$(wildcard *.c)) \
 	$(wildcard lib/*.c arch/*.c vmcore/*.c kernel/*.c filter/*.c output/*.c))
 CORE_OBJS := $(CORE_SRCS:%.c=$(O)/%.o)
-OBJS := $(CORE_OBJS)
+OBJS := $(O)/makedumpfile.o $(CORE_OBJS)
 UNIT_SRCS := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_TESTS := $(UNIT_SRCS:%.c=$(O)/%)
 
@@ -112,7 +116,11 @@ Q := @
 say = @printf '  %-8s %s\n' $(1) $(2);
 endif
 
-all: $(O)/core.a
+all: $(O)/makedumpfile
+
+$(O)/makedumpfile: $(OBJS) makedumpfile.ld $(O)/flags
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(OBJS) -Wl,-T,makedumpfile.ld $(LIBS)
 
 # Tests link the objects they need, so a declaration that no test needs is not there.
 $(O)/core.a: $(CORE_OBJS)
@@ -141,14 +149,38 @@ unit-tests: $(UNIT_TESTS)
 
 # --- what is run ------------------------------------------------------------
 
-check-quick: unit-tests
-	$(Q)for t in $(UNIT_TESTS); do MDF_TOOLS=$(CURDIR)/tests/tools $$t || exit 1; done
+demo:
+	$(Q)scripts/setup demo
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)scripts/demo $(O)/makedumpfile
+
+check:
+	$(Q)scripts/setup check vm
+	$(Q)tests/run O=$(O) all
+
+check-quick:
+	$(Q)scripts/setup check
+	$(Q)tests/run O=$(O) quick
+
+check-crash:
+	$(Q)scripts/setup check vm crash
+	$(Q)tests/run O=$(O) crash
+
+bench:
+	$(Q)scripts/setup check vm
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/bench $(O)/makedumpfile
+
+install: all
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8
+	install -m 755 $(O)/makedumpfile $(DESTDIR)$(SBINDIR)/makedumpfile
+	install -m 644 man/makedumpfile.8 $(DESTDIR)$(MANDIR)/man8/makedumpfile.8
 
 clean:
 	rm -rf $(O)
 
 FORCE:
-.PHONY: all unit-tests check-quick clean FORCE
+.PHONY: all unit-tests demo check check-quick check-crash bench install clean FORCE
 .DELETE_ON_ERROR:
 
 -include $(OBJS:.o=.d) $(UNIT_TESTS:=.d)

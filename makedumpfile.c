@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * makedumpfile: options -> plan -> run -> exit status.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernel/kernel.h"
+#include "lib/checked.h"
+#include "lib/resources.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "options.h"
+#include "output/dump.h"
+#include "report.h"
+#include "vmcore/vmcore.h"
+
+enum exit_status {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_OTHER_KERNEL = 2,
+};
+
+static void show_error(const char *text)
+{
+	mdf_log(LOG_ERROR, NULL, "makedumpfile: %s\n", text);
+}
+
+static void show_version(void)
+{
+	const struct codec_ops *ops;
+
+	printf("makedumpfile: version %s\n", VERSION);
+	for (enum codec_id id = CODEC_ZLIB; id <= CODEC_ZSTD; id++)
+		printf("%s\t%s\n", codec_name(id), codec_supported(id) ? "enabled" : "disabled");
+	printf("\nLibraries:");
+	for (size_t i = 0; (ops = codec_library_at(i)); i++)
+		printf(" %s", ops->library);
+	printf("\n");
+}
+
+static unsigned int choose_threads(const struct dump_plan *plan, const struct vmcore *vc)
+{
+	unsigned int wanted = plan->nr_threads ? plan->nr_threads : usable_cpus();
+
+	return min_u64(wanted, affordable_threads(copy_thread_bytes(vc->page_size)));
+}
+
+/* A dump in a less wanted compression is better than none. */
+static enum codec_id choose_codec(const struct dump_plan *plan)
+{
+	char text[128];
+
+	if (codec_supported(plan->codec))
+		return plan->codec;
+	snprintf(text, sizeof(text), "built without %s: compressing with zlib instead",
+		 codec_name(plan->codec));
+	show_error(text);
+	return CODEC_ZLIB;
+}
+
+static int open_sink(const struct dump_plan *plan, const struct vmcore *vc, struct sink **ret)
+{
+	struct stat in, out;
+
+	if (plan->dry_run)
+		return sink_null_create(ret, plan->dumpfile ? plan->dumpfile : "(nothing)");
+	if (plan->flattened)
+		return sink_flattened_create(ret, STDOUT_FILENO, "STDOUT");
+	if (!fstat(vc->file.fd, &in) && !stat(plan->dumpfile, &out) &&
+	    in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+		return err_set(-EINVAL, "%s is the VMCORE itself", plan->dumpfile);
+	return sink_file_create(ret, plan->dumpfile, plan->force);
+}
+
+/* A file without a single page in it would only mislead. */
+static void remove_useless(const struct dump_plan *plan)
+{
+	struct stat st;
+
+	if (!plan->dry_run && !plan->flattened && !lstat(plan->dumpfile, &st) &&
+	    S_ISREG(st.st_mode))
+		unlink(plan->dumpfile);
+}
+
+static void show_outcome(const struct dump_plan *plan, const struct dump_request *req,
+			 const struct dump_result *res)
+{
+	report_show(req, res);
+	if (plan->dry_run)
+		MSG("\nNothing was written: this was a dry run.\n");
+	else if (res->complete)
+		MSG("\nThe dumpfile is saved to %s.\n", req->sink->path);
+}
+
+/* What is missing in a dump that was written to its end. */
+static int incomplete(const struct vmcore *vc, const struct dump_result *res)
+{
+	if (res->copy.lost)
+		return err_set(-EIO, "the dump is incomplete, %" PRIu64
+			       " pages could not be read: %s", res->copy.lost, res->copy.lost_why);
+	return err_set(-EIO, "the dump is incomplete: %s", vc->warning);
+}
+
+static int write_dump(const struct dump_plan *plan, const struct kernel *k)
+{
+	struct dump_request req = {
+		.kernel = k,
+		.level = plan->level,
+		.codec = choose_codec(plan),
+		.nr_threads = choose_threads(plan, k->vc),
+	};
+	unsigned int level = plan->level | k->vc->dump_level;
+	struct dump_result res;
+	int err;
+
+	if (level != plan->level)
+		MSG("dump_level is changed to %u, because %s was created by dump_level(%u).\n",
+		    level, plan->vmcore, k->vc->dump_level);
+	err = open_sink(plan, k->vc, &req.sink);
+	if (err)
+		return err;
+	err = dump_create(&req, &res);
+	if (!err) {
+		show_outcome(plan, &req, &res);
+		if (!res.complete)
+			err = incomplete(k->vc, &res);
+	} else if (res.has_pages) {
+		err_prefix(err, "the dump is incomplete, about %" PRIu64 " bytes are missing",
+			   res.missing_bytes);
+	} else {
+		remove_useless(plan);
+		if (res.filtering)
+			err_set(err, "cannot filter at dump level %u: %s; -d 0 and -d 1 still work",
+				req.level, err_text(err));
+	}
+	sink_close(req.sink);
+	return err;
+}
+
+static void debug_vmcoreinfo(const struct kernel *k)
+{
+	const char *p = k->info.text, *end = p + k->info.size;
+
+	/* Line by line: SUSE's kdump looks for OSRELEASE and CRASHTIME here. */
+	while (p < end) {
+		const char *nl = memchr(p, '\n', end - p);
+		const char *eol = nl ? nl : end;
+
+		DEBUG_MSG("%.*s\n", (int)(eol - p), p);
+		p = eol + 1;
+	}
+}
+
+/*
+ * What was noticed about the input. An error is one line: there it may be the
+ * reason behind it.
+ */
+static int show_warnings(const struct vmcore *vc, const struct kernel *k, int err)
+{
+	char bad_line[256] = "";
+	const char *const warnings[] = { vc->warning, bad_line, k ? k->debuginfo_why : "" };
+
+	if (k && k->bad_line[0])
+		snprintf(bad_line, sizeof(bad_line),
+			 "VMCOREINFO line %s makes no sense and is ignored", k->bad_line);
+	for (size_t i = 0; i < ARRAY_SIZE(warnings); i++) {
+		if (!warnings[i][0])
+			continue;
+		if (!err)
+			show_error(warnings[i]);
+		else if (!strstr(err_text(err), warnings[i]))
+			return err_set(err, "%s (%s)", err_text(err), warnings[i]);
+	}
+	return err;
+}
+
+static int create(const struct dump_plan *plan)
+{
+	const struct vmcore_options opt = { .no_mmap = plan->no_mmap };
+	struct kernel *k = NULL;
+	struct vmcore *vc;
+	int err;
+
+	err = vmcore_open(&vc, plan->vmcore, &opt);
+	if (err)
+		return err;
+	err = kernel_open(&k, vc, plan->vmcoreinfo, plan->vmlinux);
+	if (!err) {
+		debug_vmcoreinfo(k);
+		err = write_dump(plan, k);
+	}
+	err = show_warnings(vc, k, err);
+	kernel_close(k);
+	vmcore_close(vc);
+	return err;
+}
+
+/*
+ * Else the dump could become what messages are written to. Writing to those that
+ * were closed fails as before.
+ */
+static void open_standard_files(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+int main(int argc, char *argv[])
+{
+	struct dump_plan plan;
+	int err;
+
+	open_standard_files();
+	err = options_parse(&plan, argc, argv);
+	if (!err && plan.mode == MODE_HELP) {
+		fputs(usage_text, stdout);
+		return EXIT_DONE;
+	}
+	if (!err && plan.mode == MODE_VERSION) {
+		show_version();
+		return EXIT_DONE;
+	}
+	if (!err && plan.check_params && !codec_supported(plan.codec))
+		err = err_set(-EINVAL, "built without %s", codec_name(plan.codec));
+	if (!err && plan.check_params)
+		return EXIT_DONE;
+	if (err || plan.flattened)
+		log_to_stderr();
+	if (!err) {
+		/* These are errors of a write like any other. */
+		signal(SIGPIPE, SIG_IGN);
+		signal(SIGXFSZ, SIG_IGN);
+		log_set_levels(plan.message_level);
+		err = create(&plan);
+	}
+	if (err)
+		show_error(err_text(err));
+	MSG("\nmakedumpfile %s.\n", err ? "Failed" : "Completed");
+	return err == -ESTALE ? EXIT_OTHER_KERNEL : err ? EXIT_FAILED : EXIT_DONE;
+}

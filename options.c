@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+
+#include "filter/page_layout.h"
+#include "kernel/dwarf.h"
+#include "lib/resources.h"
+#include "lib/err.h"
+#include "lib/log.h"
+
+const char usage_text[] =
+	"Usage: makedumpfile [OPTIONS] VMCORE DUMPFILE\n"
+	"       makedumpfile -F [OPTIONS] VMCORE > FLATTENED\n"
+	"\n"
+	"Save a crashed Linux kernel's memory (usually /proc/vmcore) as DUMPFILE, without the\n"
+	"pages nobody needs.\n"
+	"\n"
+	"What to leave out:\n"
+	"  -d LEVEL            add up: 1 pages of zeros, 2 page cache, 4 page cache with private\n"
+	"                      data (includes 2), 8 user memory, 16 free pages (default 0; 31: all)\n"
+	"How to write:\n"
+	"  -c, -l, -p, -z      compress each page with zlib, lzo, snappy, zstd (default: none)\n"
+	"  -F                  write the flattened format to standard output, for pipes\n"
+	"  -f                  overwrite DUMPFILE if it exists\n"
+	"      --dry-run       do everything but write; DUMPFILE may be left out\n"
+	"      --num-threads N work with N threads (default: all CPUs we may use)\n"
+	"How to read:\n"
+	"  -i FILE             take VMCOREINFO text from FILE before the dump's own\n"
+	"  -x VMLINUX          take what VMCOREINFO lacks from a kernel with debug information\n"
+	"      --non-mmap      do not map VMCORE into memory\n"
+	"What to say:\n"
+	"      --message-level N  add up: 1 progress, 2 common, 4 errors, 8 debugging, 16 report\n"
+	"                      (default 7)\n"
+	"      --show-stats    add the report\n"
+	"  -D                  add debugging messages\n"
+	"      --check-params  check the command line and do nothing\n"
+	"  -h, --help          this text\n"
+	"  -v                  version and compressions\n"
+	"\n"
+	"Exit status: 0 done, 1 failed or incomplete, 2 the -i FILE or VMLINUX is of another kernel.\n";
+
+enum long_option {
+	OPT_CHECK_PARAMS = 256,
+	OPT_DRY_RUN,
+	OPT_MESSAGE_LEVEL,
+	OPT_NON_MMAP,
+	OPT_NUM_THREADS,
+	OPT_SHOW_STATS,
+};
+
+static const struct option long_options[] = {
+	{ "check-params", no_argument, NULL, OPT_CHECK_PARAMS },
+	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+	{ "help", no_argument, NULL, 'h' },
+	{ "message-level", required_argument, NULL, OPT_MESSAGE_LEVEL },
+	{ "non-mmap", no_argument, NULL, OPT_NON_MMAP },
+	{ "num-threads", required_argument, NULL, OPT_NUM_THREADS },
+	{ "show-stats", no_argument, NULL, OPT_SHOW_STATS },
+	{ 0 },
+};
+
+static int parse_number(const char *what, const char *text, unsigned long min, unsigned long max,
+			unsigned int *ret)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (errno || end == text || *end || text[0] == '-' || n < min || n > max)
+		return err_set(-EINVAL, "%s %s is invalid: it can be %lu to %lu", what, text, min,
+			       max);
+	*ret = n;
+	return 0;
+}
+
+static int parse_option(struct dump_plan *plan, int opt)
+{
+	switch (opt) {
+	case 'c':
+		plan->codec = CODEC_ZLIB;
+		return 0;
+	case 'l':
+		plan->codec = CODEC_LZO;
+		return 0;
+	case 'p':
+		plan->codec = CODEC_SNAPPY;
+		return 0;
+	case 'z':
+		plan->codec = CODEC_ZSTD;
+		return 0;
+	case 'd':
+		return parse_number("dump level", optarg, 0, DL_MAX, &plan->level);
+	case 'D':
+		plan->more_messages |= LOG_DEBUG;
+		return 0;
+	case 'F':
+		plan->flattened = true;
+		return 0;
+	case 'f':
+		plan->force = true;
+		return 0;
+	case 'h':
+		plan->mode = MODE_HELP;
+		return 0;
+	case 'i':
+		plan->vmcoreinfo = optarg;
+		return 0;
+	case 'v':
+		plan->mode = MODE_VERSION;
+		return 0;
+	case 'x':
+		plan->vmlinux = optarg;
+		return 0;
+	case OPT_CHECK_PARAMS:
+		plan->check_params = true;
+		return 0;
+	case OPT_DRY_RUN:
+		plan->dry_run = true;
+		return 0;
+	case OPT_MESSAGE_LEVEL:
+		return parse_number("message level", optarg, 0, LOG_LEVEL_MAX,
+				    &plan->message_level);
+	case OPT_NON_MMAP:
+		plan->no_mmap = true;
+		return 0;
+	case OPT_NUM_THREADS:
+		return parse_number("number of threads", optarg, 1, THREADS_MAX, &plan->nr_threads);
+	case OPT_SHOW_STATS:
+		plan->more_messages |= LOG_REPORT;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int unknown_option(int opt, char *argv[])
+{
+	const char *why = opt == ':' ? "needs an argument" : "is not an option";
+
+	if (optopt > 0 && optopt < 256)
+		return err_set(-EINVAL, "-%c %s; see makedumpfile -h", optopt, why);
+	return err_set(-EINVAL, "%s %s; see makedumpfile -h", argv[optind - 1], why);
+}
+
+static int check_arguments(struct dump_plan *plan, int nr, char *names[])
+{
+	int wanted = plan->flattened ? 1 : 2;
+
+	if (plan->mode != MODE_CREATE)
+		return 0;
+	if (plan->flattened && plan->force)
+		return err_set(-EINVAL, "-f makes no sense with -F: no file is created");
+	if (plan->vmcoreinfo && plan->vmlinux)
+		return err_set(-EINVAL, "-i and -x exclude each other");
+	if (plan->vmlinux && !debuginfo_supported())
+		return err_set(-EINVAL, "built without libdw: -x is not supported");
+	if (nr == 0)
+		return err_set(-EINVAL, "VMCORE is missing; see makedumpfile -h");
+	if (nr < wanted && !plan->dry_run)
+		return err_set(-EINVAL, "DUMPFILE is missing; see makedumpfile -h");
+	if (nr > wanted)
+		return err_set(-EINVAL, "%s is one argument too many%s", names[wanted],
+			       plan->flattened ? ": -F writes to standard output" : "");
+	plan->vmcore = names[0];
+	plan->dumpfile = nr > 1 ? names[1] : NULL;
+	return 0;
+}
+
+int options_parse(struct dump_plan *plan, int argc, char *argv[])
+{
+	int opt, err;
+
+	*plan = (struct dump_plan){
+		.codec = CODEC_NONE,
+		.message_level = LOG_LEVEL_DEFAULT,
+	};
+	opterr = 0;
+	optind = 0;
+	while ((opt = getopt_long(argc, argv, ":cDd:Ffhi:lpvx:z", long_options, NULL)) != -1) {
+		if (opt == '?' || opt == ':')
+			return unknown_option(opt, argv);
+		err = parse_option(plan, opt);
+		if (err)
+			return err;
+	}
+	plan->message_level |= plan->more_messages;
+	return check_arguments(plan, argc - optind, argv + optind);
+}

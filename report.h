@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * What is said about a finished dump.
+ */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include "output/dump.h"
+
+/** Show the statistics, as report messages. */
+void report_show(const struct dump_request *req, const struct dump_result *res);
+
+#endif

@@ -1,0 +1,424 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the tests of the command line have in common.
+
+A test file decorates functions with @test("what must be so") and ends with
+run_tests(). A test fails by raising: check() and the checks on a Result do so,
+skip() says that the machine lacks something. The output is TAP-like:
+
+    ok - NAME
+    not ok - NAME: why
+    skip - NAME: why
+    1..N
+
+From the environment: MAKEDUMPFILE, the program (default build/makedumpfile), and
+builds of the same sources that some tests need: MAKEDUMPFILE_ASAN,
+MAKEDUMPFILE_TSAN and MAKEDUMPFILE_MINIMAL (no library but zlib).
+"""
+import copy
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+import zlib
+
+sys.dont_write_bytecode = True
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TOOLS = os.path.join(TOP, 'tests', 'tools')
+sys.path.insert(0, TOOLS)
+
+import mkelfcore  # noqa: E402 (found through sys.path)
+
+PAGE = mkelfcore.PAGE
+MIB = 1 << 20
+PROGRAM = os.path.abspath(os.environ.get('MAKEDUMPFILE', f'{TOP}/build/makedumpfile'))
+# A damaged dump must not make the program wait, or need much memory.
+TIME_LIMIT = 20
+MEMORY_LIMIT = 1024 * MIB
+
+PROGRESS = re.compile(r'.*: \[ *\d+\.\d %\] eta: .*')
+SANITIZER = re.compile(r'AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:')
+
+
+class Failure(Exception):
+    pass
+
+
+class Skip(Exception):
+    pass
+
+
+def check(condition, why):
+    if not condition:
+        raise Failure(why)
+
+
+def skip(why):
+    raise Skip(why)
+
+
+def need_tool(name):
+    """The path of a program, or the test is skipped."""
+    return shutil.which(name) or skip(f'{name} is not installed')
+
+
+def need_build(variable):
+    """The path of another build of the program, or the test is skipped."""
+    return os.environ.get(variable) or skip(f'{variable} is not set')
+
+
+# ---- running tests -----------------------------------------------------------
+
+_tests = []
+
+
+def test(name):
+    """Decorator: a function without arguments is a test of this name."""
+    def add(function):
+        _tests.append((name, function))
+        return function
+    return add
+
+
+def one_line(text):
+    return ' '.join(str(text).split())
+
+
+def run_tests():
+    if not os.access(PROGRAM, os.X_OK):
+        sys.exit(f'{PROGRAM} is missing: make it first, or set MAKEDUMPFILE')
+    failed = False
+    with tempfile.TemporaryDirectory(prefix='makedumpfile-cli.') as where:
+        os.chdir(where)
+        for name, function in _tests:
+            try:
+                function()
+                print(f'ok - {name}', flush=True)
+            except Skip as e:
+                print(f'skip - {name}: {one_line(e)}', flush=True)
+            except Failure as e:
+                failed = True
+                print(f'not ok - {name}: {one_line(e)}', flush=True)
+            except Exception as e:
+                failed = True
+                print(f'not ok - {name}: {type(e).__name__}: {one_line(e)}', flush=True)
+                for line in traceback.format_exc().splitlines():
+                    print(f'# {line}', flush=True)
+        os.chdir('/')
+    print(f'1..{len(_tests)}')
+    sys.exit(failed)
+
+
+# ---- running the program -----------------------------------------------------
+
+class Result:
+    """How a command ended. out is bytes, err text."""
+
+    def __init__(self, args, code, out, err):
+        self.args, self.code, self.out = args, code, out
+        self.err = err.decode('utf-8', 'replace')
+
+    @property
+    def command(self):
+        return '"' + ' '.join(self.args) + '"'
+
+    def __str__(self):
+        return f'{self.command} ended with {self.code}: {self.err.strip()[-1500:]}'
+
+    @property
+    def text(self):
+        return self.out.decode('utf-8', 'replace')
+
+    @property
+    def errors(self):
+        """Lines of standard error about what is wrong, not about progress or the end."""
+        return [line for line in self.err.splitlines()
+                if line.strip() and not PROGRESS.fullmatch(line) and
+                line not in ('makedumpfile Failed.', 'makedumpfile Completed.')]
+
+    def check_alive(self):
+        """It ended by itself, and no sanitizer complained."""
+        for line in self.err.splitlines():
+            check(not SANITIZER.search(line), f'{self.command}: {line}')
+        check(self.code in (0, 1, 2), self)
+        return self
+
+    def check_done(self):
+        """Success, and not a word about errors."""
+        check(self.code == 0, self)
+        check(not self.errors, f'errors were shown: {self.errors}')
+        return self
+
+    def check_failed(self, pattern, code=1):
+        """It says in exactly one line what is wrong, and that it failed."""
+        self.check_alive()
+        check(self.code == code, f'expected exit status {code}: {self}')
+        lines = self.errors
+        check(len(lines) == 1, f'expected one line about the error, got {lines}')
+        check(lines[0].startswith('makedumpfile: '), f'who says so? {lines[0]}')
+        check(re.search(pattern, lines[0]), f'expected "{pattern}" in "{lines[0]}"')
+        said = self.text + self.err
+        check('makedumpfile Failed.' in said, f'"makedumpfile Failed." is missing: {said}')
+        check('Completed' not in said, f'it claims success: {said}')
+        check('saved' not in said or 'This is an incomplete dumpfile' in said,
+              f'it does not say that the dump is incomplete: {said}')
+        return self
+
+
+def with_limits(args, memory, file_size):
+    """The command under limits, in bytes. A shell does that faster than Python."""
+    limits = ''
+    if memory:
+        limits += f'ulimit -v {memory // 1024} && '
+    if file_size is not None:
+        limits += f'ulimit -f {file_size // 512} && '
+    return ['sh', '-c', limits + 'exec "$@"', 'sh', *args] if limits else args
+
+
+def run(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, memory=None, file_size=None,
+        env=None, timeout=TIME_LIMIT, **options):
+    """Run a command to its end."""
+    args = [str(a) for a in args]
+    try:
+        done = subprocess.run(with_limits(args, memory, file_size), stdin=stdin, stdout=stdout,
+                              stderr=subprocess.PIPE, timeout=timeout,
+                              env=None if env is None else {**os.environ, **env}, **options)
+    except subprocess.TimeoutExpired:
+        raise Failure(f'"{" ".join(args)}" did not end within {timeout} s') from None
+    return Result(args, done.returncode, done.stdout or b'', done.stderr)
+
+
+def makedumpfile(*args, program=PROGRAM, **options):
+    return run([program, *args], **options)
+
+
+def limited(*args, **options):
+    """As makedumpfile(), with little memory to be had."""
+    return makedumpfile(*args, memory=MEMORY_LIMIT, **options)
+
+
+def closed_pipe(args, keep):
+    """Run a command whose standard output is a pipe that is closed after keep bytes."""
+    with subprocess.Popen([str(a) for a in args], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
+        timer = threading.Timer(TIME_LIMIT, p.kill)
+        timer.start()
+        p.stdout.read(keep)
+        p.stdout.close()
+        err = p.stderr.read()
+        code = p.wait()
+        timer.cancel()
+    return Result(p.args, code, b'', err)
+
+
+# ---- making dumps ------------------------------------------------------------
+
+def write(path, text):
+    with open(path, 'w', encoding='utf-8') as f:
+        f.write(text)
+
+
+def read(path):
+    with open(path, 'rb') as f:
+        return f.read()
+
+
+MINI = read(f'{TOOLS}/mini-x86_64.txt').decode()
+_cores = {}
+
+
+def core(path, *statements, text=MINI):
+    """Write the miniature kernel's core, changed by more statements."""
+    if text not in _cores:
+        _cores[text] = mkelfcore.Core()
+        _cores[text].run(text)
+    c = copy.deepcopy(_cores[text])
+    for statement in statements:
+        c.run(statement)
+    c.write(path)
+    return c
+
+
+def tool(name, *args):
+    """Run another tool of tests/tools."""
+    done = run([sys.executable, '-B', f'{TOOLS}/{name}', *args])
+    if done.code:
+        raise Failure(str(done))
+
+
+def kdump(path, description):
+    """Write a kdump-compressed file as mkkdump describes them."""
+    write(f'{path}.txt', description)
+    tool('mkkdump', f'{path}.txt', path)
+
+
+# ---- reading dumps -----------------------------------------------------------
+
+def unflatten(stream):
+    """The file in a flattened stream, which must be whole and end there."""
+    check(stream[:16] == b'makedumpfile'.ljust(16, b'\0'), 'no flattened header')
+    check(struct.unpack_from('>qq', stream, 16) == (1, 1), 'header of another version')
+    out, pos = bytearray(), 4096
+    while True:
+        check(pos + 16 <= len(stream), 'the stream has no end record')
+        offset, size = struct.unpack_from('>qq', stream, pos)
+        pos += 16
+        if (offset, size) == (-1, -1):
+            break
+        check(offset >= 0 and size > 0, f'a record of {size} bytes at {offset}')
+        check(pos + size <= len(stream), 'the stream ends within a record')
+        if len(out) < offset + size:
+            out.extend(bytes(offset + size - len(out)))
+        out[offset:offset + size] = stream[pos:pos + size]
+        pos += size
+    check(pos == len(stream), f'{len(stream) - pos} stray bytes behind the end record')
+    return bytes(out)
+
+
+class Kdump:
+    """A kdump-compressed file of a 64-bit little-endian machine."""
+
+    INCOMPLETE = 8
+    CODECS = {0: 'none', 1: 'zlib', 2: 'lzo', 4: 'snappy', 0x20: 'zstd'}
+
+    def __init__(self, path):
+        self.bytes = read(path)
+        check(self.bytes[:8] == b'KDUMP   ', f'{path} is not a kdump-compressed file')
+        self.version, = struct.unpack_from('<i', self.bytes, 8)
+        self.release = self.bytes[12 + 130:12 + 195].split(b'\0')[0].decode()
+        (self.status, self.block, sub_blocks, map_blocks) = struct.unpack_from(
+            '<IiiI', self.bytes, 424)
+        self.level, = struct.unpack_from('<i', self.bytes, self.block + 8)
+        self.max_mapnr, = struct.unpack_from('<Q', self.bytes, self.block + 96)
+        half = map_blocks * self.block // 2
+        start = (1 + sub_blocks) * self.block
+        self.exists = self._bits(start, half)
+        self.pages = self._bits(start + half, half)
+        self.descs = start + 2 * half
+
+    def _bits(self, start, size):
+        bits = self.bytes[start:start + size]
+        return [8 * i + n for i, byte in enumerate(bits) if byte
+                for n in range(8) if byte >> n & 1]
+
+    def desc(self, index):
+        """(offset, size, flags) of the index-th page in the dump."""
+        return struct.unpack_from('<QII', self.bytes, self.descs + 24 * index)
+
+    def contents(self):
+        """(pfn, bytes) of every page, the data as they are stored: raw or zlib."""
+        for index, pfn in enumerate(self.pages):
+            offset, size, flags = self.desc(index)
+            data = self.bytes[offset:offset + size]
+            check(flags in (0, 1), f'pfn {pfn:#x} has flags {flags:#x}')
+            yield pfn, zlib.decompress(data) if flags else data
+
+    def check_contents(self, memory):
+        """Every page of the dump is as in the memory of a core that was made."""
+        for pfn, data in self.contents():
+            check(data == memory.read(pfn * PAGE, PAGE), f'pfn {pfn:#x} differs')
+        return self
+
+
+def open_kdumpfile(path):
+    """A context of libkdumpfile, or the test is skipped."""
+    try:
+        import kdumpfile
+    except ImportError:
+        skip('python3-libkdumpfile is not installed')
+    return kdumpfile.kdumpfile(path)
+
+
+# ---- the miniature kernel ----------------------------------------------------
+
+def pfns(*ranges):
+    return {pfn for first, end in ranges for pfn in range(first, end)}
+
+
+# What is in mini-x86_64.txt, by the dump level bit that drops it.
+EXISTS = pfns((0x1, 0x9f), (0x100, 0x1000), (0x8000, 0x8800))
+FREE = pfns((0x900, 0x940), (0x8000, 0x8400))
+CACHE = pfns((0x940, 0x960), (0x970, 0x980), (0xe00, 0xe10))
+CACHE_PRIVATE = pfns((0x960, 0x970))
+WAITED_FOR = pfns((0x9a0, 0x9a8))
+USER = pfns((0x980, 0x9b0), (0xa00, 0xe00))
+ALWAYS = pfns((0x9c8, 0x9d1))
+
+
+def kept(level):
+    """The pages that a dump of the miniature kernel has; zero pages stay in the bitmap."""
+    gone = set(ALWAYS)
+    if level & 2 or level & 4:
+        gone |= CACHE
+    if level & 4:
+        gone |= CACHE_PRIVATE
+    if level & 8:
+        gone |= USER
+    if level & 16:
+        gone |= FREE
+    return EXISTS - gone
+
+
+# A smaller one, where speed counts more than what there is in it: free pages,
+# anonymous ones and page cache, in 1.6 MiB.
+SMALL_MEMORY = '''
+segment 0x1000 0x9f000
+segment M M
+'''
+SMALL = SMALL_MEMORY + '''
+let direct 0xffff888000000000
+let text 0xffffffff81000000
+let vmemmap 0xffffea0000000000
+tables M 0x10000
+map text M 0x80000
+direct direct 2*M page=2M
+map vmemmap M+0x80000 0x10000
+sections 0..1 roots=M+0x10000 entries=M+0x11000 direct=direct array=vmemmap
+pages vmemmap 0..0x400 flags=1<<13 refcount=1 mapcount=-1
+buddy 0x20 order=3
+compound 0x40 order=4 flags=0x20128 mapping=direct+1
+page_struct 0x60..0x70 flags=0x2c mapping=direct
+page 0x10..0x20 pattern
+page 0x60..0x68 random 1
+prstatus 1
+vmcoreinfo <<END
+OSRELEASE=6.12.0-small
+PAGESIZE=4096
+SYMBOL(init_top_pgt)=${text:x}
+SYMBOL(_stext)=${text:x}
+SYMBOL(mem_section)=${direct+M+0x10000:x}
+LENGTH(mem_section)=2048
+SIZE(mem_section)=16
+OFFSET(mem_section.section_mem_map)=0
+NUMBER(SECTION_SIZE_BITS)=27
+NUMBER(MAX_PHYSMEM_BITS)=46
+SIZE(page)=64
+OFFSET(page.flags)=0
+OFFSET(page._refcount)=52
+OFFSET(page.mapping)=24
+OFFSET(page.lru)=8
+OFFSET(page._mapcount)=48
+OFFSET(page.private)=40
+OFFSET(page.compound_head)=8
+LENGTH(zone.free_area)=11
+NUMBER(PG_lru)=5
+NUMBER(PG_private)=14
+NUMBER(PG_swapcache)=10
+NUMBER(PG_swapbacked)=17
+NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)=-184549376
+NUMBER(PG_hwpoison)=20
+NUMBER(PG_head_mask)=64
+NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=-268435456
+NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)=-201326592
+NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-251658240
+NUMBER(phys_base)=${M-(text-0xffffffff80000000)}
+NUMBER(pgtable_l5_enabled)=0
+NUMBER(sme_mask)=0
+END
+'''
+SMALL_KEPT = pfns((0x1, 0xa0), (0x100, 0x200)) - pfns((0x20, 0x28), (0x40, 0x50), (0x60, 0x70))

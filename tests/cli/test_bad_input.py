@@ -1,0 +1,512 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Dumps that are none, end too early, or lie: one clear line, exit 1, in no time,
+without memory that only a lie asks for."""
+import os
+import random
+
+from harness import *
+
+
+def fails(path, pattern, level=31, **options):
+    """It fails with one line that fits, and leaves no dump that claims to be whole."""
+    if os.path.exists('dump'):
+        os.unlink('dump')
+    result = limited('-d', level, path, 'dump', **options).check_failed(pattern)
+    if os.path.exists('dump'):
+        check(Kdump('dump').status & Kdump.INCOMPLETE, 'the dump is not marked as incomplete')
+    return result
+
+
+def lives(path, level=31):
+    """Whatever it does, it says at most one line, and the exit status fits."""
+    if os.path.exists('dump'):
+        os.unlink('dump')
+    result = limited('-d', level, path, 'dump').check_alive()
+    check(len(result.errors) <= 1, f'more than one line: {result.errors}')
+    if result.code:
+        check(result.errors, f'it fails without a word: {result}')
+    else:
+        check(not Kdump('dump').status & Kdump.INCOMPLETE, 'exit 0, but the dump is incomplete')
+    return result
+
+
+# ---- no vmcore ---------------------------------------------------------------
+
+@test('VMCORE that is missing, a directory, empty, or a device without an end')
+def _():
+    write('empty', '')
+    fails('missing', 'missing: No such file or directory')
+    fails('/', '/.*irectory')
+    fails('empty', 'empty.*empty')
+    fails('/dev/null', '/dev/null')
+    fails('/dev/zero', '/dev/zero')
+
+
+@test('VMCORE that may not be read')
+def _():
+    write('secret', 'x')
+    os.chmod('secret', 0)
+    if os.access('secret', os.R_OK):
+        # As somebody who is not root: what is opened is in the working directory.
+        os.chmod('.', 0o755)
+        fails_as_nobody('secret', 'secret: Permission denied')
+    else:
+        fails('secret', 'secret: Permission denied')
+
+
+def fails_as_nobody(path, pattern):
+    shutil.copy(PROGRAM, 'makedumpfile')
+    limited('-d', '31', path, 'dump', program='./makedumpfile', user=65534,
+            group=65534, extra_groups=[]).check_failed(pattern)
+
+
+@test('a file of text, of random bytes, a program, an ELF header with nothing behind it')
+def _():
+    write('text', 'This is no vmcore.\n' * 1000)
+    with open('random', 'wb') as f:
+        f.write(random.Random(1).randbytes(100000))
+    with open('magic', 'wb') as f:
+        f.write(b'\x7fELF')
+    for name in ('text', 'random'):
+        fails(name, f'{name}: not a dump')
+    fails('/proc/self/exe', 'not a core')
+    fails('magic', 'magic: ')
+
+
+@test('the beginning of each format and then something else')
+def _():
+    for head in (b'KDUMP   ', b'\x7fELF\2\1\1', b'\x7fELF\1\2\1', b'makedumpfile\0\0\0\0',
+                 b'DISKDUMP', b'\x7fELF\7\7\7'):
+        for tail in (b'', b'\0' * 10000, b'\xff' * 10000, random.Random(2).randbytes(10000)):
+            with open('odd', 'wb') as f:
+                f.write(head + tail)
+            fails('odd', 'odd: ')
+            fails('odd', 'odd: ', level=0)
+
+
+# ---- cut short ---------------------------------------------------------------
+
+@test('an ELF core that ends within its headers')
+def _():
+    for size in (1, 4, 16, 40, 63, 64, 65, 120, 200, 343):
+        core('short', f'truncate {size}')
+        fails('short', rf'short: .*({size} bytes|begins with)')
+
+
+@test('an ELF core that ends within its notes')
+def _():
+    for size in (344, 400, 1000, 2000, 2800):
+        core('short', f'truncate {size}')
+        fails('short', rf'notes.*{size} bytes')
+
+
+@test('an ELF core that ends in the middle of memory: says where, and keeps what is there')
+def _():
+    memory = core('whole').memory
+    whole = os.path.getsize('whole')
+    for size, level in ((whole - 1, 31), (20 * MIB, 31), (12 * MIB, 31), (5 * MIB, 0), (20000, 0)):
+        core('short', f'truncate {size}')
+        fails('short', rf'pages could not be read.*\b{size}\b.* bytes', level)
+        dump = Kdump('dump')
+        # Without struct pages there is no telling which ones are poisoned.
+        check(set(dump.pages) == (kept(level) if level else EXISTS), f'{size}: the pages')
+        for index, pfn in enumerate(dump.pages):
+            offset, length, _ = dump.desc(index)
+            if length:
+                check(dump.bytes[offset:offset + length] == memory.read(pfn * PAGE, PAGE),
+                      f'{size}: pfn {pfn:#x} differs')
+
+
+@test('an ELF core that ends before its struct pages: says so, and -d 0 does what it can')
+def _():
+    core('short', 'truncate 3*M')
+    fails('short', 'cannot filter at dump level 31.*mem_section.*-d 0 and -d 1 still work')
+    fails('short', 'pages could not be read', 0)
+    fails('short', 'pages could not be read', 1)
+
+
+@test('a truncated vmcore is no reason to wait, with however many threads')
+def _():
+    core('short', 'truncate 12*M')
+    want = None
+    for threads in (1, 2, 8):
+        limited('-f', '-c', '-d', '31', '--num-threads', threads, 'short', 'dump',
+                timeout=5).check_failed('pages could not be read')
+        want = want or read('dump')
+        check(read('dump') == want, f'{threads} threads: the dump differs')
+
+
+# ---- VMCOREINFO --------------------------------------------------------------
+
+@test('no VMCOREINFO: says so; -d 0 and -d 1 still work')
+def _():
+    c = core('none')
+    c.notes = [n for n in c.notes if n[0] != 'VMCOREINFO']
+    c.write('none')
+    fails('none', 'VMCOREINFO.*-d 0 and -d 1 still work')
+    for level in (0, 1):
+        limited('-f', '-d', level, 'none', 'dump').check_done()
+        dump = Kdump('dump').check_contents(c.memory)
+        # Poisoned pages cannot be told without it.
+        check(set(dump.pages) == EXISTS, f'-d {level}: the pages')
+
+
+@test('no notes at all, an empty VMCOREINFO, one of zeros, one without an end')
+def _():
+    core('bad', 'ptnotes none')
+    fails('bad', 'VMCOREINFO')
+    for desc in ('', r'\0' * 100, r'\n' * 100, 'OSRELEASE=6.12.0-mini'):
+        c = core('bad')
+        c.notes = [n for n in c.notes if n[0] != 'VMCOREINFO']
+        c.run(f"note VMCOREINFO 0 '{desc}'")
+        c.write('bad')
+        fails('bad', 'cannot filter at dump level 31')
+
+
+NEEDED = {
+    'SIZE(page)': 31, 'OFFSET(page.flags)': 31, 'OFFSET(page.mapping)': 31,
+    'OFFSET(page._mapcount)': 31, 'OFFSET(page.private)': 16, 'OFFSET(page.compound_head)': 31,
+    'NUMBER(PG_lru)': 2, 'NUMBER(PG_head_mask)': 8, 'NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)': 16,
+    'LENGTH(zone.free_area)': 16, 'SYMBOL(mem_section)': 31, 'LENGTH(mem_section)': 0,
+    'SIZE(mem_section)': 31, 'OFFSET(mem_section.section_mem_map)': 31,
+    'NUMBER(SECTION_SIZE_BITS)': 0, 'NUMBER(MAX_PHYSMEM_BITS)': 0, 'NUMBER(phys_base)': 0,
+    'SYMBOL(_stext)': 0,
+}
+
+
+@test('a fact that filtering needs is missing: it is named, and -d 0 and -d 1 still work')
+def _():
+    for key, level in NEEDED.items():
+        if not level:
+            continue
+        core('bad', f'set {key}')
+        result = limited('-f', '-d', level, 'bad', 'dump')
+        check(result.code == 1, f'{key} is missing, and yet: {result}')
+        result.check_failed(rf'dump level {level}: .*{re.escape(key)}.*; -d 0 and -d 1 still work')
+        for works in (0, 1):
+            limited('-f', '-d', works, 'bad', 'dump').check_done()
+            # With -d 0 nothing but poisoned and offline pages may go.
+            check(kept(0) <= set(Kdump('dump').pages), f'{key}: pages lost at -d {works}')
+
+
+def keys():
+    return [line.split('=')[0] for line in core('small', text=SMALL).vmcoreinfo]
+
+
+@test('VMCOREINFO without any one of its lines: no page is lost, or one line about it')
+def _():
+    for key in keys():
+        core('bad', f'set {key}', text=SMALL)
+        if lives('bad').code == 0:
+            pages = set(Kdump('dump').pages)
+            check(SMALL_KEPT <= pages, f'without {key}: lost '
+                  f'{[hex(p) for p in sorted(SMALL_KEPT - pages)[:5]]}')
+
+
+GARBLED = ('', '-1', '0', '1', '99999999999999999999999', 'x', '0x', '18446744073709551615',
+           '4294967295', '9223372036854775808', '63', '64')
+
+
+@test('VMCOREINFO with nonsense in any one of its lines: no crash, no wait, one line at most')
+def _():
+    rnd = random.Random(3)
+    for key in keys():
+        for value in rnd.sample(GARBLED, 4):
+            core('bad', f"set {key} '{value}'", text=SMALL)
+            lives('bad')
+
+
+@test('a number of VMCOREINFO that is no number is named')
+def _():
+    for key in ('SIZE(page)', 'OFFSET(page.flags)', 'NUMBER(PG_lru)', 'LENGTH(mem_section)'):
+        core('bad', f'set {key} nonsense', text=SMALL)
+        result = limited('-f', '-d', '31', 'bad', 'dump').check_alive()
+        check(f'{key}=nonsense' in result.err, f'{key} is not named: {result}')
+        check(len(result.errors) == 1, f'more than one line: {result.errors}')
+
+
+@test('a VMCOREINFO of a page size that the machine does not have loses no page')
+def _():
+    for size in ('0', '3000', '8192', '65536', '1073741824', '-4096', 'x'):
+        core('bad', f'set PAGESIZE {size}')
+        result = lives('bad')
+        if not result.code:
+            dump = Kdump('dump')
+            check(dump.block == PAGE, f'PAGESIZE={size}: blocks of {dump.block}')
+            check(set(dump.pages) == kept(31), f'PAGESIZE={size}: other pages')
+
+
+# ---- the memory map and the page tables --------------------------------------
+
+@test('section counts and sizes that lie')
+def _():
+    for statement, pattern in (
+            ('set NUMBER(SECTION_SIZE_BITS) 63', 'SECTION_SIZE_BITS 63'),
+            ('set NUMBER(SECTION_SIZE_BITS) 1', 'SECTION_SIZE_BITS 1'),
+            ('set NUMBER(MAX_PHYSMEM_BITS) 20', 'MAX_PHYSMEM_BITS 20'),
+            ('set SIZE(page) 16000000', r'SIZE\(page\) 16000000'),
+            ('set SIZE(page) 16', r'SIZE\(page\) 16'),
+            ('set SIZE(mem_section) 1', r'SIZE\(mem_section\) 1'),
+            ('set OFFSET(mem_section.section_mem_map) 4096', 'section_mem_map'),
+            ('set OFFSET(page.flags) 60', r'OFFSET\(page\.flags\) 60'),
+            ('set LENGTH(zone.free_area) 1000', r'LENGTH\(zone\.free_area\) 1000'),
+            ('set SYMBOL(mem_section) 0', 'mem_section 0'),
+            ('set SYMBOL(mem_section) ffffffffffffffff', 'mem_section 0xf+')):
+        core('bad', statement)
+        fails('bad', pattern)
+
+
+@test('a huge LENGTH(mem_section) costs neither time nor memory')
+def _():
+    for value in ('4294967295', '1099511627776', '9223372036854775807'):
+        core('bad', f'set LENGTH(mem_section) {value}')
+        if not lives('bad').code:
+            check(set(Kdump('dump').pages) == kept(31), f'LENGTH {value}: other pages')
+
+
+TABLES = {
+    'to nowhere': 'page 0x3e0 byte 0xe3',
+    'with nothing in them': 'page 0x3e0 zero',
+    'to themselves': ' '.join(['u64 pgt'] + ['pgt|0x63'] * 512),
+    'beyond the end of memory': ' '.join(['u64 pgt'] + ['0xffffffffff063'] * 512),
+    'of text': 'page 0x3e0..0x3e8 text "page tables? "',
+}
+
+
+for what, statement in TABLES.items():
+    @test(f'page tables that point {what}' if 'to' in what or 'beyond' in what
+          else f'page tables {what}')
+    def _(statement=statement):
+        core('bad', statement)
+        fails('bad', 'cannot filter at dump level 31.*0x[0-9a-f]+; -d 0 and -d 1 still work')
+        limited('-f', '-d', '1', 'bad', 'dump').check_done()
+
+
+@test('mem_section tables of garbage: an address is named, or the pages are kept')
+def _():
+    for pages in ('0x800', '0x810', '0x814', '0x800..0x820'):
+        for what in ('byte 0xff', 'zero', 'random 7', 'text "sections? "', 'byte 0x41'):
+            core('bad', f'page {pages} {what}')
+            result = lives('bad')
+            if result.code:
+                check(re.search(r'mem_section 0x[0-9a-f]+', result.err), result)
+            else:
+                check(kept(31) <= set(Kdump('dump').pages), f'{pages} {what}: pages are lost')
+
+
+@test('one section whose struct pages cannot be read is kept, counted, and the rest is filtered')
+def _():
+    # Section 1 begins at 128 MiB; its entry is the second one.
+    core('bad', 'u64 roots+16*K+16 (1<<47)|0xf')
+    done = limited('-f', '-d', '31', '--show-stats', 'bad', 'dump')
+    check(done.code == 0, done)
+    want = {p for p in kept(31) if p < 0x8000} | {p for p in EXISTS if p >= 0x8000}
+    check(set(Kdump('dump').pages) == want, 'pages')
+    check(re.search(r'struct page could not be read +: 2048 pages', done.text), done.text)
+
+
+@test('struct pages of garbage: no crash, nothing else is lost')
+def _():
+    for what in ('byte 0xff', 'random 5', 'text "struct page? "'):
+        core('bad', f'page 0x425..0x427 {what}')    # of pfns 0x940 to 0x9bf
+        done = lives('bad')
+        check(done.code == 0, done)
+        lost = {p for p in kept(31) - set(Kdump('dump').pages) if not 0x940 <= p < 0x9c0}
+        check(not lost, f'{what}: lost {[hex(p) for p in sorted(lost)[:5]]}')
+
+
+@test('a free block or a compound page of an impossible order takes no other page along')
+def _():
+    for order in (10, 11, 20, 31, 32, 63, 64, 1 << 40):
+        core('bad', f'buddy 0x940 order={order}', f'page_struct 0x9b1 flags={order}')
+        lives('bad')
+        lost = kept(31) - {0x940} - set(Kdump('dump').pages)
+        check(not lost, f'order {order}: lost {[hex(p) for p in sorted(lost)[:5]]}')
+
+
+# ---- ELF headers -------------------------------------------------------------
+
+ELF_LIES = (
+    ('ehdr phoff 1<<63', 'program headers'),
+    ('ehdr phoff 0', ''),
+    ('ehdr phentsize 0', 'e_phentsize'),
+    ('ehdr phentsize 60000', 'e_phentsize'),
+    ('ehdr phnum 0', 'no program headers'),
+    ('ehdr type 2', 'not a core'),
+    ('ehdr phnum 0xffff', ''),
+    ('lie 2 paddr 1<<60', 'PT_LOAD.* 0x[0-9a-f]+'),
+    ('lie 2 memsz 1<<62', 'PT_LOAD.* 0x[0-9a-f]+'),
+    ('lie 2 paddr (1<<64)-4096', 'PT_LOAD.* 0x[0-9a-f]+'),
+    ('lie 2 offset 1<<62', r'(cannot filter|pages could not be read).* 0x[0-9a-f]+'),
+    ('lie 0 filesz 1<<40', 'notes'),
+    ('lie 0 filesz 0xffffffffffffffff', 'notes|PT_NOTE'),
+    ('lie 0 offset 1<<62', 'notes'),
+    ('lienote 1 descsz 0xffffffff', 'notes damaged at offset'),
+    ('lienote 1 namesz 0xffffffff', 'notes damaged at offset'),
+    ('lienote 0 namesz 0xfffffffd', 'notes damaged at offset'),
+    ('lienote 0 descsz 0x7fffffff', 'notes damaged at offset'),
+)
+
+
+for statement, pattern in ELF_LIES:
+    @test(f'an ELF header that lies: {statement}')
+    def _(statement=statement, pattern=pattern):
+        core('bad', statement, text=SMALL)
+        fails('bad', pattern)
+        lives('bad', 0)
+
+
+@test('more program headers than fit in 16 bits, with a section header of a lying size or count')
+def _():
+    for lie, pattern in (('ehdr shentsize 60000', 'e_shentsize'),
+                         ('ehdr shentsize 0', 'e_shentsize'),
+                         ('ehdr shoff 1<<62', 'section header|e_shoff'), ('ehdr shoff 0', ''),
+                         ('shdr info 0xffffffff', 'program headers'), ('shdr info 0', '')):
+        core('bad', 'xnum', lie, text=SMALL)
+        fails('bad', pattern)
+
+
+@test('memory that no machine has, in a small file: the segment is named, not just "no memory"')
+def _():
+    for lie in ('lie 3 paddr 1<<51', 'lie 3 memsz 1<<51', 'lie 3 filesz 1<<51'):
+        core('bad', lie)
+        result = lives('bad', 0)
+        if result.code:
+            check(re.search('PT_LOAD|physical address|beyond', result.err), result)
+
+
+@test('a segment with more data than memory: only as much as there is memory is believed')
+def _():
+    for size in ('1<<48', '1<<62'):
+        core('bad', f'lie 3 filesz {size}')
+        limited('-f', '-d', '0', 'bad', 'dump').check_done()
+        check(max(Kdump('dump').exists) == max(EXISTS), 'the pages that exist')
+
+
+@test('program headers that are not at offset 64, as in the files of QEMU')
+def _():
+    for where in (64, 192, 1000):
+        c = core('qemu', f'phoff {where}')
+        limited('-f', '-d', '31', 'qemu', 'dump').check_done()
+        check(set(Kdump('dump').check_contents(c.memory).pages) == kept(31), f'phoff {where}')
+    c = core('qemu', 'phoff 192', 'ptnotes last', 'xnum')
+    limited('-f', '-d', '31', 'qemu', 'dump').check_done()
+    check(set(Kdump('dump').check_contents(c.memory).pages) == kept(31), 'notes last')
+
+
+@test('segments that are not aligned, neither in memory nor in the file')
+def _():
+    c = core('odd', text=MINI.replace(' align=4096', ' align=1') + 'segment 0x8800123 0x1234\n'
+             'page 0x8800..0x8802 pattern\n')
+    limited('-f', '-d', '0', 'odd', 'dump').check_done()
+    dump = Kdump('dump')
+    check(set(dump.pages) == kept(0) | {0x8800, 0x8801}, 'the pages')
+    pages = dict(dump.contents())
+    start, end = 0x123, 0x123 + 0x1234
+    want = bytes(start) + c.memory.read(0x8800000 + start, end - start) + bytes(2 * PAGE - end)
+    check(pages[0x8800] + pages[0x8801] == want, 'a page that exists in part')
+
+
+@test('a kernel newer than any, or of an odd name, is filtered without a warning')
+def _():
+    for release in ('7.9.3', '99.0.0', 'x', '6'):
+        core('new', f'set OSRELEASE {release}')
+        limited('-f', '-d', '31', 'new', 'dump').check_done()
+        check(set(Kdump('dump').pages) == kept(31), f'{release}: other pages')
+
+
+# ---- kdump-compressed files --------------------------------------------------
+
+KDUMP = '''
+max_mapnr = 64
+codec = zlib
+vmcoreinfo = OSRELEASE=6.1.0
+page = 0-40 pattern
+page = 41-50 zero shared
+'''
+
+KDUMP_LIES = (
+    ('header.block_size = 0', 'block size 0'),
+    ('header.block_size = -4096', 'block size -4096'),
+    ('header.block_size = 3000', 'block size 3000'),
+    ('header.block_size = 1073741824', 'block size 1073741824'),
+    ('header.sub_hdr_size = 0', 'sub-header'),
+    ('header.sub_hdr_size = -1', 'sub-header'),
+    ('header.sub_hdr_size = 2147483647', 'bytes'),
+    ('header.bitmap_blocks = 0', 'bitmap'),
+    ('header.bitmap_blocks = 4294967295', 'bytes'),
+    ('sub.max_mapnr_64 = 0x1000000000000000', 'max_mapnr'),
+    ('sub.max_mapnr_64 = 0', 'max_mapnr'),
+    ('header.version = 0', 'version 0'),
+    ('header.version = 99', 'version 99'),
+    ('sub.split = 1', 'split'),
+    ('header.status = 8', 'incomplete'),
+    ('truncate = 8', 'ends within'),
+    ('truncate = 465', '465'),
+    ('truncate = 8200', '8200'),
+    ('truncate = 17000', 'shorter'),
+    ('truncate = -1', 'shorter'),
+    ('page = 5 pattern zlib size=0', 'page 0x5.*0 bytes'),
+    ('page = 5 pattern zlib size=8192', 'page 0x5.*8192 bytes'),
+    ('page = 5 pattern zlib size=0xffffffff', 'page 0x5|shorter'),
+    ('page = 5 pattern offset=0x7fffffffffffffff', 'page 0x5|shorter'),
+    ('page = 5 pattern offset=-1', 'page 0x5|shorter'),
+    ('page = 5 pattern flags=3', 'page 0x5.*flags 0x3'),
+    ('page = 5 pattern flags=0x40', 'page 0x5.*flags 0x40'),
+    ('page = 5 pattern zlib payload=789c0000', 'page 0x5'),
+    ('page = 5 pattern zstd payload=28b52ffd00', 'page 0x5'),
+    ('page = 5 pattern lzo payload=ffffffff', 'page 0x5'),
+    # A block that says it holds 83260 bytes.
+    ('page = 5 pattern snappy payload=bc8a05' + '00' * 64, 'page 0x5'),
+)
+
+
+for lie, pattern in KDUMP_LIES:
+    @test(f'a kdump-compressed file that lies: {lie[:60]}')
+    def _(lie=lie, pattern=pattern):
+        kdump('bad', KDUMP + lie)
+        fails('bad', pattern, 0)
+
+
+@test('notes, VMCOREINFO and eraseinfo of impossible sizes or places in a kdump-compressed file')
+def _():
+    for lie in ('sub.offset_note = 0x7fffffffffffffff', 'sub.size_note = 0x10000000000',
+                'sub.size_note = -1', 'sub.size_vmcoreinfo = 0x10000000000',
+                'sub.offset_vmcoreinfo = 0x7fffffff00000000', 'sub.offset_vmcoreinfo = -1',
+                'sub.size_eraseinfo = 0x10000000000\nsub.offset_eraseinfo = 99',
+                'sub.size_eraseinfo = -1\nsub.offset_eraseinfo = 4096'):
+        kdump('bad', KDUMP + lie)
+        lives('bad', 0)
+
+
+@test('a dump level that cannot be in a kdump-compressed file is not believed')
+def _():
+    for level in (-1, 32, 77, 0x7fffffff):
+        kdump('bad', KDUMP + f'sub.dump_level = {level}')
+        result = lives('bad', 0)
+        check(result.code == 0, result)
+        check(0 <= Kdump('dump').level <= 31, f'the new dump has level {Kdump("dump").level}')
+
+
+@test('four megabytes of eraseinfo survive being filtered again')
+def _():
+    lines = ''.join(f'eraseinfo = erase {i:08d} {"x" * 4000}\n' for i in range(1000))
+    kdump('big', KDUMP + lines)
+    limited('-f', '-c', 'big', 'dump').check_done()
+    check(b'erase 00000000 xxx' in read('dump') and b'erase 00000999 xxx' in read('dump'),
+          'it is not there')
+
+
+@test('flattened files that end too early or lie')
+def _():
+    core('mini')
+    for args in (['signature'], ['type'], ['version'], ['negative-offset'], ['negative-length'],
+                 ['overflow'], ['beyond-end'], ['huge-length'], ['half-end'], ['no-end']):
+        tool('mkflat', '--record-size', '8192-65536', *[w for a in args for w in ('--lie', a)],
+             'mini', 'flat')
+        result = limited('-f', '-d', '31', 'flat', 'dump')
+        result.check_failed('flat')
+
+
+run_tests()

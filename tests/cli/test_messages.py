@@ -1,0 +1,164 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is said, where, and at which message level."""
+import os
+import pty
+
+from harness import *
+
+PROGRESS_BIT, COMMON, ERROR, DEBUG, REPORT = 1, 2, 4, 8, 16
+
+REPORT_LABELS = (
+    'Original pages  :', '  Excluded pages   :', '    Pages filled with zero  :',
+    '    Non-private cache pages :', '    Private cache pages     :',
+    '    User process data pages :', '    Free pages              :',
+    '    Hwpoison pages          :', '    Offline pages           :', '  Remaining pages  :',
+    'Memory Hole     :', 'Total pages     :', 'Write bytes')
+
+
+def said(result):
+    """The message level bits of what was said, by the stream that it belongs to."""
+    bits = 0
+    lines = result.err.splitlines()
+    if any(PROGRESS.fullmatch(line) for line in lines):
+        bits |= PROGRESS_BIT
+    if re.search('makedumpfile (Completed|Failed)', result.text):
+        bits |= COMMON
+    if any(line.startswith('makedumpfile: ') for line in lines):
+        bits |= ERROR
+    if 'OSRELEASE=' in result.text:
+        bits |= DEBUG
+    if 'Original pages' in result.text:
+        bits |= REPORT
+    return bits
+
+
+@test('each bit of --message-level shows its kind of message, on its stream, and no other')
+def _():
+    core('mini')
+    for level in range(32):
+        done = makedumpfile('-f', '-d', '31', '--message-level', level, 'mini', 'dump')
+        check(done.code == 0, done)
+        check(said(done) == level & ~ERROR, f'level {level}: {said(done)} was said')
+        if not level:
+            check(not done.out and not done.err, f'level 0: {done.text}{done.err}')
+    core('bad', 'set OFFSET(page.flags)')
+    for level in range(32):
+        result = makedumpfile('-d', '31', '--message-level', level, 'bad', 'left')
+        check(result.code == 1, result)
+        check(said(result) & (COMMON | ERROR) == level & (COMMON | ERROR),
+              f'level {level}: {said(result)} was said of the error')
+
+
+@test('without --message-level it is 7')
+def _():
+    core('mini')
+    check(said(makedumpfile('-f', '-d', '31', 'mini', 'dump')) == 7 & ~ERROR, 'not 7')
+
+
+@test('--show-stats adds the report and -D debugging, before and behind --message-level')
+def _():
+    core('mini')
+    for option, bit in (('--show-stats', REPORT), ('-D', DEBUG)):
+        for args in ((option,), ('--message-level', '2', option), (option, '--message-level', '2')):
+            bits = said(makedumpfile('-f', *args, 'mini', 'dump').check_done())
+            check(bits & bit, f'{args}: not shown')
+
+
+@test('the report has every label, and its numbers are those of the dump')
+def _():
+    core('mini')
+    text = makedumpfile('-f', '-d', '31', '--show-stats', 'mini', 'dump').check_done().text
+    for label in REPORT_LABELS:
+        check(f'\n{label}' in text, f'"{label}" is not there')
+
+    def number(label):
+        return int(re.search(rf'{label} *: 0x([0-9a-f]+)', text)[1], 16)
+    dump = Kdump('dump')
+    zeros = sum(not any(data) for _, data in dump.contents())
+    for label, want in (('Original pages', len(EXISTS)), ('Pages filled with zero', zeros),
+                        ('Non-private cache pages', len(CACHE)),
+                        ('Private cache pages', len(CACHE_PRIVATE)),
+                        ('User process data pages', len(USER)), ('Free pages', len(FREE)),
+                        ('Hwpoison pages', 1), ('Offline pages', 8),
+                        ('Remaining pages', len(dump.pages) - zeros),
+                        ('Total pages', dump.max_mapnr),
+                        ('Memory Hole', dump.max_mapnr - len(EXISTS))):
+        check(number(label) == want, f'{label}: {number(label)}, not {want}')
+    percent = int(re.search(r'The number of pages is reduced to (\d+)%', text)[1])
+    check(percent == (len(dump.pages) - zeros) * 100 // len(EXISTS), f'{percent}%')
+    written = int(re.search(r'Write bytes +: (\d+)', text)[1])
+    check(abs(written - len(dump.bytes)) < 8192, f'{written} bytes of {len(dump.bytes)} written')
+
+
+@test('the end says where the dump is, then "makedumpfile Completed."')
+def _():
+    core('mini')
+    text = makedumpfile('-f', 'mini', './dump').check_done().text
+    check(text.endswith('\nThe dumpfile is saved to ./dump.\n\nmakedumpfile Completed.\n'), text)
+
+
+@test('progress: plain lines in a pipe, each step ends at 100 %')
+def _():
+    core('mini')
+    err = makedumpfile('-f', '-d', '31', 'mini', 'dump').err
+    check('\r' not in err, 'carriage returns')
+    for step in ('Excluding unnecessary pages', 'Copying data'):
+        check(re.search(rf'^{step} +: \[100\.0 %\]', err, re.M), f'{step}: {err}')
+
+
+@test('progress: a line that rewrites itself on a terminal, which the end leaves')
+def _():
+    core('mini')
+    master, slave = pty.openpty()
+    done = subprocess.run([PROGRAM, '-f', '-d', '31', 'mini', 'dump'], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=slave, timeout=TIME_LIMIT)
+    os.close(slave)
+    shown = b''
+    try:
+        while chunk := os.read(master, 65536):
+            shown += chunk
+    except OSError:
+        pass        # how a terminal ends that nobody has open
+    os.close(master)
+    check(done.returncode == 0, shown)
+    # The terminal itself makes \r\n of \n.
+    lines = shown.replace(b'\r\n', b'\n')
+    check(b'\r' in lines, lines)
+    check(lines.endswith(b'\n'), f'the last line is not ended: {lines[-80:]}')
+
+
+@test('debugging messages have all of VMCOREINFO, also when it is long')
+def _():
+    core('long', *(f'set NUMBER(FILLER_{i:04}) {i}' for i in range(300)), 'set LAST_KEY there')
+    for args in (('-D',), ('--message-level', '8')):
+        text = makedumpfile('-f', *args, 'long', 'dump').text
+        for line in ('OSRELEASE=6.12.0-mini', 'NUMBER(FILLER_0150)=150', 'LAST_KEY=there'):
+            check(f'{line}\n' in text, f'{line} is not there')
+
+
+@test('names and texts from a dump cannot control the terminal')
+def _():
+    evil = '\x1b]0;owned\x07\x1b[31m'
+    write('info', f'OSRELEASE={evil}\n')
+    core('mini')
+    core('evil', f"set SIZE(page) '{evil}'")
+    core('other', f"set OSRELEASE '{evil}'")
+    write('good', 'OSRELEASE=6.12.0-mini\n')
+    with open('start', 'wb') as f:
+        f.write(evil.encode() + b'\x1b\x1b')
+    for args in (('-i', 'info', 'mini'), ('evil',), ('-i', 'good', 'other'), ('start',),
+                 ('-D', 'other')):
+        result = makedumpfile('-f', '-d', '31', *args, 'dump')
+        shown = result.text + result.err
+        check(not re.search(r'[\x00-\x08\x0b-\x1f\x7f]', shown), f'{args}: {shown!r}')
+
+
+@test('a message is one line, however long the names in it are')
+def _():
+    name = 'n' * 250
+    makedumpfile('/'.join([name] * 12), 'dump').check_failed('nnn')
+    makedumpfile('-d', '9' * 5000, 'a', 'b').check_failed('dump level 999')
+
+
+run_tests()

@@ -1,0 +1,346 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Each option, and what is said of a command line that makes no sense."""
+import itertools
+import os
+
+from harness import *
+
+CODECS = {'-c': 'zlib', '-l': 'lzo', '-p': 'snappy', '-z': 'zstd'}
+
+
+@test('-h and --help print the usage to standard output and exit 0')
+def _():
+    short, long = makedumpfile('-h').check_done(), makedumpfile('--help').check_done()
+    check(short.text.startswith('Usage: makedumpfile'), short.text)
+    check(short.text == long.text, 'they differ')
+
+
+@test('-h names every option that is accepted')
+def _():
+    usage = makedumpfile('-h').text
+    for option in ('-c', '-l', '-p', '-z', '-d', '-D', '-F', '-f', '-i', '-x', '-v', '-h', '--help',
+                   '--check-params', '--dry-run', '--message-level', '--non-mmap',
+                   '--num-threads', '--show-stats'):
+        check(f'{option} ' in usage or f'{option},' in usage, f'{option} is not there')
+
+
+@test('-v prints the version and every compression, enabled or disabled, and exits 0')
+def _():
+    text = makedumpfile('-v').check_done().text
+    check(text.startswith('makedumpfile: version '), text)
+    for name in CODECS.values():
+        check(f'{name}\tenabled\n' in text or f'{name}\tdisabled\n' in text, name)
+
+
+@test('-h and -v need no file and win over the rest')
+def _():
+    makedumpfile('-d', '31', '-v').check_done()
+    makedumpfile('-h', 'vmcore', 'dumpfile', 'more').check_done()
+
+
+@test('every dump level from 0 to 31 keeps exactly the pages it should, with their contents')
+def _():
+    memory = core('mini').memory
+    for level in range(32):
+        makedumpfile('-f', '-d', level, 'mini', 'dump').check_done()
+        dump = Kdump('dump')
+        check(set(dump.exists) == EXISTS, f'level {level}: the pages that exist')
+        lost, more = kept(level) - set(dump.pages), set(dump.pages) - kept(level)
+        check(not lost, f'level {level}: lost {[hex(p) for p in sorted(lost)[:5]]}')
+        check(not more, f'level {level}: kept {[hex(p) for p in sorted(more)[:5]]}')
+        check(dump.level == level, f'level {level}: the header says {dump.level}')
+        dump.check_contents(memory)
+
+
+@test('without -d everything is kept but what must not be read')
+def _():
+    makedumpfile('-f', 'mini', 'dump').check_done()
+    check(set(Kdump('dump').pages) == kept(0), 'pages differ from those of -d 0')
+
+
+@test('with -d 1 all zero pages share one, without it none is shared')
+def _():
+    def zeros(level):
+        makedumpfile('-f', '-d', level, 'mini', 'dump').check_done()
+        dump = Kdump('dump')
+        where = [dump.desc(i)[0] for i in range(len(dump.pages))]
+        return len(where) - len(set(where)), [
+            off for off, (_, data) in zip(where, dump.contents()) if not any(data)]
+    shared, offsets = zeros(1)
+    check(len(set(offsets)) == 1, f'zero pages at {len(set(offsets))} places')
+    check(shared == len(offsets) - 1, 'other pages are shared, too')
+    shared, offsets = zeros(0)
+    check(shared == 0 and len(set(offsets)) == len(offsets), 'pages are shared at -d 0')
+
+
+@test('a page that somebody waits for is no slab page: gone at -d 8, kept at -d 2 and -d 4')
+def _():
+    for level, kept_there in ((8, False), (2, True), (4, True)):
+        makedumpfile('-f', '-d', level, 'mini', 'dump').check_done()
+        found = WAITED_FOR & set(Kdump('dump').pages)
+        check(found == (WAITED_FOR if kept_there else set()), f'-d {level}: {len(found)} kept')
+
+
+for option, codec in CODECS.items():
+    @test(f'{option} compresses with {codec}, and the header says so')
+    def _(option=option, codec=codec):
+        if f'{codec}\tdisabled' in makedumpfile('-v').text:
+            skip(f'built without {codec}')
+        makedumpfile('-f', option, '-d', '31', 'mini', 'dump').check_done()
+        dump = Kdump('dump')
+        flag = {name: flag for flag, name in Kdump.CODECS.items()}[codec]
+        check(dump.status == flag, f'status {dump.status:#x}')
+        used = {dump.desc(i)[2] for i in range(len(dump.pages))}
+        # Random pages do not become smaller, and pages of zeros are never compressed.
+        check(used == {0, flag}, f'flags of the pages: {used}')
+        if codec == 'zlib':
+            dump.check_contents(core('mini').memory)
+
+
+@test('of several compressions the last one wins')
+def _():
+    makedumpfile('-f', '-l', '-z', '-c', 'mini', 'dump').check_done()
+    check(Kdump('dump').status == 1, 'it is not zlib')
+
+
+@test('without a compression pages are stored as they are')
+def _():
+    makedumpfile('-f', 'mini', 'dump').check_done()
+    dump = Kdump('dump')
+    check({dump.desc(i)[1:] for i in range(len(dump.pages))} == {(PAGE, 0)}, 'sizes and flags')
+    check(dump.status == 0, f'status {dump.status:#x}')
+
+
+@test('options may stand behind the files, in one word, and be abbreviated')
+def _():
+    makedumpfile('-d31', '-cf', 'mini', 'a').check_done()
+    makedumpfile('mini', 'b', '-d', '31', '-c').check_done()
+    makedumpfile('--num-thr=1', '--non-mm', '-c', '-d', '31', '--', 'mini', 'c').check_done()
+    a = read('a')
+    check(a == read('b') and a == read('c'), 'the dumps differ')
+
+
+@test('--non-mmap gives the same dump, aligned segments or not')
+def _():
+    core('odd', 'phoff 200', text=MINI.replace(' align=4096', ''))
+    for name in ('mini', 'odd'):
+        makedumpfile('-f', '-c', '-d', '31', name, 'a').check_done()
+        makedumpfile('-f', '-c', '-d', '31', '--non-mmap', name, 'b').check_done()
+        check(read('a') == read('b'), f'{name}: the dumps differ')
+
+
+@test('-i takes VMCOREINFO from a file for a dump that has none')
+def _():
+    c = core('none')
+    text = '\n'.join(c.vmcoreinfo) + '\n'
+    write('info', text)
+    c.notes = [n for n in c.notes if n[0] != 'VMCOREINFO']
+    c.write('none')
+    makedumpfile('-d', '31', 'none', 'x').check_failed('VMCOREINFO')
+    makedumpfile('-f', '-d', '31', '-i', 'info', 'none', 'a').check_done()
+    check(set(Kdump('a').pages) == kept(31), 'pages')
+
+
+@test('-i wins over the dump\'s own VMCOREINFO, which fills the rest')
+def _():
+    c = core('mini')
+    core('wrong', 'set NUMBER(PG_lru) 30')
+    write('info', 'OSRELEASE=6.12.0-mini\nNUMBER(PG_lru)=5\n')
+    makedumpfile('-f', '-d', '2', 'wrong', 'a').check_done()
+    check(set(Kdump('a').pages) != kept(2), 'the wrong number makes no difference')
+    makedumpfile('-f', '-d', '2', '-i', 'info', 'wrong', 'a').check_done()
+    check(set(Kdump('a').pages) == kept(2), 'pages')
+    write('info', '\n'.join(c.vmcoreinfo) + '\n')
+    makedumpfile('-f', '-d', '31', '-i', 'info', 'mini', 'a').check_done()
+    check(set(Kdump('a').pages) == kept(31), 'pages with all of it')
+
+
+@test('-i FILE of another kernel release exits 2, names both, and writes nothing')
+def _():
+    write('info', 'OSRELEASE=5.10.0-other\n')
+    makedumpfile('-i', 'info', 'mini', 'left').check_failed(
+        r'5\.10\.0-other.*6\.12\.0-mini', code=2)
+    check(not os.path.exists('left'), 'there is a dump')
+
+
+@test('-i FILE that is missing, a directory, empty, no text, or huge')
+def _():
+    for name, pattern in (('missing', 'missing: No such file'), ('/', r'cannot read /'),
+                          ('/dev/null', 'no OSRELEASE'), ('mini', 'mini'),
+                          ('/dev/zero', '/dev/zero')):
+        limited('-i', name, 'mini', 'left').check_failed(pattern)
+        check(not os.path.exists('left'), 'there is a dump')
+
+
+VMLINUX = '''
+struct list_head { void *next, *prev; };
+struct page {
+	unsigned long flags;
+	union { struct { unsigned long compound_head, dtor; }; struct list_head lru; };
+	void *mapping;
+	unsigned long index, private;
+	int _mapcount, _refcount;
+	unsigned long memcg_data;
+} one_page;
+int _stext;
+'''
+BUILD_ID = '0123456789abcdef0123456789abcdef01234567'
+# What VMCOREINFO may lack when there is the structure above.
+IN_VMLINUX = ('SIZE(page)', 'OFFSET(page.flags)', 'OFFSET(page.mapping)', 'OFFSET(page.private)',
+              'OFFSET(page._mapcount)', 'OFFSET(page.compound_head)')
+
+
+def vmlinux(name, build_id):
+    """A kernel, as far as debug information goes."""
+    if 'libdw' in makedumpfile('--check-params', '-x', 'x', 'a', 'b').err:
+        skip('built without libdw')
+    write('vmlinux.c', VMLINUX)
+    done = run([need_tool('gcc'), '-g', '-nostdlib', '-shared', f'-Wl,--build-id=0x{build_id}',
+                '-o', name, 'vmlinux.c'])
+    check(done.code == 0, done)
+
+
+@test('-x takes from the debug information of a vmlinux what VMCOREINFO lacks')
+def _():
+    vmlinux('vmlinux', BUILD_ID)
+    core('poor', *(f'set {key}' for key in IN_VMLINUX))
+    makedumpfile('-d', '31', 'poor', 'left').check_failed(r'SIZE\(page\)')
+    makedumpfile('-f', '-d', '31', '-x', 'vmlinux', 'poor', 'a').check_done()
+    check(set(Kdump('a').pages) == kept(31), 'pages')
+
+
+@test('-x VMLINUX of another build exits 2, names both, and writes nothing')
+def _():
+    other = BUILD_ID[::-1]
+    vmlinux('other', other)
+    core('mini')
+    makedumpfile('-d', '31', '-x', 'other', 'mini', 'left').check_failed(
+        f'{other}.*{BUILD_ID}|{BUILD_ID}.*{other}', code=2)
+    check(not os.path.exists('left'), 'there is a dump')
+
+
+@test('-x VMLINUX that is missing, no ELF file, or without debug information')
+def _():
+    vmlinux('vmlinux', BUILD_ID)
+    core('mini')
+    run([need_tool('strip'), '-o', 'stripped', 'vmlinux'])
+    for name in ('missing', '/dev/null', '/', 'vmlinux.c', 'stripped', 'mini'):
+        limited('-x', name, 'mini', 'left').check_failed(name)
+        check(not os.path.exists('left'), 'there is a dump')
+
+
+@test('--check-params says nothing and exits 0 for every option it has, without any file')
+def _():
+    singles = [[], ['-c'], ['-l'], ['-p'], ['-z'], ['-D'], ['-d', '0'], ['-d', '31'], ['-f'],
+               ['-i', 'info'], ['--dry-run'], ['--message-level', '0'],
+               ['--message-level', '31'], ['--non-mmap'], ['--num-threads', '4'],
+               ['--show-stats']]
+    for a, b in itertools.combinations(singles, 2):
+        done = makedumpfile('--check-params', *a, *b, 'vmcore', 'dumpfile').check_done()
+        check(not done.out, f'{a + b}: {done.text}')
+    done = makedumpfile('--check-params', '-F', '-l', '-d', '31', 'vmcore').check_done()
+    check(not done.out, done.text)
+    check(not os.path.exists('dumpfile'), 'a file was made')
+
+
+@test('--check-params does not mind that DUMPFILE exists')
+def _():
+    write('here', 'x')
+    done = makedumpfile('--check-params', '-d', '31', 'mini', 'here').check_done()
+    check(not done.out and read('here') == b'x', 'it was touched')
+
+
+WRONG = (
+    (['-d', '32'], 'dump level 32'),
+    (['-d', '-1'], 'dump level -1'),
+    (['-d', ''], 'dump level'),
+    (['-d', 'x'], 'dump level x'),
+    (['-d', '31x'], 'dump level 31x'),
+    (['-d', '99999999999999999999'], 'dump level 9999'),
+    (['--message-level', '32'], 'message level 32'),
+    (['--message-level', '-1'], 'message level -1'),
+    (['--message-level', 'all'], 'message level all'),
+    (['--num-threads', '0'], 'number of threads 0'),
+    (['--num-threads', '-2'], 'number of threads -2'),
+    (['--num-threads', '1000000'], 'number of threads 1000000'),
+    (['--num-threads', 'x'], 'number of threads x'),
+    (['--num-threads='], 'number of threads'),
+    (['--bogus'], '--bogus is not an option'),
+    (['--bogus=1'], '--bogus=1 is not an option'),
+    (['-Q'], '-Q is not an option'),
+    (['-cQ'], '-Q is not an option'),
+    (['--n'], '--n'),
+    (['--dry-run=yes'], '--dry-run'),
+    (['-i', 'info', '-x', 'vmlinux'], '-i and -x'),
+    (['-F'], 'dumpfile is one argument too many'),
+    (['more'], 'one argument too many'),
+)
+
+
+@test('what is wrong with a command line is named, with and without --check-params')
+def _():
+    for args, pattern in WRONG:
+        makedumpfile(*args, 'vmcore', 'dumpfile').check_failed(pattern)
+        result = makedumpfile('--check-params', *args, 'vmcore', 'dumpfile')
+        check(result.code == 1, f'expected exit status 1: {result}')
+        check(len(result.errors) == 1 and re.search(pattern, result.errors[0]),
+              f'expected one line with "{pattern}": {result.errors}')
+    check(not os.path.exists('dumpfile'), 'a file was made')
+
+
+@test('an option that lacks its argument is named')
+def _():
+    for option in ('-d', '-i', '-x', '--message-level', '--num-threads'):
+        makedumpfile('vmcore', 'dumpfile', option).check_failed(f'{option} needs an argument')
+
+
+@test('missing files are named')
+def _():
+    makedumpfile().check_failed('VMCORE is missing')
+    makedumpfile('-F').check_failed('VMCORE is missing')
+    makedumpfile('-d', '31', 'vmcore').check_failed('DUMPFILE is missing')
+    makedumpfile('--dry-run').check_failed('VMCORE is missing')
+
+
+@test('-f and -F together are refused')
+def _():
+    makedumpfile('-F', '-f', 'mini').check_failed('-f makes no sense with -F')
+
+
+@test('--dry-run writes nothing, needs no DUMPFILE, does not mind one, and reports as a run does')
+def _():
+    write('here', 'x')
+    before = sorted(os.listdir('.'))
+    counts = re.compile(r'pages.*: 0x[0-9a-f]+|Write bytes.*')
+    real = makedumpfile('-f', '-c', '-d', '31', '--show-stats', 'mini', '/dev/null').check_done()
+    for files in (['mini'], ['mini', 'here'], ['mini', '/no/such/directory/dump']):
+        dry = makedumpfile('--dry-run', '-c', '-d', '31', '--show-stats', *files).check_done()
+        check(counts.findall(dry.text) == counts.findall(real.text),
+              f'{counts.findall(dry.text)} is not {counts.findall(real.text)}')
+        check('saved' not in dry.text, 'it says that something was saved')
+    check(sorted(os.listdir('.')) == before and read('here') == b'x', 'something was written')
+
+
+@test('--dry-run with -F writes not one byte to standard output')
+def _():
+    done = makedumpfile('--dry-run', '-F', '-c', '-d', '31', 'mini')
+    check(done.code == 0 and not done.out, f'{len(done.out)} bytes, {done}')
+
+
+@test('without a library: its compression is refused by --check-params; a dump is made with zlib')
+def _():
+    program = need_build('MAKEDUMPFILE_MINIMAL')
+    version = makedumpfile('-v', program=program).check_done().text
+    check('zlib\tenabled' in version, version)
+    for option, codec in list(CODECS.items())[1:]:
+        check(f'{codec}\tdisabled' in version, version)
+        result = makedumpfile('--check-params', option, 'a', 'b', program=program)
+        check(result.code == 1 and codec in result.err, result)
+        result = makedumpfile('-f', option, 'mini', 'dump', program=program)
+        check(result.code == 0 and codec in result.err and 'zlib' in result.err, result)
+        check(Kdump('dump').status == 1, 'the dump is not compressed with zlib')
+        Kdump('dump').check_contents(core('mini').memory)
+
+
+run_tests()

@@ -1,0 +1,324 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Where the dump goes: files, pipes, full disks."""
+import fcntl
+import os
+import shlex
+import stat
+import threading
+
+from harness import *
+
+FULL = ('-c', '-d', '31')
+
+
+def direct(*args):
+    """The dump that these options make, as bytes."""
+    core('mini')
+    makedumpfile('-f', *args, 'mini', 'direct').check_done()
+    return read('direct')
+
+
+@test('DUMPFILE is made for its owner alone, mode 0600, whatever the umask')
+def _():
+    direct()
+    os.unlink('direct')
+    makedumpfile('mini', 'direct', umask=0).check_done()
+    check(stat.S_IMODE(os.stat('direct').st_mode) == 0o600, oct(os.stat('direct').st_mode))
+
+
+@test('an existing DUMPFILE is refused without -f and left untouched')
+def _():
+    direct()
+    write('here', 'precious')
+    before = os.stat('here')
+    makedumpfile(*FULL, 'mini', 'here').check_failed('here: file exists')
+    check(read('here') == b'precious', 'it was written to')
+    check(os.stat('here').st_mtime_ns == before.st_mtime_ns, 'it was touched')
+
+
+@test('a dangling symbolic link as DUMPFILE is refused without -f')
+def _():
+    direct()
+    os.symlink('target', 'link')
+    makedumpfile(*FULL, 'mini', 'link').check_failed('link: file exists')
+    check(not os.path.exists('target'), 'the link was followed')
+
+
+@test('-f overwrites an existing DUMPFILE, of which nothing stays')
+def _():
+    want = direct(*FULL)
+    write('here', 'x' * (len(want) + 100000))
+    makedumpfile('-f', *FULL, 'mini', 'here').check_done()
+    check(read('here') == want, 'the dump differs')
+
+
+@test('DUMPFILE in a directory that is not there, or a directory itself')
+def _():
+    direct()
+    makedumpfile('mini', 'no/such/dump').check_failed('cannot create no/such/dump: No such file')
+    makedumpfile('-f', 'mini', '.').check_failed(r'cannot create \.: Is a directory')
+
+
+@test('VMCORE as DUMPFILE is refused even with -f, and survives')
+def _():
+    direct()
+    before = read('mini')
+    os.link('mini', 'alias')
+    for name in ('mini', './mini', 'alias'):
+        result = makedumpfile('-f', *FULL, 'mini', name)
+        check(os.path.exists('mini') and read('mini') == before, f'{name}: the vmcore is lost')
+        result.check_failed(name)
+    os.unlink('alias')
+
+
+@test('a dump that failed before it had any page leaves no file behind')
+def _():
+    core('bad', 'set OFFSET(page.flags)')
+    makedumpfile('-d', '31', 'bad', 'left').check_failed('page.flags')
+    check(not os.path.exists('left'), 'there is a file')
+
+
+for options in ((), FULL, ('-l', '-d', '31'), ('-z', '-d', '1'), ('-p', '-d', '16')):
+    @test(f'-F {" ".join(options)} to a pipe: no stray byte, and the same file after unflattening')
+    def _(options=options):
+        want = direct(*options)
+        done = makedumpfile('-F', '--message-level', '31', *options, 'mini')
+        check(done.code == 0, done)
+        check(unflatten(done.out) == want, 'the dump differs')
+        check('makedumpfile Completed.' in done.err, done.err)
+
+
+@test('-F: messages go to standard error at every message level, options that are wrong too')
+def _():
+    direct()
+    for level in range(32):
+        done = makedumpfile('-F', '--message-level', level, *FULL, 'mini')
+        check(done.code == 0, done)
+        unflatten(done.out)
+    for args in (['-F', '--bogus', 'mini'], ['-F', '-d', '99', 'mini'], ['-F', '-f', 'mini'],
+                 ['-F', 'a', 'b'], ['-F'], ['--bogus', '-F', 'mini']):
+        result = makedumpfile(*args)
+        check(result.code == 1 and result.err, result)
+        check(not result.out, f'{args}: {len(result.out)} bytes: {result.text.strip()}')
+
+
+@test('-F of a bad vmcore writes not one byte to standard output')
+def _():
+    direct()
+    core('bad', 'set OFFSET(page.flags)')
+    write('text', 'this is no vmcore')
+    for name in ('missing', 'text', '/dev/null', '/'):
+        result = makedumpfile('-F', *FULL, name).check_failed(name)
+        check(not result.out, f'{name}: {result.out[:100]}')
+
+
+@test('-F to a pipe that takes a few bytes at a time, and to a non-blocking one')
+def _():
+    want = direct(*FULL)
+    for blocking in (True, False):
+        r, w = os.pipe()
+        fcntl.fcntl(w, fcntl.F_SETPIPE_SZ, 4096)
+        os.set_blocking(w, blocking)
+        got = bytearray()
+
+        def reader():
+            while chunk := os.read(r, 777):
+                got.extend(chunk)
+        thread = threading.Thread(target=reader)
+        thread.start()
+        result = makedumpfile('-F', *FULL, 'mini', stdout=w)
+        os.close(w)
+        thread.join()
+        os.close(r)
+        check(result.code == 0, result)
+        check(unflatten(bytes(got)) == want, 'the dump differs')
+
+
+@test('-F to a file gives the same stream as to a pipe')
+def _():
+    direct()
+    with open('stream', 'wb') as f:
+        makedumpfile('-F', *FULL, 'mini', stdout=f)
+    check(read('stream') == makedumpfile('-F', *FULL, 'mini').out, 'they differ')
+
+
+@test('-F to a reader that closes early: one line, exit 1, no signal')
+def _():
+    direct()
+    for keep in (1, 5000, 100000):
+        closed_pipe([PROGRAM, '-F', '-d', '0', 'mini'], keep).check_failed('STDOUT.*Broken pipe')
+
+
+@test('-F with standard output closed fails, and harms no other file')
+def _():
+    direct()
+    before = read('mini')
+    result = run(['sh', '-c', f'exec {shlex.quote(PROGRAM)} -F -c mini >&-'])
+    check(result.code == 1 and result.errors, result)
+    check(read('mini') == before, 'the vmcore was changed')
+
+
+@test('with standard input, output and error closed the dump is the same')
+def _():
+    want = direct(*FULL)
+    for closed in ('<&-', '>&-', '2>&-', '<&- >&- 2>&-'):
+        for threads in ('1', '2'):
+            result = run(['sh', '-c', f'exec {shlex.quote(PROGRAM)} -f --num-threads {threads} '
+                          f'-c -d 31 mini dump {closed}'])
+            check(result.code == 0, f'{closed}: {result}')
+            check(read('dump') == want, f'{closed}: the dump differs')
+
+
+@test('standard error or output that cannot be written is no reason to fail')
+def _():
+    want = direct(*FULL)
+    for to in ('> /dev/full', '2> /dev/full', '> /dev/full 2>&1'):
+        result = run(['sh', '-c', f'exec {shlex.quote(PROGRAM)} -f --show-stats -D '
+                      f'-c -d 31 mini dump {to}'])
+        check(result.code == 0, f'{to}: {result}')
+        check(read('dump') == want, f'{to}: the dump differs')
+
+
+@test('no file in /tmp is needed: with a read-only one all goes well')
+def _():
+    want = direct(*FULL)
+    # What lies below /tmp is held by a descriptor.
+    script = ('exec 3<. && mount -t tmpfs -o ro none /tmp && cd /proc/self/fd/3 && '
+              '! touch /tmp/x 2>/dev/null && exec "$@"')
+    unshare = [need_tool('unshare'), '-m', 'sh', '-c', script, 'sh']
+    if run([*unshare, 'true']).code:
+        skip('mount is not permitted')
+    write_program()
+    result = run([*unshare, './makedumpfile', '-f', *FULL, 'mini', 'dump'],
+                 env={'TMPDIR': '/nonexistent'})
+    check(result.code == 0, result)
+    check(read('dump') == want, 'the dump differs')
+
+
+def write_program():
+    """The program may itself lie below /tmp."""
+    if not os.path.exists('makedumpfile'):
+        os.link(PROGRAM, 'makedumpfile') if same_device() else shutil.copy(PROGRAM, '.')
+
+
+def same_device():
+    return os.stat(PROGRAM).st_dev == os.stat('.').st_dev
+
+
+# ---- disks that are full -----------------------------------------------------
+
+def on_small_disk(kib, *args):
+    """Run the program with a DUMPFILE on a disk of that size; keep what it left as "left"."""
+    script = ('mkdir -p disk && mount -t tmpfs -o size="$1"k none disk || exit 77; shift; '
+              '"$@"; code=$?; rm -f left; cp disk/dump left; exit $code')
+    result = run([need_tool('unshare'), '-m', 'sh', '-c', script, 'sh', kib, PROGRAM, *args,
+                  'mini', 'disk/dump'])
+    if result.code in (1, 77) and 'mount:' in result.err or 'unshare:' in result.err:
+        skip('mount is not permitted')
+    result.err = result.err.replace("cp: cannot stat 'disk/dump': No such file or directory\n", '')
+    return result
+
+
+def check_left(want, what):
+    """A part of a dump was left: marked as such, and true as far as it goes."""
+    left = Kdump('left')
+    check(left.status & Kdump.INCOMPLETE, f'{what}: it is not marked as incomplete')
+    there = 0
+    for index, pfn in enumerate(left.pages):
+        raw = left.bytes[left.descs + 24 * index:left.descs + 24 * index + 24]
+        if len(raw) < 24 or not any(raw):
+            continue
+        offset, size, flags = left.desc(index)
+        data = left.bytes[offset:offset + size]
+        check(len(data) == size, f'{what}: pfn {pfn:#x} is said to be there, but is not')
+        data = zlib.decompress(data) if flags else data
+        check(data == want.read(pfn * PAGE, PAGE), f'{what}: pfn {pfn:#x} differs')
+        there += 1
+    return there
+
+
+@test('a full disk: exit 1, one line with the missing bytes, the rest stays, marked incomplete')
+def _():
+    size = len(direct(*FULL))
+    memory = core('mini').memory
+    most = 0
+    for kib in (300, 200, 100, 60):
+        result = on_small_disk(kib, *FULL)
+        result.check_failed(r'bytes are missing.*disk/dump.*No space left on device')
+        missing, wanted, written = map(int, re.search(
+            r'(\d+) bytes are missing.* write (\d+) bytes.*\((\d+) were', result.err).groups())
+        # How well the rest would be compressed is a guess, this much is known.
+        check(wanted - written <= missing < size,
+              f'about {missing} bytes are missing, at least {wanted - written} are')
+        most = max(most, check_left(memory, f'{kib} KiB'))
+    check(most > 100, f'at most {most} pages were saved')
+
+
+@test('a full disk, without compression and with more threads')
+def _():
+    direct()
+    memory = core('mini').memory
+    for threads in ('1', '4'):
+        on_small_disk(3000, '-d', '0', '--num-threads', threads).check_failed('bytes are missing')
+        check(check_left(memory, f'{threads} threads') > 200, 'hardly any page was saved')
+
+
+@test('a disk that is full before the first page: exit 1, one line, no useless file')
+def _():
+    direct()
+    for kib in (4, 8, 16):
+        on_small_disk(kib, *FULL).check_failed('No space left on device')
+        check(not os.path.exists('left'), f'{kib} KiB: a file without pages')
+
+
+@test('what a full disk leaves can be opened by libkdumpfile')
+def _():
+    direct()
+    on_small_disk(200, *FULL)
+    dump = open_kdumpfile('left')
+    check(dump.attr['linux.uts.release'] == '6.12.0-mini', 'release')
+    pages = Kdump('left').pages
+    import kdumpfile
+    data = dump.read(kdumpfile.KDUMP_MACHPHYSADDR, pages[0] * PAGE, PAGE)
+    check(len(data) == PAGE, 'the first page')
+
+
+@test('what a full disk leaves can be filtered again, and the result is incomplete, too')
+def _():
+    direct()
+    on_small_disk(200, *FULL)
+    result = makedumpfile('-f', '-d', '1', 'left', 'again')
+    check(result.code == 1, result)
+    check(Kdump('again').status & Kdump.INCOMPLETE, 'it is not marked as incomplete')
+
+
+@test('a file size limit is an error like any other: exit 1, no signal, marked incomplete')
+def _():
+    direct()
+    result = makedumpfile('-f', *FULL, 'mini', 'left', file_size=200 << 10)
+    result.check_failed('bytes are missing.*File too large')
+    check(check_left(core('mini').memory, 'limit') > 10, 'hardly any page was saved')
+
+
+@test('/dev/full as DUMPFILE: exit 1, one line, and the device is still there')
+def _():
+    direct()
+    makedumpfile('-f', *FULL, 'mini', '/dev/full').check_failed('/dev/full.*No space left')
+    check(stat.S_ISCHR(os.stat('/dev/full').st_mode), 'it is gone')
+
+
+@test('-F to /dev/full: exit 1, one line')
+def _():
+    direct()
+    with open('/dev/full', 'wb') as f:
+        makedumpfile('-F', *FULL, 'mini', stdout=f).check_failed('STDOUT.*No space left')
+
+
+@test('/dev/null as DUMPFILE is fine')
+def _():
+    direct()
+    makedumpfile('-f', *FULL, 'mini', '/dev/null').check_done()
+
+
+run_tests()
