@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Kernels of the Debian archive, of any suite, fetched by apt but not installed.
+
+The archive is the one this machine's apt is configured for, with apt's own
+proxies and keys; apt gets a private configuration directory for each suite, so
+nothing of the machine's own package lists is touched and no root is needed.
+"""
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import time
+
+import cache
+
+# The suites that hold a series, best first.  A series that is not named here
+# is looked for in the newest suites.
+SUITES = {
+    "5.10": ["bullseye"],
+    "6.1": ["bookworm-security", "bookworm"],
+    "6.12": ["trixie-security", "trixie"],
+}
+BACKPORTS = "stable-backports"
+NEWEST = [BACKPORTS, "sid", "experimental"]
+FIXED = ["6.1", "6.12"]         # `make check` takes these and the newest of the backports
+
+ARCH = "amd64"
+FLAVOUR = "cloud-amd64"         # small, and has all a virtual machine needs
+KEYRINGS = ["/usr/share/keyrings/debian-archive-keyring.gpg",
+            "/usr/share/keyrings/debian-archive-keyring.pgp"]
+WEEK = 7 * 24 * 3600
+
+
+def version_key(text):
+    return [int(n) for n in re.findall(r"\d+", text)]
+
+
+def run(cmd, **kw):
+    """Run CMD without a terminal; its output as text, or Unavailable with its last words."""
+    try:
+        r = subprocess.run(cmd, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                           env={**os.environ, "LC_ALL": "C"}, check=False, **kw)
+    except FileNotFoundError as e:
+        raise cache.Unavailable(f"{cmd[0]} is not on this machine") from e
+    if r.returncode:
+        words = (r.stderr.strip() or r.stdout.strip()).splitlines() or ["failed"]
+        cause = next((w for w in words if "Failed to fetch" in w), words[-1])
+        raise cache.Unavailable(f"{cmd[0]}: {cause}")
+    return r.stdout
+
+
+def archives():
+    """(URI of the main archive, URI of the security archive) in apt's configuration."""
+    main = security = None
+    for uri in run(["apt-get", "indextargets", "--format", "$(REPO_URI)",
+                    "Created-By: Packages"]).split():
+        if "security" in uri:
+            security = security or uri
+        elif re.search(r"/debian/?$", uri):
+            main = main or uri
+    if not main:
+        raise cache.Unavailable("apt is not configured for a Debian archive")
+    return main, security or main
+
+
+class Suite:
+    """One suite of the archive, seen through a private apt configuration."""
+
+    def __init__(self, name):
+        self.name = name
+        self.dir = os.path.join(cache.root(), "apt", name)
+        lists = os.path.join(self.dir, "lists")
+        options = {
+            "Dir::Etc::sourcelist": os.path.join(self.dir, "sources.list"),
+            "Dir::Etc::sourceparts": "/dev/null",
+            "Dir::State::lists": lists,
+            "Dir::State::status": os.path.join(self.dir, "status"),
+            "Dir::Cache": os.path.join(self.dir, "cache"),
+            "Acquire::Languages": "none",
+            "Acquire::Retries": "3",
+            "APT::Architecture": ARCH,
+            "APT::Architectures": ARCH,
+            "APT::Sandbox::User": "",
+            "APT::Update::Error-Mode": "any",
+        }
+        self.options = ["-c", os.path.join(self.dir, "apt.conf"), "-qq"]
+        for key, value in options.items():
+            self.options += ["-o", f"{key}={value}"]
+        self.stamp = os.path.join(self.dir, "updated")
+
+    def update(self):
+        """Fetch the index; an older one does when the archive cannot be reached."""
+        main, security = archives()
+        uri = security if self.name.endswith("-security") else main
+        for sub in ("lists/partial", "cache/archives/partial"):
+            os.makedirs(os.path.join(self.dir, sub), exist_ok=True)
+        keyring = next((k for k in KEYRINGS if os.path.exists(k)), None)
+        texts = {
+            "sources.list": f"deb {f'[signed-by={keyring}] ' if keyring else ''}"
+                            f"{uri} {self.name} main\n",
+            # The machine's hooks are for its own package lists.
+            "apt.conf": "#clear APT::Update;\n#clear DPkg;\n",
+            "status": "",
+        }
+        for name, text in texts.items():
+            with open(os.path.join(self.dir, name), "w") as f:
+                f.write(text)
+        try:
+            run(["apt-get", *self.options, "update"])
+        except cache.Unavailable:
+            if not os.path.exists(self.stamp):
+                raise
+        with open(self.stamp, "w"):
+            pass
+
+    def stale(self):
+        return (not os.path.exists(self.stamp)
+                or time.time() - os.path.getmtime(self.stamp) > WEEK)
+
+    def target(self, field):
+        """A field of apt's description of the suite's package index."""
+        return run(["apt-get", *self.options, "indextargets", "--format", f"$({field})",
+                    "Created-By: Packages"]).strip()
+
+    def packages(self):
+        """Package name -> newest version, of all packages in the suite."""
+        if self.stale():
+            self.update()
+        text = run(["/usr/lib/apt/apt-helper", *self.options, "cat-file",
+                    self.target("FILENAME")])
+        found, name = {}, None
+        for line in text.splitlines():
+            if line.startswith("Package: "):
+                name = line[9:]
+            elif line.startswith("Version: "):
+                version = line[9:]
+                if name not in found or version_key(version) > version_key(found[name]):
+                    found[name] = version
+        return found
+
+    def download(self, wanted, where):
+        """Fetch packages, given as {name: version}, into the directory WHERE."""
+        run(["apt-get", *self.options, "download",
+             *(f"{name}={version}" for name, version in wanted.items())], cwd=where)
+
+
+def suite(name):
+    """The suite NAME.  "stable-backports" becomes the release's own name: on some
+    mirrors the alias lags behind it."""
+    if name != BACKPORTS:
+        return Suite(name)
+    alias = Suite(name)
+    if alias.stale():
+        alias.update()
+    return Suite(alias.target("CODENAME") or name)
+
+
+def releases(packages):
+    """(release, series, {package: version}) of all kernels in a suite, newest first.
+
+    Since 6.19 linux-image-RELEASE is an empty package, the files are in three
+    others; an index may have kept only some of them.
+    """
+    found = []
+    for name, version in packages.items():
+        m = re.match(rf"linux-image-(\d.*-{FLAVOUR})$", name)
+        numbers = re.match(r"(\d+\.\d+)\.\d+", version)
+        if not m or not numbers:
+            continue
+        parts = [name]
+        if f"linux-binary-{m[1]}" in packages or version_key(version) >= [6, 19]:
+            parts = [f"linux-{part}-{m[1]}" for part in ("base", "binary", "modules")]
+        if all(p in packages for p in parts):
+            found.append((version_key(version), m[1], numbers[1],
+                          {p: packages[p] for p in parts}))
+    return [f[1:] for f in sorted(found, key=lambda f: f[0], reverse=True)]
+
+
+def newest_backport():
+    """The newest series in the backports; remembered for a week."""
+    memo = os.path.join(cache.root(), "newest-backport")
+    known = None
+    if os.path.exists(memo):
+        with open(memo) as f:
+            known = f.read().strip()
+        if time.time() - os.path.getmtime(memo) < WEEK:
+            return known
+    try:
+        kernels = releases(suite(BACKPORTS).packages())
+        if not kernels:
+            raise cache.Unavailable("the backports offer no kernel")
+        known = kernels[0][1]
+    except cache.Unavailable:
+        if not known:
+            raise
+    with open(memo, "w") as f:
+        f.write(known + "\n")
+    return known
+
+
+def check_series():
+    """The series that `make check` uses, oldest first."""
+    newest = newest_backport()
+    return FIXED + [newest] * (newest not in FIXED)
+
+
+def unpack(source, wanted, release, dest):
+    """Download and unpack one kernel as the directory DEST."""
+    part = dest + ".part"
+    shutil.rmtree(part, ignore_errors=True)
+    os.makedirs(part)
+    source.download(wanted, part)
+    for deb in sorted(os.listdir(part)):
+        path = os.path.join(part, deb)
+        run(["dpkg-deb", "-x", path, part])
+        os.unlink(path)
+    top = os.path.join(part, "usr") if os.path.isdir(f"{part}/usr/lib/modules") else part
+    run(["depmod", "-b", top, release])
+    os.symlink(os.path.relpath(top, part), os.path.join(part, "root"))
+    for name, places in {
+            "vmlinuz": [f"boot/vmlinuz-{release}", f"root/lib/modules/{release}/vmlinuz"],
+            "config": [f"boot/config-{release}", f"root/lib/modules/{release}/config"]}.items():
+        for place in places:
+            if os.path.exists(os.path.join(part, place)):
+                os.symlink(place, os.path.join(part, name))
+                break
+    with open(os.path.join(part, "release"), "w") as f:
+        f.write(release + "\n")
+    shutil.rmtree(dest, ignore_errors=True)
+    os.rename(part, dest)
+
+
+class Kernel:
+    """An unpacked kernel: dir, release, vmlinuz, config, and its modules."""
+
+    def __init__(self, series, directory):
+        self.series = series
+        self.dir = directory
+        with open(os.path.join(directory, "release")) as f:
+            self.release = f.read().strip()
+        self.vmlinuz = os.path.join(directory, "vmlinuz")
+        self.config = os.path.join(directory, "config")
+
+    def has_la57(self):
+        """Can it use 5-level page tables?  New kernels always can and have no option for it."""
+        with open(self.config) as f:
+            return "# CONFIG_X86_5LEVEL is not set" not in f.read()
+
+    def modules(self, names):
+        """Paths of the modules NAMES and of what they need, in the order of loading;
+        names that this kernel lacks or has built in are left out."""
+        order = []
+        for name in names:
+            r = subprocess.run(["modprobe", "-d", os.path.join(self.dir, "root"), "-S",
+                                self.release, "--show-depends", name], text=True, check=False,
+                               stdin=subprocess.DEVNULL, capture_output=True)
+            for line in r.stdout.splitlines():
+                words = line.split()
+                if words[0] == "insmod" and words[1] not in order:
+                    order.append(words[1])
+        return order
+
+
+def debug_vmlinux(kern):
+    """Path of a kernel's vmlinux with debug information; a big download."""
+    dest = os.path.join(kern.dir, "vmlinux-debug")
+    if os.path.exists(dest):
+        return dest
+    package = f"linux-image-{kern.release}-dbg"
+    for name in SUITES.get(kern.series, NEWEST):
+        source = suite(name)
+        version = source.packages().get(package)
+        if not version:
+            continue
+        with tempfile.TemporaryDirectory(dir=kern.dir) as work:
+            source.download({package: version}, work)
+            deb, = os.listdir(work)
+            # The modules in the package are many times as big; leave off at the vmlinux.
+            with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", os.path.join(work, deb)],
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as dpkg:
+                with tarfile.open(fileobj=dpkg.stdout, mode="r|") as tar:
+                    for member in tar:
+                        if member.isfile() and os.path.basename(member.name).startswith("vmlinux"):
+                            with open(dest + ".part", "wb") as out:
+                                shutil.copyfileobj(tar.extractfile(member), out, 1 << 20)
+                            break
+                dpkg.kill()
+        if os.path.exists(dest + ".part"):
+            os.rename(dest + ".part", dest)
+            return dest
+    raise cache.Unavailable(f"no vmlinux with debug information for {kern.release} to be had")
+
+
+def kernel(series):
+    """The newest kernel of SERIES, from the cache or from the archive."""
+    dest = os.path.join(cache.root(), "kernels", series)
+    if os.path.exists(os.path.join(dest, "release")):
+        return Kernel(series, dest)
+    os.makedirs(os.path.dirname(dest), exist_ok=True)
+    wrong = None
+    for name in SUITES.get(series, NEWEST):
+        # An index that is out of date names packages that are gone: try a new one.
+        for again in (False, True):
+            try:
+                source = suite(name)
+                if again:
+                    source.update()
+                for release, its_series, wanted in releases(source.packages()):
+                    if its_series == series:
+                        unpack(source, wanted, release, dest)
+                        return Kernel(series, dest)
+                break
+            except cache.Unavailable as e:
+                wrong = wrong or e
+    raise cache.Unavailable(f"no kernel {series} to be had: {wrong or 'no suite has it'}")

@@ -1,0 +1,501 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Judges for dumps of real kernels.
+
+A vmcore directory is what mkvmcore makes: vmcore, and truth/ with what the guest
+itself said about every page.  A dump is a kdump-compressed file (not flattened,
+not split) made from that vmcore.  Each judge returns a list of sentences, empty
+when there is nothing to complain about:
+
+    compare(dumpdir, dump, level)         the pages against the kernel's own words
+    pages_equal(vmcore, dump)             every page in the dump against the vmcore
+    compare_peer(dumpdir, dump, level)    the pages against what the makedumpfile
+                                          installed on this machine keeps
+
+The first two need nothing but the files (and, to read a dump, libkdumpfile's
+Python module).
+"""
+import array
+import contextlib
+import importlib.util
+import mmap
+import os
+import re
+import shutil
+import struct
+import subprocess
+import tempfile
+import zlib
+from collections import Counter
+
+PAGE = 4096
+
+# ---- what a page is ----------------------------------------------------------
+
+# Bits of /proc/kpageflags.
+LRU, SLAB, BUDDY, ANON, SWAPCACHE, SWAPBACKED, HEAD, TAIL, HUGE, HWPOISON, NOPAGE, THP, OFFLINE, \
+    PGTABLE, RESERVED, PRIVATE = (1 << n for n in (
+        5, 7, 10, 12, 13, 14, 15, 16, 17, 19, 20, 22, 23, 26, 32, 35))
+# All that decide the kind of a page.  KSM is not among them: from 6.12 to 6.19
+# every anonymous page is said to be KSM.
+KIND_MASK = LRU | SLAB | BUDDY | ANON | SWAPCACHE | SWAPBACKED | HEAD | TAIL | HUGE | HWPOISON \
+    | NOPAGE | THP | OFFLINE | PGTABLE | RESERVED | PRIVATE
+
+# kind -> dump level bits of which any one drops it; ALWAYS: dropped whenever pages
+# are looked at, as reading such a page can kill the machine or tells nothing.
+ALWAYS = -1
+DROPPED_BY = {
+    "free": 16, "cache": 2 | 4, "private cache": 4, "anon": 8, "hugetlb": 8,
+    "hwpoison": ALWAYS, "offline": ALWAYS,
+    "slab": 0, "page table": 0, "reserved": 0, "no page": 0, "kernel": 0,
+}
+
+
+def kind_of(flags):
+    """The kind of a page that is not a compound tail."""
+    if flags & NOPAGE:
+        return "no page"
+    if flags & HWPOISON:
+        return "hwpoison"
+    if flags & BUDDY:
+        return "free"
+    if flags & OFFLINE:
+        return "offline"
+    if flags & SLAB:
+        return "slab"
+    if flags & PGTABLE:
+        return "page table"
+    if flags & HUGE:
+        return "hugetlb"
+    if flags & ANON:
+        return "anon"
+    if flags & LRU or flags & (SWAPCACHE | SWAPBACKED) == SWAPCACHE | SWAPBACKED:
+        return "private cache" if flags & PRIVATE else "cache"
+    if flags & RESERVED:
+        return "reserved"
+    return "kernel"
+
+
+def read_words(path):
+    """The 64-bit words of a file that the guest wrote."""
+    with open(path, "rb") as f:
+        words = array.array("Q")
+        words.frombytes(f.read())
+    return words
+
+
+def kernel_image(truth):
+    """The page frames of the kernel image as [(first, last + 1)]."""
+    found = []
+    with open(f"{truth}/iomem") as f:
+        for line in f:
+            m = re.match(r"\s+([0-9a-f]+)-([0-9a-f]+) : Kernel (code|rodata|data|bss)$", line)
+            if m:
+                found.append((int(m[1], 16) // PAGE, int(m[2], 16) // PAGE + 1))
+    return found
+
+
+def kinds(dumpdir):
+    """The kind of each page frame, in the kernel's own words: a list by pfn.
+
+    The tails of a compound page are of its head's kind.  A page of the kernel image is
+    "reserved" whatever its other flags, unless it was freed after boot (the text's and
+    data's initial parts, the unused end of .bss..decrypted).
+    """
+    out, head, memo = [], None, {}
+    words = read_words(f"{dumpdir}/truth/kpageflags")
+    for flags in words:
+        if not flags & TAIL:
+            flags &= KIND_MASK
+            if flags not in memo:
+                memo[flags] = kind_of(flags)
+            head = memo[flags]
+        out.append(head or "kernel")
+    for first, end in kernel_image(f"{dumpdir}/truth"):
+        for pfn in range(first, min(end, len(out))):
+            if words[pfn] & RESERVED:
+                out[pfn] = "reserved"
+    return out
+
+
+def dropped_kinds(dumpdir, level):
+    """The kinds of pages that a dump of this level leaves out.
+
+    Levels 0 and 1 look at pages only if the kernel can have poisoned ones.
+    """
+    with open(f"{dumpdir}/truth/vmcoreinfo") as f:
+        looks = level & ~1 or "NUMBER(PG_hwpoison)=" in f.read()
+    return {kind for kind, by in DROPPED_BY.items()
+            if (looks if by == ALWAYS else by & level)}
+
+
+# ---- vmcores -----------------------------------------------------------------
+
+class Vmcore:
+    """A little-endian ELF64 core: loads as (physical address, bytes, file offset), notes
+    as (name, type, bytes)."""
+
+    def __init__(self, path):
+        with open(path, "rb") as f:
+            self.map = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ)
+        if self.map[:6] != b"\x7fELF\x02\x01":
+            raise ValueError(f"{path} is not a little-endian ELF64 file")
+        self.phoff, = struct.unpack_from("<Q", self.map, 32)
+        self.phentsize, self.phnum = struct.unpack_from("<HH", self.map, 54)
+        self.loads, self.notes = [], []
+        for i in range(self.phnum):
+            typ, _, off, _, paddr, size = struct.unpack_from(
+                "<IIQQQQ", self.map, self.phoff + i * self.phentsize)
+            if typ == 1:
+                self.loads.append((paddr, size, off))
+            elif typ == 4:
+                self.read_notes(off, off + size)
+
+    def read_notes(self, off, end):
+        while off + 12 <= end:
+            namesz, descsz, typ = struct.unpack_from("<III", self.map, off)
+            name = self.map[off + 12:off + 12 + namesz].rstrip(b"\0").decode()
+            desc = off + 12 + (namesz + 3 & ~3)
+            self.notes.append((name, typ, self.map[desc:desc + descsz]))
+            off = desc + (descsz + 3 & ~3)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.map.close()
+
+    def ranges(self):
+        """Whole page frames in the file: [(first, last + 1)], sorted, not overlapping."""
+        out = []
+        for paddr, size, _ in sorted(self.loads):
+            first, end = -(-paddr // PAGE), (paddr + size) // PAGE
+            if out:
+                first = max(first, out[-1][1])
+            if first < end:
+                out.append((first, end))
+        return out
+
+    def read(self, pfn, count):
+        """COUNT pages from PFN on, or None if one segment does not hold them all."""
+        start, length = pfn * PAGE, count * PAGE
+        for paddr, size, off in self.loads:
+            if paddr <= start and start + length <= paddr + size:
+                return self.map[off + start - paddr:off + start - paddr + length]
+        return None
+
+    def vmcoreinfo(self):
+        """The VMCOREINFO note as {key: value}."""
+        text = next((d for n, _, d in self.notes if n == "VMCOREINFO"), b"")
+        return dict(line.split("=", 1) for line in text.rstrip(b"\0").decode().splitlines()
+                    if "=" in line)
+
+
+# ---- dumps -------------------------------------------------------------------
+
+COMPRESSION = {1: "zlib", 2: "lzo", 4: "snappy", 0x20: "zstd"}
+INCOMPLETE = 0x8
+
+
+class Dump:
+    """Headers and bitmaps of a kdump-compressed file of a 64-bit little-endian machine."""
+
+    def __init__(self, path):
+        with open(path, "rb") as f:
+            head = f.read(PAGE)
+            if len(head) < PAGE or head[:8] != b"KDUMP   ":
+                raise ValueError(f"{path} is not kdump-compressed")
+            self.version, = struct.unpack_from("<i", head, 8)
+            self.status, block, sub, blocks = struct.unpack_from("<IiiI", head, 424)
+            if block != PAGE or sub <= 0:
+                raise ValueError(f"{path}: block size {block}, sub header of {sub} blocks")
+            f.seek(block)
+            subhead = f.read(104)
+            self.level, = struct.unpack_from("<i", subhead, 8)
+            self.max_mapnr, = struct.unpack_from("<Q", subhead, 96)
+            f.seek((1 + sub) * block)
+            maps = f.read(blocks * block)
+        if len(maps) != blocks * block or len(maps) * 4 < self.max_mapnr:
+            raise ValueError(f"{path}: bitmaps of {len(maps)} bytes for {self.max_mapnr} pages")
+        self.exists, self.dumped = maps[:len(maps) // 2], maps[len(maps) // 2:]
+
+    def compression(self):
+        return next((name for bit, name in COMPRESSION.items() if self.status & bit), "none")
+
+
+def has(bitmap, pfn):
+    """Is the bit of PFN set?  Beyond the end of the bitmap none is."""
+    return pfn >> 3 < len(bitmap) and bitmap[pfn >> 3] >> (pfn & 7) & 1
+
+
+def runs(bitmap):
+    """The runs of set bits in a bitmap: (first, last + 1), ascending."""
+    start = None
+    for at, byte in enumerate(bitmap):
+        if byte == 0xff and start is not None or byte == 0 and start is None:
+            continue
+        for bit in range(8):
+            if byte >> bit & 1:
+                if start is None:
+                    start = at * 8 + bit
+            elif start is not None:
+                yield start, at * 8 + bit
+                start = None
+    if start is not None:
+        yield start, len(bitmap) * 8
+
+
+def census(pfns, what):
+    """One sentence for each kind: what happened to how many pages, and to which first."""
+    count, first = Counter(), {}
+    for pfn, kind in pfns:
+        count[kind] += 1
+        first.setdefault(kind, pfn)
+    return [f"{what}: {n} {kind} page{'s' * (n > 1)}, first pfn {first[kind]:#x}"
+            for kind, n in sorted(count.items())]
+
+
+# ---- the judges --------------------------------------------------------------
+
+def content(dumpdir):
+    """Check the pages whose content the guest knew against its vmcore."""
+    wrong, total = [], 0
+    with Vmcore(f"{dumpdir}/vmcore") as core, open(f"{dumpdir}/truth/content") as f:
+        for line in f:
+            region, kind, pfn, crc = line.split()
+            page = core.read(int(pfn, 16), 1)
+            total += 1
+            if page is None or zlib.crc32(page) != int(crc, 16):
+                wrong.append((int(pfn, 16), f"{region}/{kind}"))
+    return census(wrong, "not as the guest knew it") if total else ["no page is listed"]
+
+
+def compare(dumpdir, dump, level):
+    """Judge the pages in a dump by what the kernel said of them.
+
+    No slab, page-table or other kernel page may be lost, at any level; what the level
+    excludes has to be gone, and nothing else.  For zero pages there is no exception: the
+    kdump format keeps their bits.  What QEMU writes of the firmware, far above the last
+    page that the kernel knows of, is not judged.
+    """
+    d = Dump(dump)
+    wrong = []
+    if d.level != level:
+        wrong.append(f"the dump says its level is {d.level}, not {level}")
+    if d.status & INCOMPLETE:
+        wrong.append("the dump says it is incomplete")
+    kind, drops = kinds(dumpdir), dropped_kinds(dumpdir, level)
+    lost, kept, absent = [], [], []
+    with Vmcore(f"{dumpdir}/vmcore") as core:
+        for first, end in core.ranges():
+            for pfn in range(first, min(end, len(kind))):
+                if not has(d.exists, pfn):
+                    absent.append((pfn, "vmcore"))
+                if has(d.dumped, pfn):
+                    if kind[pfn] in drops:
+                        kept.append((pfn, kind[pfn]))
+                elif kind[pfn] not in drops:
+                    lost.append((pfn, kind[pfn]))
+    return (wrong + census(absent, "not in the first bitmap") + census(lost, "lost")
+            + census(kept, "kept though excluded"))
+
+
+def can_read():
+    """Is libkdumpfile's Python module on this machine?"""
+    return importlib.util.find_spec("kdumpfile") is not None
+
+
+def pages_equal(vmcore, dump, stride=512):
+    """Compare every page in the dump, as libkdumpfile reads it, with the vmcore's.
+
+    STRIDE is how many pages are read at once.
+    """
+    import kdumpfile            # a package of the distribution, needed only here
+    dumped = Dump(dump).dumped
+    try:
+        handle = kdumpfile.kdumpfile(dump)
+        # Mapped, the missing end of a truncated file would kill this process.
+        handle.attr["file.mmap_policy"] = 0
+    except kdumpfile.exceptions.KDumpBaseException as e:
+        return [f"libkdumpfile cannot open it: {e}"]
+    differ, unread, strange, total = [], [], [], 0
+
+    def check(pfn, count):
+        expected = core.read(pfn, count)
+        if expected is None and count == 1:
+            strange.append((pfn, "dumped"))
+            return
+        data = None
+        if expected is not None:
+            try:
+                data = handle.read(kdumpfile.KDUMP_MACHPHYSADDR, pfn * PAGE, count * PAGE)
+            except kdumpfile.exceptions.KDumpBaseException as e:
+                if count == 1:
+                    unread.append((pfn, f"unreadable ({e})"))
+                    return
+        if data is not None and data == expected:
+            return
+        if count == 1:
+            differ.append((pfn, "dumped"))
+            return
+        half = count // 2
+        check(pfn, half)
+        check(pfn + half, count - half)
+
+    with Vmcore(vmcore) as core:
+        for first, end in runs(dumped):
+            total += end - first
+            for pfn in range(first, end, stride):
+                check(pfn, min(stride, end - pfn))
+    wrong = [] if total else ["there is no page in the dump"]
+    return (wrong + census(differ, "differs from the vmcore")
+            + census(unread, "libkdumpfile") + census(strange, "not in the vmcore"))
+
+
+class PeerRefused(Exception):
+    """The installed makedumpfile cannot make this dump."""
+
+
+def peer_version(program="makedumpfile"):
+    """(major, minor, patch) of the installed makedumpfile, or None without one."""
+    path = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin")
+    if not path:
+        return None
+    r = subprocess.run([path, "-v"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                       check=False)
+    m = re.search(r"version (\d+)\.(\d+)\.(\d+)", r.stdout + r.stderr)
+    return tuple(map(int, m.groups())) if m else None
+
+
+@contextlib.contextmanager
+def headers_first(vmcore):
+    """Path of a vmcore whose program headers follow the ELF header.
+
+    The peer takes them to be there, whatever e_phoff says.  A file of which this is not
+    true is copied for the time of a `with`.
+    """
+    with open(vmcore, "rb") as f:
+        head = bytearray(f.read(PAGE))
+    phoff, = struct.unpack_from("<Q", head, 32)
+    phnum, = struct.unpack_from("<H", head, 56)
+    if phoff == 64:
+        yield vmcore
+        return
+    head[64:64 + 56 * phnum] = head[phoff:phoff + 56 * phnum]
+    struct.pack_into("<QQ", head, 32, 64, 0)            # e_phoff, e_shoff
+    struct.pack_into("<HHH", head, 58, 0, 0, 0)         # no section headers
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(vmcore)) as work:
+        copy = f"{work}/vmcore"
+        subprocess.run(["cp", "--reflink=auto", "--sparse=always", vmcore, copy], check=True)
+        os.chmod(copy, 0o600)
+        with open(copy, "r+b") as f:
+            f.write(head)
+        yield copy
+
+
+class Peer:
+    """What the installed makedumpfile keeps of a vmcore, at any level.
+
+    Its bitmaps are remembered beside the vmcore.  Close it, or use it in a `with`.
+    """
+
+    def __init__(self, dumpdir, program="makedumpfile"):
+        self.dumpdir = dumpdir
+        self.program = program
+        self.version = peer_version(program)
+        if not self.version:
+            raise PeerRefused(f"{program} is not on this machine")
+        self.memo = os.path.join(dumpdir, "peer-" + ".".join(map(str, self.version)))
+        self.stack = contextlib.ExitStack()
+        self.copy = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+    def close(self):
+        self.stack.close()
+
+    def dump(self, level):
+        """The peer's dump of this level as an object of class Dump."""
+        os.makedirs(self.memo, exist_ok=True)
+        memo = os.path.join(self.memo, f"d{level}")
+        if not os.path.exists(memo):
+            if not self.copy:
+                self.copy = self.stack.enter_context(headers_first(f"{self.dumpdir}/vmcore"))
+            with tempfile.TemporaryDirectory(dir=self.dumpdir) as work:
+                r = subprocess.run([self.program, "-l", "-d", str(level), self.copy, f"{work}/d"],
+                                   stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                   env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"},
+                                   check=False)
+                if r.returncode:
+                    words = [w for w in re.split(r"[\r\n]+", r.stdout + r.stderr) if w.strip()]
+                    raise PeerRefused(f"-d {level}: " + " | ".join(words[-2:]))
+                with open(f"{work}/d", "rb") as f:
+                    head = f.read(PAGE)
+                    sub, blocks = struct.unpack_from("<iI", head, 432)
+                    f.seek(0)
+                    data = f.read((1 + sub + blocks) * PAGE)
+            with open(memo + ".part", "wb") as f:
+                f.write(data)
+            os.rename(memo + ".part", memo)
+        return Dump(memo)
+
+
+# Where a peer is known to be wrong: (first version that is right, first series that it
+# is wrong for, kinds of pages, does it keep them?, why).  Such a difference is none of
+# ours as long as the kernel itself says so.
+NEVER = (99,)
+PEER_FAULTS = [
+    ((1, 7, 6), (6, 3), {"cache", "private cache", "anon", "hugetlb"}, True,
+     "the peer looks for a compound page's order where it was before 6.3"),
+    ((1, 7, 6), (6, 10), {"slab"}, False,
+     "the peer looks for a flag of slab pages, which are a page type since 6.10"),
+    ((1, 7, 7), (6, 12), {"free", "offline"}, True,
+     "the peer takes page types for flags, which they no longer are since 6.12"),
+    (NEVER, (7, 1), {"slab", "kernel", "cache", "private cache"}, False,
+     "the peer judges compound tails by fields that have another meaning since 7.1"),
+]
+
+
+def series_of(release):
+    return tuple(map(int, re.match(r"(\d+)\.(\d+)", release).groups()))
+
+
+def peer_differences(dumpdir, dump, level, peer):
+    """The pages known to the kernel on which a dump and the peer's disagree:
+    (pfn, kind, peer has it)."""
+    ours, theirs = Dump(dump).dumped, peer.dump(level).dumped
+    return [(pfn, kind, has(theirs, pfn)) for pfn, kind in enumerate(kinds(dumpdir))
+            if has(ours, pfn) != has(theirs, pfn)]
+
+
+def compare_peer(dumpdir, dump, level, peer=None):
+    """Judge the pages in a dump by what the installed makedumpfile keeps at this level.
+
+    Returns (complaints, known faults of the peer that explain other differences).
+    """
+    with contextlib.ExitStack() as stack:
+        if peer is None:
+            peer = stack.enter_context(Peer(dumpdir))
+        differences = peer_differences(dumpdir, dump, level, peer)
+        with Vmcore(f"{dumpdir}/vmcore") as core:
+            series = series_of(core.vmcoreinfo()["OSRELEASE"])
+        drops = dropped_kinds(dumpdir, level)
+        wrong, explained = [], Counter()
+        for keeps in (False, True):
+            for what in sorted({k for _, k, theirs in differences if bool(theirs) == keeps}):
+                pages = [(pfn, k) for pfn, k, theirs in differences
+                         if bool(theirs) == keeps and k == what]
+                sentence, = census(pages, "the peer has, we have not" if keeps
+                                   else "we have, the peer has not")
+                fault = next((why for fixed, since, which, faulty, why in PEER_FAULTS
+                              if peer.version < fixed and series >= since
+                              and what in which and keeps == faulty
+                              and (what in drops) == keeps), None)
+                if fault:
+                    explained[fault] += len(pages)
+                else:
+                    wrong.append(sentence)
+    return wrong, [f"{n} pages on which {why}" for why, n in explained.items()]

@@ -1,0 +1,508 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Boot a Debian kernel under QEMU with a known mix of memory and take its vmcore.
+
+x86_64 only.  A guest runs guest/init, which fills memory, exports what the
+kernel thinks of every page (the truth) to a disk, and then either
+
+* stops through the pvpanic device, at the very instruction after the last
+  look at /proc/kpageflags, and QEMU writes the image, or
+* panics, and a crash kernel with guest/init-crash runs a command on
+  /proc/vmcore, copies it to a disk, or both.
+"""
+import contextlib
+import json
+import os
+import select
+import shlex
+import shutil
+import stat
+import struct
+import subprocess
+import tarfile
+import tempfile
+import time
+
+import cache
+from judge import KIND_MASK, Vmcore, read_words
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+GUEST = os.path.join(HERE, "guest")
+
+PROGRAMS = {                    # program -> Debian package
+    "qemu-system-x86_64": "qemu-system-x86", "cpio": "cpio", "modprobe": "kmod",
+    "mke2fs": "e2fsprogs", "debugfs": "e2fsprogs", "xzcat": "xz-utils", "zstdcat": "zstd",
+    "gcc": "gcc", "busybox": "busybox-static", "fallocate": "util-linux",
+}
+DISK_MODULES = ["virtio_pci", "virtio_blk", "ext4"]
+# Swap, network, file systems, a hypervisor: big modules, a common small one, and
+# none that benchmarks itself when it is loaded.
+MODULES = DISK_MODULES + """virtio_balloon qemu_fw_cfg loop lzo lzo-rle zram xfs overlay
+    nf_tables nft_ct nf_conntrack bridge veth dm-mod kvm configfs""".split()
+CRASH_APPEND = ("console=ttyS0 nr_cpus=1 irqpoll reset_devices panic=1 loglevel=4 "
+                "cgroup_disable=memory")
+CRASHKERNEL = "192M"
+ATTEMPTS = 3
+BOOT_TIMEOUT = {"tcg": 420, "kvm": 120}  # seconds; four times what a slow machine needs
+PROBE_TIMEOUT = 20
+TRUTH_BYTES = 1 << 30           # sparse
+
+
+class GuestFailed(Exception):
+    """A guest did not do what it was booted for."""
+
+
+def sh(*cmd, **kw):
+    """Run CMD; GuestFailed with its last words if it fails."""
+    kw.setdefault("stdout", subprocess.PIPE)
+    r = subprocess.run(cmd, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False, **kw)
+    if r.returncode:
+        words = r.stderr.decode(errors="replace").strip().splitlines()
+        raise GuestFailed(f"{cmd[0]}: {words[-1] if words else f'exit {r.returncode}'}")
+    return r.stdout
+
+
+def need_programs():
+    """Unavailable, naming the packages, if a program is not on this machine."""
+    missing = sorted({pkg for prog, pkg in PROGRAMS.items() if not shutil.which(prog)})
+    if missing:
+        raise cache.Unavailable("not on this machine: " + " ".join(missing))
+
+
+def grow(path, size):
+    with open(path, "wb") as f:
+        f.truncate(size)
+
+
+# ---- what is put into a guest ------------------------------------------------
+
+def closure(path):
+    """Absolute path of a program or shared object, and of all it is linked with."""
+    paths = [path]
+    r = subprocess.run(["ldd", path], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                       check=False)
+    for line in r.stdout.splitlines():
+        words = line.replace("=>", " ").split()
+        found = next((w for w in words if w.startswith("/")), None)
+        if "not found" in line:
+            raise GuestFailed(f"{path}: {line.strip()}")
+        if found:
+            paths.append(found)
+    return paths
+
+
+def initramfs(dest, init, modules, files, texts):
+    """Write a cpio archive: busybox, INIT as /init, the MODULES with their order of
+    loading, FILES as {path in the guest: path here}, TEXTS as {path in the guest: text}."""
+    with tempfile.TemporaryDirectory() as root:
+        for d in ("bin", "dev", "proc", "sys", "modules"):
+            os.mkdir(f"{root}/{d}")
+        files = {"bin/busybox": shutil.which("busybox"), "init": init, **files}
+        for name, path in files.items():
+            place = os.path.join(root, name.lstrip("/"))
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            shutil.copy(path, place)
+        for name, text in texts.items():
+            with open(os.path.join(root, name), "w") as f:
+                f.write(text)
+        os.chmod(f"{root}/init", 0o755)
+        with open(f"{root}/modules/order", "w") as order:
+            for path in modules:
+                name = os.path.basename(path)
+                tool = {".xz": "xzcat", ".zst": "zstdcat"}.get(os.path.splitext(name)[1], "cat")
+                name = name[:name.index(".ko") + 3]
+                with open(f"{root}/modules/{name}", "wb") as f:
+                    sh(tool, path, stdout=f)
+                order.write(name + "\n")
+        with open(dest, "wb") as f:
+            sh("sh", "-c", "find . | cpio --quiet -o -H newc", cwd=root, stdout=f)
+
+
+def scratch_disk(mib):
+    """Path of an ext4 image with about MIB of this machine's own files, kept in the cache."""
+    path = os.path.join(cache.root(), f"scratch-{mib}.img")
+    if os.path.exists(path):
+        return path
+    with tempfile.TemporaryDirectory(dir=cache.root()) as root:
+        left = mib << 20
+        for top, share in (("/usr/share", 3), ("/usr/lib", 2), ("/usr/bin", 1)):
+            quota = left // share
+            for d, dirs, names in os.walk(top):
+                dirs.sort()
+                for name in sorted(names):
+                    p = os.path.join(d, name)
+                    st = os.lstat(p)
+                    if not stat.S_ISREG(st.st_mode) or not 4096 < st.st_size < quota \
+                            or not os.access(p, os.R_OK):
+                        continue
+                    os.makedirs(root + d, exist_ok=True)
+                    shutil.copy(p, root + p)
+                    quota -= st.st_size
+                    left -= st.st_size
+                if quota < 4096:
+                    break
+        sh("mke2fs", "-q", "-t", "ext4", "-d", root, "-m", "0", path + ".part",
+           f"{mib * 5 // 4 + 64}M")
+    os.rename(path + ".part", path)
+    return path
+
+
+# ---- QEMU --------------------------------------------------------------------
+
+class Qemu:
+    """A running QEMU, its monitor protocol on pipes; killed at the end of a `with`."""
+
+    def __init__(self, cmd):
+        self.proc = subprocess.Popen(
+            [*cmd, "-chardev", "stdio,id=monitor", "-mon", "chardev=monitor,mode=control"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.buffer = b""
+        self.events = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        if self.proc.poll() is None:
+            self.proc.kill()
+        # A process that hangs in KVM cannot be killed either.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.proc.wait(timeout=10)
+        for pipe in (self.proc.stdin, self.proc.stdout, self.proc.stderr):
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+    def message(self, deadline):
+        """The next message, or None when QEMU has ended; GuestFailed after the deadline."""
+        while b"\n" not in self.buffer:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.proc.stdout], [], [], left)[0]:
+                raise GuestFailed("it took too long")
+            data = os.read(self.proc.stdout.fileno(), 65536)
+            if not data:
+                return None
+            self.buffer += data
+        line, self.buffer = self.buffer.split(b"\n", 1)
+        return json.loads(line)
+
+    def event(self, deadline):
+        """Name of the next event, or None when QEMU has ended."""
+        while not self.events:
+            msg = self.message(deadline)
+            if msg is None:
+                return None
+            if "event" in msg:
+                self.events.append(msg["event"])
+        return self.events.pop(0)
+
+    def do(self, command, deadline, **arguments):
+        """Run a monitor command and wait for its answer."""
+        text = json.dumps({"execute": command, "arguments": arguments})
+        try:
+            self.proc.stdin.write(text.encode() + b"\n")
+            self.proc.stdin.flush()
+        except OSError as e:
+            raise GuestFailed(f"QEMU is gone: {self.last_words()}") from e
+        while True:
+            msg = self.message(deadline)
+            if msg is None:
+                raise GuestFailed(f"QEMU is gone: {self.last_words()}")
+            if "event" in msg:
+                self.events.append(msg["event"])
+            elif "error" in msg:
+                raise GuestFailed(f"{command}: {msg['error']['desc']}")
+            elif "return" in msg:
+                return msg["return"]
+
+    def last_words(self):
+        self.proc.wait()
+        words = self.proc.stderr.read().decode(errors="replace").strip().splitlines()
+        return words[-1] if words else f"exit {self.proc.returncode}"
+
+
+def cpu_options(accel, la57):
+    """QEMU's arguments for the accelerator and a processor that suits it."""
+    if accel == "kvm":
+        return ["-accel", "kvm", "-cpu", "host" + ("" if la57 else ",la57=off")]
+    # The translator of QEMU 7.2 now and then loses the flags of a cmpxchg16b, and the
+    # guest dies in its slab allocator.
+    return ["-accel", "tcg,thread=multi", "-cpu",
+            f"max,cx16=off,la57={'on' if la57 else 'off'}"]
+
+
+def machine(accel, la57, mem, smp, console):
+    return ["qemu-system-x86_64", "-machine", "q35", *cpu_options(accel, la57),
+            "-m", str(mem), "-smp", str(smp), "-nodefaults", "-display", "none", "-no-reboot",
+            "-serial", f"file:{console}"]
+
+
+def kvm_boots(kernel):
+    """Does KVM bring this kernel to its first program within a short time?"""
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return False
+    with tempfile.TemporaryDirectory() as work:
+        console = os.path.join(work, "console")
+        init = os.path.join(work, "init")
+        with open(init, "w") as f:
+            f.write("#!/bin/busybox sh\n/bin/busybox poweroff -f\n")
+        initramfs(f"{work}/initrd", init, [], {}, {})
+        cmd = machine("kvm", False, 512, 2, console) + [
+            "-kernel", kernel.vmlinuz, "-initrd", f"{work}/initrd",
+            "-append", "console=ttyS0 panic=1"]
+        try:
+            with Qemu(cmd) as qemu:
+                deadline = time.monotonic() + PROBE_TIMEOUT
+                qemu.message(deadline)
+                qemu.do("qmp_capabilities", deadline)
+                while qemu.event(deadline) is not None:
+                    pass
+            with open(console, errors="replace") as f:
+                return "Power down" in f.read()
+        except (GuestFailed, OSError):
+            return False
+
+
+def boot_id():
+    with open("/proc/sys/kernel/random/boot_id") as f:
+        return f.read().strip()
+
+
+def remember_accelerator(accel):
+    with open(os.path.join(cache.root(), "accelerator"), "w") as f:
+        f.write(f"{boot_id()} {accel}\n")
+
+
+def accelerator(kernel, la57=False):
+    """"kvm" where it works, else "tcg"; found out once after each boot of this machine."""
+    memo = os.path.join(cache.root(), "accelerator")
+    known = []
+    if os.path.exists(memo):
+        with open(memo) as f:
+            known = f.read().split()
+    if known[:1] == [boot_id()]:
+        accel = known[1]
+    else:
+        accel = "kvm" if kvm_boots(kernel) else "tcg"
+        remember_accelerator(accel)
+    if la57 and accel == "kvm":
+        with open("/proc/cpuinfo") as f:
+            if " la57" not in f.read():
+                return "tcg"
+    return accel
+
+
+# ---- one guest ---------------------------------------------------------------
+
+class Guest:
+    """A guest to be booted, and what its boot shall leave in the directory OUT.
+
+    KIND is image, image-la57 or kdump.  COMMAND (a list of words) is run by the crash
+    kernel of a kdump guest; FILES are programs and shared objects that it needs, each
+    put at its own path with what it is linked with, and programs into /bin as well.
+    KEEP_VMCORE: copy /proc/vmcore out.  RESULT_MIB is the size of the disk that COMMAND
+    writes to.
+    """
+
+    def __init__(self, kernel, kind, command=None, files=(), keep_vmcore=True,
+                 result_mib=2048):
+        self.kernel = kernel
+        self.kind = kind
+        self.crash = kind == "kdump"
+        self.la57 = kind == "image-la57"
+        self.mem = 768 if self.crash else 512
+        self.smp = 2
+        self.cached_mib = 64 if not self.crash else 96
+        self.anon_mib = 64 if not self.crash else 96
+        self.command = command
+        self.files = files
+        self.keep_vmcore = keep_vmcore
+        self.result_mib = result_mib
+        self.append = "console=ttyS0 panic=1"
+        if self.crash:
+            self.append += f" crashkernel={CRASHKERNEL}"
+
+    def arguments(self):
+        """What decides the vmcore, the guest's programs apart; for meta.json and cache keys."""
+        return {"series": self.kernel.series, "release": self.kernel.release,
+                "kind": self.kind, "mem": self.mem, "smp": self.smp,
+                "cached_mib": self.cached_mib, "anon_mib": self.anon_mib,
+                "append": self.append, "modules": MODULES, "crash_append": CRASH_APPEND}
+
+    def crash_initrd(self, work):
+        files, texts = {}, {}
+        if self.command:
+            for path in self.files:
+                for p in closure(os.path.abspath(path)):
+                    files[p] = p
+                files["bin/" + os.path.basename(path)] = path
+            texts["command"] = "exec " + shlex.join(self.command) + "\n"
+        initramfs(f"{work}/crash.initrd", f"{GUEST}/init-crash",
+                  self.kernel.modules(DISK_MODULES), files, texts)
+        return {"crash/vmlinuz": self.kernel.vmlinuz, "crash/initrd": f"{work}/crash.initrd"}
+
+    def prepare(self, work, out):
+        """Everything that one boot needs and that does not change from try to try."""
+        sources = [os.path.join(GUEST, f) for f in sorted(os.listdir(GUEST)) if f.endswith(".c")]
+        sh("gcc", "-O2", "-static", "-o", f"{work}/guest", *sources)
+        files = {"bin/guest": f"{work}/guest"}
+        if self.crash:
+            files |= self.crash_initrd(work)
+        params = {"MODE": "crash" if self.crash else "pause", "ANON": self.anon_mib << 10,
+                  "CRASH_APPEND": CRASH_APPEND}
+        initramfs(f"{work}/initrd", f"{GUEST}/init", self.kernel.modules(MODULES), files,
+                  {"params": "".join(f"{k}={shlex.quote(str(v))}\n" for k, v in params.items())})
+        disks = [("truth", f"{out}/truth.tar", "off"),
+                 ("scratch", scratch_disk(self.cached_mib), "on")]
+        if self.crash and self.command:
+            disks.append(("result", f"{out}/result.img", "off"))
+        if self.crash and self.keep_vmcore:
+            disks.append(("vmcore", f"{out}/vmcore", "off"))
+        return disks
+
+    def qemu_command(self, accel, work, out, disks):
+        cmd = machine(accel, self.la57, self.mem, self.smp, f"{out}/console.log") + [
+            "-device", "vmcoreinfo", "-device", "virtio-balloon-pci",
+            "-kernel", self.kernel.vmlinuz, "-initrd", f"{work}/initrd", "-append", self.append]
+        if not self.crash:
+            cmd += ["-device", "pvpanic", "-action", "panic=pause"]
+        for name, path, snapshot in disks:
+            cmd += ["-drive",
+                    f"if=none,id={name},format=raw,file={path},snapshot={snapshot},cache=unsafe",
+                    "-device", f"virtio-blk-pci,drive={name},serial={name}"]
+        return cmd
+
+    def make_disks(self, disks):
+        for name, path, _ in disks:
+            if name == "truth":
+                grow(path, TRUTH_BYTES)
+            elif name == "vmcore":
+                grow(path, (self.mem + 64) << 20)
+            elif name == "result":
+                grow(path, self.result_mib << 20)
+                sh("mke2fs", "-q", "-t", "ext4", "-F", "-m", "0", "-O", "^has_journal", path)
+
+    def boot(self, cmd, out, timeout):
+        """Run the guest to its end; takes the image of an image guest each time it stops."""
+        deadline = time.monotonic() + timeout
+        dumped = False
+        with Qemu(cmd) as qemu:
+            if qemu.message(deadline) is None:
+                raise GuestFailed(f"QEMU does not start: {qemu.last_words()}")
+            qemu.do("qmp_capabilities", deadline)
+            qemu.do("balloon", deadline, value=(self.mem - 16) << 20)
+            while (event := qemu.event(deadline)) is not None:
+                if event == "GUEST_PANICKED" and not self.crash:
+                    # QEMU makes a file that it may not open again.
+                    with contextlib.suppress(FileNotFoundError):
+                        os.unlink(f"{out}/vmcore")
+                    qemu.do("dump-guest-memory", deadline, paging=False,
+                            protocol=f"file:{out}/vmcore")
+                    qemu.do("cont", deadline)
+                    dumped = True
+        if not self.crash and not dumped:
+            raise GuestFailed("the guest ended without an image")
+
+    def collect(self, out):
+        """Turn what the guest left on its disks into files."""
+        with open(f"{out}/console.log", errors="replace") as f:
+            console = f.read()
+        try:
+            with tarfile.open(f"{out}/truth.tar") as tar:
+                tar.extractall(f"{out}/truth")
+        except tarfile.TarError as e:
+            raise GuestFailed("the guest told no truth") from e
+        os.unlink(f"{out}/truth.tar")
+        if not os.path.exists(f"{out}/truth/complete"):
+            raise GuestFailed("the guest died while it told the truth")
+        os.unlink(f"{out}/truth/complete")
+        shutil.copy(self.kernel.config, f"{out}/truth/config")
+        if self.crash and self.command:
+            self.collect_result(out, console)
+        if self.crash and self.keep_vmcore:
+            sizes = [s.split()[2] for s in console.splitlines() if s.startswith("VM vmcore ")]
+            if not sizes:
+                raise GuestFailed("the crash kernel copied no vmcore")
+            os.truncate(f"{out}/vmcore", int(sizes[0]))
+            dig_truth(out)
+        if not self.crash:
+            check_still(out)
+        if self.la57:
+            with open(f"{out}/truth/vmcoreinfo") as f:
+                if "NUMBER(pgtable_l5_enabled)=1" not in f.read():
+                    raise GuestFailed("the guest does not use 5-level page tables")
+        if os.path.exists(f"{out}/vmcore"):
+            os.chmod(f"{out}/vmcore", 0o644)
+            sh("fallocate", "--dig-holes", f"{out}/vmcore")
+
+    def collect_result(self, out, console):
+        if "VM command done" not in console:
+            raise GuestFailed("the crash kernel did not get to the end of the command")
+        os.mkdir(f"{out}/result")
+        sh("debugfs", "-R", f'rdump / "{out}/result"', f"{out}/result.img")
+        shutil.rmtree(f"{out}/result/lost+found", ignore_errors=True)
+        os.unlink(f"{out}/result.img")
+        if not os.path.exists(f"{out}/result/status"):
+            raise GuestFailed("the command in the crash kernel left no exit status")
+
+    def run(self, out, say=lambda text: None):
+        """Boot until it works, at most ATTEMPTS times; OUT is an empty directory.
+
+        A failed try's console stays as console-failed-N.log.
+        """
+        need_programs()
+        if self.la57 and not self.kernel.has_la57():
+            raise cache.Unavailable(f"{self.kernel.release} has no 5-level page tables")
+        start = time.monotonic()
+        out = os.path.abspath(out)
+        accel = accelerator(self.kernel, self.la57)
+        with tempfile.TemporaryDirectory() as work:
+            disks = self.prepare(work, out)
+            for attempt in range(1, ATTEMPTS + 1):
+                say(f"{self.kernel.release}, {self.kind}, {accel}"
+                    + (f", attempt {attempt}" if attempt > 1 else ""))
+                self.make_disks(disks)
+                shutil.rmtree(f"{out}/truth", ignore_errors=True)
+                shutil.rmtree(f"{out}/result", ignore_errors=True)
+                try:
+                    self.boot(self.qemu_command(accel, work, out, disks), out,
+                              BOOT_TIMEOUT[accel])
+                    self.collect(out)
+                    break
+                except GuestFailed as e:
+                    say(f"attempt {attempt}: {e}")
+                    if os.path.exists(f"{out}/console.log"):
+                        os.rename(f"{out}/console.log", f"{out}/console-failed-{attempt}.log")
+                    if attempt == ATTEMPTS:
+                        raise
+                    if accel == "kvm":
+                        accel = "tcg"
+                        remember_accelerator(accel)
+        meta = self.arguments() | {"accel": accel, "la57": self.la57, "command": self.command,
+                                   "seconds": round(time.monotonic() - start)}
+        with open(f"{out}/meta.json", "w") as f:
+            json.dump(meta, f, indent=1)
+            f.write("\n")
+
+
+def check_still(out):
+    """GuestFailed if the pages of an image were not at rest around the stop."""
+    before = read_words(f"{out}/truth/kpageflags")
+    after = read_words(f"{out}/truth/kpageflags.after")
+    moved = sum(1 for a, b in zip(before, after) if (a ^ b) & KIND_MASK)
+    if moved or len(before) != len(after):
+        raise GuestFailed(f"{moved} pages changed while the image was taken")
+
+
+def dig_truth(out):
+    """Take the truth of a crashed guest, which lies in its memory, out of the vmcore."""
+    with Vmcore(f"{out}/vmcore") as core:
+        for name in ("kpageflags", "kpagecount"):
+            data = bytearray()
+            for pfn in read_words(f"{out}/truth/{name}.pfns"):
+                data += core.read(pfn, 1) or bytes(4096)
+            pages = len(data) // 4096 - 1       # a page of padding follows the words
+            words = struct.unpack_from(f"<{pages * 512}Q", data)
+            if name == "kpageflags" and not any(w & KIND_MASK for w in words):
+                raise GuestFailed("the vmcore does not hold the guest's kpageflags")
+            with open(f"{out}/truth/{name}", "wb") as f:
+                f.write(struct.pack(f"<{len(words)}Q", *words))
+            os.unlink(f"{out}/truth/{name}.pfns")

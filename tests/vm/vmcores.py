@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The cache of vmcores: one for each series and kind."""
+import hashlib
+import json
+import os
+import shutil
+
+import cache
+import qemu
+
+
+def key(guest):
+    """Changes with everything that decides what is in the vmcore."""
+    h = hashlib.sha256(json.dumps(guest.arguments(), sort_keys=True).encode())
+    for name in sorted(os.listdir(qemu.GUEST)):
+        if name == "init-crash" and not guest.crash:
+            continue
+        with open(os.path.join(qemu.GUEST, name), "rb") as f:
+            h.update(name.encode() + b"\0" + f.read())
+    return h.hexdigest()[:12]
+
+
+def make(guest, say=lambda text: None, again=False):
+    """The directory of the vmcore that GUEST leaves behind, made if it is not there or
+    AGAIN.  The caller holds the cache's lock."""
+    top = os.path.join(cache.root(), "vmcores")
+    prefix = f"{guest.kernel.series}-{guest.kind}."
+    dest = os.path.join(top, prefix + key(guest))
+    if os.path.exists(os.path.join(dest, "meta.json")) and not again:
+        return dest
+    part = os.path.join(top, f"{prefix}part")
+    shutil.rmtree(part, ignore_errors=True)
+    os.makedirs(part)
+    guest.run(part, say)
+    # Those that the new one replaces.
+    for name in os.listdir(top):
+        if name.startswith(prefix) and name != os.path.basename(part):
+            shutil.rmtree(os.path.join(top, name))
+    os.rename(part, dest)
+    return dest
