@@ -810,7 +810,7 @@ static void test_damage(void **state)
 	assert_non_null(file);
 	assert_non_null(copy);
 	assert_int_equal(pread(fd, file, st.st_size, 0), st.st_size);
-	for (int round = 0; round < 500; round++) {
+	for (int round = 0; round < 300; round++) {
 		/* The header, sub-header and notes, bitmaps, descriptors and data. */
 		static const struct { size_t off, len; } parts[] = {
 			{ 8, 4 }, { 424, 20 }, { 4096, 104 }, { 4200, 800 },
