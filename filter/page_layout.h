@@ -19,7 +19,7 @@ enum dump_level {
 	DL_CACHE_PRIVATE = 4,
 	DL_USER = 8,
 	DL_FREE = 16,
-	DL_MAX = 31,
+	DL_MAX = KDUMP_LEVEL_MAX,
 };
 
 /** log2 of the largest huge page there is, in bytes: 16 GiB on ppc64. */

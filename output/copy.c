@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filter/page_layout.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
@@ -16,8 +17,6 @@
 #define BATCH_BYTES (512u << 10)
 /* Batches per thread, so that one that compresses badly does not stop the others. */
 #define BATCHES_PER_THREAD 3
-
-#define DL_ZERO 1
 
 struct copy {
 	struct writer *writer;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filter/page_layout.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
@@ -132,7 +133,7 @@ static int kdump_set_pages(struct writer *w, const struct bitmap *dumpable)
 	k->data_off = k->desc_off + nr_pages * KDUMP_PAGE_DESC_SIZE;
 	sink_reserve(w->sink, k->desc_off, nr_pages * KDUMP_PAGE_DESC_SIZE);
 	/* Every page of zeros shares one, the first of the data. */
-	if (w->source->level & 1) {
+	if (w->source->level & DL_ZERO) {
 		_cleanup_free_ uint8_t *zeros = calloc(1, k->header.block_size);
 
 		if (!zeros)
