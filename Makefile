@@ -102,7 +102,7 @@ LIBS += -lz
 # --- what is built ----------------------------------------------------------
 
 CORE_SRCS := $(sort $(filter-out makedumpfile.c,$(wildcard *.c)) \
-	$(wildcard lib/*.c arch/*.c vmcore/*.c kernel/*.c filter/*.c output/*.c))
+	$(wildcard lib/*.c arch/*.c vmcore/*.c symbols/*.c kernel/*.c filter/*.c output/*.c))
 CORE_OBJS := $(CORE_SRCS:%.c=$(O)/%.o)
 OBJS := $(O)/makedumpfile.o $(CORE_OBJS)
 UNIT_SRCS := $(sort $(wildcard tests/unit/test_*.c))

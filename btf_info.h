@@ -150,4 +150,42 @@ struct klen_info {
 #define GET_MOD_VAR_LEN(mod, v) (_klenvar_##mod##_##v.value)
 #define MOD_VAR_LEN_EXIST(mod, v) (_klenvar_##mod##_##v.index >= 0)
 
+/**
+ * One declared way from a struct down to a member of a member:
+ * mm_struct.mm_mt.ma_root. Every step but the last leads to a struct or union
+ * that is embedded (no pointer is followed).
+ */
+struct kpath_info {
+	const char *modname;
+	const char *path;		/**< STRUCT.MEMBER[.MEMBER]... */
+	bool required;
+	uint32_t bit_offset;		/**< of the last member in the struct, bits */
+	uint32_t bit_sz;		/**< width of a bit field, bits; else 0 */
+	uint32_t size;			/**< of the last member, bytes */
+	/** Negative until a provider has filled in the rest. */
+	int index;
+};
+
+#define INIT_KPATH_(mod, id, p, req)						\
+	extern struct kpath_info _kpath_##mod##_##id KTYPE_HIDDEN_;		\
+	struct kpath_info _kpath_##mod##_##id = {				\
+		.modname = #mod, .path = p, .required = req, .index = -1,	\
+	};									\
+	static struct kpath_info *const _ptr_kpath_##mod##_##id			\
+		KTYPE_BARE_ __attribute__((used, section(".init_kpaths"))) = &_kpath_##mod##_##id
+
+/**
+ * Declare a path under a name of your own:
+ * INIT_MOD_PATH(vmlinux, mm_root, "mm_struct.mm_mt.ma_root").
+ */
+#define INIT_MOD_PATH(mod, id, path) INIT_KPATH_(mod, id, path, true)
+#define INIT_OPT_MOD_PATH(mod, id, path) INIT_KPATH_(mod, id, path, false)
+#define DECLARE_MOD_PATH(mod, id) extern struct kpath_info _kpath_##mod##_##id KTYPE_HIDDEN_
+/** Offset of the last member in bits. */
+#define GET_MOD_PATH_OFF(mod, id) (_kpath_##mod##_##id.bit_offset)
+/** Size of the last member in bytes. */
+#define GET_MOD_PATH_SIZE(mod, id) (_kpath_##mod##_##id.size)
+/** Whether the whole path was found. */
+#define MOD_PATH_EXIST(mod, id) (_kpath_##mod##_##id.index >= 0)
+
 #endif

@@ -7,7 +7,7 @@
 #ifndef KERNEL_DERIVE_H
 #define KERNEL_DERIVE_H
 
-#include "kernel/facts.h"
+#include "symbols/facts.h"
 
 /**
  * Fill in numbers of vmlinux that are still missing in a set and follow from what

@@ -38,9 +38,10 @@ struct answer {
 /* One declaration: just one of the records is not NULL. */
 struct want {
 	const char *name;
-	const char *member;		/* or NULL */
+	const char *member;		/* or a path of members; or NULL */
 	struct ktype_info *type;
 	struct klen_info *len;
+	struct kpath_info *path;
 	struct knum_info *num;
 	struct answer best;
 	struct answer trial;		/* in the type that is being looked at */
@@ -75,6 +76,7 @@ struct table {
 struct scan {
 	const struct debuginfo *d;
 	struct table types, numbers, variables;
+	char *paths;			/* declared ones, taken apart; owned */
 	unsigned int budget;
 	bool damaged;
 	int error;			/* libdw's, of the first damage */
@@ -136,9 +138,25 @@ static struct want *add_want(struct table *t)
 	return &t->wants[t->nr_wants++];
 }
 
+/*
+ * Whether a path begins with a name.
+ * rest is set to what follows its dot, or to NULL at the end of the path.
+ */
+static bool is_step(const char *path, const char *name, const char **rest)
+{
+	size_t len = strlen(name);
+
+	if (strncmp(path, name, len) || (path[len] && path[len] != '.'))
+		return false;
+	*rest = path[len] ? path + len + 1 : NULL;
+	return true;
+}
+
 /* Whether some declaration of this type is still missing. */
 static bool type_sought(const struct fact_set *set, const char *name)
 {
+	const char *rest;
+
 	for (size_t i = 0; i < set->nr_ktypes; i++) {
 		const struct ktype_info *t = set->ktypes[i];
 
@@ -151,14 +169,50 @@ static bool type_sought(const struct fact_set *set, const char *name)
 		if (debuginfo_sought(l->modname, l->index) && l->member && !strcmp(l->name, name))
 			return true;
 	}
+	for (size_t i = 0; i < set->nr_kpaths; i++) {
+		const struct kpath_info *p = set->kpaths[i];
+
+		if (debuginfo_sought(p->modname, p->index) && is_step(p->path, name, &rest))
+			return true;
+	}
 	return false;
+}
+
+/* Want what paths lead to: the first name in them is the type's. */
+static int want_paths(struct scan *s, const struct fact_set *set)
+{
+	size_t room = 1;
+	char *at;
+
+	for (size_t i = 0; i < set->nr_kpaths; i++)
+		room += strlen(set->kpaths[i]->path) + 1;
+	s->paths = at = malloc(room);
+	if (!at)
+		return err_set(-ENOMEM, "no memory for %zu paths", set->nr_kpaths);
+	for (size_t i = 0; i < set->nr_kpaths; i++) {
+		struct kpath_info *p = set->kpaths[i];
+		size_t len = strlen(p->path);
+		char *dot;
+
+		memcpy(at, p->path, len + 1);
+		dot = strchr(at, '.');
+		if (!dot || strcmp(p->modname, "vmlinux"))
+			continue;
+		*dot = '\0';
+		if (!type_sought(set, at))
+			continue;
+		*add_want(&s->types) = (struct want){ .name = at, .member = dot + 1, .path = p };
+		at += len + 1;
+	}
+	return 0;
 }
 
 static int scan_init(struct scan *s, const struct fact_set *set)
 {
 	int err;
 
-	s->types.wants = calloc(set->nr_ktypes + set->nr_klens + 1, sizeof(*s->types.wants));
+	s->types.wants = calloc(set->nr_ktypes + set->nr_klens + set->nr_kpaths + 1,
+				sizeof(*s->types.wants));
 	s->numbers.wants = calloc(set->nr_knums + 1, sizeof(*s->numbers.wants));
 	s->variables.wants = calloc(set->nr_klens + 1, sizeof(*s->variables.wants));
 	if (!s->types.wants || !s->numbers.wants || !s->variables.wants)
@@ -189,7 +243,9 @@ static int scan_init(struct scan *s, const struct fact_set *set)
 		if (debuginfo_sought(n->modname, n->index))
 			*add_want(&s->numbers) = (struct want){ .name = n->name, .num = n };
 	}
-	err = table_finish(&s->types);
+	err = want_paths(s, set);
+	if (!err)
+		err = table_finish(&s->types);
 	if (!err)
 		err = table_finish(&s->numbers);
 	if (!err)
@@ -202,6 +258,7 @@ static void scan_deinit(struct scan *s)
 	table_deinit(&s->types);
 	table_deinit(&s->numbers);
 	table_deinit(&s->variables);
+	free(s->paths);
 }
 
 static void note_damage(struct scan *s, int rc)
@@ -337,11 +394,13 @@ static bool member_location(Dwarf_Die *member, uint64_t *ret)
 }
 
 /*
- * Look at a member. Bits are counted in the direction in which the machine
- * counts bytes. Until DWARF 4 a bit field's offset was counted from the most
- * significant bit of the storage unit that holds it.
+ * Look at a member of what begins at base, bits. Bits are counted in the
+ * direction in which the machine counts bytes. Until DWARF 4 a bit field's
+ * offset was counted from the most significant bit of the storage unit that
+ * holds it.
  */
-static bool read_member(const struct scan *s, Dwarf_Die *member, struct answer *ret)
+static bool read_member(const struct scan *s, Dwarf_Die *member, uint64_t base,
+			struct answer *ret)
 {
 	uint64_t location, offset = 0, storage;
 	Dwarf_Die type;
@@ -361,35 +420,31 @@ static bool read_member(const struct scan *s, Dwarf_Die *member, struct answer *
 		if (!s->d->big_endian)
 			offset = storage * 8 - offset - ret->bit_size;
 	}
-	ret->bit_offset = location * 8 + offset;
+	ret->bit_offset = base + location * 8 + offset;
 	return ret->bit_offset < STRUCT_MAX * 8 && ret->bit_size <= 8 * ret->size;
 }
 
-static void try_member(const struct scan *s, struct name *n, const char *name, Dwarf_Die *member,
-		       uint64_t base)
+static bool is_aggregate(Dwarf_Die *type)
 {
-	struct answer a;
-
-	for (size_t i = 0; i < n->nr_wants; i++) {
-		struct want *w = &n->wants[i];
-
-		if (!w->member || strcmp(w->member, name))
-			continue;
-		if (!read_member(s, member, &a) || (w->len && !a.length))
-			continue;
-		a.bit_offset += base;
-		w->trial = a;
-	}
+	return dwarf_tag(type) == DW_TAG_structure_type || dwarf_tag(type) == DW_TAG_union_type;
 }
 
-/* Members of anonymous structs and unions count as the struct's own. */
-static void try_members(struct scan *s, struct name *n, Dwarf_Die *type, uint64_t base,
-			unsigned int depth)
+/* Called with a member whose struct begins at base, bits. Returns whether to stop. */
+typedef bool member_fn(struct scan *s, void *ctx, const char *name, Dwarf_Die *member,
+		       uint64_t base);
+
+/*
+ * Members of anonymous structs and unions count as the struct's own.
+ * Returns whether fn stopped the walk.
+ */
+static bool for_members(struct scan *s, Dwarf_Die *type, uint64_t base, unsigned int depth,
+			member_fn *fn, void *ctx)
 {
 	Dwarf_Die die, inner;
 	int rc;
 
 	for (rc = dwarf_child(type, &die); !rc && s->budget; rc = dwarf_siblingof(&die, &die)) {
+		bool stop = false;
 		const char *name;
 		struct answer a;
 
@@ -398,13 +453,65 @@ static void try_members(struct scan *s, struct name *n, Dwarf_Die *type, uint64_
 			continue;
 		name = dwarf_diename(&die);
 		if (name)
-			try_member(s, n, name, &die, base);
-		else if (depth < NESTING_MAX && get_type(&die, &inner) &&
-			 (dwarf_tag(&inner) == DW_TAG_structure_type ||
-			  dwarf_tag(&inner) == DW_TAG_union_type) && read_member(s, &die, &a))
-			try_members(s, n, &inner, base + a.bit_offset, depth + 1);
+			stop = fn(s, ctx, name, &die, base);
+		else if (depth < NESTING_MAX && get_type(&die, &inner) && is_aggregate(&inner) &&
+			 read_member(s, &die, base, &a))
+			stop = for_members(s, &inner, a.bit_offset, depth + 1, fn, ctx);
+		if (stop)
+			return true;
 	}
 	note_damage(s, rc);
+	return false;
+}
+
+/* On the way down a path. */
+struct step {
+	const char *path;		/* from here on; NULL: arrived */
+	Dwarf_Die member;
+	struct answer at;
+};
+
+static bool take_step(struct scan *s, void *ctx, const char *name, Dwarf_Die *member,
+		      uint64_t base)
+{
+	struct step *step = ctx;
+	const char *rest;
+
+	if (!is_step(step->path, name, &rest) || !read_member(s, member, base, &step->at))
+		return false;
+	step->path = rest;
+	step->member = *member;
+	return true;
+}
+
+/* Go to the end of a path, through what is embedded. */
+static bool go_on(struct scan *s, struct step *step)
+{
+	Dwarf_Die type;
+
+	while (step->path) {
+		/* Only structs and unions have members: no pointer is followed. */
+		if (!get_type(&step->member, &type) ||
+		    !for_members(s, &type, step->at.bit_offset, 0, take_step, step))
+			return false;
+	}
+	return true;
+}
+
+static bool try_member(struct scan *s, void *ctx, const char *name, Dwarf_Die *member,
+		       uint64_t base)
+{
+	struct name *n = ctx;
+
+	for (size_t i = 0; i < n->nr_wants; i++) {
+		struct want *w = &n->wants[i];
+		struct step step = { .path = w->member };
+
+		if (w->member && take_step(s, &step, name, member, base) && go_on(s, &step) &&
+		    (!w->len || step.at.length))
+			w->trial = step.at;
+	}
+	return false;
 }
 
 /* Nearly every unit brings the same definition along. */
@@ -439,7 +546,7 @@ static void try_type(struct scan *s, Dwarf_Die *die, bool tag)
 		n->wants[i].trial = (struct answer){ .known = !n->wants[i].member };
 	s->budget = MEMBERS_MAX;
 	if (n->nr_members)
-		try_members(s, n, &type, 0, 0);
+		for_members(s, &type, 0, 0, try_member, n);
 	for (size_t i = 0; i < n->nr_wants; i++)
 		found += n->wants[i].member && n->wants[i].trial.known;
 	score = 2 * found + tag;
@@ -572,6 +679,11 @@ static void fill_in(const struct table *t, enum fact_source source)
 			} else if (w->len && w->len->index < 0) {
 				w->len->value = w->best.length;
 				w->len->index = source;
+			} else if (w->path && w->path->index < 0) {
+				w->path->bit_offset = w->best.bit_offset;
+				w->path->bit_sz = w->best.bit_size;
+				w->path->size = w->best.size;
+				w->path->index = source;
 			} else if (w->num) {
 				w->num->value = w->best.value;
 				w->num->index = source;

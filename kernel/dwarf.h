@@ -11,12 +11,13 @@
 #include "kernel/vmlinux.h"
 
 /**
- * Fill in structs, members, enumerators and array lengths of vmlinux that are
- * still missing in a set.
+ * Fill in structs, members, paths of members, enumerators and array lengths of
+ * vmlinux that are still missing in a set.
  *
  * Where several types have the name of a declared struct, the one with most of
  * the declared members counts; among equals a tag before a typedef, and the
- * first one found. Of enumerators and variables the first one found counts.
+ * first one found. Members of unnamed structs and unions in it are its own. Of
+ * enumerators and variables the first one found counts.
  *
  * @return 0; -ENOMEM; -EBADMSG if some of the debug information cannot be read
  * (the rest of it is filled in nevertheless); with a sentence

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kernel/facts.h"
+#include "symbols/facts.h"
 
 /** The most bytes of text that are believed; the kernel's own limit is a page. */
 #define VMCOREINFO_MAX (1u << 20)

@@ -124,6 +124,18 @@ static bool symbol_found(const struct symbol *s)
 	return s->fit != FIT_NONE && !s->ambiguous;
 }
 
+static uint64_t run_time_address(const struct debuginfo *d, const GElf_Sym *sym,
+				 uint64_t kaslr_offset)
+{
+	uint64_t value = sym->st_value;
+
+	/* Linkers make some symbols of the image absolute, so ask where it lies. */
+	if (d->has_image ? value >= d->image_start && value <= d->image_end :
+	    sym->st_shndx != SHN_ABS)
+		value += kaslr_offset;
+	return d->is64 ? value : (uint32_t)value;
+}
+
 int debuginfo_resolve_symbols(const struct debuginfo *d, const struct fact_set *set,
 			      enum fact_source source, uint64_t kaslr_offset)
 {
@@ -148,20 +160,15 @@ int debuginfo_resolve_symbols(const struct debuginfo *d, const struct fact_set *
 	for (size_t i = 0; !err && i < set->nr_ksyms; i++) {
 		struct ksym_info *k = set->ksyms[i];
 		const struct symbol *s;
-		uint64_t value;
 
 		if (!debuginfo_sought(k->modname, k->index))
 			continue;
 		s = find_symbol(symbols, unique, k->symname);
-		if (!s || !symbol_found(s))
+		if (!s || s->fit == FIT_NONE)
 			continue;
-		value = s->sym.st_value;
-		/* Linkers make some symbols of the image absolute, so ask where it lies. */
-		if (d->has_image ? value >= d->image_start && value <= d->image_end :
-		    s->sym.st_shndx != SHN_ABS)
-			value += kaslr_offset;
-		k->value = d->is64 ? value : (uint32_t)value;
-		k->index = source;
+		if (!s->ambiguous)
+			k->value = run_time_address(d, &s->sym, kaslr_offset);
+		k->index = s->ambiguous ? FACT_AMBIGUOUS : (int)source;
 	}
 	return err;
 }

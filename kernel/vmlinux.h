@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "kernel/vmcoreinfo.h"
-#include "kernel/facts.h"
+#include "symbols/facts.h"
 #include "vmcore/kdump_format.h"
 
 /* As libelf and libdw call them. */
@@ -87,9 +87,9 @@ static inline bool debuginfo_sought(const char *modname, int index)
 /**
  * Fill in symbols of vmlinux that are still missing in a set.
  *
- * A name that several local symbols at different addresses have is ambiguous and
- * stays missing. A name that no symbol has is also sought as "name.suffix", as
- * compilers rename what they have changed.
+ * A name that several local symbols at different addresses have, and no global
+ * one, becomes FACT_AMBIGUOUS. A name that no symbol has is also sought as
+ * "name.suffix", as compilers rename what they have changed.
  *
  * @param kaslr_offset bytes, added to addresses within the kernel image; others
  * (absolute symbols, offsets of per-CPU variables) stay as they are

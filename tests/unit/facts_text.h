@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "kernel/facts.h"
+#include "symbols/facts.h"
 #include "kernel/vmcoreinfo.h"
 
 /** Forget all facts, then believe this VMCOREINFO text, whose every line must make sense. */

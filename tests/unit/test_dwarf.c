@@ -44,6 +44,26 @@
 MEMBERS(DECLARE)
 static struct ktype_info *const members[] = { MEMBERS(RECORD) };
 
+/* (id, tag, type, path): likewise. */
+#define PATHS(X) \
+	X(mm_root, struct, mm, mm_mt.ma_root) X(mm_deep, struct, mm, deep.ma_flags) \
+	X(mm_tree, struct, mm, mm_mt) X(mm_inner, struct, mm, mm_mt.inner.last) \
+	X(mm_array, struct, mm, counts) X(mm_users, struct, mm, users) \
+	X(mm_fields, struct, mm, fields) X(lru_prev, struct, folio, page.lru.prev) \
+	X(page_lru, struct, folio, page.lru) \
+	X(unnamed, , unnamed_t, sub.wanted) X(through_union, union, either, two.sub.wanted) \
+	X(rival, struct, rivals, sub.wanted) X(rival_also, struct, rivals, sub.also) \
+	X(both_ways, struct, shadow, name.last)
+
+#define DECLARE_PATH(id, tag, type, path) INIT_OPT_MOD_PATH(vmlinux, id, #type "." #path);
+#define RECORD_PATH(id, tag, type, path) &_kpath_vmlinux_##id,
+#define PATH_TRUTH(id, tag, type, path) \
+	"__builtin_offsetof(" #tag " " #type ", " #path ") * 8," \
+	"sizeof(((" #tag " " #type " *)0)->" #path "),\n"
+
+PATHS(DECLARE_PATH)
+static struct kpath_info *const paths[] = { PATHS(RECORD_PATH) };
+
 /* (type, member, first bit, width, size of the type it is declared with) */
 #define BIT_FIELDS(X) \
 	X(bits, a, 0, 3, 4) X(bits, b, 3, 5, 4) X(bits, c, 8, 33, 8) X(bits, d, 41, 2, 1) \
@@ -88,6 +108,23 @@ INIT_OPT_MOD_VAR_LEN(vmlinux, table);
 INIT_OPT_MOD_VAR_LEN(vmlinux, completed_later);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, flexible, tail);
 
+INIT_OPT_MOD_PATH(vmlinux, narrow, "mm.fields.y");
+
+/* What leads nowhere. */
+#define DEAD_ENDS(X) \
+	X(pointer, "mm.tree_pointer.ma_root") X(array, "mm.counts.counter") \
+	X(number, "mm.users.x") X(no_dot, "mm.mm_mtxma_root") \
+	X(missing_end, "mm.mm_mt.missing") X(missing_middle, "mm.missing.ma_root") \
+	X(missing_type, "no_such.member") X(declared, "only_declared.member") X(bare, "mm") \
+	X(nothing, "") X(dot, ".") X(ends_early, "mm.") X(ends_later, "mm.mm_mt.") \
+	X(double_dot, "mm..mm_mt") X(starts_late, ".mm.users") X(prefix, "mm.mm_m") \
+	X(longer, "mm.mm_mtx.ma_root") X(enumerator, "zone_type.ZONE_DMA")
+#define DECLARE_DEAD_END(id, path) INIT_OPT_MOD_PATH(vmlinux, dead_##id, path);
+#define RECORD_DEAD_END(id, path) &_kpath_vmlinux_dead_##id,
+
+DEAD_ENDS(DECLARE_DEAD_END)
+static struct kpath_info *const dead_ends[] = { DEAD_ENDS(RECORD_DEAD_END) };
+
 /* What is not there, or not where it may be found. */
 INIT_OPT_MOD_STRUCT(vmlinux, only_declared);
 INIT_OPT_MOD_STRUCT(vmlinux, local_to_a_function);
@@ -103,6 +140,7 @@ INIT_OPT_MOD_VAR_LEN(vmlinux, mem_section);
 INIT_OPT_MOD_VAR_LEN(vmlinux, PG_lru);
 INIT_OPT_MOD_STRUCT(xfs, page);
 INIT_OPT_MOD_NUM(xfs, PG_lru);
+INIT_OPT_MOD_PATH(xfs, of_a_module, "mm.mm_mt.ma_root");
 
 static const char header[] =
 	"typedef _Bool bool;\n"
@@ -155,13 +193,25 @@ static const char header[] =
 	"} __attribute__((aligned(8)));\n"
 	"struct packed_bits { char c; unsigned int x:17, y:20; } __attribute__((packed));\n"
 	"struct outer { enum { INSIDE = 9 } a; struct { int b; struct inner { int deep; } c; struct {\n"
-	"	union { int d; struct { int e; struct { int innermost; }; }; }; }; }; };\n";
+	"	union { int d; struct { int e; struct { int innermost; }; }; }; }; }; };\n"
+	"struct tree { union { int lock; struct { short a, b; }; }; void *ma_root; unsigned int ma_flags;\n"
+	"	struct { char first; union { char c; long last; }; } inner; };\n"
+	"typedef const struct tree tree_t;\n"
+	"struct mm { char users; struct { long n; volatile tree_t mm_mt; union { int u;\n"
+	"	struct { long pad; struct tree deep; }; }; };\n"
+	"	struct fields { unsigned int x:3, y:7; } fields; atomic_long_t counts[4];\n"
+	"	struct tree *tree_pointer; };\n"
+	"typedef struct { int pad; struct { char also; int wanted; } sub; } unnamed_t;\n"
+	"union either { int one; struct { long pad; unnamed_t sub; } two_; struct { long pad[2];\n"
+	"	struct { int wanted; } sub; } two; };\n"
+	"struct shadow { struct { char c; union { struct { int first, last; } name; }; }; };\n";
 
 /* The first unit: things that look like what is sought. */
 static const char decoys[] =
 	"struct page; struct zone;\n"
 	"struct page *page_pointer; struct zone *zone_pointer;\n"
 	"struct twins { int unrelated; };\n"
+	"struct rivals { struct { int wanted; } sub; int also; } rivals_1;\n"
 	"enum pageflags { PG_locked, PG_lru = 5 } a_flag;\n"
 	"typedef int thing; thing a_thing;\n"
 	"extern struct twins *completed_later[];\n"
@@ -187,14 +237,17 @@ static const char types[] =
 	"#include \"types.h\"\n"
 	"\n\n"
 	"struct twins { long pad[3]; int wanted; char also; };\n"
+	"struct rivals { long pad; struct { int also, wanted; } sub; };\n"
 	"struct everything { struct page p; struct folio f; struct mem_section m; struct zone z;\n"
 	"	nodemask_t nm; atomic_long_t al; union thread_union t; struct twins tw;\n"
-	"	struct outer o; struct bits b; struct packed_bits pb;\n"
+	"	struct outer o; struct bits b; struct packed_bits pb; struct mm mm; unnamed_t un;\n"
+	"	union either ei; struct rivals ri; struct shadow sh;\n"
 	"	enum pageflags pf; enum pagetype pt; enum mixed mx; enum huge h; enum zone_type zt;\n"
 	"} everything;\n"
 	"struct flexible flexible; enum { ANONYMOUS = 17 } anonymous; enum huge huge = HUGE_VALUE;\n"
 	"const unsigned long long truth[] = {\n" MEMBERS(TRUTH)
-	"sizeof(struct page), sizeof(enum zone_type), __builtin_offsetof(struct flexible, tail) * 8 };\n";
+	"sizeof(struct page), sizeof(enum zone_type), __builtin_offsetof(struct flexible, tail) * 8,\n"
+	PATHS(PATH_TRUTH) "};\n";
 
 /*
  * A way to compile. Where there is no linker for the machine, one unit has to do;
@@ -260,6 +313,14 @@ static void assert_type(const struct ktype_info *t, uint64_t first, uint64_t wid
 			 width, size);
 }
 
+static void assert_path(const struct kpath_info *p, uint64_t first, uint64_t width, uint64_t size)
+{
+	if (p->index != SOURCE || p->bit_offset != first || p->bit_sz != width || p->size != size)
+		fail_msg("%s: index %d, bit %u, width %u, size %u; expected bit %" PRIu64
+			 ", width %" PRIu64 ", size %" PRIu64, p->path, p->index, p->bit_offset,
+			 p->bit_sz, p->size, first, width, size);
+}
+
 static void assert_number(const struct knum_info *n, int64_t value)
 {
 	if (n->index != SOURCE || n->value != value)
@@ -283,6 +344,11 @@ static void assert_nothing_else(void)
 	assert_false(MOD_NUM_EXIST(xfs, PG_lru));
 	assert_false(MOD_MEMBER_LEN_EXIST(vmlinux, flexible, tail));
 	assert_false(MOD_MEMBER_LEN_EXIST(vmlinux, flexible, none));
+	assert_false(MOD_PATH_EXIST(xfs, of_a_module));
+	for (size_t i = 0; i < ARRAY_SIZE(dead_ends); i++) {
+		if (dead_ends[i]->index >= 0)
+			fail_msg("%s was found", dead_ends[i]->path);
+	}
 }
 
 static void test_dialect(void **state)
@@ -290,7 +356,7 @@ static void test_dialect(void **state)
 	struct test *t = *state;
 	const struct dialect *c = t->initial;
 	const struct fact_set set = facts_of_program();
-	uint64_t truth[3 * ARRAY_SIZE(members) + 3];
+	uint64_t truth[3 * ARRAY_SIZE(members) + 3 + 2 * ARRAY_SIZE(paths)];
 	const uint64_t *want = truth;
 	struct debuginfo *d;
 
@@ -310,6 +376,10 @@ static void test_dialect(void **state)
 	assert_int_equal(GET_MOD_STRUCT_SSIZE(vmlinux, page), want[0]);
 	assert_int_equal(GET_MOD_STRUCT_SSIZE(vmlinux, zone_type), want[1]);
 	assert_type(&_kmember_vmlinux_flexible_tail, want[2], 0, 0);
+	want += 3;
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++, want += 2)
+		assert_path(paths[i], want[0], 0, want[1]);
+	assert_path(&_kpath_vmlinux_narrow, GET_MOD_PATH_OFF(vmlinux, mm_fields) + 3, 7, 4);
 	for (size_t i = 0; i < ARRAY_SIZE(bit_fields); i++)
 		assert_type(bit_fields[i].record, bit_fields[i].first, bit_fields[i].width,
 			    bit_fields[i].size);
@@ -336,12 +406,14 @@ static void test_fills_only_what_is_missing(void **state)
 	struct ktype_info *flags = &_kmember_vmlinux_page_flags;
 	struct knum_info *lru = &_knum_vmlinux_PG_lru;
 	struct klen_info *areas = &_klen_vmlinux_zone_free_area;
+	struct kpath_info *root = &_kpath_vmlinux_mm_root;
 	struct debuginfo *d;
 
 	compile(*state, &dialects[0]);
 	d = open_vmlinux(((struct test *)*state)->path);
 	facts_reset(&set);
-	flags->index = lru->index = areas->index = FACT_FILE;
+	flags->index = lru->index = areas->index = root->index = FACT_FILE;
+	root->bit_offset = 88;
 	flags->member_bit_offset = 800;
 	lru->value = 77;
 	areas->value = 99;
@@ -353,6 +425,9 @@ static void test_fills_only_what_is_missing(void **state)
 	assert_int_equal(lru->value, 77);
 	assert_int_equal(areas->index, FACT_FILE);
 	assert_int_equal(areas->value, 99);
+	assert_int_equal(root->index, FACT_FILE);
+	assert_int_equal(root->bit_offset, 88);
+	assert_int_equal(_kpath_vmlinux_mm_deep.index, SOURCE);
 	assert_int_equal(_kmember_vmlinux_page_lru.index, SOURCE);
 	assert_int_equal(_kmember_vmlinux_zone_free_area.index, SOURCE);
 
@@ -392,10 +467,12 @@ static void test_little_is_wanted(void **state)
 	struct knum_info *nums[] = { &_knum_vmlinux_PG_lru, &_knum_vmlinux_ANONYMOUS };
 	struct ktype_info *types_of[] = { &_kmember_vmlinux_outer_innermost };
 	struct klen_info *lens[] = { &_klenvar_vmlinux_node_data };
+	struct kpath_info *paths_of[] = { &_kpath_vmlinux_lru_prev };
 	const struct fact_set sets[] = {
 		{ .knums = nums, .nr_knums = 2 },
 		{ .ktypes = types_of, .nr_ktypes = 1 },
 		{ .klens = lens, .nr_klens = 1 },
+		{ .kpaths = paths_of, .nr_kpaths = 1 },
 		{ 0 },
 	};
 	struct debuginfo *d;
@@ -410,6 +487,7 @@ static void test_little_is_wanted(void **state)
 	assert_number(nums[1], 17);
 	assert_int_equal(types_of[0]->index, SOURCE);
 	assert_int_equal(lens[0]->value, 64);
+	assert_int_equal(paths_of[0]->index, SOURCE);
 	debuginfo_close(d);
 }
 

@@ -106,9 +106,10 @@ static void test_symbols(void **state)
 		}
 		assert_int_equal(GET_MOD_SYM(vmlinux, per_cpu_thing), 4);
 		assert_int_equal(GET_MOD_SYM(vmlinux, absolute), 0x1234);
-		assert_false(MOD_SYM_EXIST(vmlinux, twice));
-		assert_false(MOD_SYM_EXIST(vmlinux, several));
-		assert_false(MOD_SYM_EXIST(vmlinux, undefined_here));
+		assert_int_equal(_ksym_vmlinux_twice.index, FACT_AMBIGUOUS);
+		assert_int_equal(GET_MOD_SYM(vmlinux, twice), 0);
+		assert_int_equal(_ksym_vmlinux_several.index, FACT_AMBIGUOUS);
+		assert_int_equal(_ksym_vmlinux_undefined_here.index, -1);
 		assert_false(MOD_SYM_EXIST(vmlinux, second));
 		assert_false(MOD_SYM_EXIST(xfs, init_task));
 	}
@@ -119,6 +120,13 @@ static void test_symbols(void **state)
 	assert_int_equal(GET_MOD_SYM(vmlinux, init_task), 1);
 	assert_int_equal(_ksym_vmlinux_init_task.index, FACT_FILE);
 	assert_int_equal(debuginfo_resolve_symbols(d, &(struct fact_set){ 0 }, SOURCE, 0), 0);
+
+	/* What was ambiguous to another provider need not be here. */
+	facts_reset(&set);
+	_ksym_vmlinux_init_task.index = _ksym_vmlinux_second.index = FACT_AMBIGUOUS;
+	assert_int_equal(debuginfo_resolve_symbols(d, &set, SOURCE, 0), 0);
+	assert_int_equal(_ksym_vmlinux_init_task.index, SOURCE);
+	assert_int_equal(_ksym_vmlinux_second.index, FACT_AMBIGUOUS);
 	debuginfo_close(d);
 
 	/* What a file refers to is not in it; linkers leave few of these. */

@@ -6,8 +6,8 @@
  * A declaration's @c index says who filled it in (enum fact_source), or is
  * negative while nobody has. Providers never change what another one filled in.
  */
-#ifndef KERNEL_FACTS_H
-#define KERNEL_FACTS_H
+#ifndef SYMBOLS_FACTS_H
+#define SYMBOLS_FACTS_H
 
 #include <stddef.h>
 
@@ -21,13 +21,17 @@ enum fact_source {
 	FACT_DWARF,		/**< vmlinux given with -x */
 };
 
-/** The four kinds of declarations of one program or extension. */
+/** The index of what is missing because several have its name, and differ. */
+#define FACT_AMBIGUOUS (-2)
+
+/** The kinds of declarations of one program or extension. */
 struct fact_set {
 	struct ksym_info *const *ksyms;
 	struct ktype_info *const *ktypes;
 	struct knum_info *const *knums;
 	struct klen_info *const *klens;
-	size_t nr_ksyms, nr_ktypes, nr_knums, nr_klens;
+	struct kpath_info *const *kpaths;
+	size_t nr_ksyms, nr_ktypes, nr_knums, nr_klens, nr_kpaths;
 };
 
 /** Everything that the program itself declares. */

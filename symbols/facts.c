@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kernel/facts.h"
+#include "symbols/facts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +9,7 @@ extern struct ksym_info *const __start_init_ksyms[], *const __stop_init_ksyms[];
 extern struct ktype_info *const __start_init_ktypes[], *const __stop_init_ktypes[];
 extern struct knum_info *const __start_init_knums[], *const __stop_init_knums[];
 extern struct klen_info *const __start_init_klens[], *const __stop_init_klens[];
+extern struct kpath_info *const __start_init_kpaths[], *const __stop_init_kpaths[];
 
 struct fact_set facts_of_program(void)
 {
@@ -21,6 +22,8 @@ struct fact_set facts_of_program(void)
 		.nr_knums = __stop_init_knums - __start_init_knums,
 		.klens = __start_init_klens,
 		.nr_klens = __stop_init_klens - __start_init_klens,
+		.kpaths = __start_init_kpaths,
+		.nr_kpaths = __stop_init_kpaths - __start_init_kpaths,
 	};
 }
 
@@ -43,6 +46,12 @@ void facts_reset(const struct fact_set *set)
 	for (size_t i = 0; i < set->nr_klens; i++) {
 		set->klens[i]->value = 0;
 		set->klens[i]->index = -1;
+	}
+	for (size_t i = 0; i < set->nr_kpaths; i++) {
+		struct kpath_info *p = set->kpaths[i];
+
+		p->bit_offset = p->bit_sz = p->size = 0;
+		p->index = -1;
 	}
 }
 
