@@ -18,6 +18,8 @@
 enum fact_source {
 	FACT_FILE,		/**< VMCOREINFO text given with -i */
 	FACT_VMCOREINFO,	/**< VMCOREINFO of the dump */
+	FACT_KALLSYMS,		/**< symbol tables in the dump */
+	FACT_BTF,		/**< types in the dump */
 	FACT_DWARF,		/**< vmlinux given with -x */
 };
 
