@@ -19,6 +19,7 @@
 #   WERROR=on           warnings are errors
 #   USELZO USESNAPPY USEZSTD USELIBDEFLATE USEDWARF
 #                       on, off or auto; "on" without the library is an error
+#   EXTENSION=          the same for libbpf: without it no types are read from dumps
 
 VERSION := 2.0.0
 
@@ -32,6 +33,7 @@ USESNAPPY ?= auto
 USEZSTD ?= auto
 USELIBDEFLATE ?= auto
 USEDWARF ?= auto
+EXTENSION ?= auto
 
 ifeq ($(origin CC),default)
 CC := $(CROSS_COMPILE)gcc
@@ -64,38 +66,49 @@ endif
 
 # --- what the machine has ---------------------------------------------------
 
-# $(call have,HEADER,LIBRARIES): "yes" if a program with both can be linked
-have = $(shell printf '\043include <stddef.h>\n\043include <$(1)>\nint main(void) { return 0; }\n' | \
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(ALL_LDFLAGS) -x c - -o /dev/null $(2) 2>/dev/null && echo yes)
+# $(call have,HEADER,LIBRARIES[,FUNCTION]): "yes" if a program with all of them can be linked
+have = $(shell printf '\043include <stddef.h>\n\043include <$(1)>\nint main(void) { return %s; }\n' \
+	'$(if $(3),(long)&$(3),0)' | $(CC) $(CPPFLAGS) $(CFLAGS) $(ALL_LDFLAGS) -x c - -o /dev/null $(2) \
+	2>/dev/null && echo yes)
 
-# $(call feature,NAME,HEADER,LIBRARIES): look at USENAME, set FEATURES and LIBS
+# $(call feature,VARIABLE,NAME,HEADER,LIBRARIES[,FUNCTION]): look at the variable, set
+# FEATURES and LIBS
 define feature
-ifeq ($$(USE$(1)),on)
-ifneq ($$(call have,$(2),$(3)),yes)
-$$(error USE$(1)=on, but $(2) or its library is missing)
+ifeq ($$($(1)),on)
+ifneq ($$(call have,$(3),$(4),$(5)),yes)
+$$(error $(1)=on, but $(3) or its library is missing)
 endif
-USE$(1)_FOUND := yes
-else ifeq ($$(USE$(1)),auto)
-USE$(1)_FOUND := $$(call have,$(2),$(3))
-else ifneq ($$(USE$(1)),off)
-$$(error USE$(1) is "$$(USE$(1))": it can be on, off or auto)
+$(2)_FOUND := yes
+else ifeq ($$($(1)),auto)
+$(2)_FOUND := $$(call have,$(3),$(4),$(5))
+else ifneq ($$($(1)),off)
+$$(error $(1) is "$$($(1))": it can be on, off or auto)
 endif
-ifeq ($$(USE$(1)_FOUND),yes)
-FEATURES += -DHAVE_$(1)
-LIBS += $(3)
+ifeq ($$($(2)_FOUND),yes)
+FEATURES += -DHAVE_$(2)
+LIBS += $(4)
 endif
 endef
 
 # What static libraries drag in behind them: snappy the C++ library, libdw decompressors.
 SNAPPY_LIBS := -lsnappy $(if $(filter static,$(LINKTYPE)),-lstdc++ -lm)
 DWARF_LIBS := -ldw -lelf $(if $(filter static,$(LINKTYPE)),-lbz2 -llzma -lz)
+BPF_LIBS := -lbpf $(if $(filter static,$(LINKTYPE)),-lelf -lz)
 
 ifneq ($(filter-out clean demo check check-quick check-crash bench,$(or $(MAKECMDGOALS),all)),)
-$(eval $(call feature,LIBDEFLATE,libdeflate.h,-ldeflate))
-$(eval $(call feature,DWARF,elfutils/libdwelf.h,$(DWARF_LIBS)))
-$(eval $(call feature,LZO,lzo/lzo1x.h,-llzo2))
-$(eval $(call feature,SNAPPY,snappy-c.h,$(SNAPPY_LIBS)))
-$(eval $(call feature,ZSTD,zstd.h,-lzstd))
+$(eval $(call feature,USELIBDEFLATE,LIBDEFLATE,libdeflate.h,-ldeflate))
+$(eval $(call feature,USEDWARF,DWARF,elfutils/libdwelf.h,$(DWARF_LIBS)))
+# A function that came with libbpf 1.0.
+$(eval $(call feature,EXTENSION,LIBBPF,bpf/btf.h,$(BPF_LIBS),btf__add_enum64))
+$(eval $(call feature,USELZO,LZO,lzo/lzo1x.h,-llzo2))
+$(eval $(call feature,USESNAPPY,SNAPPY,snappy-c.h,$(SNAPPY_LIBS)))
+$(eval $(call feature,USEZSTD,ZSTD,zstd.h,-lzstd))
+ifeq ($(LIBBPF_FOUND),yes)
+# Until libbpf 1.4 only its header had this one.
+ifeq ($(call have,bpf/btf.h,$(BPF_LIBS),btf__new_split),yes)
+FEATURES += -DHAVE_BTF_NEW_SPLIT
+endif
+endif
 endif
 LIBS += -lz
 
