@@ -167,7 +167,8 @@ static int add_segment(struct vmcore *vc, size_t *room, const struct program_hea
 		else
 			s.filesz = s.memsz;
 	}
-	if (!s.memsz)
+	/* Parts of /proc/kcore: virtual memory with no one place in physical memory. */
+	if (!s.memsz || s.paddr == (vc->is64 ? UINT64_MAX : UINT32_MAX))
 		return 0;
 	ret = check_segment(&s);
 	if (ret)

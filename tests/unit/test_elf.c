@@ -78,6 +78,10 @@ static const struct {
 	/* As /proc/vmcore: the kernel's image is also part of the memory. */
 	{ "nested", "memory pattern\nsegment 0x200000 0x3000 vaddr=0xffffffff81000000\n"
 		    "segment 0x100000 0x200000 vaddr=0xffff888000100000\n" },
+	{ "no-paddr", "memory pattern\nsegment 0x1000 0x1000\nsegment 0x8000 0x1000\n"
+		      "segment 0x4000 0x1000\nlie 1 paddr -1\n" },
+	{ "no-paddr-32", "elf 32 big s390x\nmemory pattern\nsegment 0x1000 0x1000\n"
+			 "segment 0x8000 0x1000\nsegment 0x4000 0x1000\nlie 1 paddr 0xffffffff\n" },
 	{ "filesz-above-memsz", "memory pattern\nsegment 0x1000 0x1000 filesz=0x2000\n"
 				"segment 0x5000 0 filesz=0x1000\n" },
 	{ "incomplete", "ehdr flags 1\nsegment 0 4096\n" },
@@ -549,6 +553,19 @@ static void test_filesz_above_memsz(void **state)
 	check_core("filesz-above-memsz", areas, ARRAY_SIZE(areas));
 }
 
+/* As parts of /proc/kcore have it. */
+static void test_no_physical_address(void **state)
+{
+	static const struct area areas[] = {
+		{ 0x1000, 0x2000, PATTERN, 0 },
+		{ 0x4000, 0x5000, PATTERN, 0 },
+	};
+
+	(void)state;
+	check_core("no-paddr", areas, ARRAY_SIZE(areas));
+	check_core("no-paddr-32", areas, ARRAY_SIZE(areas));
+}
+
 static void test_highest_address(void **state)
 {
 	struct vmcore *vc = open_core("high", false);
@@ -1001,6 +1018,7 @@ int main(void)
 		cmocka_unit_test(test_many_program_headers),
 		cmocka_unit_test(test_overlap),
 		cmocka_unit_test(test_filesz_above_memsz),
+		cmocka_unit_test(test_no_physical_address),
 		cmocka_unit_test(test_highest_address),
 		cmocka_unit_test(test_incomplete_flag),
 		cmocka_unit_test(test_eraseinfo),
