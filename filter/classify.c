@@ -51,7 +51,7 @@ static ALWAYS_INLINE enum page_class classify_untyped(const struct page_layout *
 {
 	bool anon = f->mapping & MAPPING_ANON;
 
-	if (l->image && !f->mapping && !f->hugetlb)
+	if (f->flags & l->pg_reserved || (l->image && !f->mapping && !f->hugetlb))
 		return PAGE_KEEP;
 	if (!anon && l->level & (DL_CACHE | DL_CACHE_PRIVATE) && in_page_cache(l, f->flags)) {
 		/* Where PG_private is unknown the page may have it. */

@@ -25,6 +25,7 @@ INIT_OPT_MOD_NUM(vmlinux, PG_swapcache);
 INIT_OPT_MOD_NUM(vmlinux, PG_swapbacked);
 INIT_OPT_MOD_NUM(vmlinux, PG_slab);
 INIT_OPT_MOD_NUM(vmlinux, PG_hwpoison);
+INIT_OPT_MOD_NUM(vmlinux, PG_reserved);
 INIT_OPT_MOD_NUM(vmlinux, PG_hugetlb);
 INIT_OPT_MOD_NUM(vmlinux, PG_head_mask);
 INIT_OPT_MOD_NUM(vmlinux, HUGETLB_PAGE_DTOR);
@@ -164,6 +165,7 @@ int page_layout_init(struct page_layout *l, const struct kernel *k, unsigned int
 		.pg_swapbacked = FLAG(PG_swapbacked),
 		.pg_slab = FLAG(PG_slab),
 		.pg_hwpoison = FLAG(PG_hwpoison),
+		.pg_reserved = FLAG(PG_reserved),
 		.pg_head = GET_MOD_NUM(vmlinux, PG_head_mask),
 		.buddy = TYPE(PAGE_BUDDY_MAPCOUNT_VALUE),
 		.offline = TYPE(PAGE_OFFLINE_MAPCOUNT_VALUE),

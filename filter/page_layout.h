@@ -51,6 +51,8 @@ struct page_layout {
 	uint32_t flags, mapping, private, mapcount, compound;
 
 	uint64_t pg_lru, pg_private, pg_swapcache, pg_swapbacked, pg_slab, pg_hwpoison;
+	/** Never the page cache's nor anybody's memory: 0 if only VMCOREINFO is known. */
+	uint64_t pg_reserved;
 	uint64_t pg_head;		/**< 0 if unknown: no compound page is recognised */
 	struct page_type buddy, offline, hugetlb, slab, unaccepted;
 

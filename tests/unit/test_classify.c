@@ -611,6 +611,29 @@ static void test_image(void **state)
 	}
 }
 
+static void test_reserved(void **state)
+{
+	struct array a;
+
+	(void)state;
+	array_init(&a, era_of("6.12"), GEOMETRY, 0x1000, 5, DL_MAX);
+	/* Any bit serves: this one. */
+	a.layout.pg_reserved = a.layout.pg_private;
+	put_page(&a, 0, LRU | PRIVATE, EVEN, UINT32_MAX);
+	put_page(&a, 1, PRIVATE, ANON, UINT32_MAX);
+	put_page(&a, 2, LRU, EVEN, UINT32_MAX);
+	/* Some types are reserved too, and go all the same. */
+	put_page(&a, 3, PRIVATE, 0, 0xf1000000);
+	put_page(&a, 4, PRIVATE | HWPOISON, EVEN, UINT32_MAX);
+	ASSERT_RUNS(judge(&a, DL_MAX), 0, { 0x1002, 1, PAGE_CACHE }, { 0x1003, 1, PAGE_OFFLINE },
+		    { 0x1004, 1, PAGE_HWPOISON });
+	a.layout.pg_reserved = 0;
+	ASSERT_RUNS(judge(&a, DL_MAX), 0, { 0x1000, 1, PAGE_CACHE_PRIVATE },
+		    { 0x1001, 1, PAGE_USER }, { 0x1002, 1, PAGE_CACHE },
+		    { 0x1003, 1, PAGE_OFFLINE }, { 0x1004, 1, PAGE_HWPOISON });
+	array_deinit(&a);
+}
+
 /* --- blocks ------------------------------------------------------------- */
 
 static void test_free_blocks(void **state)
@@ -1311,6 +1334,7 @@ int main(void)
 		cmocka_unit_test(test_types_of_other_eras),
 		cmocka_unit_test(test_unknown_flags),
 		cmocka_unit_test(test_image),
+		cmocka_unit_test(test_reserved),
 		cmocka_unit_test(test_free_blocks),
 		cmocka_unit_test(test_impossible_free_blocks),
 		cmocka_unit_test(test_unaccepted_memory),

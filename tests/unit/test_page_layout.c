@@ -33,6 +33,7 @@ static const char *const lines[] = {
 	"NUMBER(PG_swapcache)=10",
 	"NUMBER(PG_swapbacked)=17",
 	"NUMBER(PG_hwpoison)=20",
+	"NUMBER(PG_reserved)=13",
 	"NUMBER(PG_head_mask)=64",
 	"NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=-268435456",
 	"NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-251658240",
@@ -79,6 +80,7 @@ static void test_everything(void **state)
 	assert_int_equal(l.pg_swapcache, 1 << 10);
 	assert_int_equal(l.pg_swapbacked, 1 << 17);
 	assert_int_equal(l.pg_hwpoison, 1 << 20);
+	assert_int_equal(l.pg_reserved, 1 << 13);
 	assert_int_equal(l.pg_slab, 0);
 	assert_int_equal(l.pg_head, 64);
 	assert_int_equal(l.max_order, 10);
@@ -108,7 +110,7 @@ static void test_what_each_level_needs(void **state)
 		{ "OFFSET(page.compound_head)", ~0u },
 		{ "LENGTH(zone.free_area)", DL_FREE },
 		{ "NUMBER(PG_lru)", DL_CACHE | DL_CACHE_PRIVATE },
-		{ "", 0 }, { "", 0 }, { "", 0 }, { "", 0 },
+		{ "", 0 }, { "", 0 }, { "", 0 }, { "", 0 }, { "", 0 },
 		{ "NUMBER(PG_head_mask)", DL_CACHE | DL_CACHE_PRIVATE | DL_USER },
 		{ "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)", DL_FREE },
 	};
