@@ -158,6 +158,16 @@ static void debug_vmcoreinfo(const struct kernel *k)
 	}
 }
 
+static void debug_facts(const struct kernel *k)
+{
+	char line[2000];
+
+	if (!log_enabled(LOG_DEBUG))
+		return;
+	facts_describe(&k->facts, line, sizeof(line));
+	DEBUG_MSG("%s\n", line);
+}
+
 /*
  * What was noticed about the input. An error is one line: there it may be the
  * reason behind it.
@@ -165,7 +175,10 @@ static void debug_vmcoreinfo(const struct kernel *k)
 static int show_warnings(const struct vmcore *vc, const struct kernel *k, int err)
 {
 	char bad_line[256] = "";
-	const char *const warnings[] = { vc->warning, bad_line, k ? k->debuginfo_why : "" };
+	const char *const warnings[] = {
+		vc->warning, bad_line, k ? k->kallsyms_why : "", k ? k->types_why : "",
+		k ? k->modules_why : "", k ? k->debuginfo_why : "",
+	};
 
 	if (k && k->bad_line[0])
 		snprintf(bad_line, sizeof(bad_line),
@@ -194,6 +207,7 @@ static int create(const struct dump_plan *plan)
 	err = kernel_open(&k, vc, plan->vmcoreinfo, plan->vmlinux);
 	if (!err) {
 		debug_vmcoreinfo(k);
+		debug_facts(k);
 		err = write_dump(plan, k);
 	}
 	err = show_warnings(vc, k, err);

@@ -10,10 +10,14 @@
 
 #include "kernel/derive.h"
 #include "kernel/dwarf.h"
+#include "kernel/own_facts.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "lib/fdio.h"
+
+/* Up to so many bytes are read as if more of the neighbourhood will be. */
+#define PEEK_MAX 1024
 
 INIT_OPT_MOD_SYM(vmlinux, init_uts_ns);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, uts_namespace, name);
@@ -47,7 +51,8 @@ int kernel_read(const struct kernel *k, struct vmcore_reader *r, vaddr_t va, voi
 		if (err)
 			return err;
 		n = run.len ? min_u64(len, run.len) : len;
-		err = vmcore_read(r, run.paddr, buf, n);
+		err = n <= PEEK_MAX ? vmcore_peek(r, run.paddr, buf, n) :
+		      vmcore_read(r, run.paddr, buf, n);
 		if (err)
 			return err_prefix(err, "virtual address %#" PRIx64, va);
 		buf = (char *)buf + n;
@@ -79,11 +84,60 @@ static int read_info_file(const char *path, char **text, size_t *size)
 	return 0;
 }
 
+static bool find_hex(const struct vmcoreinfo *vi, const char *key, uint64_t *ret)
+{
+	const char *val;
+	size_t len;
+
+	return vmcoreinfo_find(vi, key, &val, &len) && vmcoreinfo_number(val, len, true, ret);
+}
+
+/* How far above where a text says it is the kernel was when it crashed, bytes. */
+static uint64_t distance(const struct vmcoreinfo *dump, const struct vmcoreinfo *text)
+{
+	static const char *const keys[] = { "SYMBOL(_stext)", "KERNELOFFSET" };
+	uint64_t here, there;
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		if (find_hex(dump, keys[i], &here) && find_hex(text, keys[i], &there))
+			return here - there;
+	}
+	return 0;
+}
+
+/*
+ * Bring symbols of another boot, or of a vmlinux, to where they are in the dump.
+ * Addresses outside the kernel image say nothing about this boot.
+ */
+static void move_symbols(struct kernel *k, uint64_t by)
+{
+	const struct arch_ops *ops = arch_find(k->vc->machine);
+	vaddr_t start = 0, end = UINT64_MAX;
+
+	if (ops && ops->kernel_image)
+		ops->kernel_image(&k->arch, &start, &end);
+	for (size_t i = 0; i < k->facts.nr_ksyms; i++) {
+		struct ksym_info *s = k->facts.ksyms[i];
+
+		if (s->index != FACT_FILE)
+			continue;
+		if (s->value < start || s->value >= end) {
+			s->value = 0;
+			s->index = -1;
+			continue;
+		}
+		s->value += by;
+		if (!k->vc->is64)
+			s->value = (uint32_t)s->value;
+	}
+}
+
 static int use_info_file(struct kernel *k, const char *path)
 {
 	_cleanup_free_ char *text = NULL;
 	struct vmcoreinfo vi;
 	char release[UTS_LEN];
+	uint64_t by;
 	int err;
 
 	err = read_info_file(path, &text, &vi.size);
@@ -96,7 +150,13 @@ static int use_info_file(struct kernel *k, const char *path)
 		return err_set(-ESTALE, "%s is of kernel %s, but the dump is of %s", path, release,
 			       k->release);
 	memcpy(k->release, release, sizeof(release));
+	by = distance(&k->info, &vi);
+	/* Not all numbers are the same in each boot: there the dump knows better. */
+	if (by)
+		vmcoreinfo_resolve(&k->info, &k->facts, FACT_VMCOREINFO, NULL, 0);
 	vmcoreinfo_resolve(&vi, &k->facts, FACT_FILE, k->bad_line, sizeof(k->bad_line));
+	if (by)
+		move_symbols(k, by);
 	return 0;
 }
 
@@ -163,10 +223,52 @@ static int set_up_translation(struct kernel *k)
 	return err;
 }
 
+static void translate(struct kernel *k)
+{
+	k->translation_err = set_up_translation(k);
+	k->translation_why[0] = '\0';
+	if (k->translation_err)
+		snprintf(k->translation_why, sizeof(k->translation_why), "%s",
+			 err_text(k->translation_err));
+}
+
+/* Ask the dump itself. Whatever is wrong there must not keep it from being saved. */
+static struct own_facts *open_own_facts(struct kernel *k)
+{
+	struct own_facts *of;
+	int err;
+
+	if (k->translation_err)
+		return NULL;
+	err = own_facts_open(&of, k, &k->facts);
+	if (!err)
+		return of;
+	snprintf(k->kallsyms_why, sizeof(k->kallsyms_why), "%s", err_text(err));
+	return NULL;
+}
+
+/* The rest of it, when all is known that modules are found by. */
+static void finish_own_facts(struct kernel *k, struct own_facts *of)
+{
+	int err = 0;
+
+	if (!of)
+		return;
+	if (facts_of_modules(&k->facts))
+		err = own_facts_modules(of);
+	snprintf(k->modules_why, sizeof(k->modules_why), "%s",
+		 err ? err_text(err) : of->modules.why);
+	snprintf(k->kallsyms_why, sizeof(k->kallsyms_why), "%s", kallsyms_why(of->kallsyms));
+	if (of->types)
+		snprintf(k->types_why, sizeof(k->types_why), "%s", btf_info_why(of->types));
+	own_facts_close(of);
+}
+
 int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 		const char *vmlinux_path)
 {
 	struct kernel *k = calloc(1, sizeof(*k));
+	struct own_facts *of;
 	int err = 0;
 
 	if (!k)
@@ -196,21 +298,22 @@ int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 			.memsz = vc->segments[i].memsz,
 		};
 	}
-	k->translation_err = set_up_translation(k);
+	translate(k);
+	of = open_own_facts(k);
 	if (vmlinux_path) {
 		err = use_vmlinux(k, vmlinux_path);
-		if (err) {
-			kernel_close(k);
-			return err;
-		}
 		/* It may have told where the page tables are. */
-		if (k->translation_err)
-			k->translation_err = set_up_translation(k);
+		if (!err && k->translation_err) {
+			translate(k);
+			of = open_own_facts(k);
+		}
+	}
+	finish_own_facts(k, of);
+	if (err) {
+		kernel_close(k);
+		return err;
 	}
 	derive_numbers(&k->facts);
-	if (k->translation_err)
-		snprintf(k->translation_why, sizeof(k->translation_why), "%s",
-			 err_text(k->translation_err));
 	*ret = k;
 	return 0;
 }

@@ -30,6 +30,8 @@ struct kernel {
 	char translation_why[256];
 	/** The first line of VMCOREINFO that makes no sense; "" if all do. */
 	char bad_line[128];
+	/** What is wrong with the dump's own symbols and types; or "". */
+	char kallsyms_why[256], types_why[256], modules_why[256];
 	/** What is wrong with the vmlinux that was used nevertheless; or "". */
 	char debuginfo_why[256];
 	/** The dump's OSRELEASE, or ""; cut to what utsname holds. */

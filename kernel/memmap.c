@@ -219,7 +219,7 @@ static int walk_extreme(struct sparse *s, struct memmap *m)
 		tables[1] = sym->value;
 	for (unsigned int i = 0; !err && i < 2 && !m->nr_ranges; i++) {
 		m->bad_sections = 0;
-		err = walk_roots(s, m, tables[i ^ (sym->index == FACT_DWARF)]);
+		err = walk_roots(s, m, tables[i ^ (sym->index >= FACT_KALLSYMS)]);
 	}
 	return err;
 }

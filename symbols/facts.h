@@ -9,6 +9,7 @@
 #ifndef SYMBOLS_FACTS_H
 #define SYMBOLS_FACTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "btf_info.h"
@@ -41,6 +42,16 @@ struct fact_set facts_of_program(void);
 
 /** Forget everything that providers filled in. */
 void facts_reset(const struct fact_set *set);
+
+/** Whether a set has declarations that name a module rather than vmlinux. */
+bool facts_of_modules(const struct fact_set *set);
+
+/**
+ * Say in one line how many facts each source gave, and name those that did not come
+ * from VMCOREINFO, as far as they fit.
+ * @param[out] buf the line, without a newline
+ */
+void facts_describe(const struct fact_set *set, char *buf, size_t size);
 
 /** Names of facts that were needed and are not there, for one message. */
 struct fact_list {

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/own_facts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/err.h"
+
+DECLARE_MOD_SYM(vmlinux, modules);
+
+/* One reader's view of the kernel's virtual memory. */
+struct kernel_view {
+	const struct kernel *k;
+	struct vmcore_reader *r;
+};
+
+static int view_read(void *ctx, vaddr_t va, void *buf, size_t len)
+{
+	const struct kernel_view *v = ctx;
+
+	return kernel_read(v->k, v->r, va, buf, len);
+}
+
+static int view_extent(void *ctx, vaddr_t va, uint64_t *len)
+{
+	const struct kernel_view *v = ctx;
+	struct arch_run run;
+	int err = kernel_translate(v->k, v->r, va, &run);
+
+	*len = run.len;
+	return err;
+}
+
+static int set_up_view(struct own_facts *of, const struct kernel *k)
+{
+	int err;
+
+	of->view = calloc(1, sizeof(*of->view));
+	if (!of->view)
+		return err_set(-ENOMEM, "no memory");
+	of->view->k = k;
+	err = vmcore_reader_create(&of->view->r, k->vc);
+	of->mem = (struct vmem){
+		.read = view_read,
+		.extent = view_extent,
+		.ctx = of->view,
+		.is64 = k->arch.is64,
+		.swap = k->arch.swap,
+	};
+	if (k->arch.ops->kernel_image)
+		k->arch.ops->kernel_image(&k->arch, &of->mem.image_start, &of->mem.image_end);
+	return err;
+}
+
+/* Only a lack of memory is worth telling: the rest is in the providers' own words. */
+static int only_enomem(int err)
+{
+	return err == -ENOMEM ? err : 0;
+}
+
+static int resolve(struct own_facts *of, const struct fact_set *set)
+{
+	int err = kallsyms_create(&of->kallsyms, &of->mem);
+
+	if (!err)
+		err = register_ksym_section(of->kallsyms, set);
+	if (!err)
+		err = only_enomem(init_kernel_kallsyms(of->kallsyms));
+	if (err || !btf_info_supported())
+		return err;
+	err = btf_info_create(&of->types, &of->mem);
+	if (!err)
+		err = register_ktype_section(of->types, set);
+	if (!err)
+		err = only_enomem(init_kernel_btf(of->types));
+	return err;
+}
+
+int own_facts_open(struct own_facts **ret, const struct kernel *k, const struct fact_set *set)
+{
+	struct own_facts *of = calloc(1, sizeof(*of));
+	int err;
+
+	if (!of)
+		return err_set(-ENOMEM, "no memory");
+	err = set_up_view(of, k);
+	if (!err)
+		err = resolve(of, set);
+	if (err)
+		own_facts_close(of);
+	else
+		*ret = of;
+	return err;
+}
+
+int own_facts_modules(struct own_facts *of)
+{
+	int err;
+
+	/* A kernel that knows no modules. */
+	if (!MOD_SYM_EXIST(vmlinux, modules))
+		return 0;
+	err = module_list_read(&of->modules, &of->mem);
+	if (!err)
+		err = only_enomem(init_module_kallsyms(of->kallsyms, &of->modules));
+	if (!err && of->types)
+		err = only_enomem(init_module_btf(of->types, &of->modules));
+	return err;
+}
+
+void own_facts_close(struct own_facts *of)
+{
+	if (!of)
+		return;
+	kallsyms_destroy(of->kallsyms);
+	if (of->types)
+		btf_info_destroy(of->types);
+	module_list_free(&of->modules);
+	if (of->view)
+		vmcore_reader_destroy(of->view->r);
+	free(of->view);
+	free(of);
+}

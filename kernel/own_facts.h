@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * What the dump knows of its own kernel: kallsyms and BTF, read from its memory.
+ */
+#ifndef KERNEL_OWN_FACTS_H
+#define KERNEL_OWN_FACTS_H
+
+#include "btf_info.h"
+#include "kallsyms.h"
+#include "kernel/kernel.h"
+#include "symbols/module_list.h"
+
+/** The dump's symbol tables and types, open for questions. Not thread-safe. */
+struct own_facts {
+	struct kallsyms *kallsyms;
+	struct btf_info *types;		/**< NULL in a program without libbpf */
+	struct module_list modules;	/**< empty until own_facts_modules() */
+	struct vmem mem;
+	struct kernel_view *view;	/**< what mem reads through; owned */
+};
+
+/**
+ * Find the kernel's tables and fill in what is missing of a set. Addresses of @p k have
+ * to be translatable.
+ *
+ * Nothing that is wrong with the tables is an error here: kallsyms_why() and
+ * btf_info_why() tell.
+ *
+ * @param set declarations of the program or of an extension
+ * @return 0; -ENOMEM; with a sentence
+ */
+int own_facts_open(struct own_facts **ret, const struct kernel *k, const struct fact_set *set)
+	__attribute__((warn_unused_result));
+void own_facts_close(struct own_facts *of);
+
+/**
+ * Read the list of modules, and fill in what is missing of the set and lies in modules.
+ * What the program declares about modules has been resolved by then.
+ * @return as module_list_read(), but 0 for a kernel that has no modules; modules.why tells
+ * what else was wrong
+ */
+int own_facts_modules(struct own_facts *of) __attribute__((warn_unused_result));
+
+#endif
