@@ -12,10 +12,12 @@
 #include <unistd.h>
 
 #include "kernel/kernel.h"
+#include "kernel/vmcoreinfo_writer.h"
 #include "lib/checked.h"
 #include "lib/resources.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "list.h"
 #include "options.h"
 #include "output/dump.h"
 #include "report.h"
@@ -158,16 +160,6 @@ static void debug_vmcoreinfo(const struct kernel *k)
 	}
 }
 
-static void debug_facts(const struct kernel *k)
-{
-	char line[2000];
-
-	if (!log_enabled(LOG_DEBUG))
-		return;
-	facts_describe(&k->facts, line, sizeof(line));
-	DEBUG_MSG("%s\n", line);
-}
-
 /*
  * What was noticed about the input. An error is one line: there it may be the
  * reason behind it.
@@ -194,13 +186,52 @@ static int show_warnings(const struct vmcore *vc, const struct kernel *k, int er
 	return err;
 }
 
-static int create(const struct dump_plan *plan)
+static void debug_facts(const struct kernel *k)
+{
+	char line[2000];
+
+	if (!log_enabled(LOG_DEBUG))
+		return;
+	facts_describe(&k->facts, line, sizeof(line));
+	DEBUG_MSG("%s\n", line);
+}
+
+static int write_vmcoreinfo(const struct dump_plan *plan, const struct kernel *k)
+{
+	int err;
+
+	if (k)
+		err = vmcoreinfo_write_dump(k, plan->dumpfile, plan->force);
+	else
+		err = vmcoreinfo_write_vmlinux(plan->vmlinux, plan->dumpfile, plan->force);
+	if (!err)
+		MSG("\nThe vmcoreinfo is saved to %s.\n", plan->dumpfile);
+	return err;
+}
+
+static int do_mode(const struct dump_plan *plan, const struct kernel *k)
+{
+	switch (plan->mode) {
+	case MODE_LIST_KSYMS:
+		return list_ksyms(k, plan->pattern);
+	case MODE_LIST_KTYPES:
+		return list_ktypes(k, plan->pattern);
+	case MODE_WRITE_VMCOREINFO:
+		return write_vmcoreinfo(plan, k);
+	default:
+		return write_dump(plan, k);
+	}
+}
+
+static int run(const struct dump_plan *plan)
 {
 	const struct vmcore_options opt = { .no_mmap = plan->no_mmap };
 	struct kernel *k = NULL;
 	struct vmcore *vc;
 	int err;
 
+	if (!plan->vmcore)
+		return write_vmcoreinfo(plan, NULL);
 	err = vmcore_open(&vc, plan->vmcore, &opt);
 	if (err)
 		return err;
@@ -208,7 +239,7 @@ static int create(const struct dump_plan *plan)
 	if (!err) {
 		debug_vmcoreinfo(k);
 		debug_facts(k);
-		err = write_dump(plan, k);
+		err = do_mode(plan, k);
 	}
 	err = show_warnings(vc, k, err);
 	kernel_close(k);
@@ -231,6 +262,12 @@ static void open_standard_files(void)
 		close(fd);
 }
 
+/* Whether standard output is for what was asked for. */
+static bool lists(const struct dump_plan *plan)
+{
+	return plan->mode == MODE_LIST_KSYMS || plan->mode == MODE_LIST_KTYPES;
+}
+
 int main(int argc, char *argv[])
 {
 	struct dump_plan plan;
@@ -250,17 +287,18 @@ int main(int argc, char *argv[])
 		err = err_set(-EINVAL, "built without %s", codec_name(plan.codec));
 	if (!err && plan.check_params)
 		return EXIT_DONE;
-	if (err || plan.flattened)
+	if (err || plan.flattened || lists(&plan))
 		log_to_stderr();
 	if (!err) {
 		/* These are errors of a write like any other. */
 		signal(SIGPIPE, SIG_IGN);
 		signal(SIGXFSZ, SIG_IGN);
 		log_set_levels(plan.message_level);
-		err = create(&plan);
+		err = run(&plan);
 	}
 	if (err)
 		show_error(err_text(err));
-	MSG("\nmakedumpfile %s.\n", err ? "Failed" : "Completed");
+	if (err || !lists(&plan))
+		MSG("\nmakedumpfile %s.\n", err ? "Failed" : "Completed");
 	return err == -ESTALE ? EXIT_OTHER_KERNEL : err ? EXIT_FAILED : EXIT_DONE;
 }

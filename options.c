@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 
+#include "btf_info.h"
 #include "filter/page_layout.h"
 #include "kernel/dwarf.h"
 #include "lib/resources.h"
@@ -14,6 +15,9 @@
 const char usage_text[] =
 	"Usage: makedumpfile [OPTIONS] VMCORE DUMPFILE\n"
 	"       makedumpfile -F [OPTIONS] VMCORE > FLATTENED\n"
+	"       makedumpfile -g FILE [OPTIONS] VMCORE\n"
+	"       makedumpfile --list-ksyms [PATTERN] VMCORE\n"
+	"       makedumpfile --list-ktypes NAME[.MEMBER] VMCORE\n"
 	"\n"
 	"Save a crashed Linux kernel's memory (usually /proc/vmcore) as DUMPFILE, without the\n"
 	"pages nobody needs.\n"
@@ -31,6 +35,11 @@ const char usage_text[] =
 	"  -i FILE             take VMCOREINFO text from FILE before the dump's own\n"
 	"  -x VMLINUX          take what VMCOREINFO lacks from a kernel with debug information\n"
 	"      --non-mmap      do not map VMCORE into memory\n"
+	"What else to do with a VMCORE, a dump of ours, or /proc/kcore:\n"
+	"  -g FILE             write what is known of the kernel as VMCOREINFO text, for -i; with\n"
+	"                      -x VMLINUX alone, what that knows\n"
+	"      --list-ksyms    print the symbols that match a shell pattern, or the one at 0xADDRESS\n"
+	"      --list-ktypes   print structs, with offsets and sizes; NAME can be a pattern\n"
 	"What to say:\n"
 	"      --message-level N  add up: 1 progress, 2 common, 4 errors, 8 debugging, 16 report\n"
 	"                      (default 7)\n"
@@ -45,6 +54,8 @@ const char usage_text[] =
 enum long_option {
 	OPT_CHECK_PARAMS = 256,
 	OPT_DRY_RUN,
+	OPT_LIST_KSYMS,
+	OPT_LIST_KTYPES,
 	OPT_MESSAGE_LEVEL,
 	OPT_NON_MMAP,
 	OPT_NUM_THREADS,
@@ -55,6 +66,8 @@ static const struct option long_options[] = {
 	{ "check-params", no_argument, NULL, OPT_CHECK_PARAMS },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "help", no_argument, NULL, 'h' },
+	{ "list-ksyms", no_argument, NULL, OPT_LIST_KSYMS },
+	{ "list-ktypes", required_argument, NULL, OPT_LIST_KTYPES },
 	{ "message-level", required_argument, NULL, OPT_MESSAGE_LEVEL },
 	{ "non-mmap", no_argument, NULL, OPT_NON_MMAP },
 	{ "num-threads", required_argument, NULL, OPT_NUM_THREADS },
@@ -74,6 +87,16 @@ static int parse_number(const char *what, const char *text, unsigned long min, u
 		return err_set(-EINVAL, "%s %s is invalid: it can be %lu to %lu", what, text, min,
 			       max);
 	*ret = n;
+	return 0;
+}
+
+static int set_mode(struct dump_plan *plan, enum plan_mode mode)
+{
+	if (plan->mode == MODE_HELP || plan->mode == MODE_VERSION)
+		return 0;
+	if (plan->mode != MODE_CREATE && plan->mode != mode)
+		return err_set(-EINVAL, "-g, --list-ksyms and --list-ktypes exclude each other");
+	plan->mode = mode;
 	return 0;
 }
 
@@ -103,6 +126,9 @@ static int parse_option(struct dump_plan *plan, int opt)
 	case 'f':
 		plan->force = true;
 		return 0;
+	case 'g':
+		plan->dumpfile = optarg;
+		return set_mode(plan, MODE_WRITE_VMCOREINFO);
 	case 'h':
 		plan->mode = MODE_HELP;
 		return 0;
@@ -121,6 +147,11 @@ static int parse_option(struct dump_plan *plan, int opt)
 	case OPT_DRY_RUN:
 		plan->dry_run = true;
 		return 0;
+	case OPT_LIST_KSYMS:
+		return set_mode(plan, MODE_LIST_KSYMS);
+	case OPT_LIST_KTYPES:
+		plan->pattern = optarg;
+		return set_mode(plan, MODE_LIST_KTYPES);
 	case OPT_MESSAGE_LEVEL:
 		return parse_number("message level", optarg, 0, LOG_LEVEL_MAX,
 				    &plan->message_level);
@@ -145,18 +176,11 @@ static int unknown_option(int opt, char *argv[])
 	return err_set(-EINVAL, "%s %s; see makedumpfile -h", argv[optind - 1], why);
 }
 
-static int check_arguments(struct dump_plan *plan, int nr, char *names[])
+/* Take VMCORE and DUMPFILE from what is not an option. */
+static int take_names(struct dump_plan *plan, int nr, char *names[])
 {
 	int wanted = plan->flattened ? 1 : 2;
 
-	if (plan->mode != MODE_CREATE)
-		return 0;
-	if (plan->flattened && plan->force)
-		return err_set(-EINVAL, "-f makes no sense with -F: no file is created");
-	if (plan->vmcoreinfo && plan->vmlinux)
-		return err_set(-EINVAL, "-i and -x exclude each other");
-	if (plan->vmlinux && !debuginfo_supported())
-		return err_set(-EINVAL, "built without libdw: -x is not supported");
 	if (nr == 0)
 		return err_set(-EINVAL, "VMCORE is missing; see makedumpfile -h");
 	if (nr < wanted && !plan->dry_run)
@@ -169,6 +193,45 @@ static int check_arguments(struct dump_plan *plan, int nr, char *names[])
 	return 0;
 }
 
+/* The same where nothing is dumped. */
+static int take_vmcore(struct dump_plan *plan, int nr, char *names[])
+{
+	int wanted = 1;
+
+	if (plan->mode == MODE_LIST_KSYMS && nr > 1) {
+		plan->pattern = names[0];
+		wanted = 2;
+	}
+	if (plan->mode == MODE_WRITE_VMCOREINFO && plan->vmlinux && nr == 0)
+		return 0;
+	if (nr < wanted)
+		return err_set(-EINVAL, "VMCORE is missing; see makedumpfile -h");
+	if (nr > wanted)
+		return err_set(-EINVAL, "%s is one argument too many", names[wanted]);
+	plan->vmcore = names[wanted - 1];
+	return 0;
+}
+
+static int check_arguments(struct dump_plan *plan, int nr, char *names[])
+{
+	if (plan->mode == MODE_HELP || plan->mode == MODE_VERSION)
+		return 0;
+	if (plan->flattened && plan->mode != MODE_CREATE)
+		return err_set(-EINVAL, "-F makes no sense where no dump is made");
+	if (plan->flattened && plan->force)
+		return err_set(-EINVAL, "-f makes no sense with -F: no file is created");
+	if (plan->vmcoreinfo && plan->vmlinux)
+		return err_set(-EINVAL, "-i and -x exclude each other");
+	if (plan->vmcoreinfo && plan->mode == MODE_WRITE_VMCOREINFO)
+		return err_set(-EINVAL, "-i makes no sense with -g");
+	if (plan->vmlinux && !debuginfo_supported())
+		return err_set(-EINVAL, "built without libdw: -x is not supported");
+	if (plan->mode == MODE_LIST_KTYPES && !btf_info_supported())
+		return err_set(-EINVAL, "built without libbpf: --list-ktypes is not supported");
+	return plan->mode == MODE_CREATE ? take_names(plan, nr, names) :
+	       take_vmcore(plan, nr, names);
+}
+
 int options_parse(struct dump_plan *plan, int argc, char *argv[])
 {
 	int opt, err;
@@ -179,7 +242,7 @@ int options_parse(struct dump_plan *plan, int argc, char *argv[])
 	};
 	opterr = 0;
 	optind = 0;
-	while ((opt = getopt_long(argc, argv, ":cDd:Ffhi:lpvx:z", long_options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, ":cDd:Ffg:hi:lpvx:z", long_options, NULL)) != -1) {
 		if (opt == '?' || opt == ':')
 			return unknown_option(opt, argv);
 		err = parse_option(plan, opt);

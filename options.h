@@ -12,6 +12,9 @@
 
 enum plan_mode {
 	MODE_CREATE,
+	MODE_LIST_KSYMS,
+	MODE_LIST_KTYPES,
+	MODE_WRITE_VMCOREINFO,
 	MODE_HELP,
 	MODE_VERSION,
 };
@@ -21,8 +24,9 @@ struct dump_plan {
 	enum plan_mode mode;
 	/** Only look at the command line (--check-params). */
 	bool check_params;
-	const char *vmcore;
-	const char *dumpfile;		/**< NULL with -F, and maybe with --dry-run */
+	const char *vmcore;		/**< NULL: -g from -x alone */
+	const char *dumpfile;		/**< NULL with -F, and maybe with --dry-run; -g: FILE */
+	const char *pattern;		/**< what to list; NULL: all */
 	const char *vmcoreinfo;		/**< -i; NULL: none */
 	const char *vmlinux;		/**< -x; NULL: none */
 	enum codec_id codec;

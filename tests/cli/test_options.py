@@ -241,6 +241,9 @@ def _():
         check(not done.out, f'{a + b}: {done.text}')
     done = makedumpfile('--check-params', '-F', '-l', '-d', '31', 'vmcore').check_done()
     check(not done.out, done.text)
+    for args in (['--list-ksyms'], ['--list-ksyms', 'pattern'], ['-g', 'dumpfile']):
+        done = makedumpfile('--check-params', *args, 'vmcore').check_done()
+        check(not done.out, f'{args}: {done.text}')
     check(not os.path.exists('dumpfile'), 'a file was made')
 
 
@@ -274,6 +277,12 @@ WRONG = (
     (['--dry-run=yes'], '--dry-run'),
     (['-i', 'info', '-x', 'vmlinux'], '-i and -x'),
     (['-F'], 'dumpfile is one argument too many'),
+    (['--list-ksyms', 'third'], 'dumpfile is one argument too many'),
+    (['--list-ksyms', '--list-ktypes=x'], 'exclude each other'),
+    (['-g', 'file', '--list-ksyms'], 'exclude each other'),
+    (['-g', 'file'], 'dumpfile is one argument too many'),
+    (['-g', 'file', '-i', 'info'], '-i makes no sense with -g'),
+    (['-g', 'file', '-F'], '-F makes no sense'),
     (['more'], 'one argument too many'),
 )
 
@@ -291,7 +300,7 @@ def _():
 
 @test('an option that lacks its argument is named')
 def _():
-    for option in ('-d', '-i', '-x', '--message-level', '--num-threads'):
+    for option in ('-d', '-g', '-i', '-x', '--list-ktypes', '--message-level', '--num-threads'):
         makedumpfile('vmcore', 'dumpfile', option).check_failed(f'{option} needs an argument')
 
 
@@ -301,6 +310,8 @@ def _():
     makedumpfile('-F').check_failed('VMCORE is missing')
     makedumpfile('-d', '31', 'vmcore').check_failed('DUMPFILE is missing')
     makedumpfile('--dry-run').check_failed('VMCORE is missing')
+    makedumpfile('--list-ksyms').check_failed('VMCORE is missing')
+    makedumpfile('-g', 'file').check_failed('VMCORE is missing')
 
 
 @test('-f and -F together are refused')

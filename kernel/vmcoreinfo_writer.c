@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/vmcoreinfo_writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernel/derive.h"
+#include "kernel/dwarf.h"
+#include "lib/err.h"
+#include "lib/fdio.h"
+
+/* A text that grows; bytes and size are up to date after fflush(). */
+struct text {
+	FILE *out;
+	char *bytes;
+	size_t size;
+};
+
+static int text_init(struct text *t)
+{
+	*t = (struct text){ 0 };
+	t->out = open_memstream(&t->bytes, &t->size);
+	return t->out ? 0 : err_set(-ENOMEM, "no memory for VMCOREINFO text");
+}
+
+static int text_finish(struct text *t)
+{
+	bool failed = ferror(t->out);
+
+	if (fclose(t->out) || failed)
+		return err_set(-ENOMEM, "no memory for VMCOREINFO text");
+	if (t->size >= VMCOREINFO_MAX)
+		return err_set(-EFBIG, "the VMCOREINFO text would be too large: %zu bytes",
+			       t->size);
+	return 0;
+}
+
+/* Write "KIND(name)=value" or "KIND(name.member)=value" unless there is one. */
+static void add(struct text *t, const char *kind, const char *name, const char *member,
+		const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+static void add(struct text *t, const char *kind, const char *name, const char *member,
+		const char *fmt, ...)
+{
+	const char *old;
+	char key[256];
+	va_list ap;
+	size_t len;
+
+	if (snprintf(key, sizeof(key), "%s(%s%s%s)", kind, name, member ? "." : "",
+		     member ? member : "") >= (int)sizeof(key))
+		return;
+	fflush(t->out);
+	if (vmcoreinfo_find(&(struct vmcoreinfo){ t->bytes, t->size }, key, &old, &len))
+		return;
+	fprintf(t->out, "%s=", key);
+	va_start(ap, fmt);
+	vfprintf(t->out, fmt, ap);
+	va_end(ap);
+	putc('\n', t->out);
+}
+
+static bool known(const char *modname, int index)
+{
+	return index >= 0 && !strcmp(modname, "vmlinux");
+}
+
+static void add_type(struct text *t, const struct ktype_info *type)
+{
+	if (type->struct_size)
+		add(t, "SIZE", type->struct_name, NULL, "%u", type->struct_size);
+	if (type->member_name && !type->member_bit_sz && type->member_bit_offset % 8 == 0)
+		add(t, "OFFSET", type->struct_name, type->member_name, "%u",
+		    type->member_bit_offset / 8);
+}
+
+static void add_facts(struct text *t, const struct fact_set *set)
+{
+	for (size_t i = 0; i < set->nr_ksyms; i++) {
+		const struct ksym_info *s = set->ksyms[i];
+
+		if (known(s->modname, s->index))
+			add(t, "SYMBOL", s->symname, NULL, "%" PRIx64, s->value);
+	}
+	for (size_t i = 0; i < set->nr_ktypes; i++) {
+		if (known(set->ktypes[i]->modname, set->ktypes[i]->index))
+			add_type(t, set->ktypes[i]);
+	}
+	for (size_t i = 0; i < set->nr_klens; i++) {
+		const struct klen_info *l = set->klens[i];
+
+		if (known(l->modname, l->index))
+			add(t, "LENGTH", l->name, l->member, "%" PRIu64, l->value);
+	}
+	for (size_t i = 0; i < set->nr_knums; i++) {
+		const struct knum_info *n = set->knums[i];
+
+		if (known(n->modname, n->index))
+			add(t, "NUMBER", n->name, NULL, "%" PRId64, n->value);
+	}
+}
+
+static bool lacks(const struct vmcoreinfo *vi, const char *key)
+{
+	const char *val;
+	size_t len;
+
+	return !vmcoreinfo_find(vi, key, &val, &len);
+}
+
+/* Zeros behind the last line are not part of the text. */
+static size_t without_padding(const struct vmcoreinfo *vi)
+{
+	size_t size = vi->size;
+
+	while (size && !vi->text[size - 1])
+		size--;
+	return size;
+}
+
+static int describe_dump(struct text *t, const struct kernel *k)
+{
+	size_t size = without_padding(&k->info);
+
+	if (lacks(&k->info, "OSRELEASE") && !k->release[0])
+		return err_set(-ENOENT, "the dump does not say of which kernel release it is");
+	if (lacks(&k->info, "OSRELEASE"))
+		fprintf(t->out, "OSRELEASE=%s\n", k->release);
+	if (lacks(&k->info, "PAGESIZE"))
+		fprintf(t->out, "PAGESIZE=%" PRIu32 "\n", k->vc->page_size);
+	fwrite(k->info.text, 1, size, t->out);
+	if (size && k->info.text[size - 1] != '\n')
+		putc('\n', t->out);
+	add_facts(t, &k->facts);
+	return 0;
+}
+
+static int describe_vmlinux(struct text *t, const struct debuginfo *d)
+{
+	const struct arch_ops *ops = arch_find(d->machine);
+	const struct fact_set set = facts_of_program();
+	int err;
+
+	if (!d->release[0])
+		return err_set(-ENOENT, "%s does not say of which kernel release it is", d->path);
+	facts_reset(&set);
+	err = debuginfo_resolve_symbols(d, &set, FACT_DWARF, 0);
+	if (!err)
+		err = debuginfo_resolve_types(d, &set, FACT_DWARF);
+	if (err)
+		return err;
+	derive_numbers(&set);
+	fprintf(t->out, "OSRELEASE=%s\n", d->release);
+	if (d->has_id) {
+		fputs("BUILD-ID=", t->out);
+		for (size_t i = 0; i < sizeof(d->id.bytes); i++)
+			fprintf(t->out, "%02x", d->id.bytes[i]);
+		putc('\n', t->out);
+	}
+	if (ops)
+		fprintf(t->out, "PAGESIZE=%" PRIu32 "\n", ops->page_size);
+	if (d->has_stext)
+		add(t, "SYMBOL", "_stext", NULL, "%" PRIx64, d->stext);
+	fputs("KERNELOFFSET=0\n", t->out);
+	add_facts(t, &set);
+	return 0;
+}
+
+/* What is being read must not be overwritten. */
+static int check_not_same(const char *path, int fd, const char *what)
+{
+	struct stat in, out;
+
+	if (!fstat(fd, &in) && !stat(path, &out) && in.st_dev == out.st_dev &&
+	    in.st_ino == out.st_ino)
+		return err_set(-EINVAL, "%s is the %s itself", path, what);
+	return 0;
+}
+
+static int create_file(const char *path, bool force, const struct text *t)
+{
+	int flags = O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC | (force ? 0 : O_EXCL);
+	int fd = open(path, flags, S_IRUSR | S_IWUSR), err;
+	struct stat st;
+
+	if (fd < 0 && errno == EEXIST)
+		return err_set(-EEXIST, "%s: file exists (use -f to overwrite)", path);
+	if (fd < 0)
+		return err_errno(-errno, "cannot create %s", path);
+	err = fd_write(fd, t->bytes, t->size, NULL);
+	if (close(fd) && !err)
+		err = -errno;
+	if (!err)
+		return 0;
+	if (!lstat(path, &st) && S_ISREG(st.st_mode))
+		unlink(path);
+	return err_errno(err, "cannot write %s", path);
+}
+
+/* Write and forget a text, or only forget it if there was an error. */
+static int write_text(struct text *t, int err, const char *path, bool force)
+{
+	if (err)
+		fclose(t->out);
+	else
+		err = text_finish(t);
+	if (!err)
+		err = create_file(path, force, t);
+	free(t->bytes);
+	return err;
+}
+
+int vmcoreinfo_write_dump(const struct kernel *k, const char *path, bool force)
+{
+	int err = check_not_same(path, k->vc->file.fd, "VMCORE");
+	struct text t;
+
+	if (!err)
+		err = text_init(&t);
+	return err ? err : write_text(&t, describe_dump(&t, k), path, force);
+}
+
+int vmcoreinfo_write_vmlinux(const char *vmlinux_path, const char *path, bool force)
+{
+	struct debuginfo *d;
+	int err = debuginfo_open(&d, vmlinux_path);
+	struct text t;
+
+	if (err)
+		return err;
+	err = check_not_same(path, d->fd, "VMLINUX");
+	if (!err)
+		err = text_init(&t);
+	if (!err)
+		err = write_text(&t, describe_vmlinux(&t, d), path, force);
+	debuginfo_close(d);
+	return err;
+}
