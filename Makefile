@@ -4,6 +4,7 @@
 # make demo             panic a real kernel under QEMU and dump it
 # make check            the whole test suite (check-quick: without guests;
 #                       check-crash: what crash makes of the dumps)
+# make fuzz             look for inputs that break it, FUZZ_SECONDS (60) a target
 # make bench            time it against the makedumpfile on PATH
 # make install          DESTDIR, PREFIX, SBINDIR, MANDIR
 #
@@ -95,7 +96,7 @@ SNAPPY_LIBS := -lsnappy $(if $(filter static,$(LINKTYPE)),-lstdc++ -lm)
 DWARF_LIBS := -ldw -lelf $(if $(filter static,$(LINKTYPE)),-lbz2 -llzma -lz)
 BPF_LIBS := -lbpf $(if $(filter static,$(LINKTYPE)),-lelf -lz)
 
-ifneq ($(filter-out clean demo check check-quick check-crash bench,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean demo check check-quick check-crash bench fuzz,$(or $(MAKECMDGOALS),all)),)
 $(eval $(call feature,USELIBDEFLATE,LIBDEFLATE,libdeflate.h,-ldeflate))
 $(eval $(call feature,USEDWARF,DWARF,elfutils/libdwelf.h,$(DWARF_LIBS)))
 # A function that came with libbpf 1.0.
@@ -160,6 +161,24 @@ $(O)/flags: FORCE
 
 unit-tests: $(UNIT_TESTS)
 
+# Each target of libFuzzer twice: with a main of our own, and (by "make fuzz") with libFuzzer's.
+FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_OBJS := $(FUZZ_SRCS:%.c=$(O)/%.o) $(O)/tests/fuzz/replay.o
+REPLAYS := $(FUZZ_SRCS:tests/fuzz/fuzz_%.c=$(O)/tests/fuzz/replay_%)
+FUZZERS := $(FUZZ_SRCS:%.c=$(O)/%)
+FUZZ_SECONDS ?= 60
+fuzz-replays: $(REPLAYS)
+fuzzers: $(FUZZERS)
+
+$(REPLAYS): $(O)/tests/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o \
+		$(O)/core.a makedumpfile.ld
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(O)/core.a -Wl,-T,makedumpfile.ld $(LIBS)
+
+$(FUZZERS): $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(O)/core.a makedumpfile.ld
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(O)/core.a -Wl,-T,makedumpfile.ld $(LIBS)
+
 # --- what is run ------------------------------------------------------------
 
 demo:
@@ -179,6 +198,12 @@ check-crash:
 	$(Q)scripts/setup check vm crash
 	$(Q)tests/run O=$(O) crash
 
+fuzz:
+	$(Q)scripts/setup check
+	$(Q)$(MAKE) --no-print-directory O=$(O)/fuzz CC=clang CFLAGS='-O1 -g' \
+		SANITIZE=fuzzer-no-link,address,undefined fuzzers
+	$(Q)tests/fuzz/run $(O)/fuzz $(FUZZ_SECONDS)
+
 bench:
 	$(Q)scripts/setup check vm
 	$(Q)$(MAKE) --no-print-directory all
@@ -193,7 +218,8 @@ clean:
 	rm -rf $(O)
 
 FORCE:
-.PHONY: all unit-tests demo check check-quick check-crash bench install clean FORCE
+.PHONY: all unit-tests fuzz-replays fuzzers demo check check-quick check-crash fuzz bench \
+	install clean FORCE
 .DELETE_ON_ERROR:
 
--include $(OBJS:.o=.d) $(UNIT_TESTS:=.d)
+-include $(OBJS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZ_OBJS:.o=.d)
