@@ -132,7 +132,7 @@ def dropped_kinds(dumpdir, level):
 
 class Vmcore:
     """A little-endian ELF64 core: loads as (physical address, bytes, file offset), notes
-    as (name, type, bytes)."""
+    as (name, type, bytes), vmcoreinfo_at as (file offset, bytes)."""
 
     def __init__(self, path):
         with open(path, "rb") as f:
@@ -142,6 +142,7 @@ class Vmcore:
         self.phoff, = struct.unpack_from("<Q", self.map, 32)
         self.phentsize, self.phnum = struct.unpack_from("<HH", self.map, 54)
         self.loads, self.notes = [], []
+        self.vmcoreinfo_at = 0, 0
         for i in range(self.phnum):
             typ, _, off, _, paddr, size = struct.unpack_from(
                 "<IIQQQQ", self.map, self.phoff + i * self.phentsize)
@@ -156,6 +157,8 @@ class Vmcore:
             name = self.map[off + 12:off + 12 + namesz].rstrip(b"\0").decode()
             desc = off + 12 + (namesz + 3 & ~3)
             self.notes.append((name, typ, self.map[desc:desc + descsz]))
+            if name == "VMCOREINFO":
+                self.vmcoreinfo_at = desc, descsz
             off = desc + (descsz + 3 & ~3)
 
     def __enter__(self):

@@ -34,10 +34,13 @@ PROGRAMS = {                    # program -> Debian package
     "gcc": "gcc", "busybox": "busybox-static", "fallocate": "util-linux",
 }
 DISK_MODULES = ["virtio_pci", "virtio_blk", "ext4"]
-# Swap, network, file systems, a hypervisor: big modules, a common small one, and
-# none that benchmarks itself when it is loaded.
+# Swap, network, file systems, storage, a hypervisor: a hundred modules, big and small, so that
+# there is something to find in them.  Those that a kernel lacks are left out.
 MODULES = DISK_MODULES + """virtio_balloon qemu_fw_cfg loop lzo lzo-rle zram xfs overlay
-    nf_tables nft_ct nf_conntrack bridge veth dm-mod kvm configfs""".split()
+    nf_tables nft_ct nf_conntrack bridge veth dm-mod kvm configfs btrfs fuse isofs udf squashfs
+    nfsd nfsv3 nfsv4 cifs ceph dm-crypt dm-snapshot dm-thin-pool raid1 nbd nft_nat nft_masq
+    nft_log nft_limit nft_reject_inet nft_fib_inet openvswitch wireguard vxlan macvlan bonding
+    8021q tun vsock vhost_net""".split()
 CRASH_APPEND = ("console=ttyS0 nr_cpus=1 irqpoll reset_devices panic=1 loglevel=4 "
                 "cgroup_disable=memory")
 CRASHKERNEL = "192M"
