@@ -179,6 +179,16 @@ $(FUZZERS): $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(O)/core.a makedum
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(O)/core.a -Wl,-T,makedumpfile.ld $(LIBS)
 
+# The same declarations without and with some of modules.
+bench-facts: $(O)/tests/bench_facts $(O)/tests/bench_facts_modules
+$(O)/tests/bench_facts_modules: BENCH := -DWITH_MODULES
+$(O)/tests/bench_facts $(O)/tests/bench_facts_modules: tests/bench_facts.c $(O)/core.a \
+		makedumpfile.ld $(O)/flags
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(BENCH) $(ALL_LDFLAGS) -o $@ $< $(O)/core.a \
+		-Wl,-T,makedumpfile.ld $(LIBS)
+
 # --- what is run ------------------------------------------------------------
 
 demo:
@@ -206,7 +216,7 @@ fuzz:
 
 bench:
 	$(Q)scripts/setup check vm
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory all bench-facts
 	$(Q)tests/bench $(O)/makedumpfile
 
 install: all
@@ -218,7 +228,7 @@ clean:
 	rm -rf $(O)
 
 FORCE:
-.PHONY: all unit-tests fuzz-replays fuzzers demo check check-quick check-crash fuzz bench \
+.PHONY: all unit-tests bench-facts fuzz-replays fuzzers demo check check-quick check-crash fuzz bench \
 	install clean FORCE
 .DELETE_ON_ERROR:
 
