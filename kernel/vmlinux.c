@@ -17,24 +17,8 @@
 #include <unistd.h>
 
 #include "lib/checked.h"
-#include "lib/cleanup.h"
 #include "lib/types.h"
-
-/* How well a symbol's name fits, best last. */
-enum fit {
-	FIT_NONE,
-	FIT_SUFFIXED,
-	FIT_LOCAL,
-	FIT_GLOBAL,
-};
-
-/* A symbol that is sought. */
-struct symbol {
-	const char *name;
-	enum fit fit;
-	bool ambiguous;
-	GElf_Sym sym;
-};
+#include "symbols/ksym_wanted.h"
 
 bool debuginfo_supported(void)
 {
@@ -43,85 +27,68 @@ bool debuginfo_supported(void)
 
 /* --- symbols ---------------------------------------------------------------- */
 
-static int cmp_symbol(const void *a, const void *b)
-{
-	return strcmp(((const struct symbol *)a)->name, ((const struct symbol *)b)->name);
-}
-
-static struct symbol *find_symbol(struct symbol *symbols, size_t nr, const char *name)
-{
-	const struct symbol key = { .name = name };
-
-	return bsearch(&key, symbols, nr, sizeof(*symbols), cmp_symbol);
-}
-
-static void take_symbol(struct symbol *s, enum fit fit, const GElf_Sym *sym)
-{
-	if (fit < s->fit)
-		return;
-	if (fit == s->fit) {
-		s->ambiguous |= s->sym.st_value != sym->st_value;
-		return;
-	}
-	s->fit = fit;
-	s->ambiguous = false;
-	s->sym = *sym;
-}
-
-static void match_symbol(struct symbol *symbols, size_t nr, const char *name, const GElf_Sym *sym)
-{
-	struct symbol *s = find_symbol(symbols, nr, name);
-	const char *dot = strchr(name, '.'), *end = name + strlen(name);
-	char base[256];
-
-	if (s) {
-		take_symbol(s, GELF_ST_BIND(sym->st_info) == STB_LOCAL ? FIT_LOCAL : FIT_GLOBAL,
-			    sym);
-		return;
-	}
-	/* What was split off as unlikely is not the function. */
-	if (!dot || dot == name || dot - name >= (ptrdiff_t)sizeof(base) ||
-	    (end - dot >= 5 && !strcmp(end - 5, ".cold")))
-		return;
-	memcpy(base, name, dot - name);
-	base[dot - name] = '\0';
-	s = find_symbol(symbols, nr, base);
-	if (s)
-		take_symbol(s, FIT_SUFFIXED, sym);
-}
-
-/* Look for symbols, which are sorted by name, in one pass over the table. */
-static int find_symbols(const struct debuginfo *d, struct symbol *symbols, size_t nr)
+/* The symbol table, and where its names are; *data is NULL if there is none. */
+static int open_table(const struct debuginfo *d, Elf_Data **data, size_t *names)
 {
 	Elf_Scn *scn = NULL;
 	GElf_Shdr shdr;
-	Elf_Data *data;
-	GElf_Sym sym;
 
+	*data = NULL;
 	while ((scn = elf_nextscn(d->elf, scn))) {
 		if (!gelf_getshdr(scn, &shdr) || shdr.sh_type != SHT_SYMTAB)
 			continue;
-		data = elf_getdata(scn, NULL);
-		if (!data)
+		*names = shdr.sh_link;
+		*data = elf_getdata(scn, NULL);
+		if (!*data)
 			return err_set(-EBADMSG, "cannot read the symbol table of %s: %s", d->path,
 				       elf_errmsg(-1));
-		for (int i = 1; gelf_getsym(data, i, &sym); i++) {
-			const char *name;
-
-			if (sym.st_shndx == SHN_UNDEF || GELF_ST_TYPE(sym.st_info) == STT_FILE)
-				continue;
-			name = elf_strptr(d->elf, shdr.sh_link, sym.st_name);
-			if (name)
-				match_symbol(symbols, nr, name, &sym);
-		}
 		return 0;
 	}
 	return 0;
 }
 
-static bool symbol_found(const struct symbol *s)
+/* Offer all symbols to those that are wanted, by their numbers, in one pass. */
+static int match_symbols(const struct debuginfo *d, struct ksym_wanted *w, Elf_Data **data)
 {
-	return s->fit != FIT_NONE && !s->ambiguous;
+	size_t names = 0;
+	GElf_Sym sym;
+	int err = open_table(d, data, &names);
+
+	if (err || !*data)
+		return err;
+	for (int i = 1; gelf_getsym(*data, i, &sym); i++) {
+		bool local = GELF_ST_BIND(sym.st_info) == STB_LOCAL;
+		const char *name;
+
+		if (sym.st_shndx == SHN_UNDEF || GELF_ST_TYPE(sym.st_info) == STT_FILE)
+			continue;
+		name = elf_strptr(d->elf, names, sym.st_name);
+		if (name)
+			ksym_wanted_match(w, name, strlen(name), local ? 't' : 'T', i);
+	}
+	return 0;
+}
+
+/* The symbol of a name. @return 0; -ENOENT; -ENOTUNIQ if several have it and differ */
+static int wanted_symbol(Elf_Data *data, const struct ksym_wanted *w, const char *name,
+			 GElf_Sym *ret)
+{
+	const struct ksym_wanted_name *n = ksym_wanted_find(w, name);
+
+	if (!n || !n->nr)
+		return -ENOENT;
+	if (n->nr > KSYM_MATCHES_MAX)
+		return -ENOTUNIQ;
+	for (unsigned int i = 0; i < n->nr; i++) {
+		GElf_Sym sym;
+
+		if (!gelf_getsym(data, n->refs[i], &sym))
+			return -ENOENT;
+		if (i && sym.st_value != ret->st_value)
+			return -ENOTUNIQ;
+		*ret = sym;
+	}
+	return 0;
 }
 
 static uint64_t run_time_address(const struct debuginfo *d, const GElf_Sym *sym,
@@ -136,40 +103,41 @@ static uint64_t run_time_address(const struct debuginfo *d, const GElf_Sym *sym,
 	return d->is64 ? value : (uint32_t)value;
 }
 
+static void fill_in(const struct debuginfo *d, Elf_Data *data, const struct ksym_wanted *w,
+		    struct ksym_info *k, enum fact_source source, uint64_t kaslr_offset)
+{
+	GElf_Sym sym;
+	int err = wanted_symbol(data, w, k->symname, &sym);
+
+	if (!err) {
+		k->value = run_time_address(d, &sym, kaslr_offset);
+		k->index = source;
+	} else if (err == -ENOTUNIQ) {
+		k->index = FACT_AMBIGUOUS;
+	}
+}
+
 int debuginfo_resolve_symbols(const struct debuginfo *d, const struct fact_set *set,
 			      enum fact_source source, uint64_t kaslr_offset)
 {
-	_cleanup_free_ struct symbol *symbols = calloc(set->nr_ksyms + 1, sizeof(*symbols));
-	size_t nr = 0, unique = 0;
-	int err;
+	struct ksym_wanted w;
+	Elf_Data *data;
+	int err = ksym_wanted_init(&w, set->nr_ksyms);
 
-	if (!symbols)
-		return err_set(-ENOMEM, "no memory for %zu symbols", set->nr_ksyms);
+	if (err)
+		return err;
 	for (size_t i = 0; i < set->nr_ksyms; i++) {
 		if (debuginfo_sought(set->ksyms[i]->modname, set->ksyms[i]->index))
-			symbols[nr++].name = set->ksyms[i]->symname;
+			ksym_wanted_add(&w, set->ksyms[i]->symname);
 	}
-	qsort(symbols, nr, sizeof(*symbols), cmp_symbol);
-	for (size_t i = 0; i < nr; i++) {
-		if (!unique || strcmp(symbols[unique - 1].name, symbols[i].name))
-			symbols[unique++] = symbols[i];
-	}
-	if (!unique)
-		return 0;
-	err = find_symbols(d, symbols, unique);
+	err = match_symbols(d, &w, &data);
 	for (size_t i = 0; !err && i < set->nr_ksyms; i++) {
 		struct ksym_info *k = set->ksyms[i];
-		const struct symbol *s;
 
-		if (!debuginfo_sought(k->modname, k->index))
-			continue;
-		s = find_symbol(symbols, unique, k->symname);
-		if (!s || s->fit == FIT_NONE)
-			continue;
-		if (!s->ambiguous)
-			k->value = run_time_address(d, &s->sym, kaslr_offset);
-		k->index = s->ambiguous ? FACT_AMBIGUOUS : (int)source;
+		if (debuginfo_sought(k->modname, k->index))
+			fill_in(d, data, &w, k, source, kaslr_offset);
 	}
+	ksym_wanted_deinit(&w);
 	return err;
 }
 
@@ -200,15 +168,28 @@ static void read_release(struct debuginfo *d, const GElf_Sym *banner)
 		snprintf(d->release, sizeof(d->release), "%.*s", (int)(end - text), text);
 }
 
+static void identify_by(struct debuginfo *d, Elf_Data *data, const struct ksym_wanted *w)
+{
+	GElf_Sym sym, end;
+
+	if (!wanted_symbol(data, w, "_stext", &sym)) {
+		d->has_stext = true;
+		d->stext = sym.st_value;
+	}
+	if (!wanted_symbol(data, w, "_text", &sym) && !wanted_symbol(data, w, "_end", &end)) {
+		d->has_image = true;
+		d->image_start = sym.st_value;
+		d->image_end = end.st_value;
+	}
+	if (!wanted_symbol(data, w, "linux_banner", &sym))
+		read_release(d, &sym);
+}
+
 static int identify(struct debuginfo *d)
 {
-	/* Sorted by name. */
-	struct symbol symbols[] = {
-		{ .name = "_end" }, { .name = "_stext" }, { .name = "_text" },
-		{ .name = "linux_banner" },
-	};
-	const struct symbol *end = &symbols[0], *stext = &symbols[1], *text = &symbols[2],
-			    *banner = &symbols[3];
+	static const char *const names[] = { "_stext", "_text", "_end", "linux_banner" };
+	struct ksym_wanted w;
+	Elf_Data *data;
 	const void *id;
 	int err;
 
@@ -216,17 +197,16 @@ static int identify(struct debuginfo *d)
 		memcpy(d->id.bytes, id, BUILD_ID_BYTES);
 		d->has_id = true;
 	}
-	err = find_symbols(d, symbols, ARRAY_SIZE(symbols));
+	err = ksym_wanted_init(&w, ARRAY_SIZE(names));
 	if (err)
 		return err;
-	d->has_stext = symbol_found(stext);
-	d->stext = stext->sym.st_value;
-	d->has_image = symbol_found(text) && symbol_found(end);
-	d->image_start = text->sym.st_value;
-	d->image_end = end->sym.st_value;
-	if (symbol_found(banner))
-		read_release(d, &banner->sym);
-	return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		ksym_wanted_add(&w, names[i]);
+	err = match_symbols(d, &w, &data);
+	if (!err)
+		identify_by(d, data, &w);
+	ksym_wanted_deinit(&w);
+	return err;
 }
 
 static int open_elf(struct debuginfo *d)
