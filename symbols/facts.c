@@ -131,18 +131,15 @@ static void describe_source(const struct fact_set *set, int source, const char *
 	size_t nr = count_facts(set), count = 0;
 	const char *before = " (";
 
-	for (size_t i = 0; i < nr; i++) {
-		struct fact f = nth_fact(set, i);
-
-		count += (f.index < 0 ? -1 : f.index) == source;
-	}
+	for (size_t i = 0; i < nr; i++)
+		count += nth_fact(set, i).index == source;
 	if (!count)
 		return;
 	append(buf, size, "%s %zu %s", buf[0] ? "," : "facts:", count, from);
 	for (size_t i = 0; named && i < nr; i++) {
 		struct fact f = nth_fact(set, i);
 
-		if ((f.index < 0 ? -1 : f.index) != source)
+		if (f.index != source)
 			continue;
 		append(buf, size, "%s%s(%s%s%s)", before, f.kind, f.name, f.member ? "." : "",
 		       f.member ? f.member : "");
@@ -160,6 +157,7 @@ void facts_describe(const struct fact_set *set, char *buf, size_t size)
 	describe_source(set, FACT_KALLSYMS, "from kallsyms", buf, size);
 	describe_source(set, FACT_BTF, "from BTF", buf, size);
 	describe_source(set, FACT_DWARF, "from VMLINUX", buf, size);
+	describe_source(set, FACT_AMBIGUOUS, "ambiguous", buf, size);
 	describe_source(set, -1, "unknown", buf, size);
 }
 

@@ -48,7 +48,7 @@ bool facts_of_modules(const struct fact_set *set);
 
 /**
  * Say in one line how many facts each source gave, and name those that did not come
- * from VMCOREINFO, as far as they fit.
+ * from VMCOREINFO, as far as they fit; ambiguous ones apart from unknown ones.
  * @param[out] buf the line, without a newline
  */
 void facts_describe(const struct fact_set *set, char *buf, size_t size);

@@ -229,6 +229,15 @@ def read(path):
 
 
 MINI = read(f'{TOOLS}/mini-x86_64.txt').decode()
+# What its VMCOREINFO has that types tell too.
+TOLD_BY_TYPES = (
+    'SIZE(page)', 'OFFSET(page.flags)', 'OFFSET(page.mapping)', 'OFFSET(page.private)',
+    'OFFSET(page._mapcount)', 'OFFSET(page.compound_head)', 'LENGTH(zone.free_area)',
+    'SIZE(mem_section)', 'OFFSET(mem_section.section_mem_map)', 'NUMBER(PG_lru)',
+    'NUMBER(PG_private)', 'NUMBER(PG_swapcache)', 'NUMBER(PG_swapbacked)', 'NUMBER(PG_hwpoison)',
+    'NUMBER(PG_head_mask)', 'NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)',
+    'NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)', 'NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)',
+    'NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)')
 _cores = {}
 
 

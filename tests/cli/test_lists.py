@@ -31,21 +31,15 @@ struct page {
 struct mem_section { unsigned long section_mem_map; void *usage; };
 struct free_area { struct list_head free_list[5]; unsigned long nr_free; };
 struct zone { struct free_area free_area[11]; };
+struct inner { long first, second; };
+/* As -fms-extensions allows: the struct has a name, the member none. */
+struct outer { int a; struct inner; int b; };
 struct bits { int a; unsigned b : 3, c : 5; };
 enum pageflags { PG_lru = 5, PG_head = 6, PG_swapcache = 10, PG_private = 14, PG_swapbacked = 17,
 		 PG_hwpoison = 20 };
 enum pagetype { PGTY_buddy = 0xf0, PGTY_offline, PGTY_hugetlb = 0xf4, PGTY_slab };
 '''
-# What the tables above make up for.
-IN_TABLES = (
-    'SIZE(page)', 'OFFSET(page.flags)', 'OFFSET(page.mapping)', 'OFFSET(page.private)',
-    'OFFSET(page._mapcount)', 'OFFSET(page.compound_head)', 'LENGTH(zone.free_area)',
-    'SIZE(mem_section)', 'OFFSET(mem_section.section_mem_map)', 'NUMBER(PG_lru)',
-    'NUMBER(PG_private)', 'NUMBER(PG_swapcache)', 'NUMBER(PG_swapbacked)', 'NUMBER(PG_hwpoison)',
-    'NUMBER(PG_head_mask)', 'NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)',
-    'NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)', 'NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)',
-    'NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)')
-POOR = [f'set {key}' for key in IN_TABLES]
+POOR = [f'set {key}' for key in TOLD_BY_TYPES]
 
 
 def tables():
@@ -132,6 +126,8 @@ def _():
     check('/* size: 64, members: 5 */' in text, text)
     text = ' '.join(lines('--list-ktypes', 'page.private', 'full'))
     check(text.split() == 'long unsigned int private; /* 40 8 */'.split(), text)
+    text = ' '.join(lines('--list-ktypes', 'outer.second', 'full'))
+    check(text.split() == 'long int second; /* 16 8 */'.split(), text)
     text = ' '.join(lines('--list-ktypes', 'bits', 'full'))
     check('b:3;' in text and 'c:5;' in text, text)
     found = '\n'.join(lines('--list-ktypes', '*a*', 'full'))

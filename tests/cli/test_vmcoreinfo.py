@@ -39,14 +39,7 @@ SECTIONS {
 }
 '''
 # What the vmlinux knows of what VMCOREINFO tells.
-IN_VMLINUX = (
-    'SIZE(page)', 'OFFSET(page.flags)', 'OFFSET(page.mapping)', 'OFFSET(page.private)',
-    'OFFSET(page._mapcount)', 'OFFSET(page.compound_head)', 'LENGTH(zone.free_area)',
-    'SIZE(mem_section)', 'OFFSET(mem_section.section_mem_map)', 'NUMBER(PG_lru)',
-    'NUMBER(PG_private)', 'NUMBER(PG_swapcache)', 'NUMBER(PG_swapbacked)', 'NUMBER(PG_hwpoison)',
-    'NUMBER(PG_head_mask)', 'NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)',
-    'NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)', 'NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)',
-    'NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)', 'SYMBOL(init_top_pgt)', 'SYMBOL(swapper_pg_dir)')
+IN_VMLINUX = (*TOLD_BY_TYPES, 'SYMBOL(init_top_pgt)', 'SYMBOL(swapper_pg_dir)')
 POOR = [f'set {key}' for key in IN_VMLINUX]
 
 
