@@ -109,15 +109,15 @@ static uint64_t distance(const struct vmcoreinfo *dump, const struct vmcoreinfo 
  * Bring symbols of another boot, or of a vmlinux, to where they are in the dump.
  * Addresses outside the kernel image say nothing about this boot.
  */
-static void move_symbols(struct kernel *k, uint64_t by)
+static void move_symbols(const struct kernel *k, const struct fact_set *set)
 {
 	const struct arch_ops *ops = arch_find(k->vc->machine);
 	vaddr_t start = 0, end = UINT64_MAX;
 
 	if (ops && ops->kernel_image)
 		ops->kernel_image(&k->arch, &start, &end);
-	for (size_t i = 0; i < k->facts.nr_ksyms; i++) {
-		struct ksym_info *s = k->facts.ksyms[i];
+	for (size_t i = 0; i < set->nr_ksyms; i++) {
+		struct ksym_info *s = set->ksyms[i];
 
 		if (s->index != FACT_FILE)
 			continue;
@@ -126,56 +126,66 @@ static void move_symbols(struct kernel *k, uint64_t by)
 			s->index = -1;
 			continue;
 		}
-		s->value += by;
+		s->value += k->file_moved;
 		if (!k->vc->is64)
 			s->value = (uint32_t)s->value;
 	}
 }
 
-static int use_info_file(struct kernel *k, const char *path)
+static int open_info_file(struct kernel *k, const char *path)
 {
-	_cleanup_free_ char *text = NULL;
-	struct vmcoreinfo vi;
 	char release[UTS_LEN];
-	uint64_t by;
-	int err;
+	int err = read_info_file(path, &k->file_text, &k->file.size);
 
-	err = read_info_file(path, &text, &vi.size);
 	if (err)
 		return err;
-	vi.text = text;
-	if (!vmcoreinfo_string(&vi, "OSRELEASE", release, sizeof(release)))
+	k->file.text = k->file_text;
+	if (!vmcoreinfo_string(&k->file, "OSRELEASE", release, sizeof(release)))
 		return err_set(-EINVAL, "%s is not VMCOREINFO text: it has no OSRELEASE", path);
 	if (k->release[0] && strcmp(release, k->release))
 		return err_set(-ESTALE, "%s is of kernel %s, but the dump is of %s", path, release,
 			       k->release);
 	memcpy(k->release, release, sizeof(release));
-	by = distance(&k->info, &vi);
-	/* Not all numbers are the same in each boot: there the dump knows better. */
-	if (by)
-		vmcoreinfo_resolve(&k->info, &k->facts, FACT_VMCOREINFO, NULL, 0);
-	vmcoreinfo_resolve(&vi, &k->facts, FACT_FILE, k->bad_line, sizeof(k->bad_line));
-	if (by)
-		move_symbols(k, by);
+	k->file_moved = distance(&k->info, &k->file);
 	return 0;
 }
 
-static void use_own_info(struct kernel *k)
+/*
+ * The first two providers: VMCOREINFO text.
+ * @param bad for the first line that makes no sense; as large as k->bad_line
+ */
+static void use_texts(const struct kernel *k, const struct fact_set *set, char *bad)
 {
-	char bad[sizeof(k->bad_line)];
+	char own_bad[sizeof(k->bad_line)];
+
+	bad[0] = '\0';
+	if (k->file.size) {
+		/* Not all numbers are the same in each boot: there the dump knows better. */
+		if (k->file_moved)
+			vmcoreinfo_resolve(&k->info, set, FACT_VMCOREINFO, NULL, 0);
+		vmcoreinfo_resolve(&k->file, set, FACT_FILE, bad, sizeof(own_bad));
+		if (k->file_moved)
+			move_symbols(k, set);
+	}
+	vmcoreinfo_resolve(&k->info, set, FACT_VMCOREINFO, own_bad, sizeof(own_bad));
+	if (!bad[0])
+		memcpy(bad, own_bad, sizeof(own_bad));
+}
+
+static void find_crash_time(struct kernel *k)
+{
 	const char *val;
 	size_t len;
 
-	vmcoreinfo_resolve(&k->info, &k->facts, FACT_VMCOREINFO, bad, sizeof(bad));
-	if (!k->bad_line[0])
-		memcpy(k->bad_line, bad, sizeof(bad));
 	if (vmcoreinfo_find(&k->info, "CRASHTIME", &val, &len) &&
 	    !vmcoreinfo_number(val, len, false, &k->crash_time))
 		k->crash_time = 0;
 }
 
-static int use_vmlinux(struct kernel *k, const char *path)
+/* The last provider. @param why for what is wrong with it; of sizeof(k->debuginfo_why) */
+static int use_vmlinux(const struct kernel *k, const struct fact_set *set, char *why)
 {
+	const char *path = k->vmlinux_path;
 	struct debuginfo *d;
 	uint64_t offset;
 	int err = debuginfo_open(&d, path);
@@ -184,14 +194,14 @@ static int use_vmlinux(struct kernel *k, const char *path)
 		return err;
 	err = debuginfo_check(d, k->vc->machine, &k->info);
 	if (!err && debuginfo_kaslr_offset(d, &k->info, &offset))
-		snprintf(k->debuginfo_why, sizeof(k->debuginfo_why), "symbols of %s are of no use: "
+		snprintf(why, sizeof(k->debuginfo_why), "symbols of %s are of no use: "
 			 "the dump does not say where the kernel was loaded", path);
 	else if (!err)
-		err = debuginfo_resolve_symbols(d, &k->facts, FACT_DWARF, offset);
+		err = debuginfo_resolve_symbols(d, set, FACT_DWARF, offset);
 	if (!err)
-		err = debuginfo_resolve_types(d, &k->facts, FACT_DWARF);
+		err = debuginfo_resolve_types(d, set, FACT_DWARF);
 	if (err == -EBADMSG) {
-		snprintf(k->debuginfo_why, sizeof(k->debuginfo_why), "%s", err_text(err));
+		snprintf(why, sizeof(k->debuginfo_why), "%s", err_text(err));
 		err = 0;
 	}
 	debuginfo_close(d);
@@ -274,6 +284,7 @@ int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 	if (!k)
 		return err_set(-ENOMEM, "no memory");
 	k->vc = vc;
+	k->vmlinux_path = vmlinux_path;
 	k->facts = facts_of_program();
 	facts_reset(&k->facts);
 	k->info = (struct vmcoreinfo){
@@ -285,12 +296,13 @@ int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 	if (!k->segments)
 		err = err_set(-ENOMEM, "no memory for %zu segments", vc->nr_segments);
 	if (!err && info_path)
-		err = use_info_file(k, info_path);
+		err = open_info_file(k, info_path);
 	if (err) {
 		kernel_close(k);
 		return err;
 	}
-	use_own_info(k);
+	use_texts(k, &k->facts, k->bad_line);
+	find_crash_time(k);
 	for (size_t i = 0; i < vc->nr_segments; i++) {
 		k->segments[i] = (struct arch_segment){
 			.vaddr = vc->segments[i].vaddr,
@@ -301,7 +313,7 @@ int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 	translate(k);
 	of = open_own_facts(k);
 	if (vmlinux_path) {
-		err = use_vmlinux(k, vmlinux_path);
+		err = use_vmlinux(k, &k->facts, k->debuginfo_why);
 		/* It may have told where the page tables are. */
 		if (!err && k->translation_err) {
 			translate(k);
@@ -323,17 +335,44 @@ void kernel_close(struct kernel *k)
 	if (!k)
 		return;
 	free(k->segments);
+	free(k->file_text);
 	free(k);
 }
 
-static bool read_utsname(const struct kernel *k, struct vmcore_reader *r, uint64_t offset,
-			 struct kdump_utsname *uts)
+/* Overwrite what is to be erased of memory that was copied from a virtual address. */
+static void erase_copy(const struct kernel *k, struct vmcore_reader *r,
+		       const struct erase_list *erase, vaddr_t va, void *buf, size_t len)
 {
-	return !kernel_read(k, r, GET_MOD_SYM(vmlinux, init_uts_ns) + offset, uts, sizeof(*uts)) &&
-	       !strncmp(uts->sysname, "Linux", sizeof(uts->sysname));
+	while (len) {
+		struct arch_run run;
+		size_t n;
+
+		if (kernel_translate(k, r, va, &run))
+			return;
+		n = run.len ? min_u64(len, run.len) : len;
+		erase_list_apply(erase, run.paddr, buf, n);
+		buf = (char *)buf + n;
+		va += n;
+		len -= n;
+	}
 }
 
-void kernel_utsname(const struct kernel *k, struct vmcore_reader *r, struct kdump_utsname *ret)
+static bool read_utsname(const struct kernel *k, struct vmcore_reader *r,
+			 const struct erase_list *erase, uint64_t offset,
+			 struct kdump_utsname *uts)
+{
+	vaddr_t va = GET_MOD_SYM(vmlinux, init_uts_ns) + offset;
+
+	if (kernel_read(k, r, va, uts, sizeof(*uts)) ||
+	    strncmp(uts->sysname, "Linux", sizeof(uts->sysname)))
+		return false;
+	if (erase)
+		erase_copy(k, r, erase, va, uts, sizeof(*uts));
+	return true;
+}
+
+void kernel_utsname(const struct kernel *k, struct vmcore_reader *r,
+		    const struct erase_list *erase, struct kdump_utsname *ret)
 {
 	/*
 	 * Kernels before 6.0 do not export the offset; there it is behind a
@@ -345,10 +384,10 @@ void kernel_utsname(const struct kernel *k, struct vmcore_reader *r, struct kdum
 
 	if (MOD_SYM_EXIST(vmlinux, init_uts_ns) && !k->translation_err) {
 		if (MOD_STRUCT_MEMBER_EXIST(vmlinux, uts_namespace, name))
-			found = read_utsname(k, r, GET_MOD_STRUCT_MEMBER_MOFF(vmlinux,
+			found = read_utsname(k, r, erase, GET_MOD_STRUCT_MEMBER_MOFF(vmlinux,
 					uts_namespace, name) / 8, ret);
 		for (size_t i = 0; !found && i < ARRAY_SIZE(guesses); i++)
-			found = read_utsname(k, r, guesses[i], ret);
+			found = read_utsname(k, r, erase, guesses[i], ret);
 	}
 	if (!found) {
 		memset(ret, 0, sizeof(*ret));

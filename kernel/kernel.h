@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "arch/arch.h"
+#include "erase_info.h"
 #include "kernel/vmcoreinfo.h"
 #include "vmcore/kdump_format.h"
 #include "vmcore/vmcore.h"
@@ -19,6 +20,11 @@
 struct kernel {
 	struct vmcore *vc;		/**< borrowed */
 	struct vmcoreinfo info;		/**< of the dump; size 0 if there is none */
+	/** Text given with -i (size 0: none), and how far its addresses have to be moved. */
+	struct vmcoreinfo file;
+	char *file_text;		/**< owned */
+	uint64_t file_moved;
+	const char *vmlinux_path;	/**< given with -x, or NULL; borrowed */
 	struct fact_set facts;
 	struct arch arch;
 	struct arch_segment *segments;	/**< arch.segments; owned */
@@ -47,9 +53,11 @@ struct kernel {
  * process: only one kernel can be open at a time. May change the dump's page
  * size, so no reader of it may exist yet.
  *
- * @param info_path VMCOREINFO text to believe before the dump's own (-i), or NULL
+ * @param info_path VMCOREINFO text to believe before the dump's own (-i), or NULL. Addresses
+ * in the kernel image of another boot, or of a vmlinux, are moved to where the dump has it;
+ * what else may differ between boots the dump is asked first then.
  * @param vmlinux_path a vmlinux with debug information that is asked for what is
- * still missing then (-x), or NULL
+ * still missing then (-x), or NULL; borrowed until kernel_close()
  * @return 0, also when little is known; -ESTALE if one of these files is of another
  * kernel; -errno if it cannot be read; with a sentence
  */
@@ -75,7 +83,9 @@ int kernel_read(const struct kernel *k, struct vmcore_reader *r, vaddr_t va, voi
 /**
  * The utsname of the kernel (init_uts_ns), as far as it can be read; at least
  * release (from VMCOREINFO) and machine are filled in where known.
+ * @param erase what is overwritten in it, as in the dump; NULL: nothing
  */
-void kernel_utsname(const struct kernel *k, struct vmcore_reader *r, struct kdump_utsname *ret);
+void kernel_utsname(const struct kernel *k, struct vmcore_reader *r,
+		    const struct erase_list *erase, struct kdump_utsname *ret);
 
 #endif

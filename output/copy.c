@@ -12,6 +12,7 @@
 #include "lib/err.h"
 #include "lib/pipeline.h"
 #include "lib/progress.h"
+#include "lib/zero.h"
 
 /* Uncompressed bytes of a batch: the unit in which threads work and the writer writes. */
 #define BATCH_BYTES (512u << 10)
@@ -21,6 +22,7 @@
 struct copy {
 	struct writer *writer;
 	const struct bitmap *dumpable;
+	const struct erase_list *erase;	/* NULL: nothing */
 	uint32_t page_size;
 	unsigned int page_shift;
 	unsigned int batch_pages;
@@ -33,7 +35,7 @@ struct copy {
 struct worker {
 	struct vmcore_reader *reader;
 	struct codec *codec;		/* NULL: pages are stored as they are */
-	uint8_t *page;			/* for pages that do not lie together in the file */
+	uint8_t *page;			/* for pages that cannot be taken from where they lie */
 };
 
 static int copy_claim(void *ctx, void *batch)
@@ -49,22 +51,13 @@ static int copy_claim(void *ctx, void *batch)
 	return 1;
 }
 
-static bool is_zero(const uint8_t *p, size_t len)
-{
-	/* Most pages differ in their first bytes. */
-	uint64_t first;
-
-	memcpy(&first, p, sizeof(first));
-	return !first && !memcmp(p, p + sizeof(first), len - sizeof(first));
-}
-
 static void put_page(const struct copy *c, struct worker *w, struct page_batch *b,
 		     const uint8_t *page)
 {
 	struct page_out *out = &b->pages[b->nr_pages++];
 	uint8_t *to = b->data + b->data_len;
 
-	if (c->drop_zero && is_zero(page, c->page_size)) {
+	if (c->drop_zero && all_zero(page, c->page_size)) {
 		*out = (struct page_out){ .fate = PAGE_ZEROS };
 		return;
 	}
@@ -88,9 +81,26 @@ static void put_lost(struct page_batch *b, int err)
 	}
 }
 
-/* Copy the pages of [pfn, end), all of which are to be saved. */
-static void copy_run(const struct copy *c, struct worker *w, struct page_batch *b, pfn_t pfn,
-		     pfn_t end)
+/*
+ * Copy a page by way of the worker's memory: one that is to be overwritten, that lies in
+ * pieces, or that exists only in part.
+ */
+static void copy_one(const struct copy *c, struct worker *w, struct page_batch *b, pfn_t pfn)
+{
+	int err = vmcore_read_page(w->reader, pfn, w->page);
+
+	if (err) {
+		put_lost(b, err);
+		return;
+	}
+	if (c->erase)
+		erase_list_apply(c->erase, pfn << c->page_shift, w->page, c->page_size);
+	put_page(c, w, b, w->page);
+}
+
+/* Copy the pages of [pfn, end), in none of which anything is to be overwritten. */
+static void copy_as_is(const struct copy *c, struct worker *w, struct page_batch *b, pfn_t pfn,
+		       pfn_t end)
 {
 	while (pfn < end) {
 		const void *ptr;
@@ -101,15 +111,29 @@ static void copy_run(const struct copy *c, struct worker *w, struct page_batch *
 
 		for (const uint8_t *p = ptr; pfn < whole; pfn++, p += c->page_size)
 			put_page(c, w, b, p);
-		if (err || got < c->page_size) {
-			/* A page in pieces, or one that exists only in part. */
-			err = vmcore_read_page(w->reader, pfn, w->page);
-			if (err)
-				put_lost(b, err);
-			else
-				put_page(c, w, b, w->page);
-			pfn++;
-		}
+		if (err || got < c->page_size)
+			copy_one(c, w, b, pfn++);
+	}
+}
+
+/* The first page from pfn on in which something is to be overwritten. */
+static pfn_t next_erased(const struct copy *c, pfn_t pfn)
+{
+	return c->erase ? erase_list_next(c->erase, pfn << c->page_shift) >> c->page_shift :
+	       UINT64_MAX;
+}
+
+/* Copy the pages of [pfn, end), all of which are to be saved. */
+static void copy_run(const struct copy *c, struct worker *w, struct page_batch *b, pfn_t pfn,
+		     pfn_t end)
+{
+	while (pfn < end) {
+		pfn_t erased = min_u64(next_erased(c, pfn), end);
+
+		copy_as_is(c, w, b, pfn, erased);
+		if (erased < end)
+			copy_one(c, w, b, erased++);
+		pfn = erased;
 	}
 }
 
@@ -207,6 +231,7 @@ int copy_pages(struct writer *w, const struct bitmap *dumpable, unsigned int nr_
 	struct copy c = {
 		.writer = w,
 		.dumpable = dumpable,
+		.erase = w->source->erase,
 		.page_size = vc->page_size,
 		.page_shift = vc->page_shift,
 		.batch_pages = batch_pages(vc->page_size),

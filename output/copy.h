@@ -24,6 +24,9 @@ struct copy_stats {
 /**
  * Copy all pages of a bitmap to a writer that has been told of them.
  *
+ * What the writer's source says is to be erased is overwritten first: the writer never sees
+ * it, and a page of which only zeros are left is one of zeros.
+ *
  * A page that cannot be read is recorded as lost, and copying goes on.
  *
  * @param nr_threads at least 1

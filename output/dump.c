@@ -63,6 +63,19 @@ static int begin(struct writer *w, struct bitmap *b, struct filter_stats *stats)
 	return err;
 }
 
+/* Decide which pages to save: the level, and above it the extensions. */
+static int choose_pages(const struct dump_request *req, struct bitmap *b, struct dump_result *res)
+{
+	int err;
+
+	if (req->verdicts)
+		verdicts_limit(req->verdicts, b);
+	err = filter_pages(req->kernel, req->level, req->nr_threads, b, &res->filter);
+	if (!err && req->verdicts)
+		verdicts_apply(req->verdicts, b, &res->verdicts);
+	return err;
+}
+
 /* The rest will be about as compressible as what was written so far. */
 static uint64_t estimate_missing(const struct sink *sink, const struct copy_stats *copy,
 				 uint64_t before, uint32_t page_size)
@@ -114,6 +127,7 @@ int dump_create(const struct dump_request *req, struct dump_result *res)
 		.vc = req->kernel->vc,
 		.level = req->level | req->kernel->vc->dump_level,
 		.codec = req->codec,
+		.erase = req->erase,
 	};
 	struct writer *w = NULL;
 	struct vmcore_reader *r;
@@ -124,7 +138,7 @@ int dump_create(const struct dump_request *req, struct dump_result *res)
 	err = vmcore_reader_create(&r, source.vc);
 	if (err)
 		return err;
-	kernel_utsname(req->kernel, r, &source.utsname);
+	kernel_utsname(req->kernel, r, req->erase, &source.utsname);
 	vmcore_reader_destroy(r);
 	err = check_claim(source.vc);
 	if (!err)
@@ -135,7 +149,7 @@ int dump_create(const struct dump_request *req, struct dump_result *res)
 		err = begin(w, &b, &res->filter);
 	if (!err) {
 		res->filtering = true;
-		err = filter_pages(req->kernel, req->level, req->nr_threads, &b, &res->filter);
+		err = choose_pages(req, &b, res);
 	}
 	if (!err) {
 		res->filtering = false;

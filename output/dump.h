@@ -6,7 +6,9 @@
 #ifndef OUTPUT_DUMP_H
 #define OUTPUT_DUMP_H
 
+#include "erase_info.h"
 #include "filter/filter.h"
+#include "filter/verdicts.h"
 #include "kernel/kernel.h"
 #include "output/copy.h"
 #include "output/sink.h"
@@ -19,11 +21,16 @@ struct dump_request {
 	unsigned int level;
 	enum codec_id codec;
 	unsigned int nr_threads;	/**< at least 1 */
+	/** What extensions decided; NULL: nothing. Changed by dump_create(). */
+	struct verdicts *verdicts;
+	/** What is overwritten in the dump, sealed; NULL: nothing. */
+	const struct erase_list *erase;
 };
 
 /** How it went; filled in as far as it came, on errors too. */
 struct dump_result {
 	struct filter_stats filter;
+	struct verdict_stats verdicts;
 	struct copy_stats copy;
 	/** It was being decided which pages go: an error is about that. */
 	bool filtering;

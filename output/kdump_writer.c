@@ -195,19 +195,42 @@ static int kdump_put(struct writer *w, const struct page_batch *b)
 	return err;
 }
 
+/*
+ * What was erased of the input before, and then what this program erases. Each is lines;
+ * a line of the first that has no end gets one.
+ */
+static int put_eraseinfo(struct kdump_writer *k)
+{
+	const struct erase_list *erase = k->base.source->erase;
+	const struct vmcore *vc = k->base.source->vc;
+	size_t size = vc->eraseinfo_size, own = erase ? erase->text_size : 0;
+	_cleanup_free_ char *text = NULL;
+	int err;
+
+	if (!size && !own)
+		return 0;
+	text = malloc(size + 1 + own);
+	if (!text)
+		return err_set(-ENOMEM, "no memory for the eraseinfo");
+	if (size)
+		memcpy(text, vc->eraseinfo, size);
+	if (size && own && text[size - 1] != '\n')
+		text[size++] = '\n';
+	if (own)
+		memcpy(text + size, erase->text, own);
+	k->sub.offset_eraseinfo = k->data_off;
+	k->sub.size_eraseinfo = size + own;
+	err = sink_pwrite(k->base.sink, text, size + own, k->data_off);
+	return err ? err : put_sub_header(k);
+}
+
 static int kdump_finish(struct writer *w, bool complete)
 {
 	struct kdump_writer *k = kdump(w);
-	const struct vmcore *vc = w->source->vc;
 	int err = flush_descs(k);
 
-	if (!err && vc->eraseinfo) {
-		k->sub.offset_eraseinfo = k->data_off;
-		k->sub.size_eraseinfo = vc->eraseinfo_size;
-		err = sink_pwrite(w->sink, vc->eraseinfo, vc->eraseinfo_size, k->data_off);
-		if (!err)
-			err = put_sub_header(k);
-	}
+	if (!err)
+		err = put_eraseinfo(k);
 	if (!err && complete) {
 		/* The dump is on the disk before it says so. */
 		err = sink_sync(w->sink);
@@ -220,9 +243,14 @@ static int kdump_finish(struct writer *w, bool complete)
 
 static int kdump_abort(struct writer *w)
 {
-	int err = flush_descs(kdump(w));
+	struct kdump_writer *k = kdump(w);
+	int err = flush_descs(k), sync_err;
 
-	return err ? err : sink_sync(w->sink);
+	/* Where the last batch had too little room there may be enough for this. */
+	if (!err && k->data_off)
+		err = put_eraseinfo(k);
+	sync_err = sink_sync(w->sink);
+	return err ? err : sync_err;
 }
 
 static void kdump_destroy(struct writer *w)

@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "erase_info.h"
 #include "kernel/kernel.h"
 #include "lib/bitmap.h"
 #include "lib/codec.h"
@@ -57,6 +58,8 @@ struct dump_source {
 	struct kdump_utsname utsname;
 	unsigned int level;	/**< dump level that goes into the header */
 	enum codec_id codec;
+	/** Memory to overwrite, sealed, and text for the eraseinfo; NULL: nothing. */
+	const struct erase_list *erase;
 };
 
 struct writer;

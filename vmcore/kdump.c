@@ -18,6 +18,7 @@
 #include "lib/cleanup.h"
 #include "lib/codec.h"
 #include "lib/err.h"
+#include "lib/zero.h"
 #include "vmcore/kdump_format.h"
 #include "vmcore/notes.h"
 #include "vmcore/vmcore.h"
@@ -80,13 +81,6 @@ struct kdump_reader {
 	unsigned int nr_descs;
 	uint8_t descs[DESC_BATCH * KDUMP_PAGE_DESC_SIZE];
 };
-
-static bool all_zero(const void *buf, size_t len)
-{
-	const uint8_t *p = buf;
-
-	return !len || (!p[0] && !memcmp(p, p + 1, len - 1));
-}
 
 /*
  * OR bytes into a bitmap, clipped to it, so that memory is taken only for the

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Whole dumps: what our own reader finds in them, that they do not depend on
- * the number of threads, and what is left of them when pages are lost or the
- * disk is full.
+ * the number of threads, what is left of them when pages are lost or the
+ * disk is full, and that what is erased is in none of them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/checked.h"
 #include "lib/log.h"
 #include "lib/types.h"
 #include "output/copy.h"
@@ -27,6 +28,7 @@ static const struct core_text mini_texts[] = {
 	{ "mini", "" },
 	{ "cut", "truncate 24*M\n" },
 	{ "no-root", "set SYMBOL(init_top_pgt)\nset SYMBOL(swapper_pg_dir)\n" },
+	{ "secret", "page 0x8500..0x8580 text HIDDEN\npage 0x8700 text HIDDEN\n" },
 };
 
 /* Segments that are unaligned, out of order, in pieces. */
@@ -85,15 +87,22 @@ static void open_core(struct machine *m, void **state, const char *name)
 	machine_open(m, &c->mini, name);
 }
 
-static int dump(struct machine *m, struct memsink *s, unsigned int level, enum codec_id codec,
-		unsigned int nr_threads, struct dump_result *res)
+static int dump_erasing(struct machine *m, const struct erase_list *erase, struct memsink *s,
+			unsigned int level, enum codec_id codec, unsigned int nr_threads,
+			struct dump_result *res)
 {
 	struct dump_request req = {
 		.kernel = m->k, .sink = &s->sink, .level = level, .codec = codec,
-		.nr_threads = nr_threads,
+		.nr_threads = nr_threads, .erase = erase,
 	};
 
 	return dump_create(&req, res);
+}
+
+static int dump(struct machine *m, struct memsink *s, unsigned int level, enum codec_id codec,
+		unsigned int nr_threads, struct dump_result *res)
+{
+	return dump_erasing(m, NULL, s, level, codec, nr_threads, res);
 }
 
 static void dump_ok(struct machine *m, struct memsink *s, unsigned int level, enum codec_id codec,
@@ -616,6 +625,344 @@ static void test_filtered_again(void **state)
 	memsink_deinit(&direct);
 }
 
+/* What is erased: of those that overlap the first decides. */
+struct erasure {
+	paddr_t start;
+	uint64_t len;
+	uint8_t fill;
+};
+
+static const struct erasure mini_erasures[] = {
+	{ 0x8402ffe, 2, 'a' },			/* the last bytes of a page */
+	{ 0x8404000, 1, 'b' },			/* the first one */
+	{ 0x8405ff0, 0x20, 'c' },		/* over a boundary */
+	{ 0x8407000, 0x1000, 'd' },		/* a page, */
+	{ 0x8408000, 0x3000, 'd' },		/* and those behind it */
+	{ 0x840a800, 0x1000, 0 },		/* the rest of the last one has a fill */
+	{ 0x840b900, 1, 'e' }, { 0x840b902, 1, 'f' },
+	{ 0x840d000, 0x2000, 0 },		/* nothing is left of these */
+	{ 0x8600123, 1, 'g' },			/* a page of zeros no more */
+	{ 0x900000, 0x40000, 'h' },		/* free pages */
+	{ 0x9eff0, 0x100, 'i' },		/* at the end of some memory, and behind it */
+	{ 0x4000000, 0x100000, 'j' },		/* where there is none */
+	{ 0x10000000, 0x100000, 'k' },
+	{ 0x8480000, 0x200000, 0 },		/* more than a batch */
+};
+
+static const struct erasure odd_erasures[] = {
+	{ 0x1240, 8, 'a' },			/* a page that exists in part, */
+	{ 0x1000, 0x10, 'b' },			/* and the part of it that does not */
+	{ 0x5200, 0x10, 'c' },			/* where the bytes in the file end */
+	{ 0x8000, 1, 'd' },			/* there are none of it there */
+	{ 0xb010, 0x10, 'e' },			/* two segments */
+	{ 0x20ff8, 8, 'f' },
+	{ 0xa000, 0xff8, 0 }, { 0xaff8, 8, 0 },	/* nothing is left, twice over */
+};
+
+static const struct erasure big_erasures[] = {
+	{ 0x1fffe, 4, 'a' },
+	{ 0x30000, 0x30000, 0 },
+	{ 0x4123456, 1, 'b' },
+	{ 0x417fff, 2, 'c' },
+};
+
+static const struct {
+	const char *core;
+	const struct erasure *erasures;
+	size_t nr;
+} erased_cores[] = {
+	{ "mini", mini_erasures, ARRAY_SIZE(mini_erasures) },
+	{ "odd-64le", odd_erasures, ARRAY_SIZE(odd_erasures) },
+	{ "odd-32be", odd_erasures, ARRAY_SIZE(odd_erasures) },
+	{ "64k", big_erasures, ARRAY_SIZE(big_erasures) },
+};
+
+static void erase_list_of(struct erase_list *list, const struct erasure *e, size_t nr)
+{
+	erase_list_init(list);
+	for (size_t i = 0; i < nr; i++)
+		assert_int_equal(erase_list_add(list, e[i].start, e[i].len, e[i].fill), 0);
+	erase_list_seal(list);
+}
+
+/* The page as it is to be. */
+static void expect_page(struct machine *m, const struct erasure *e, size_t nr, pfn_t pfn,
+			uint8_t *page)
+{
+	paddr_t start = pfn << m->vc->page_shift, end = start + m->vc->page_size;
+
+	assert_int_equal(vmcore_read_page(m->r, pfn, page), 0);
+	for (size_t i = nr; i--;) {
+		paddr_t from = max_u64(e[i].start, start);
+		paddr_t to = min_u64(e[i].start + e[i].len, end);
+
+		if (from < to)
+			memset(page + (from - start), e[i].fill, to - from);
+	}
+}
+
+/* All pages of a dump have had everything overwritten. @return pages of zeros */
+static uint64_t assert_erased(struct machine *m, const struct memsink *s, const struct erasure *e,
+			      size_t nr)
+{
+	uint64_t zero = 0;
+	struct reading d;
+
+	if (reading_init(&d, s->path))
+		fail_msg("%s", err_text(-EBADMSG));
+	for (pfn_t pfn = 0; pfn < d.vc->max_pfn; pfn++) {
+		pfn = bitmap_next_set(&d.has_data, pfn, d.has_data.nbits);
+		if (pfn == d.has_data.nbits)
+			break;
+		assert_int_equal(vmcore_read_page(d.r, pfn, d.page), 0);
+		expect_page(m, e, nr, pfn, d.want);
+		if (memcmp(d.page, d.want, d.vc->page_size))
+			fail_msg("page %#" PRIx64 " is not as it should be", pfn);
+		zero += !d.want[0] && !memcmp(d.want, d.want + 1, d.vc->page_size - 1);
+	}
+	reading_deinit(&d);
+	return zero;
+}
+
+static void erase_and_compare(void **state, size_t which, unsigned int level, enum codec_id codec)
+{
+	const struct erasure *e = erased_cores[which].erasures;
+	size_t nr = erased_cores[which].nr;
+	struct dump_result res;
+	struct erase_list list;
+	struct memsink s, t;
+	struct machine m;
+	uint64_t zero;
+	uint8_t *want;
+
+	erase_list_of(&list, e, nr);
+	open_core(&m, state, erased_cores[which].core);
+	memsink_init(&s);
+	assert_int_equal(dump_erasing(&m, &list, &s, level, codec, 1, &res), 0);
+	assert_true(res.complete);
+	assert_int_equal(res.copy.lost, 0);
+	zero = assert_erased(&m, &s, e, nr);
+	assert_int_equal(res.copy.zero, level & 1 ? zero : 0);
+	want = contents(&s);
+	for (unsigned int n = 2; n <= 4; n++) {
+		uint8_t *got;
+
+		memsink_init(&t);
+		assert_int_equal(dump_erasing(&m, &list, &t, level, codec, n, &res), 0);
+		assert_int_equal(memsink_size(&t), memsink_size(&s));
+		got = contents(&t);
+		assert_memory_equal(got, want, memsink_size(&s));
+		free(got);
+		memsink_deinit(&t);
+	}
+	free(want);
+	memsink_deinit(&s);
+	machine_close(&m);
+	erase_list_deinit(&list);
+}
+
+static void test_erased(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(erased_cores); i++) {
+		erase_and_compare(state, i, 0, CODEC_NONE);
+		erase_and_compare(state, i, 1, CODEC_ZLIB);
+	}
+	erase_and_compare(state, 0, 31, CODEC_NONE);
+}
+
+static bool file_has(const struct memsink *s, const char *what)
+{
+	uint8_t *bytes = contents(s);
+	bool has = memmem(bytes, memsink_size(s), what, strlen(what));
+
+	free(bytes);
+	return has;
+}
+
+/* Not a byte of it is left anywhere in the file, whatever the input. */
+static void test_nothing_is_left(void **state)
+{
+	static const struct erasure secret[] = {
+		{ 0x8500000, 0x80000, 'x' }, { 0x8700000, 0x1000, 'y' },
+	};
+	struct dump_result res;
+	struct erase_list list;
+	struct memsink s, t;
+	struct machine m, n;
+
+	erase_list_of(&list, secret, ARRAY_SIZE(secret));
+	open_core(&m, state, "secret");
+	dump_ok(&m, &s, 0, CODEC_NONE, 2, &res);
+	assert_true(file_has(&s, "HIDDEN"));
+	memsink_init(&t);
+	assert_int_equal(dump_erasing(&m, &list, &t, 0, CODEC_NONE, 2, &res), 0);
+	assert_false(file_has(&t, "HIDDEN"));
+	assert_false(file_has(&t, "HID"));
+	assert_true(file_has(&t, "xxxxxx"));
+	memsink_deinit(&t);
+	machine_close(&m);
+	/* The same of a dump that was not erased. */
+	machine_open_path(&n, s.path);
+	memsink_init(&t);
+	assert_int_equal(dump_erasing(&n, &list, &t, 31, CODEC_NONE, 2, &res), 0);
+	assert_false(file_has(&t, "HIDDEN"));
+	assert_erased(&n, &t, secret, ARRAY_SIZE(secret));
+	memsink_deinit(&t);
+	machine_close(&n);
+	memsink_deinit(&s);
+	erase_list_deinit(&list);
+}
+
+/* What comes to be zeros takes no room; what is zeros no more takes some. */
+static void test_erased_to_zeros(void **state)
+{
+	static const struct erasure changes[] = {
+		{ 0x8500000, 0x2000, 0 }, { 0x8700000, 0xfff, 0 }, { 0x8701fff, 1, 1 },
+	};
+	struct dump_result plain, res;
+	struct erase_list list;
+	struct memsink s, t;
+	struct machine m;
+
+	erase_list_of(&list, changes, ARRAY_SIZE(changes));
+	open_core(&m, state, "secret");
+	dump_ok(&m, &s, 31, CODEC_NONE, 2, &plain);
+	memsink_init(&t);
+	assert_int_equal(dump_erasing(&m, &list, &t, 31, CODEC_NONE, 2, &res), 0);
+	assert_int_equal(res.copy.copied, plain.copy.copied);
+	assert_int_equal(res.copy.zero, plain.copy.zero + 2 - 1);
+	assert_int_equal(res.filter.pages[PAGE_ZERO], res.copy.zero);
+	assert_int_equal(memsink_size(&t), memsink_size(&s) - 4096);
+	assert_erased(&m, &t, changes, ARRAY_SIZE(changes));
+	memsink_deinit(&t);
+	/* Without bit 1 of the level there are no such pages. */
+	memsink_init(&t);
+	assert_int_equal(dump_erasing(&m, &list, &t, 30, CODEC_NONE, 2, &res), 0);
+	assert_int_equal(res.copy.zero, 0);
+	assert_erased(&m, &t, changes, ARRAY_SIZE(changes));
+	memsink_deinit(&t);
+	memsink_deinit(&s);
+	machine_close(&m);
+	erase_list_deinit(&list);
+}
+
+static void assert_eraseinfo(const struct vmcore *vc, const char *want)
+{
+	assert_int_equal(vc->eraseinfo_size, strlen(want));
+	assert_memory_equal(vc->eraseinfo, want, strlen(want));
+}
+
+/* Each dump of a dump adds to what was erased, and to what is said of it. */
+static void test_erased_again(void **state)
+{
+	static const struct erasure both[] = {
+		{ 0x8500800, 0x1000, 'x' }, { 0x8501000, 0x2000, 'y' },
+	};
+	struct machine m, first, second;
+	struct dump_result res;
+	struct erase_list list;
+	struct memsink s, t, u;
+
+	open_core(&m, state, "secret");
+	memsink_init(&s);
+	erase_list_of(&list, both, 1);
+	assert_int_equal(erase_list_note(&list, "one"), 0);
+	assert_int_equal(dump_erasing(&m, &list, &s, 0, CODEC_ZLIB, 1, &res), 0);
+	erase_list_deinit(&list);
+	machine_close(&m);
+
+	machine_open_path(&first, s.path);
+	assert_eraseinfo(first.vc, "one\n");
+	memsink_init(&t);
+	erase_list_of(&list, both + 1, 1);
+	assert_int_equal(erase_list_note(&list, "two"), 0);
+	assert_int_equal(dump_erasing(&first, &list, &t, 0, CODEC_ZLIB, 2, &res), 0);
+	erase_list_deinit(&list);
+	machine_close(&first);
+
+	machine_open_path(&second, t.path);
+	assert_eraseinfo(second.vc, "one\ntwo\n");
+	dump_ok(&second, &u, 31, CODEC_ZLIB, 2, &res);
+	machine_close(&second);
+	machine_open_path(&second, u.path);
+	assert_eraseinfo(second.vc, "one\ntwo\n");
+	machine_close(&second);
+
+	open_core(&m, state, "secret");
+	/* The second time it was over what the first one had left. */
+	assert_erased(&m, &u, (const struct erasure[]){ both[1], both[0] }, 2);
+	machine_close(&m);
+	memsink_deinit(&s);
+	memsink_deinit(&t);
+	memsink_deinit(&u);
+}
+
+/*
+ * The disk is full, and another attempt is made: both are erased. Of the first one it is
+ * said, too, if there is room.
+ */
+static void test_erased_in_every_attempt(void **state)
+{
+	static const struct erasure secret[] = {
+		{ 0x8500000, 0x80000, 'x' }, { 0x8700000, 0x1000, 0 },
+	};
+	struct dump_result res;
+	struct erase_list list;
+	struct memsink s, t;
+	struct reading d;
+	struct machine m;
+	uint64_t size;
+
+	erase_list_of(&list, secret, ARRAY_SIZE(secret));
+	assert_int_equal(erase_list_note(&list, "all of it"), 0);
+	open_core(&m, state, "secret");
+	dump_ok(&m, &s, 30, CODEC_NONE, 2, &res);
+	size = memsink_size(&s);
+	memsink_deinit(&s);
+	memsink_init(&s);
+	s.end = size - 1300000;
+	assert_int_equal(dump_erasing(&m, &list, &s, 30, CODEC_NONE, 2, &res), -ENOSPC);
+	assert_true(res.has_pages);
+	assert_false(file_has(&s, "HIDDEN"));
+	assert_int_equal(reading_init(&d, s.path), 0);
+	assert_true(d.vc->incomplete);
+	assert_eraseinfo(d.vc, "all of it\n");
+	reading_deinit(&d);
+
+	memsink_init(&t);
+	assert_int_equal(dump_erasing(&m, &list, &t, 31, CODEC_NONE, 2, &res), 0);
+	assert_false(file_has(&t, "HIDDEN"));
+	assert_erased(&m, &t, secret, ARRAY_SIZE(secret));
+	memsink_deinit(&s);
+	memsink_deinit(&t);
+	machine_close(&m);
+	erase_list_deinit(&list);
+}
+
+/* A page that cannot be read is lost, be it erased or not. */
+static void test_lost_and_erased(void **state)
+{
+	static const struct erasure all = { 0, 0x10000000, 'x' };
+	struct dump_result plain, res;
+	struct erase_list list;
+	struct memsink s;
+	struct machine m;
+
+	erase_list_of(&list, &all, 1);
+	open_core(&m, state, "cut");
+	dump_ok(&m, &s, 0, CODEC_NONE, 1, &plain);
+	memsink_deinit(&s);
+	memsink_init(&s);
+	assert_int_equal(dump_erasing(&m, &list, &s, 0, CODEC_NONE, 1, &res), 0);
+	assert_int_equal(res.copy.lost, plain.copy.lost);
+	assert_int_equal(res.filter.missing, plain.filter.missing);
+	assert_string_equal(res.copy.lost_why, plain.copy.lost_why);
+	assert_false(res.complete);
+	memsink_deinit(&s);
+	machine_close(&m);
+	erase_list_deinit(&list);
+}
+
 static void test_memory_per_thread(void **state)
 {
 	(void)state;
@@ -642,6 +989,12 @@ int main(void)
 		cmocka_unit_test(test_flush_fails),
 		cmocka_unit_test(test_cannot_be_filtered),
 		cmocka_unit_test(test_filtered_again),
+		cmocka_unit_test(test_erased),
+		cmocka_unit_test(test_nothing_is_left),
+		cmocka_unit_test(test_erased_to_zeros),
+		cmocka_unit_test(test_erased_again),
+		cmocka_unit_test(test_erased_in_every_attempt),
+		cmocka_unit_test(test_lost_and_erased),
 		cmocka_unit_test(test_memory_per_thread),
 	};
 

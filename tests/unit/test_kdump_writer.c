@@ -29,6 +29,7 @@
 static const struct core_text texts[] = {
 	{ "mini", "" },
 	{ "erased", "note ERASEINFO 0 'erase jiffies size 8\\nerase modules nullify\\n'\n" },
+	{ "no-newline", "note ERASEINFO 0 'erase jiffies size 8'\n" },
 	{ "many-notes", "prstatus 30\n" },
 	{ "no-notes", "ptnotes none\n" },
 };
@@ -67,7 +68,7 @@ static void writing_init(struct writing *g, void **state, const char *core, unsi
 	g->source = (struct dump_source){
 		.kernel = g->m.k, .vc = g->m.vc, .level = level, .codec = codec,
 	};
-	kernel_utsname(g->m.k, g->m.r, &g->source.utsname);
+	kernel_utsname(g->m.k, g->m.r, NULL, &g->source.utsname);
 	assert_int_equal(bitmap_init(&g->exists, g->m.vc->max_pfn), 0);
 	assert_int_equal(vmcore_bitmap(g->m.vc, VMCORE_EXISTS, &g->exists), 0);
 	assert_int_equal(bitmap_init(&g->dumpable, g->m.vc->max_pfn), 0);
@@ -442,6 +443,111 @@ static void test_eraseinfo(void **state)
 	writing_deinit(&g);
 }
 
+/* What the eraseinfo says; "" if there is none. */
+static void assert_eraseinfo(const struct writing *g, const char *want)
+{
+	uint64_t off = u64_at(g, PAGE + 64), size = u64_at(g, PAGE + 72);
+	char got[128] = "";
+
+	assert_true(size < sizeof(got));
+	memsink_read(&g->sink, off, got, size);
+	assert_string_equal(got, want);
+	/* It is what the file has last. */
+	assert_int_equal(off, size ? descriptors(g) + 24 + PAGE : 0);
+	assert_int_equal(memsink_size(&g->sink), descriptors(g) + 24 + PAGE + size);
+	assert_int_equal(u64_at(g, PAGE + 56), g->m.vc->notes_size);
+}
+
+/* The host's name is in the header too. */
+static void test_erased_utsname(void **state)
+{
+	struct kdump_utsname uts;
+	struct erase_list list;
+	struct writing g;
+
+	writing_init(&g, state, "mini", 0, CODEC_NONE);
+	erase_list_init(&list);
+	/* init_uts_ns is 0x180000 bytes from the beginning of the image. */
+	assert_int_equal(erase_list_add(&list, 0x380000 + 65, 65, 'X'), 0);
+	erase_list_seal(&list);
+	kernel_utsname(g.m.k, g.m.r, &list, &uts);
+	assert_string_equal(uts.sysname, "Linux");
+	for (size_t i = 0; i < sizeof(uts.nodename); i++)
+		assert_int_equal(uts.nodename[i], 'X');
+	assert_string_equal(uts.release, "6.12.0-mini");
+	erase_list_deinit(&list);
+	writing_deinit(&g);
+}
+
+static void test_eraseinfo_of_both(void **state)
+{
+	static const struct { const char *core, *note, *want; } cases[] = {
+		{ "mini", NULL, "" },
+		{ "mini", "sample ran", "sample ran\n" },
+		{ "erased", NULL, "erase jiffies size 8\nerase modules nullify\n" },
+		{ "erased", "sample ran",
+		  "erase jiffies size 8\nerase modules nullify\nsample ran\n" },
+		{ "no-newline", NULL, "erase jiffies size 8" },
+		{ "no-newline", "sample ran", "erase jiffies size 8\nsample ran\n" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		for (unsigned int end = 0; end < 3; end++) {
+			struct page_out pages[] = { { PAGE_RAW, PAGE } };
+			struct erase_list list;
+			struct writing g;
+
+			writing_init(&g, state, cases[i].core, 0, CODEC_NONE);
+			erase_list_init(&list);
+			g.source.erase = &list;
+			assert_int_equal(erase_list_add(&list, 0x200000, 1, 0), 0);
+			if (cases[i].note)
+				assert_int_equal(erase_list_note(&list, "%s", cases[i].note), 0);
+			erase_list_seal(&list);
+			bitmap_set_range(&g.dumpable, 0x200, 0x201);
+			assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+			put(&g, pages, 1, 'x');
+			/* Nobody is to take a dump that is cut short for one that is whole. */
+			assert_int_equal(end == 2 ? writer_abort(g.w) :
+					 writer_finish(g.w, !end), 0);
+			assert_eraseinfo(&g, cases[i].want);
+			assert_int_equal(u32_at(&g, STATUS_OFFSET), end ? INCOMPLETE : 0);
+			erase_list_deinit(&list);
+			writing_deinit(&g);
+		}
+	}
+}
+
+/* An end before there are pages: there is no place for it yet. */
+static void test_no_place_for_eraseinfo(void **state)
+{
+	struct writing g;
+
+	writing_init(&g, state, "erased", 0, CODEC_NONE);
+	assert_int_equal(writer_abort(g.w), 0);
+	assert_text_at(&g, 0, "KDUMP   \6");
+	assert_int_equal(u64_at(&g, PAGE + 72), 0);
+	writing_deinit(&g);
+}
+
+/* It does not fit: the dump is none the worse, and flushed as far as it goes. */
+static void test_no_room_for_eraseinfo(void **state)
+{
+	struct page_out pages[] = { { PAGE_RAW, PAGE } };
+	struct writing g;
+
+	writing_init(&g, state, "erased", 0, CODEC_NONE);
+	bitmap_set_range(&g.dumpable, 0x200, 0x201);
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+	put(&g, pages, 1, 'x');
+	g.sink.end = descriptors(&g) + 24 + PAGE + 5;
+	assert_int_equal(writer_abort(g.w), -ENOSPC);
+	assert_int_equal(memsink_event(&g.sink, 0)->call, MEMSINK_SYNC);
+	assert_int_equal(u64_at(&g, PAGE + 72), 0);
+	assert_desc(&g, 0, (struct desc){ descriptors(&g) + 24, PAGE, 0 });
+	writing_deinit(&g);
+}
+
 static void test_too_many_pages_for_the_format(void **state)
 {
 	struct writing g;
@@ -469,6 +575,10 @@ int main(void)
 		cmocka_unit_test(test_incomplete),
 		cmocka_unit_test(test_descriptors_after_the_data),
 		cmocka_unit_test(test_eraseinfo),
+		cmocka_unit_test(test_erased_utsname),
+		cmocka_unit_test(test_eraseinfo_of_both),
+		cmocka_unit_test(test_no_place_for_eraseinfo),
+		cmocka_unit_test(test_no_room_for_eraseinfo),
 		cmocka_unit_test(test_too_many_pages_for_the_format),
 	};
 

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * What extensions decided about pages, put together with what the dump level did.
+ */
+#ifndef FILTER_VERDICTS_H
+#define FILTER_VERDICTS_H
+
+#include "lib/bitmap.h"
+
+/** Pages that extensions want to be saved, or left out, by pfn. What is in both is saved. */
+struct verdicts {
+	struct bitmap include, exclude;	/**< of as many bits as there are pfns */
+};
+
+/** What came of them. */
+struct verdict_stats {
+	uint64_t included;	/**< pages saved that the level would have left out */
+	uint64_t excluded;	/**< pages left out that the level would have saved */
+};
+
+/**
+ * Forget wishes to save what the input does not have.
+ * @param available bits of the pages that the input has data of
+ */
+void verdicts_limit(struct verdicts *v, const struct bitmap *available);
+
+/**
+ * Change which pages are saved.
+ * @param dumpable what the level decided; verdicts_limit() came before it did
+ */
+void verdicts_apply(const struct verdicts *v, struct bitmap *dumpable, struct verdict_stats *stats);
+
+#endif
