@@ -6,12 +6,14 @@
 #                       check-crash: what crash makes of the dumps)
 # make fuzz             look for inputs that break it, FUZZ_SECONDS (60) a target
 # make bench            time it against the makedumpfile on PATH
-# make install          DESTDIR, PREFIX, SBINDIR, MANDIR
+# make extensions       the extensions of extensions/, which "all" makes too where it can
+# make install          DESTDIR, PREFIX, SBINDIR, MANDIR, LIBDIR, INCLUDEDIR, DATADIR,
+#                       EXTENSIONDIR, PKGCONFIGDIR
 #
 # From the command line or the environment:
 #   O=DIR               where objects and the program go
 #   V=1                 show the commands
-#   CROSS_COMPILE=      prefix of the tools; or set CC, AR
+#   CROSS_COMPILE=      prefix of the tools; or set CC, AR, OBJCOPY
 #   TARGET=             accepted for the packagers' sake: one binary reads all
 #   CFLAGS LDFLAGS      yours; what the program itself needs is added
 #   LINKTYPE=           dynamic or static
@@ -20,7 +22,9 @@
 #   WERROR=on           warnings are errors
 #   USELZO USESNAPPY USEZSTD USELIBDEFLATE USEDWARF
 #                       on, off or auto; "on" without the library is an error
-#   EXTENSION=          the same for libbpf: without it no types are read from dumps
+#   EXTENSION=          the same for libbpf: without it no types are read from dumps, and
+#                       "all" leaves out the extensions
+#   BUILTIN_EXTENSIONS= those of extensions/ that become part of the program: "sample ..."
 
 VERSION := 2.0.0
 
@@ -29,6 +33,11 @@ LINKTYPE ?= dynamic
 PREFIX ?= /usr
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DATADIR ?= $(PREFIX)/share
+EXTENSIONDIR ?= $(LIBDIR)/makedumpfile/extensions
+PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 USELZO ?= auto
 USESNAPPY ?= auto
 USEZSTD ?= auto
@@ -42,6 +51,7 @@ endif
 ifeq ($(origin AR),default)
 AR := $(CROSS_COMPILE)ar
 endif
+OBJCOPY ?= $(CROSS_COMPILE)objcopy
 
 CFLAGS ?= -O2 -g
 ifeq ($(DEBUG),on)
@@ -52,8 +62,9 @@ WARNINGS := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvl
 ifeq ($(WERROR),on)
 WARNINGS += -Werror
 endif
-ALL_CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -DVERSION='"$(VERSION)"' $(FEATURES) $(CPPFLAGS)
-ALL_CFLAGS = -std=gnu11 -pthread -fvisibility=hidden $(WARNINGS) $(CFLAGS)
+ALL_CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -DVERSION='"$(VERSION)"' -DMAKEDUMPFILE_CORE \
+	$(FEATURES) $(CPPFLAGS)
+ALL_CFLAGS = -std=gnu11 -pthread $(WARNINGS) $(CFLAGS)
 ALL_LDFLAGS = -pthread $(LDFLAGS)
 ifeq ($(LINKTYPE),static)
 ALL_LDFLAGS += -static
@@ -111,14 +122,17 @@ FEATURES += -DHAVE_BTF_NEW_SPLIT
 endif
 endif
 endif
-LIBS += -lz
+LIBS += -lz -ldl
 
 # --- what is built ----------------------------------------------------------
 
 CORE_SRCS := $(sort $(filter-out makedumpfile.c,$(wildcard *.c)) \
-	$(wildcard lib/*.c arch/*.c vmcore/*.c symbols/*.c kernel/*.c filter/*.c output/*.c))
+	$(wildcard lib/*.c arch/*.c vmcore/*.c symbols/*.c kernel/*.c extension/*.c filter/*.c output/*.c))
 CORE_OBJS := $(CORE_SRCS:%.c=$(O)/%.o)
 OBJS := $(O)/makedumpfile.o $(CORE_OBJS)
+EXTENSION_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard extensions/*.c)))
+EXTENSIONS := $(EXTENSION_OBJS:.o=.so)
+BUILTIN_OBJS := $(BUILTIN_EXTENSIONS:%=$(O)/builtin/%.o)
 UNIT_SRCS := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_TESTS := $(UNIT_SRCS:%.c=$(O)/%)
 
@@ -130,11 +144,21 @@ Q := @
 say = @printf '  %-8s %s\n' $(1) $(2);
 endif
 
-all: $(O)/makedumpfile
+# A static program has no way to load one.
+ifeq ($(LINKTYPE),dynamic)
+ifeq ($(LIBBPF_FOUND),yes)
+INSTALLED_EXTENSIONS := $(EXTENSIONS)
+endif
+# What extensions can call, and nothing else.
+EXPORT := -Wl,--dynamic-list=extension.syms
+endif
 
-$(O)/makedumpfile: $(OBJS) makedumpfile.ld $(O)/flags
+all: $(O)/makedumpfile $(INSTALLED_EXTENSIONS)
+extensions: $(EXTENSIONS)
+
+$(O)/makedumpfile: $(OBJS) $(BUILTIN_OBJS) makedumpfile.ld extension.syms $(O)/flags $(O)/places
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(OBJS) -Wl,-T,makedumpfile.ld $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(OBJS) $(BUILTIN_OBJS) -Wl,-T,makedumpfile.ld $(EXPORT) $(LIBS)
 
 # Tests link the objects they need, so a declaration that no test needs is not there.
 $(O)/core.a: $(CORE_OBJS)
@@ -144,7 +168,34 @@ $(O)/core.a: $(CORE_OBJS)
 $(O)/%.o: %.c $(O)/flags
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(DEFINES) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Where extensions are, and which are built in: what only a few objects need to know.
+DEFINES :=
+PLACES_NOW = -DEXTENSIONDIR='"$(EXTENSIONDIR)"' -DBUILTIN_EXTENSIONS='$(patsubst %,X(%),$(BUILTIN_EXTENSIONS))'
+$(filter $(O)/extension%,$(CORE_OBJS)): DEFINES = $(PLACES_NOW)
+$(filter $(O)/extension%,$(CORE_OBJS)): $(O)/places
+
+$(O)/extensions/%.o: extensions/%.c $(O)/flags
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fvisibility=hidden -fPIC -MMD -MP -c -o $@ $<
+
+$(EXTENSIONS): %.so: %.o makedumpfile.ld
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -fPIC $(LDFLAGS) -shared -o $@ $< -Wl,-T,makedumpfile.ld
+
+# What an extension defines becomes its own, and its entry points and sections get names that
+# say whose they are; of such sections the linker tells the bounds. Tools differ in whether
+# what is kept (-G) has the old or the new name.
+BUILTIN_SECTIONS := init_ksyms init_ktypes init_knums init_klens init_kpaths init_array fini_array
+BUILTIN_ENTRIES := extension_init extension_callback extension_pages_callback
+$(O)/builtin/%.o: extensions/%.c $(O)/flags
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fno-lto -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@.whole $<
+	$(Q)$(OBJCOPY) $(foreach s,$(BUILTIN_SECTIONS),--rename-section .$(s)=$(s)_$*) \
+		$(foreach e,$(BUILTIN_ENTRIES),--redefine-sym $(e)=$*_$(e) -G $(e) -G $*_$(e)) $@.whole $@
 
 $(O)/tests/unit/%: tests/unit/%.c $(O)/core.a makedumpfile.ld $(O)/flags
 	$(call say,LD,$@)
@@ -154,10 +205,12 @@ $(O)/tests/unit/%: tests/unit/%.c $(O)/core.a makedumpfile.ld $(O)/flags
 
 # Objects are made anew when the flags they were made with change.
 FLAGS_NOW = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS)
-$(O)/flags: FORCE
+$(O)/flags: NOW = $(FLAGS_NOW)
+$(O)/places: NOW = $(PLACES_NOW)
+$(O)/flags $(O)/places: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $@ || \
-		printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' > $@
+	@printf '%s\n' '$(subst ','\'',$(NOW))' | cmp -s - $@ || \
+		printf '%s\n' '$(subst ','\'',$(NOW))' > $@
 
 unit-tests: $(UNIT_TESTS)
 
@@ -219,17 +272,58 @@ bench:
 	$(Q)$(MAKE) --no-print-directory all bench-facts
 	$(Q)tests/bench $(O)/makedumpfile
 
-install: all
-	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8
+# What authors of extensions include.
+HEADERS := makedumpfile.h btf_info.h kallsyms.h extension.h erase_info.h
+LIB_HEADERS := lib/log.h lib/types.h
+INCLUDES := $(INCLUDEDIR)/makedumpfile
+SHARED := $(DATADIR)/makedumpfile
+
+# The empty directory is what "../makedumpfile.h" is found from.
+install: all $(O)/makedumpfile-extension.pc
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(MANDIR)/man8 \
+		$(DESTDIR)$(EXTENSIONDIR) $(DESTDIR)$(INCLUDES)/lib $(DESTDIR)$(INCLUDES)/extensions \
+		$(DESTDIR)$(SHARED)/template $(DESTDIR)$(PKGCONFIGDIR)
 	install -m 755 $(O)/makedumpfile $(DESTDIR)$(SBINDIR)/makedumpfile
 	install -m 644 man/makedumpfile.8 $(DESTDIR)$(MANDIR)/man8/makedumpfile.8
+	install -m 644 man/makedumpfile-extension.7 $(DESTDIR)$(MANDIR)/man7/makedumpfile-extension.7
+	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDES)
+	install -m 644 $(LIB_HEADERS) $(DESTDIR)$(INCLUDES)/lib
+	install -m 644 makedumpfile.ld $(DESTDIR)$(SHARED)/makedumpfile.ld
+	install -m 644 extensions/template/template.c extensions/template/Makefile \
+		$(DESTDIR)$(SHARED)/template
+	install -m 755 extensions/template/test $(DESTDIR)$(SHARED)/template/test
+	install -m 644 $(O)/makedumpfile-extension.pc \
+		$(DESTDIR)$(PKGCONFIGDIR)/makedumpfile-extension.pc
+	$(if $(INSTALLED_EXTENSIONS),install -m 755 $(INSTALLED_EXTENSIONS) $(DESTDIR)$(EXTENSIONDIR))
+
+# Places below PREFIX are told by it, so that somebody who moves all can say so.
+PC_PLACE = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
+define PC
+prefix=$(PREFIX)
+includedir=$(call PC_PLACE,$(INCLUDES))
+extensiondir=$(call PC_PLACE,$(EXTENSIONDIR))
+ldscript=$${pc_sysrootdir}$(call PC_PLACE,$(SHARED))/makedumpfile.ld
+templatedir=$(call PC_PLACE,$(SHARED))/template
+abi=$(ABI)
+
+Name: makedumpfile-extension
+Description: Extensions of makedumpfile
+Version: $(VERSION)
+Cflags: -I$${includedir}/extensions -I$${includedir}
+Libs: -Wl,-T,$${ldscript}
+endef
+ABI = $(shell sed -n 's/^.define EXTENSION_ABI //p' extension.h)
+$(O)/makedumpfile-extension.pc: export PC_TEXT = $(PC)
+$(O)/makedumpfile-extension.pc: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' "$$PC_TEXT" > $@
 
 clean:
 	rm -rf $(O)
 
 FORCE:
-.PHONY: all unit-tests bench-facts fuzz-replays fuzzers demo check check-quick check-crash fuzz bench \
-	install clean FORCE
+.PHONY: all extensions unit-tests bench-facts fuzz-replays fuzzers demo check check-quick check-crash \
+	fuzz bench install clean FORCE
 .DELETE_ON_ERROR:
 
--include $(OBJS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZ_OBJS:.o=.d)
+-include $(OBJS:.o=.d) $(EXTENSION_OBJS:.o=.d) $(BUILTIN_OBJS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZ_OBJS:.o=.d)

@@ -16,6 +16,24 @@
 
 #include "lib/types.h"
 
+/**
+ * For extensions: overwrite memory of the kernel, across any number of pages, contiguous in
+ * physical memory or not.
+ *
+ * @param vaddr virtual address of the kernel
+ * @param fill the byte to overwrite it with
+ * @param len bytes
+ * @return @p len; 0 if nothing was done, since none of it is mapped; -EFAULT if part of it is not
+ * mapped: the rest is overwritten all the same; -ENOMEM if there are too many ranges. mdf_error()
+ * is the sentence. What is mapped but not in the dump counts as overwritten.
+ */
+int update_filter_info_raw(unsigned long long vaddr, int fill, int len);
+
+/** For extensions: the same of a physical address range. @return 0; -EINVAL; -ENOMEM */
+int erase_physical(uint64_t paddr, uint64_t len, int fill);
+
+/* --- for the program ------------------------------------------------------------- */
+
 /** A range of physical memory to overwrite. */
 struct erase_range {
 	paddr_t start, end;		/**< [start, end) */

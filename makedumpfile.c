@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "extension/host.h"
 #include "kernel/kernel.h"
 #include "kernel/vmcoreinfo_writer.h"
 #include "lib/checked.h"
@@ -92,9 +93,11 @@ static void remove_useless(const struct dump_plan *plan)
 }
 
 static void show_outcome(const struct dump_plan *plan, const struct dump_request *req,
-			 const struct dump_result *res)
+			 const struct dump_result *res, const struct extension_result *ext)
 {
 	report_show(req, res);
+	if (plan->nr_extensions)
+		report_extensions(ext);
 	if (plan->dry_run)
 		MSG("\nNothing was written: this was a dry run.\n");
 	else if (res->complete)
@@ -110,13 +113,38 @@ static int incomplete(const struct vmcore *vc, const struct dump_result *res)
 	return err_set(-EIO, "the dump is incomplete: %s", vc->warning);
 }
 
-static int write_dump(const struct dump_plan *plan, const struct kernel *k)
+/*
+ * Ask the extensions. Those that fail are no reason not to make a dump, unless they are
+ * required.
+ */
+static int run_extensions(const struct dump_plan *plan, const struct kernel *k,
+			  struct extension_result *ext)
+{
+	int err = extensions_run(k, plan->extensions, plan->nr_extensions,
+				 &plan->extension_options, ext);
+
+	if (!err && !ext->required_failed)
+		return 0;
+	if (!err)
+		return err_set(-ECANCELED, "no dump is made: %s", ext->failed_why);
+	for (size_t i = 0; i < plan->nr_extensions; i++) {
+		if (plan->extensions[i].required)
+			return err;
+	}
+	show_error(err_text(err));
+	return 0;
+}
+
+static int write_dump(const struct dump_plan *plan, const struct kernel *k,
+		      struct extension_result *ext)
 {
 	struct dump_request req = {
 		.kernel = k,
 		.level = plan->level,
 		.codec = choose_codec(plan),
 		.nr_threads = choose_threads(plan, k->vc),
+		.verdicts = plan->nr_extensions ? &ext->verdicts : NULL,
+		.erase = plan->nr_extensions ? &ext->erasures : NULL,
 	};
 	unsigned int level = plan->level | k->vc->dump_level;
 	struct dump_result res;
@@ -130,7 +158,7 @@ static int write_dump(const struct dump_plan *plan, const struct kernel *k)
 		return err;
 	err = dump_create(&req, &res);
 	if (!err) {
-		show_outcome(plan, &req, &res);
+		show_outcome(plan, &req, &res, ext);
 		if (!res.complete)
 			err = incomplete(k->vc, &res);
 	} else if (res.has_pages) {
@@ -209,6 +237,19 @@ static int write_vmcoreinfo(const struct dump_plan *plan, const struct kernel *k
 	return err;
 }
 
+static int create(const struct dump_plan *plan, const struct kernel *k)
+{
+	struct extension_result ext = { 0 };
+	int err = 0;
+
+	if (plan->nr_extensions)
+		err = run_extensions(plan, k, &ext);
+	if (!err)
+		err = write_dump(plan, k, &ext);
+	extension_result_free(&ext);
+	return err;
+}
+
 static int do_mode(const struct dump_plan *plan, const struct kernel *k)
 {
 	switch (plan->mode) {
@@ -218,8 +259,10 @@ static int do_mode(const struct dump_plan *plan, const struct kernel *k)
 		return list_ktypes(k, plan->pattern);
 	case MODE_WRITE_VMCOREINFO:
 		return write_vmcoreinfo(plan, k);
+	case MODE_CHECK_EXTENSION:
+		return extension_check(k, plan->pattern);
 	default:
-		return write_dump(plan, k);
+		return create(plan, k);
 	}
 }
 
@@ -231,7 +274,8 @@ static int run(const struct dump_plan *plan)
 	int err;
 
 	if (!plan->vmcore)
-		return write_vmcoreinfo(plan, NULL);
+		return plan->mode == MODE_CHECK_EXTENSION ? extension_check(NULL, plan->pattern) :
+		       write_vmcoreinfo(plan, NULL);
 	err = vmcore_open(&vc, plan->vmcore, &opt);
 	if (err)
 		return err;
@@ -262,10 +306,23 @@ static void open_standard_files(void)
 		close(fd);
 }
 
+/* What can be told without a dump. */
+static int check_params(const struct dump_plan *plan)
+{
+	int err = 0;
+
+	if (!codec_supported(plan->codec))
+		return err_set(-EINVAL, "built without %s", codec_name(plan->codec));
+	for (size_t i = 0; !err && i < plan->nr_extensions; i++)
+		err = extension_validate(plan->extensions[i].text);
+	return err;
+}
+
 /* Whether standard output is for what was asked for. */
 static bool lists(const struct dump_plan *plan)
 {
-	return plan->mode == MODE_LIST_KSYMS || plan->mode == MODE_LIST_KTYPES;
+	return plan->mode == MODE_LIST_KSYMS || plan->mode == MODE_LIST_KTYPES ||
+	       plan->mode == MODE_CHECK_EXTENSION;
 }
 
 int main(int argc, char *argv[])
@@ -283,8 +340,8 @@ int main(int argc, char *argv[])
 		show_version();
 		return EXIT_DONE;
 	}
-	if (!err && plan.check_params && !codec_supported(plan.codec))
-		err = err_set(-EINVAL, "built without %s", codec_name(plan.codec));
+	if (!err && plan.check_params)
+		err = check_params(&plan);
 	if (!err && plan.check_params)
 		return EXIT_DONE;
 	if (err || plan.flattened || lists(&plan))

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "extension/host.h"
 #include "lib/codec.h"
 
 enum plan_mode {
@@ -15,6 +16,7 @@ enum plan_mode {
 	MODE_LIST_KSYMS,
 	MODE_LIST_KTYPES,
 	MODE_WRITE_VMCOREINFO,
+	MODE_CHECK_EXTENSION,
 	MODE_HELP,
 	MODE_VERSION,
 };
@@ -24,9 +26,9 @@ struct dump_plan {
 	enum plan_mode mode;
 	/** Only look at the command line (--check-params). */
 	bool check_params;
-	const char *vmcore;		/**< NULL: -g from -x alone */
+	const char *vmcore;		/**< NULL: -g from -x alone; the running kernel */
 	const char *dumpfile;		/**< NULL with -F, and maybe with --dry-run; -g: FILE */
-	const char *pattern;		/**< what to list; NULL: all */
+	const char *pattern;		/**< what to list or to check; NULL: all */
 	const char *vmcoreinfo;		/**< -i; NULL: none */
 	const char *vmlinux;		/**< -x; NULL: none */
 	enum codec_id codec;
@@ -36,6 +38,9 @@ struct dump_plan {
 	bool dry_run;
 	bool no_mmap;
 	unsigned int nr_threads;	/**< 0: not said */
+	struct extension_spec extensions[EXTENSIONS_MAX];
+	size_t nr_extensions;
+	struct extension_options extension_options;
 	unsigned int message_level;	/**< enum log_level */
 	unsigned int more_messages;	/**< what -D and --show-stats add, included above */
 };

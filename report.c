@@ -25,6 +25,7 @@ void report_show(const struct dump_request *req, const struct dump_result *res)
 
 	for (size_t i = 0; i < ARRAY_SIZE(excluded); i++)
 		gone += f->pages[excluded[i].class];
+	gone += res->verdicts.excluded - res->verdicts.included;
 	left = f->original - gone;
 
 	REPORT_MSG("STEP [Excluding unnecessary pages] : %f seconds\n", f->seconds);
@@ -35,6 +36,12 @@ void report_show(const struct dump_request *req, const struct dump_result *res)
 	for (size_t i = 0; i < ARRAY_SIZE(excluded); i++)
 		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", excluded[i].label,
 			   f->pages[excluded[i].class]);
+	if (req->verdicts) {
+		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", "Excluded by extensions",
+			   res->verdicts.excluded);
+		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", "Kept by extensions",
+			   res->verdicts.included);
+	}
 	if (f->missing)
 		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", "Excluded before", f->missing);
 	REPORT_MSG("  Remaining pages  : 0x%016" PRIx64 "\n", left);
@@ -53,5 +60,16 @@ void report_show(const struct dump_request *req, const struct dump_result *res)
 	if (res->copy.lost)
 		REPORT_MSG("Lost because VMCORE could not be read there      : %" PRIu64 " pages\n",
 			   res->copy.lost);
+	REPORT_MSG("\n");
+}
+
+void report_extensions(const struct extension_result *ext)
+{
+	REPORT_MSG("Extensions that ran : %u\n", ext->ran);
+	if (ext->failed)
+		REPORT_MSG("Extensions that did not run : %u (%s%s)\n", ext->failed,
+			   ext->failed > 1 ? "the first: " : "", ext->failed_why);
+	if (ext->erasures.nr)
+		REPORT_MSG("Ranges that were overwritten : %zu\n", ext->erasures.nr);
 	REPORT_MSG("\n");
 }

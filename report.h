@@ -6,9 +6,13 @@
 #ifndef REPORT_H
 #define REPORT_H
 
+#include "extension/host.h"
 #include "output/dump.h"
 
 /** Show the statistics, as report messages. */
 void report_show(const struct dump_request *req, const struct dump_result *res);
+
+/** Show what extensions did, and which of them did not run. */
+void report_extensions(const struct extension_result *ext);
 
 #endif

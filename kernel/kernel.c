@@ -339,6 +339,29 @@ void kernel_close(struct kernel *k)
 	free(k);
 }
 
+int kernel_resolve(const struct kernel *k, const struct fact_set *set, struct own_facts **ret)
+{
+	char bad[sizeof(k->bad_line)], why[sizeof(k->debuginfo_why)];
+	struct own_facts *of = NULL;
+	int err = 0;
+
+	use_texts(k, set, bad);
+	if (!k->translation_err)
+		err = own_facts_open(&of, k, set);
+	if (!err && k->vmlinux_path)
+		err = use_vmlinux(k, set, why);
+	/* That a module's facts are missing is seen by its declarations. */
+	if (!err && of && own_facts_modules(of) == -ENOMEM)
+		err = -ENOMEM;
+	if (err) {
+		own_facts_close(of);
+		return err;
+	}
+	derive_numbers(set);
+	*ret = of;
+	return 0;
+}
+
 /* Overwrite what is to be erased of memory that was copied from a virtual address. */
 static void erase_copy(const struct kernel *k, struct vmcore_reader *r,
 		       const struct erase_list *erase, vaddr_t va, void *buf, size_t len)

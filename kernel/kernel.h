@@ -66,6 +66,19 @@ int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 	__attribute__((warn_unused_result));
 void kernel_close(struct kernel *k);
 
+struct own_facts;
+
+/**
+ * Fill in another set of declarations, an extension's, from the same sources.
+ *
+ * @param[out] ret the dump's own symbols and types, with its modules, open for questions at
+ * run time (own_facts_close()); NULL if the dump's addresses cannot be translated
+ * @return 0, also if facts are missing; -ENOMEM, or -errno if the vmlinux cannot be read;
+ * with a sentence
+ */
+int kernel_resolve(const struct kernel *k, const struct fact_set *set, struct own_facts **ret)
+	__attribute__((warn_unused_result));
+
 /**
  * Translate a virtual address; the run is clipped to nothing but the mapping:
  * the dump need not hold it. @return as arch_translate()

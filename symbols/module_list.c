@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/addrset.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
@@ -88,73 +89,10 @@ static void complain(struct module_list *list, const char *fmt, ...)
 		list->why[len] = '\0';
 }
 
-/* --- the entries that were visited -------------------------------------------- */
-
-/* A hash table by the address of an entry's list_head, never more than half full. */
-struct nodes {
-	struct node {
-		vaddr_t va;		/* 0: free */
-		size_t module;		/* index in the list of modules, or NO_MODULE */
-	} *table;
-	unsigned int bits;		/* log2 of its size */
-	size_t nr;
-};
-
-#define NO_MODULE SIZE_MAX
-#define NODES_BITS_MIN 8
-
-/* Where an address is in the table, or would be. */
-static struct node *nodes_find(const struct nodes *n, vaddr_t va)
-{
-	size_t i = va * UINT64_C(0x9e3779b97f4a7c15) >> (64 - n->bits);
-
-	while (n->table[i].va && n->table[i].va != va)
-		i = (i + 1) & ((UINT64_C(1) << n->bits) - 1);
-	return &n->table[i];
-}
-
-static int nodes_init(struct nodes *n, unsigned int bits)
-{
-	*n = (struct nodes){ .bits = bits, .table = calloc(1u << bits, sizeof(*n->table)) };
-	return n->table ? 0 : err_set(-ENOMEM, "no memory for a list of modules");
-}
-
-static int nodes_grow(struct nodes *n)
-{
-	struct nodes more;
-	int err = nodes_init(&more, n->bits + 1);
-
-	for (size_t i = 0; !err && i < UINT64_C(1) << n->bits; i++)
-		if (n->table[i].va)
-			*nodes_find(&more, n->table[i].va) = n->table[i];
-	if (err)
-		return err;
-	more.nr = n->nr;
-	free(n->table);
-	*n = more;
-	return 0;
-}
-
-/* @return 0; -EEXIST if it is there already; -ENOMEM */
-static int nodes_add(struct nodes *n, vaddr_t va)
-{
-	struct node *node;
-
-	if (n->nr * 2 >= UINT64_C(1) << n->bits) {
-		int err = nodes_grow(n);
-
-		if (err)
-			return err;
-	}
-	node = nodes_find(n, va);
-	if (node->va)
-		return -EEXIST;
-	*node = (struct node){ va, NO_MODULE };
-	n->nr++;
-	return 0;
-}
-
 /* --- a walk over a list ------------------------------------------------------- */
+
+/* Of an entry that belongs to no module of the list. */
+#define NO_MODULE SIZE_MAX
 
 struct walk {
 	const struct vmem *mem;
@@ -165,19 +103,20 @@ struct walk {
 	uint8_t *entry;			/* the bytes of the one at hand, */
 	vaddr_t at;			/* and its address */
 	vaddr_t head, next;
-	struct nodes seen;
+	/* The list_heads that were visited; of modules with their index in the list. */
+	struct addrset seen;
 	bool left_out;			/* somebody was told of such an entry */
 };
 
 static void walk_end(struct walk *w)
 {
 	free(w->entry);
-	free(w->seen.table);
+	addrset_deinit(&w->seen);
 }
 
 static int walk_begin(struct walk *w)
 {
-	int err = nodes_init(&w->seen, NODES_BITS_MIN);
+	int err = addrset_init(&w->seen);
 
 	if (err)
 		return err;
@@ -235,7 +174,7 @@ static int walk_next(struct walk *w)
 {
 	while (w->next != w->head) {
 		const char *fault = next_fault(w);
-		int err = fault ? 0 : nodes_add(&w->seen, w->next);
+		int err = fault ? 0 : addrset_add(&w->seen, w->next, NO_MODULE);
 
 		if (err == -EEXIST)
 			fault = "an entry that came before";
@@ -347,7 +286,7 @@ static int walk_modules(struct walk *w, const struct field f[NR_M])
 		err = add_module(w->list, &room, &m);
 		if (err)
 			return err;
-		nodes_find(&w->seen, node)->module = w->list->nr - 1;
+		addrset_find(&w->seen, node)->value = w->list->nr - 1;
 	}
 	return err;
 }
@@ -386,9 +325,9 @@ static struct kmodule *btf_owner(const struct walk *w, const struct walk *module
 				 const struct field *f)
 {
 	vaddr_t node = load_field(w->mem, w->entry, f) + modules->link.off;
-	const struct node *n = nodes_find(&modules->seen, node);
+	const struct addrset_entry *e = addrset_find(&modules->seen, node);
 
-	return n->va && n->module != NO_MODULE ? &w->list->modules[n->module] : NULL;
+	return e && e->value != NO_MODULE ? &w->list->modules[e->value] : NULL;
 }
 
 static int walk_btf(struct walk *w, const struct walk *modules, const struct field bm[NR_BM],

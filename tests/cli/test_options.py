@@ -21,7 +21,9 @@ def _():
     usage = makedumpfile('-h').text
     for option in ('-c', '-l', '-p', '-z', '-d', '-D', '-F', '-f', '-i', '-x', '-v', '-h', '--help',
                    '--check-params', '--dry-run', '--message-level', '--non-mmap',
-                   '--num-threads', '--show-stats'):
+                   '--num-threads', '--show-stats', '-g', '--list-ksyms', '--list-ktypes',
+                   '--extension', '--require-extension', '--extension-timeout',
+                   '--extension-in-process', '--check-extension'):
         check(f'{option} ' in usage or f'{option},' in usage, f'{option} is not there')
 
 
@@ -283,6 +285,12 @@ WRONG = (
     (['-g', 'file'], 'dumpfile is one argument too many'),
     (['-g', 'file', '-i', 'info'], '-i makes no sense with -g'),
     (['-g', 'file', '-F'], '-F makes no sense'),
+    (['--extension', ''], 'is not the name of an extension'),
+    (['--extension', ',a=b'], 'is not the name of an extension'),
+    (['--extension', 'x'] * 33, 'more than 32 extensions'),
+    (['--extension-timeout', '0'], 'time limit 0'),
+    (['--extension', 'x', '--list-ksyms'], '--extension makes no sense'),
+    (['--check-extension', 'x', '--list-ksyms'], 'exclude each other'),
     (['more'], 'one argument too many'),
 )
 
@@ -300,7 +308,8 @@ def _():
 
 @test('an option that lacks its argument is named')
 def _():
-    for option in ('-d', '-g', '-i', '-x', '--list-ktypes', '--message-level', '--num-threads'):
+    for option in ('-d', '-g', '-i', '-x', '--list-ktypes', '--extension', '--require-extension',
+                   '--check-extension', '--extension-timeout', '--message-level', '--num-threads'):
         makedumpfile('vmcore', 'dumpfile', option).check_failed(f'{option} needs an argument')
 
 

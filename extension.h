@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * For authors of extensions: what an extension is made of.
+ *
+ * An extension is a shared object (or is linked into the program). It declares what
+ * it needs to know of the crashed kernel with the macros of kallsyms.h and btf_info.h, and
+ * has one or more of the functions below. When all that it declared as required was
+ * found, extension_init() is called, once; then it is asked about pages, each page once
+ * per run of the program; then its destructors run. All of that happens in a process of its
+ * own, which has one thread: what an extension breaks there costs its own answers, not the
+ * dump. Its answers count when it has come to its end.
+ *
+ * What an extension can call is in makedumpfile.h and erase_info.h.
+ */
+#ifndef EXTENSION_H
+#define EXTENSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * The number of this interface. It grows when something is added; the oldest number that
+ * a program still takes grows when something is taken away. Every extension carries
+ * the number it was compiled with, without its author's doing.
+ */
+#define EXTENSION_ABI 1
+
+#ifndef MAKEDUMPFILE_CORE
+__attribute__((weak, visibility("default")))
+const unsigned int makedumpfile_extension_abi = EXTENSION_ABI;
+#endif
+
+/**
+ * What becomes of a page. Of several extensions one that says PG_INCLUDE wins, then one
+ * that says PG_EXCLUDE; what nobody has an opinion of is decided by the dump level.
+ */
+enum extension_verdict {
+	PG_INCLUDE,		/**< save it, whatever it is */
+	PG_EXCLUDE,		/**< leave it out, whatever it is */
+	PG_UNDECID,		/**< no opinion */
+};
+
+/**
+ * To be defined by an extension that has something to do before pages are looked at.
+ * Optional declarations may be asked for from here on (MOD_SYM_EXIST() and the like).
+ */
+void extension_init(void) __attribute__((visibility("default")));
+
+/**
+ * To be defined by an extension that wants to be asked about each page.
+ *
+ * @param pfn of the page; ascending, but with gaps
+ * @param pcache its struct page: SIZE(page) bytes as the kernel had them; not to be written to,
+ * valid for the call
+ * @return enum extension_verdict; anything else counts as PG_UNDECID
+ *
+ * Tails of compound pages and pages within free blocks are asked about too.
+ */
+int extension_callback(unsigned long pfn, const void *pcache)
+	__attribute__((visibility("default")));
+
+/** What kind of thing a page is, as far as its struct page tells. */
+enum extension_page_kind {
+	PAGE_IS_OTHER,		/**< kernel memory, or not known */
+	PAGE_IS_FREE,		/**< in a free block of the buddy allocator */
+	PAGE_IS_CACHE,		/**< page cache without private data, and swap cache */
+	PAGE_IS_CACHE_PRIVATE,	/**< page cache with private data */
+	PAGE_IS_USER,		/**< anonymous, or of hugetlbfs */
+	PAGE_IS_HWPOISON,
+	PAGE_IS_OFFLINE,	/**< ballooned or unplugged */
+};
+
+/** A stretch of pages whose struct pages lie one behind the other. */
+struct extension_pages {
+	unsigned long pfn;		/**< of the first page */
+	size_t nr;			/**< pages, at least 1 */
+	const void *structs;		/**< nr struct pages as the kernel had them, */
+	size_t struct_size;		/**< each of so many bytes */
+	/** enum extension_page_kind of each; of a compound page or free block all are alike. */
+	const uint8_t *kinds;
+};
+
+/**
+ * Instead of extension_callback(): asked about many pages at once, which is much faster.
+ *
+ * @param verdicts one for each page, PG_UNDECID when called: to be written to
+ */
+void extension_pages_callback(const struct extension_pages *pages, uint8_t *verdicts)
+	__attribute__((visibility("default")));
+
+/**
+ * Say what becomes of pages at any time, also without being asked. It is not taken back:
+ * PG_UNDECID does nothing, and of PG_INCLUDE and PG_EXCLUDE for the same page PG_INCLUDE wins.
+ * @param nr pages from @p pfn on; what is beyond the last page there is, is ignored
+ */
+void extension_decide(unsigned long pfn, unsigned long nr, enum extension_verdict verdict);
+
+/**
+ * What the user wrote behind the extension's name: --extension NAME,key=value,...
+ * @return the value, which ends before the next comma; "" for a key without one; NULL if the
+ * key was not given. Valid as long as the extension. Of a key that was given twice the last
+ * one counts.
+ */
+const char *extension_argument(const char *key);
+
+/**
+ * End the extension because it cannot do its work: one line says why, and what it had
+ * decided does not count. Does not return.
+ */
+void extension_fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What extensions say to the program: verdicts, erasures, failure. And the one thing that
+ * all functions for extensions share, their environment.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "erase_info.h"
+#include "extension.h"
+#include "extension/env.h"
+#include "extension/memory.h"
+#include "lib/checked.h"
+#include "lib/err.h"
+#include "makedumpfile.h"
+
+/* No machine has memory beyond that. */
+#define PADDR_END (UINT64_C(1) << 52)
+
+/* There is one extension in a process. */
+static struct {
+	const struct extension_env *env;
+	/* env->arguments with NULs for commas; NULL as long as nobody has asked. */
+	char *arguments;
+	int err;			/* what mdf_error() is asked about */
+} current;
+
+void extension_env_set(const struct extension_env *env)
+{
+	free(current.arguments);
+	current.arguments = NULL;
+	current.err = 0;
+	current.env = env;
+}
+
+const struct extension_env *extension_env(void)
+{
+	return current.env;
+}
+
+int extension_error(int err)
+{
+	if (err < 0)
+		current.err = err;
+	return err;
+}
+
+const char *mdf_error(void)
+{
+	return err_text(current.err);
+}
+
+/* --- arguments -------------------------------------------------------------------- */
+
+static void split_arguments(void)
+{
+	current.arguments = strdup(current.env->arguments);
+	if (!current.arguments)
+		extension_fail("no memory for its arguments");
+	for (char *p = current.arguments; *p; p++)
+		if (*p == ',')
+			*p = '\0';
+}
+
+const char *extension_argument(const char *key)
+{
+	const char *end, *value = NULL;
+	size_t len = strlen(key);
+
+	if (!current.arguments)
+		split_arguments();
+	end = current.arguments + strlen(current.env->arguments);
+	for (const char *p = current.arguments; p < end; p += strlen(p) + 1) {
+		if (strncmp(p, key, len))
+			continue;
+		if (p[len] == '=')
+			value = p + len + 1;
+		else if (!p[len])
+			value = p + len;
+	}
+	return value;
+}
+
+/* --- verdicts --------------------------------------------------------------------- */
+
+void extension_decide(unsigned long pfn, unsigned long nr, enum extension_verdict verdict)
+{
+	struct extension_answers *a = current.env->answers;
+	uint64_t end;
+
+	if (!checked_add(pfn, nr, &end))
+		end = UINT64_MAX;
+	if (verdict == PG_INCLUDE)
+		bitmap_set_range(&a->include, pfn, end);
+	else if (verdict == PG_EXCLUDE)
+		bitmap_set_range(&a->exclude, pfn, end);
+}
+
+void extension_fail(const char *fmt, ...)
+{
+	struct extension_answers *a = current.env->answers;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(a->text, sizeof(a->text), fmt, ap);
+	va_end(ap);
+	a->stage = EXT_REFUSED;
+	_exit(1);
+}
+
+/* --- erasures --------------------------------------------------------------------- */
+
+/* @param len at least 1; start + len is at most PADDR_END */
+static int add_erasure(paddr_t start, uint64_t len, uint8_t fill)
+{
+	struct extension_answers *a = current.env->answers;
+	struct erase_range *last = a->nr_erasures ? &a->erasures[a->nr_erasures - 1] : NULL;
+
+	if (last && last->end == start && last->fill == fill) {
+		last->end += len;
+		return 0;
+	}
+	if (a->nr_erasures >= ERASURES_MAX) {
+		a->erasures_lost = true;
+		return err_set(-ENOMEM, "more than %u ranges to erase", ERASURES_MAX);
+	}
+	a->erasures[a->nr_erasures++] = (struct erase_range){ start, start + len, fill };
+	return 0;
+}
+
+int erase_physical(uint64_t paddr, uint64_t len, int fill)
+{
+	if (!range_fits(paddr, len, PADDR_END))
+		return extension_error(err_set(-EINVAL, "no memory goes from %#" PRIx64
+					       " on for %" PRIu64 " bytes", paddr, len));
+	return len ? extension_error(add_erasure(paddr, len, fill)) : 0;
+}
+
+/* Bytes from an address on, at most len, of which is known whether they are mapped. */
+static uint64_t run_length(const struct arch_run *run, uint64_t len)
+{
+	return run->len ? min_u64(run->len, len) : len;
+}
+
+/* What is not mapped is passed over a page at a time at least. */
+static uint64_t hole_length(const struct arch_run *run, uint64_t address, uint64_t len)
+{
+	uint64_t page = current.env->kernel->vc->page_size;
+
+	return min_u64(len, max_u64(run_length(run, len), page - address % page));
+}
+
+int update_filter_info_raw(unsigned long long vaddr, int fill, int len)
+{
+	const struct extension_env *env = current.env;
+	uint64_t at = vaddr, left = len > 0 ? len : 0;
+	bool any = false;
+	int ret = len;
+
+	if (!extension_fits(at, left)) {
+		extension_error(err_set(-EFAULT, "no memory goes from %#" PRIx64 " on for %d bytes",
+					at, len));
+		left = 0;
+	}
+	while (left) {
+		struct arch_run run;
+		int err = kernel_translate(env->kernel, env->reader, at, &run);
+		uint64_t n;
+
+		if (!err) {
+			n = run_length(&run, left);
+			err = erase_physical(run.paddr, n, fill);
+			if (err)
+				return err;
+			any = true;
+		} else if (err == -EFAULT) {
+			n = hole_length(&run, at, left);
+			ret = extension_error(err);
+		} else {
+			return extension_error(err);
+		}
+		at += n;
+		left -= n;
+	}
+	return any ? ret : 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * Looking at an extension without running it: in its process, as loading runs its code.
+ */
+#ifndef EXTENSION_CHECK_H
+#define EXTENSION_CHECK_H
+
+#include "extension/answers.h"
+#include "extension/load.h"
+#include "kernel/kernel.h"
+
+/** What is to be looked at. */
+struct extension_look {
+	struct extension_code *code;	/**< found, not loaded */
+	const struct kernel *k;		/**< NULL: the running kernel */
+	int out;			/**< descriptor to print to */
+	struct extension_answers *answers;
+};
+
+/**
+ * Load it, resolve its declarations and print what became of each.
+ * @param look struct extension_look
+ * @return 0; -ENOENT if required ones are missing; -errno; with a sentence
+ */
+int check_declarations(void *look) __attribute__((warn_unused_result));
+
+/** Load it, no more. @param look struct extension_look @return as extension_load() */
+int check_loadable(void *look) __attribute__((warn_unused_result));
+
+#endif

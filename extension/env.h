@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * What the functions of makedumpfile.h, extension.h and erase_info.h work on.
+ *
+ * Extensions call them without a handle, so there is one environment a process, set before
+ * an extension's code runs. They are called from one thread.
+ */
+#ifndef EXTENSION_ENV_H
+#define EXTENSION_ENV_H
+
+#include "extension/answers.h"
+#include "kernel/kernel.h"
+#include "kernel/memmap.h"
+#include "kernel/own_facts.h"
+
+struct extension_env {
+	const char *name;		/**< of the extension, for messages */
+	const char *arguments;		/**< "key=value,key": what stood behind the name; or "" */
+	const struct kernel *kernel;
+	struct vmcore_reader *reader;
+	struct own_facts *facts;	/**< NULL if the dump's tables cannot be used */
+	const struct memmap *memmap;	/**< NULL if it is not known */
+	struct extension_answers *answers;
+};
+
+/**
+ * Begin or end an extension's life: arguments that extension_argument() returned before are
+ * gone.
+ * @param env borrowed until it is set to another, or NULL; its fields may be filled in later
+ */
+void extension_env_set(const struct extension_env *env);
+
+/* --- for the functions behind those headers --------------------------------------- */
+
+/** The environment that was set. */
+const struct extension_env *extension_env(void);
+
+/** Remember a negative errno for mdf_error(). @return @p err, whatever it is */
+int extension_error(int err);
+
+#endif

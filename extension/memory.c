@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The part of makedumpfile.h that reads memory, translates addresses and looks up symbols.
+ */
+#include "extension/memory.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "extension/env.h"
+#include "lib/byteorder.h"
+#include "lib/checked.h"
+#include "lib/err.h"
+#include "makedumpfile.h"
+
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mm_struct, pgd);
+
+/* Up to so many bytes of physical memory are read as if more of the neighbourhood will be. */
+#define PEEK_MAX 1024
+/* Strings are read in pieces of so many bytes, none of which crosses a page. */
+#define STRING_PIECE 64
+
+/* --- reading ---------------------------------------------------------------------- */
+
+uint64_t extension_ulong_max(void)
+{
+	return extension_env()->kernel->arch.is64 ? UINT64_MAX : UINT32_MAX;
+}
+
+uint64_t extension_load_ulong(const void *raw)
+{
+	const struct arch *a = &extension_env()->kernel->arch;
+
+	return load_ulong(raw, a->is64, a->swap);
+}
+
+bool extension_fits(uint64_t address, uint64_t len)
+{
+	bool is64 = extension_env()->kernel->arch.is64;
+
+	return range_fits(address, len, is64 ? UINT64_MAX : UINT64_C(1) << 32);
+}
+
+int extension_read(uint64_t address, void *buf, size_t len)
+{
+	const struct extension_env *env = extension_env();
+
+	if (!extension_fits(address, len))
+		return err_set(-EFAULT, "no memory goes from %#" PRIx64 " on for %zu bytes",
+			       address, len);
+	return kernel_read(env->kernel, env->reader, address, buf, len);
+}
+
+static int read_physical(paddr_t pa, void *buf, size_t len)
+{
+	struct vmcore_reader *r = extension_env()->reader;
+
+	return len <= PEEK_MAX ? vmcore_peek(r, pa, buf, len) : vmcore_read(r, pa, buf, len);
+}
+
+int readmem(int type_addr, unsigned long long addr, void *bufptr, size_t size)
+{
+	int err;
+
+	if (size > INT_MAX)
+		err = err_set(-EINVAL, "%zu bytes are too many to be read at once", size);
+	else if (type_addr == VADDR)
+		err = extension_read(addr, bufptr, size);
+	else if (type_addr == PADDR)
+		err = read_physical(addr, bufptr, size);
+	else
+		err = err_set(-EINVAL, "%d is no kind of address", type_addr);
+	return extension_error(err) ? 0 : (int)size;
+}
+
+unsigned long next_list(unsigned long addr)
+{
+	uint64_t next = 0;
+
+	return mdf_read_ulong(addr, &next) ? 0 : next;
+}
+
+unsigned int mdf_page_size(void)
+{
+	return extension_env()->kernel->vc->page_size;
+}
+
+unsigned int mdf_long_size(void)
+{
+	return extension_env()->kernel->arch.is64 ? 8 : 4;
+}
+
+int mdf_read_ulong(uint64_t address, uint64_t *value)
+{
+	uint8_t raw[8];
+	int err = extension_read(address, raw, mdf_long_size());
+
+	if (!err)
+		*value = extension_load_ulong(raw);
+	return extension_error(err);
+}
+
+/* --- members ---------------------------------------------------------------------- */
+
+static int need_member(const struct ktype_info *m)
+{
+	if (m->member_name && TYPE_EXIST(m))
+		return 0;
+	return err_set(-ENOENT, "OFFSET(%s.%s) is not known", m->struct_name,
+		       m->member_name ? m->member_name : "");
+}
+
+int extension_member_offset(const struct ktype_info *member, uint64_t *offset)
+{
+	int err = need_member(member);
+
+	if (err)
+		return err;
+	if (member->member_bit_offset % 8)
+		return err_set(-EBADMSG, "%s.%s begins at bit %" PRIu32 " of a struct",
+			       member->struct_name, member->member_name,
+			       member->member_bit_offset);
+	*offset = member->member_bit_offset / 8;
+	return 0;
+}
+
+static int need_size(const struct ktype_info *m)
+{
+	if (m->member_size)
+		return 0;
+	return err_set(-ENOENT, "the size of %s.%s is not known", m->struct_name, m->member_name);
+}
+
+/* Bytes in the dump's order. */
+static uint64_t load_number(const uint8_t *raw, unsigned int bytes)
+{
+	bool big = extension_env()->kernel->vc->big_endian;
+	uint64_t value = 0;
+
+	for (unsigned int i = 0; i < bytes; i++)
+		value = value << 8 | raw[big ? i : bytes - 1 - i];
+	return value;
+}
+
+/* The bytes that a bit field touches are read, no more: others may not be there. */
+static int read_bits(uint64_t base, const struct ktype_info *m, uint64_t *value)
+{
+	unsigned int before = m->member_bit_offset % 8, width = m->member_bit_sz;
+	unsigned int bytes = div_round_up((uint64_t)before + width, 8);
+	unsigned int shift = before;
+	uint8_t raw[8];
+	int err;
+
+	if (width > 64 || bytes > sizeof(raw))
+		return err_set(-EINVAL, "%s.%s, %u bits wide, is no number", m->struct_name,
+			       m->member_name, width);
+	err = extension_read(base + m->member_bit_offset / 8, raw, bytes);
+	if (err)
+		return err;
+	/* A big-endian machine counts bits from the other end, too. */
+	if (extension_env()->kernel->vc->big_endian)
+		shift = bytes * 8 - before - width;
+	*value = load_number(raw, bytes) >> shift & UINT64_MAX >> (64 - width);
+	return 0;
+}
+
+static int read_whole_number(uint64_t base, const struct ktype_info *m, uint64_t *value)
+{
+	uint32_t size = m->member_size;
+	uint64_t offset = 0;
+	uint8_t raw[8];
+	int err = extension_member_offset(m, &offset);
+
+	if (!err)
+		err = need_size(m);
+	if (err)
+		return err;
+	if (size > 8 || (size & (size - 1)))
+		return err_set(-EINVAL, "%s.%s, of %" PRIu32 " bytes, is no number",
+			       m->struct_name, m->member_name, size);
+	err = extension_read(base + offset, raw, size);
+	if (!err)
+		*value = load_number(raw, size);
+	return err;
+}
+
+int mdf_read_number(uint64_t base, const struct ktype_info *member, uint64_t *value)
+{
+	int err = need_member(member);
+
+	if (!err)
+		err = member->member_bit_sz ? read_bits(base, member, value) :
+		      read_whole_number(base, member, value);
+	return extension_error(err);
+}
+
+int mdf_read_member(uint64_t base, const struct ktype_info *member, void *buf, size_t size)
+{
+	size_t bytes = min_u64(size, member->member_size);
+	uint64_t offset = 0;
+	int err = extension_member_offset(member, &offset);
+
+	if (!err)
+		err = need_size(member);
+	if (!err && bytes > INT_MAX)
+		err = err_set(-EINVAL, "%zu bytes are too many to be read at once", bytes);
+	if (!err)
+		err = extension_read(base + offset, buf, bytes);
+	return extension_error(err ? err : (int)bytes);
+}
+
+int mdf_read_string(uint64_t address, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	if (!size)
+		return extension_error(err_set(-EINVAL, "no room for a string"));
+	while (len < size - 1) {
+		size_t n = STRING_PIECE - (address + len) % STRING_PIECE;
+		int err;
+
+		n = min_u64(n, size - 1 - len);
+		err = extension_read(address + len, buf + len, n);
+		if (err) {
+			buf[0] = '\0';
+			return extension_error(err);
+		}
+		if (memchr(buf + len, '\0', n))
+			return 0;
+		len += n;
+	}
+	buf[len] = '\0';
+	return 0;
+}
+
+/* --- addresses -------------------------------------------------------------------- */
+
+int mdf_to_physical(uint64_t address, uint64_t *physical)
+{
+	const struct extension_env *env = extension_env();
+	struct arch_run run = { 0 };
+	int err = kernel_translate(env->kernel, env->reader, address, &run);
+
+	if (!err)
+		*physical = run.paddr;
+	return extension_error(err);
+}
+
+static int read_table(void *ctx, paddr_t pa, void *buf, size_t len)
+{
+	return vmcore_peek(ctx, pa, buf, len);
+}
+
+int mdf_user_to_physical(uint64_t mm, uint64_t address, uint64_t *physical)
+{
+	const struct extension_env *env = extension_env();
+	struct arch_mem mem = { .read = read_table, .ctx = env->reader };
+	struct arch arch = env->kernel->arch;
+	struct arch_run run = { 0 };
+	uint64_t offset = 0, pgd = 0;
+	int err = extension_member_offset(GET_MOD_STRUCT_MEMBER_PTR(vmlinux, mm_struct, pgd),
+					  &offset);
+
+	if (!err)
+		err = mdf_read_ulong(mm + offset, &pgd);
+	if (!err)
+		err = mdf_to_physical(pgd, &arch.root);
+	if (!err)
+		err = arch_translate(&arch, &mem, address, &run);
+	if (!err)
+		*physical = run.paddr;
+	return extension_error(err);
+}
+
+/* --- struct pages ----------------------------------------------------------------- */
+
+static int need_memmap(const struct memmap **map)
+{
+	*map = extension_env()->memmap;
+	return *map ? 0 : err_set(-ENOENT, "the memory map is not known");
+}
+
+/* The last range that begins at or below a number; NULL if none does. */
+static const struct memmap_range *range_below(const struct memmap *map, uint64_t number,
+					      uint64_t (*begin)(const struct memmap_range *))
+{
+	size_t low = 0, high = map->nr_ranges;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (begin(&map->ranges[middle]) <= number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? &map->ranges[low - 1] : NULL;
+}
+
+static uint64_t first_pfn(const struct memmap_range *range)
+{
+	return range->start;
+}
+
+static uint64_t first_page(const struct memmap_range *range)
+{
+	return range->pages;
+}
+
+static bool holds_page(const struct memmap *map, const struct memmap_range *range, uint64_t page)
+{
+	return page - range->pages < (range->end - range->start) * map->page_struct_size;
+}
+
+/*
+ * Struct pages ascend with their pfns wherever there is a vmemmap, and there are few ranges
+ * elsewhere, so the slow way is hardly ever gone far.
+ */
+static const struct memmap_range *range_of_page(const struct memmap *map, uint64_t page)
+{
+	const struct memmap_range *range = range_below(map, page, first_page);
+
+	if (range && holds_page(map, range, page))
+		return range;
+	for (size_t i = 0; i < map->nr_ranges; i++)
+		if (holds_page(map, &map->ranges[i], page))
+			return &map->ranges[i];
+	return NULL;
+}
+
+int mdf_page_to_pfn(uint64_t page, uint64_t *pfn)
+{
+	const struct memmap_range *range;
+	const struct memmap *map;
+	int err = need_memmap(&map);
+
+	if (err)
+		return extension_error(err);
+	range = range_of_page(map, page);
+	if (!range || (page - range->pages) % map->page_struct_size)
+		return extension_error(err_set(-ENOENT, "%#" PRIx64 " is no struct page", page));
+	*pfn = range->start + (page - range->pages) / map->page_struct_size;
+	return 0;
+}
+
+int mdf_pfn_to_page(uint64_t pfn, uint64_t *page)
+{
+	const struct memmap_range *range;
+	const struct memmap *map;
+	int err = need_memmap(&map);
+
+	if (err)
+		return extension_error(err);
+	range = range_below(map, pfn, first_pfn);
+	if (!range || pfn >= range->end)
+		return extension_error(err_set(-ENOENT, "pfn %#" PRIx64 " has no struct page",
+					       pfn));
+	*page = range->pages + (pfn - range->start) * map->page_struct_size;
+	return 0;
+}
+
+/* --- symbols ---------------------------------------------------------------------- */
+
+static int need_symbols(struct kallsyms **ks)
+{
+	const struct own_facts *facts = extension_env()->facts;
+
+	if (!facts)
+		return err_set(-ENOENT, "the dump's symbol tables cannot be used");
+	*ks = facts->kallsyms;
+	return 0;
+}
+
+int mdf_symbol(const char *module, const char *name, uint64_t *address)
+{
+	struct kallsyms *ks = NULL;
+	int err = need_symbols(&ks);
+
+	if (!err)
+		err = get_kallsyms_value_by_name(ks, module, name, address);
+	return extension_error(err);
+}
+
+int mdf_symbol_at(uint64_t address, char *name, size_t size, uint64_t *offset)
+{
+	struct kallsyms *ks = NULL;
+	struct ksym sym;
+	int err = need_symbols(&ks);
+
+	if (!err)
+		err = search_kallsyms_by_address(ks, address, &sym);
+	if (err)
+		return extension_error(err);
+	if (sym.module)
+		snprintf(name, size, "%s [%s]", sym.name, sym.module);
+	else
+		snprintf(name, size, "%s", sym.name);
+	if (offset)
+		*offset = address - sym.value;
+	return 0;
+}

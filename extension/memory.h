@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * Virtual memory of the crashed kernel, for the functions that extensions call.
+ */
+#ifndef EXTENSION_MEMORY_H
+#define EXTENSION_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "btf_info.h"
+
+/** Whether that many bytes from an address on are within the kernel's address space. */
+bool extension_fits(uint64_t address, uint64_t len);
+
+/**
+ * Copy memory at an address that can be anything.
+ * @return 0; -EFAULT if part of it is not mapped, not in the dump or beyond the address
+ * space; another -errno; with a sentence
+ */
+int extension_read(uint64_t address, void *buf, size_t len) __attribute__((warn_unused_result));
+
+/** An unsigned long of the kernel. @param raw mdf_long_size() bytes */
+uint64_t extension_load_ulong(const void *raw);
+
+/** The highest unsigned long of the kernel. */
+uint64_t extension_ulong_max(void);
+
+/**
+ * Where in its struct a member begins.
+ * @param[out] offset bytes
+ * @return 0; -ENOENT if it was not found, -EBADMSG if it is not at a byte; with a sentence
+ */
+int extension_member_offset(const struct ktype_info *member, uint64_t *offset)
+	__attribute__((warn_unused_result));
+
+#endif

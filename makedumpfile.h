@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * For authors of extensions: what an extension can find out about the crashed
+ * kernel. Addresses are virtual addresses of that kernel unless said otherwise.
+ *
+ * Memory of a crashed kernel can hold anything. All functions check what they follow, all
+ * walks have a bound and never visit a node twice. Those that return an int return 0, or
+ * a negative errno: -EFAULT where memory is not mapped or not in the dump, -ENOENT where
+ * there is no such thing or a fact about it is missing, -EBADMSG where memory makes no
+ * sense, -EINVAL, -ENOMEM. mdf_error() is the sentence to it.
+ *
+ * Values are in the byte order of this machine, whatever that of the kernel is; what
+ * readmem() and mdf_read_member() copy is as the kernel had it.
+ *
+ * They are to be called in the extension's process, from its one thread.
+ */
+#ifndef MAKEDUMPFILE_H
+#define MAKEDUMPFILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "btf_info.h"
+#include "kallsyms.h"
+#include "lib/log.h"
+
+/** For readmem(). */
+enum {
+	VADDR,			/**< a virtual address of the kernel */
+	PADDR,			/**< a physical address */
+};
+
+/**
+ * Copy memory.
+ * @param type_addr VADDR or PADDR
+ * @return @p size; 0 if part of it cannot be read
+ */
+int readmem(int type_addr, unsigned long long addr, void *bufptr, size_t size);
+
+/**
+ * The address in the first pointer of a list_head (or of anything).
+ * @return 0 if it cannot be read
+ */
+unsigned long next_list(unsigned long addr);
+
+/** The sentence that belongs to the last error of one of the other functions. */
+const char *mdf_error(void);
+
+/** Bytes of a page, and of the kernel's pointers and unsigned long. */
+unsigned int mdf_page_size(void);
+unsigned int mdf_long_size(void);
+
+/* --- values -------------------------------------------------------------------- */
+
+/** Read an unsigned long, or a pointer. */
+int mdf_read_ulong(uint64_t address, uint64_t *value);
+
+/**
+ * Read a number, of 1, 2, 4 or 8 bytes or a bit field, by its declaration.
+ * @param base address of the struct
+ * @param member GET_MOD_STRUCT_MEMBER_PTR(...), which must have been found
+ * @param[out] value not sign-extended
+ */
+int mdf_read_number(uint64_t base, const struct ktype_info *member, uint64_t *value);
+
+/**
+ * Copy a member as it is, or as much of it as fits.
+ * @return bytes copied, or negative; -ENOENT also for an array without a length
+ */
+int mdf_read_member(uint64_t base, const struct ktype_info *member, void *buf, size_t size);
+
+/**
+ * Copy a string that ends with a NUL, or is cut to @p size - 1 characters. On error it
+ * becomes "".
+ */
+int mdf_read_string(uint64_t address, char *buf, size_t size);
+
+/* --- walks --------------------------------------------------------------------- */
+
+/*
+ * A walk has at most some 16 million steps. Where something on its way is damaged, it goes on
+ * with what can be reached nevertheless, and returns the first error when it is through.
+ */
+
+/** What a walk calls: returns 0 to go on; anything else ends the walk and is returned. */
+typedef int mdf_visit(void *ctx, uint64_t object);
+
+/**
+ * Walk a list: each object that is linked by @p link to a list_head.
+ * @param head address of the list_head that is no member of an object
+ * @param link GET_MOD_STRUCT_MEMBER_PTR(...) of the struct list_head in an object
+ * @return 0; what the visitor returned; negative if the list is damaged (what comes before that
+ * was visited)
+ */
+int mdf_for_each_list(uint64_t head, const struct ktype_info *link, mdf_visit *visit, void *ctx);
+
+/**
+ * Walk a red-black tree in order.
+ * @param root address of the struct rb_root
+ * @param node the struct rb_node in an object
+ */
+int mdf_for_each_rb(uint64_t root, const struct ktype_info *node, mdf_visit *visit, void *ctx);
+
+/** What walks with an index call: an entry covers indexes first to last. */
+typedef int mdf_visit_range(void *ctx, uint64_t first, uint64_t last, uint64_t entry);
+
+/** Walk a maple tree (since Linux 6.1) in order. @param tree address of the struct maple_tree */
+int mdf_for_each_maple(uint64_t tree, mdf_visit_range *visit, void *ctx);
+
+/**
+ * Walk an xarray in order, without values, shadows and siblings. An entry of several
+ * indexes is visited once.
+ * @param xarray address of the struct xarray (of a radix_tree_root since Linux 4.20)
+ */
+int mdf_for_each_xarray(uint64_t xarray, mdf_visit_range *visit, void *ctx);
+
+/**
+ * Walk all tasks, threads included, but not the idle ones. Each thread group's leader comes
+ * first, also if it has exited.
+ * @param visit gets the address of each struct task_struct
+ */
+int mdf_for_each_task(mdf_visit *visit, void *ctx);
+
+/** A piece of a user address space. */
+struct mdf_vma {
+	uint64_t address;	/**< of the struct vm_area_struct */
+	uint64_t start, end;	/**< user addresses: [start, end) */
+};
+
+/**
+ * Walk the mappings of an address space, in order: through the maple tree (since Linux 6.1),
+ * or the list before.
+ * @param mm address of the struct mm_struct
+ */
+int mdf_for_each_vma(uint64_t mm, int (*visit)(void *ctx, const struct mdf_vma *vma), void *ctx);
+
+/* --- addresses and pages --------------------------------------------------------- */
+
+/** Translate an address of the kernel to a physical one. */
+int mdf_to_physical(uint64_t address, uint64_t *physical);
+
+/**
+ * Translate a user address to a physical one, through the page tables of its address space.
+ * @param mm address of the struct mm_struct
+ * @return -EFAULT also if the page is swapped out or was never there; -ENOTSUP if that cannot
+ * be done for this kind of machine
+ */
+int mdf_user_to_physical(uint64_t mm, uint64_t address, uint64_t *physical);
+
+/** The pfn of a struct page, and the other way round. -ENOENT if there is none. */
+int mdf_page_to_pfn(uint64_t page, uint64_t *pfn);
+int mdf_pfn_to_page(uint64_t pfn, uint64_t *page);
+
+/* --- symbols at run time --------------------------------------------------------- */
+
+/**
+ * The address of a symbol. Declaring it is much faster, if its name is known before.
+ * @param module NULL for the kernel; a module's name; "" for any
+ * @return -ENOTUNIQ if there are several
+ */
+int mdf_symbol(const char *module, const char *name, uint64_t *address);
+
+/**
+ * The symbol that an address belongs to.
+ * @param[out] name as NAME, or NAME [MODULE]; cut if it does not fit
+ * @param[out] offset bytes from the symbol to the address; may be NULL
+ */
+int mdf_symbol_at(uint64_t address, char *name, size_t size, uint64_t *offset);
+
+#endif
