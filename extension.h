@@ -37,7 +37,7 @@ const unsigned int makedumpfile_extension_abi = EXTENSION_ABI;
  * that says PG_EXCLUDE; what nobody has an opinion of is decided by the dump level.
  */
 enum extension_verdict {
-	PG_INCLUDE,		/**< save it, whatever it is */
+	PG_INCLUDE,		/**< save it, whatever it is; not if it is poisoned or offline */
 	PG_EXCLUDE,		/**< leave it out, whatever it is */
 	PG_UNDECID,		/**< no opinion */
 };

@@ -31,6 +31,7 @@ struct filter {
 	struct page_layout layout, image_layout;
 	struct memmap map;
 	struct bitmap *dumpable;
+	struct bitmap *wanted;		/* NULL: nobody wants any in particular */
 	struct pfn_range *image;	/* sorted, not overlapping */
 	size_t nr_image;
 	/* the walk's position */
@@ -58,6 +59,8 @@ static void drop_run(void *ctx, pfn_t start, uint64_t nr_pages, enum page_class 
 	struct worker *w = ctx;
 
 	w->stats.pages[c] += bitmap_clear_range(w->f->dumpable, start, start + nr_pages);
+	if (w->f->wanted && (c == PAGE_HWPOISON || c == PAGE_OFFLINE))
+		bitmap_clear_range(w->f->wanted, start, start + nr_pages);
 }
 
 /* The first piece of the kernel image that ends behind pfn. */
@@ -338,9 +341,9 @@ static bool worth_walking(const struct page_layout *l)
 }
 
 int filter_pages(const struct kernel *k, unsigned int level, unsigned int nr_threads,
-		 struct bitmap *dumpable, struct filter_stats *stats)
+		 struct bitmap *dumpable, struct bitmap *wanted, struct filter_stats *stats)
 {
-	struct filter f = { .k = k, .dumpable = dumpable };
+	struct filter f = { .k = k, .dumpable = dumpable, .wanted = wanted };
 	int err = prepare(&f, level & ~DL_ZERO);
 
 	if (!err && worth_walking(&f.layout)) {

@@ -25,6 +25,8 @@ struct filter_stats {
  *
  * @param level bits of enum dump_level. DL_ZERO is left to the copying.
  * @param dumpable bits of the pages that the input has data of; those of excluded pages are cleared
+ * @param wanted NULL, or bits of pages that are to be saved whatever the level says: those of
+ * poisoned and offline pages are cleared, since reading them can stop the machine
  * @param nr_threads at least 1
  *
  * Pages of the kernel image that were not freed, pages without a struct page, and
@@ -37,7 +39,7 @@ struct filter_stats {
  * @return 0; -errno with a sentence that says what is missing or broken
  */
 int filter_pages(const struct kernel *k, unsigned int level, unsigned int nr_threads,
-		 struct bitmap *dumpable, struct filter_stats *stats)
+		 struct bitmap *dumpable, struct bitmap *wanted, struct filter_stats *stats)
 	__attribute__((warn_unused_result));
 
 #endif

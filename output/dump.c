@@ -70,7 +70,8 @@ static int choose_pages(const struct dump_request *req, struct bitmap *b, struct
 
 	if (req->verdicts)
 		verdicts_limit(req->verdicts, b);
-	err = filter_pages(req->kernel, req->level, req->nr_threads, b, &res->filter);
+	err = filter_pages(req->kernel, req->level, req->nr_threads, b,
+			   req->verdicts ? &req->verdicts->include : NULL, &res->filter);
 	if (!err && req->verdicts)
 		verdicts_apply(req->verdicts, b, &res->verdicts);
 	return err;

@@ -226,7 +226,7 @@ static void filter(struct filtered *f, void **state, const char *name, unsigned 
 	assert_int_equal(vmcore_bitmap(f->m.vc, VMCORE_EXISTS, &f->exists), 0);
 	assert_int_equal(bitmap_init(&f->kept, f->m.vc->max_pfn), 0);
 	assert_int_equal(vmcore_bitmap(f->m.vc, VMCORE_HAS_DATA, &f->kept), 0);
-	f->err = filter_pages(f->m.k, level, nr_threads, &f->kept, &f->stats);
+	f->err = filter_pages(f->m.k, level, nr_threads, &f->kept, NULL, &f->stats);
 }
 
 static void filtered_deinit(struct filtered *f)
@@ -313,10 +313,33 @@ static void test_cleared_before(void **state)
 	assert_int_equal(bitmap_init(&b, m.vc->max_pfn), 0);
 	bitmap_set_range(&b, 0x930, 0x950);
 	bitmap_set_range(&b, 0x8000, 0x8001);
-	assert_int_equal(filter_pages(m.k, DL_MAX, 2, &b, &stats), 0);
+	assert_int_equal(filter_pages(m.k, DL_MAX, 2, &b, NULL, &stats), 0);
 	assert_int_equal(bitmap_count(&b, 0, b.nbits), 0);
 	assert_int_equal(stats.pages[PAGE_FREE], 0x10 + 1);
 	assert_int_equal(stats.pages[PAGE_CACHE], 0x10);
+	bitmap_deinit(&b);
+	machine_close(&m);
+}
+
+/* Reading pages that are poisoned or offline can stop the machine: nobody gets them. */
+static void test_wanted(void **state)
+{
+	struct all_cores *all = *state;
+	struct filter_stats stats = { 0 };
+	struct bitmap b, wanted;
+	struct machine m;
+
+	machine_open(&m, &all->mini, "mini");
+	assert_int_equal(bitmap_init(&b, m.vc->max_pfn), 0);
+	assert_int_equal(bitmap_init(&wanted, m.vc->max_pfn), 0);
+	bitmap_set_range(&b, 0x900, 0x1000);
+	bitmap_set_range(&wanted, 0x900, 0x1000);
+	assert_int_equal(filter_pages(m.k, DL_MAX, 2, &b, &wanted, &stats), 0);
+	for (pfn_t pfn = 0x900; pfn < 0x1000; pfn++)
+		assert_int_equal(bitmap_test(&wanted, pfn), pfn < 0x9c8 || pfn > 0x9d0);
+	/* The level decides as if nobody had wanted anything. */
+	assert_false(bitmap_test(&b, 0x940));
+	bitmap_deinit(&wanted);
 	bitmap_deinit(&b);
 	machine_close(&m);
 }
@@ -524,6 +547,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_level),
 		cmocka_unit_test(test_cleared_before),
+		cmocka_unit_test(test_wanted),
 		cmocka_unit_test(test_any_number_of_threads),
 		cmocka_unit_test(test_gigantic_page),
 		cmocka_unit_test(test_unreadable_struct_pages),
