@@ -78,9 +78,19 @@ struct extension_pages {
 	size_t nr;			/**< pages, at least 1 */
 	const void *structs;		/**< nr struct pages as the kernel had them, */
 	size_t struct_size;		/**< each of so many bytes */
-	/** enum extension_page_kind of each; of a compound page or free block all are alike. */
-	const uint8_t *kinds;
+	void *core;			/**< for extension_page_kinds() */
 };
+
+/**
+ * What kinds of pages these are. Decoding that takes about as long as all the rest of
+ * asking, so it is done for those who want to know only: best for every stretch or for none,
+ * since of a block that began before the first call it is not known.
+ *
+ * @param pages what extension_pages_callback() is being called with
+ * @return enum extension_page_kind of each page, valid for the call; of a compound page or
+ * free block all are alike
+ */
+const uint8_t *extension_page_kinds(const struct extension_pages *pages);
 
 /**
  * Instead of extension_callback(): asked about many pages at once, which is much faster.

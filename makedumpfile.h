@@ -148,6 +148,19 @@ int mdf_to_physical(uint64_t address, uint64_t *physical);
  */
 int mdf_user_to_physical(uint64_t mm, uint64_t address, uint64_t *physical);
 
+/** What a walk of user memory calls: @p len bytes that lie together in physical memory. */
+typedef int mdf_visit_memory(void *ctx, uint64_t address, uint64_t physical, uint64_t len);
+
+/**
+ * Walk what is in memory of the user addresses [start, end), in order. A huge page is one
+ * step, and so is each stretch that a page table has nothing for: this is the way through
+ * mappings that are large and hardly used.
+ * @return 0; what the visitor returned; -ENOTSUP or -ENOENT if nothing can be translated;
+ * -EBADMSG if the page tables make no sense (what came before was visited)
+ */
+int mdf_for_each_user_memory(uint64_t mm, uint64_t start, uint64_t end, mdf_visit_memory *visit,
+			     void *ctx);
+
 /** The pfn of a struct page, and the other way round. -ENOENT if there is none. */
 int mdf_page_to_pfn(uint64_t page, uint64_t *pfn);
 int mdf_pfn_to_page(uint64_t pfn, uint64_t *page);

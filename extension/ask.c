@@ -35,8 +35,13 @@ struct asking {
 	/* Pages below this one belong to a block that began before, of this kind. */
 	pfn_t block_end;
 	uint8_t block_kind;
-	pfn_t first;			/* the page that kinds[0] is of, */
-	size_t nr;			/* and how many there are */
+	/* The struct pages that are being asked about, from this page on, and so many. */
+	const uint8_t *structs;
+	pfn_t first;
+	size_t nr;
+	vaddr_t va;
+	bool wants_kinds;		/* it has asked for them, and will again */
+	bool has_kinds;			/* of these pages */
 };
 
 struct unit {
@@ -92,14 +97,14 @@ static void take_verdicts(struct extension_answers *answers, pfn_t start, const 
 	}
 }
 
-static void ask_run(const struct asking *a, pfn_t start, pfn_t end, const uint8_t *structs)
+static void ask_run(struct asking *a, pfn_t start, pfn_t end, const uint8_t *structs)
 {
 	const struct extension_pages pages = {
 		.pfn = start,
 		.nr = end - start,
 		.structs = structs,
 		.struct_size = a->struct_size,
-		.kinds = a->kinds + (start - a->first),
+		.core = a,
 	};
 
 	memset(a->verdicts, PG_UNDECID, pages.nr);
@@ -141,18 +146,28 @@ static void note_kind(void *ctx, pfn_t start, uint64_t nr_pages, enum page_class
 	}
 }
 
-/* Say of n pages from pfn on what they are. */
-static void find_kinds(struct asking *a, pfn_t pfn, size_t n, const uint8_t *structs, vaddr_t va)
+/* Say of the pages at hand what they are. */
+static void find_kinds(struct asking *a)
 {
-	size_t rest = a->block_end > pfn ? min_u64(a->block_end - pfn, n) : 0;
+	size_t rest = a->block_end > a->first ? min_u64(a->block_end - a->first, a->nr) : 0;
 
-	a->first = pfn;
-	a->nr = n;
 	memset(a->kinds, a->block_kind, rest);
-	memset(a->kinds + rest, PAGE_IS_OTHER, n - rest);
-	if (a->has_layout && rest < n)
-		classify_pages(&a->layout, structs + rest * a->struct_size, n - rest, pfn + rest,
-			       va + rest * a->struct_size, note_kind, a);
+	memset(a->kinds + rest, PAGE_IS_OTHER, a->nr - rest);
+	if (a->has_layout && rest < a->nr)
+		classify_pages(&a->layout, a->structs + rest * a->struct_size, a->nr - rest,
+			       a->first + rest, a->va + rest * a->struct_size, note_kind, a);
+	a->has_kinds = true;
+}
+
+const uint8_t *extension_page_kinds(const struct extension_pages *pages)
+{
+	struct asking *a = pages->core;
+
+	if (!a->has_kinds)
+		find_kinds(a);
+	/* From now on of all pages, so that what begins in one piece is known in the next. */
+	a->wants_kinds = true;
+	return a->kinds + (pages->pfn - a->first);
 }
 
 /* Ask about those struct pages in [from, to), byte offsets within the unit, that are whole. */
@@ -165,8 +180,13 @@ static void ask_piece(struct asking *a, const struct unit *u, const uint8_t *byt
 
 	if (first >= end)
 		return;
-	if (a->code->pages_callback)
-		find_kinds(a, pfn, end - first, structs, u->pages + first * a->struct_size);
+	a->structs = structs;
+	a->first = pfn;
+	a->nr = end - first;
+	a->va = u->pages + first * a->struct_size;
+	a->has_kinds = false;
+	if (a->wants_kinds)
+		find_kinds(a);
 	for (pfn_t next, p = bitmap_next_set(&a->has_data, pfn, stop); p < stop;
 	     p = bitmap_next_set(&a->has_data, next, stop)) {
 		const uint8_t *s = structs + (p - pfn) * a->struct_size;

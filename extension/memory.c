@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "extension/env.h"
+#include "extension/walk.h"
 #include "lib/byteorder.h"
 #include "lib/checked.h"
 #include "lib/err.h"
@@ -254,24 +255,66 @@ static int read_table(void *ctx, paddr_t pa, void *buf, size_t len)
 	return vmcore_peek(ctx, pa, buf, len);
 }
 
-int mdf_user_to_physical(uint64_t mm, uint64_t address, uint64_t *physical)
+/* How the addresses of an address space are translated. */
+static int user_arch(uint64_t mm, struct arch *arch)
 {
-	const struct extension_env *env = extension_env();
-	struct arch_mem mem = { .read = read_table, .ctx = env->reader };
-	struct arch arch = env->kernel->arch;
-	struct arch_run run = { 0 };
 	uint64_t offset = 0, pgd = 0;
 	int err = extension_member_offset(GET_MOD_STRUCT_MEMBER_PTR(vmlinux, mm_struct, pgd),
 					  &offset);
 
+	*arch = extension_env()->kernel->arch;
 	if (!err)
 		err = mdf_read_ulong(mm + offset, &pgd);
 	if (!err)
-		err = mdf_to_physical(pgd, &arch.root);
+		err = mdf_to_physical(pgd, &arch->root);
+	return err;
+}
+
+int mdf_user_to_physical(uint64_t mm, uint64_t address, uint64_t *physical)
+{
+	struct arch_mem mem = { .read = read_table, .ctx = extension_env()->reader };
+	struct arch_run run = { 0 };
+	struct arch arch;
+	int err = user_arch(mm, &arch);
+
 	if (!err)
 		err = arch_translate(&arch, &mem, address, &run);
 	if (!err)
 		*physical = run.paddr;
+	return extension_error(err);
+}
+
+/* Bytes from an address on that are mapped, or not, together; whole pages of those that are not. */
+static uint64_t run_bytes(const struct arch_run *run, uint64_t address, uint64_t left)
+{
+	uint64_t page = mdf_page_size();
+
+	/* 0 reaches to the end of all addresses. */
+	return run->len ? min_u64(max_u64(run->len, page - address % page), left) : left;
+}
+
+int mdf_for_each_user_memory(uint64_t mm, uint64_t start, uint64_t end, mdf_visit_memory *visit,
+			     void *ctx)
+{
+	const struct vmcore *vc = extension_env()->kernel->vc;
+	struct arch_mem mem = { .read = read_table, .ctx = extension_env()->reader };
+	/* All pages of the machine can be there, each behind a hole. */
+	uint64_t left = WALK_STEPS_MAX + 2 * vc->max_pfn;
+	struct arch arch;
+	int err = user_arch(mm, &arch);
+
+	for (uint64_t at = start, n; !err && at < end; at += n) {
+		struct arch_run run = { 0 };
+
+		if (!left--)
+			err = err_set(-EBADMSG, "the page tables of user memory have no end");
+		else
+			err = arch_translate(&arch, &mem, at, &run);
+		if (err && err != -EFAULT)
+			break;
+		n = run_bytes(&run, at, end - at);
+		err = err ? 0 : visit(ctx, at, run.paddr, n);
+	}
 	return extension_error(err);
 }
 

@@ -155,15 +155,16 @@ def _():
 def _():
     path = extension('runs', page='abort();', pages='''
         static const char letters[] = ".FCPUHO";
+        const uint8_t *kinds = extension_page_kinds(pages);
 
         if (pages->struct_size != 64)
             extension_fail("%zu", pages->struct_size);
         for (size_t i = 0; i < pages->nr; i++) {
             unsigned long pfn = pages->pfn + i;
 
-            if (!i || pages->kinds[i] != pages->kinds[i - 1])
-                printf("from %#lx: %c\\n", pfn, letters[pages->kinds[i]]);
-            if (pages->kinds[i] == PAGE_IS_FREE && pfn % 2)
+            if (!i || kinds[i] != kinds[i - 1])
+                printf("from %#lx: %c\\n", pfn, letters[kinds[i]]);
+            if (kinds[i] == PAGE_IS_FREE && pfn % 2)
                 verdicts[i] = PG_INCLUDE;
             if (pfn == 0xe17)
                 verdicts[i] = PG_EXCLUDE;

@@ -518,6 +518,45 @@ static void check_user(uint64_t mm, uint64_t address, int want, uint64_t physica
 	assert_int_equal(value, want ? 5 : physical);
 }
 
+/* What was visited, as text. */
+struct user_memory {
+	char text[256];
+	int stop;			/* after the first */
+};
+
+static int visit_memory(void *ctx, uint64_t address, uint64_t physical, uint64_t len)
+{
+	struct user_memory *u = ctx;
+	size_t at = strlen(u->text);
+
+	snprintf(u->text + at, sizeof(u->text) - at, "%" PRIx64 ":%" PRIx64 "+%" PRIx64 " ",
+		 address, physical, len);
+	return u->stop;
+}
+
+static void check_memory(uint64_t mm, uint64_t start, uint64_t end, int want, const char *text)
+{
+	struct user_memory u = { .stop = want > 0 ? want : 0 };
+
+	assert_int_equal(mdf_for_each_user_memory(mm, start, end, visit_memory, &u), want);
+	assert_string_equal(u.text, text);
+}
+
+/* All at once: holes of any size are a step, so 2^47 bytes are no more work than a page. */
+static void check_user_memory(uint64_t mm)
+{
+	check_memory(mm, 0, 1ULL << 47, 0, "401000:980000+1000 600000:a00000+200000 ");
+	check_memory(mm, 0x401000, 0x601000, 0, "401000:980000+1000 600000:a00000+1000 ");
+	check_memory(mm, 0x401ffe, 0x600001, 0, "401ffe:980ffe+2 600000:a00000+1 ");
+	check_memory(mm, 0x402000, 0x600000, 0, "");
+	check_memory(mm, 0x401000, 0x401000, 0, "");
+	check_memory(mm, 0x402000, 0x401000, 0, "");
+	check_memory(mm, 0, 1ULL << 47, 7, "401000:980000+1000 ");
+	/* No addresses, and there are too many of them to try each page. */
+	check_memory(mm, 1ULL << 47, UINT64_MAX, -EBADMSG, "");
+	check_memory(mm + 0x100, 0, 1ULL << 47, -EFAULT, "");
+}
+
 static void test_user_addresses(void **state)
 {
 	const uint64_t direct = 0xffff8ae140000000;
@@ -545,6 +584,7 @@ static void test_user_addresses(void **state)
 	assert_int_equal(value, 0x1234);
 	check_user(direct + 0xe10100, 0x401000, -EFAULT, 0);
 	check_user(0x1000, 0x401000, -EFAULT, 0);
+	check_user_memory(direct + 0xe10000);
 	GET_MOD_STRUCT_MEMBER_PTR(vmlinux, mm_struct, pgd)->index = -1;
 	check_user(direct + 0xe10000, 0x401000, -ENOENT, 0);
 	check_said(-ENOENT, "OFFSET(mm_struct.pgd)");

@@ -69,6 +69,8 @@ static int one(unsigned long pfn, const void *pcache)
 
 static void many(const struct extension_pages *pages, uint8_t *verdicts)
 {
+	const uint8_t *kinds = extension_page_kinds(pages);
+
 	seen.calls++;
 	assert_int_equal(pages->struct_size, 64);
 	assert_in_range(pages->nr, 1, 16384);
@@ -77,7 +79,7 @@ static void many(const struct extension_pages *pages, uint8_t *verdicts)
 
 		assert_int_equal(verdicts[i], PG_UNDECID);
 		see(pfn, (const uint8_t *)pages->structs + i * 64);
-		seen.kinds[pfn] = pages->kinds[i];
+		seen.kinds[pfn] = kinds[i];
 		verdicts[i] = pfn % 3 == 0 ? PG_INCLUDE : pfn % 3 == 1 ? PG_EXCLUDE :
 			      pfn % 2 ? PG_UNDECID : 5;
 		/* Long stretches of one verdict. */
