@@ -40,7 +40,7 @@ MODULES = DISK_MODULES + """virtio_balloon qemu_fw_cfg loop lzo lzo-rle zram xfs
     nf_tables nft_ct nf_conntrack bridge veth dm-mod kvm configfs btrfs fuse isofs udf squashfs
     nfsd nfsv3 nfsv4 cifs ceph dm-crypt dm-snapshot dm-thin-pool raid1 nbd nft_nat nft_masq
     nft_log nft_limit nft_reject_inet nft_fib_inet openvswitch wireguard vxlan macvlan bonding
-    8021q tun vsock vhost_net""".split()
+    8021q tun vsock vhost_net tls xts ecb gcm sha512_generic aesni_intel""".split()
 CRASH_APPEND = ("console=ttyS0 nr_cpus=1 irqpoll reset_devices panic=1 loglevel=4 "
                 "cgroup_disable=memory")
 CRASHKERNEL = "192M"

@@ -123,8 +123,7 @@ static struct region make_region(const char *name, enum kind kind, size_t size,
 	return r;
 }
 
-static uint32_t crc32_zlib(const uint32_t *table, const unsigned char *p,
-			   size_t n)
+uint32_t crc32_zlib(const uint32_t *table, const unsigned char *p, size_t n)
 {
 	uint32_t c = ~0U;
 
@@ -133,7 +132,7 @@ static uint32_t crc32_zlib(const uint32_t *table, const unsigned char *p,
 	return ~c;
 }
 
-static void crc32_init(uint32_t *table)
+void crc32_init(uint32_t *table)
 {
 	for (uint32_t i = 0; i < 256; i++) {
 		uint32_t c = i;

@@ -3,6 +3,9 @@
  * guest fill KIB			populate memory, stay alive
  * guest truth DISK pause|crash		export the truth, then stop or crash
  * guest kexec KERNEL INITRD CMDLINE	load a crash kernel
+ * guest keeper FILE READY		stay alive with several stacks
+ * guest tasks PID...			print what processes have in memory
+ * guest keys MOUNT INTERFACE READY	give the kernel known keys, stay alive
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -41,9 +44,16 @@ int main(int argc, char **argv)
 		truth(argv[2], !strcmp(argv[3], "crash"));
 	} else if (argc == 5 && !strcmp(argv[1], "kexec")) {
 		load_crash_kernel(argv[2], argv[3], argv[4]);
+	} else if (argc == 4 && !strcmp(argv[1], "keeper")) {
+		keeper(argv[2], argv[3]);
+	} else if (argc > 2 && !strcmp(argv[1], "tasks")) {
+		tasks(argv + 2);
+	} else if (argc == 5 && !strcmp(argv[1], "keys")) {
+		keys(argv[2], argv[3], argv[4]);
 	} else {
 		fprintf(stderr, "guest: fill KIB | truth DISK pause|crash | "
-			"kexec KERNEL INITRD CMDLINE\n");
+			"kexec KERNEL INITRD CMDLINE | keeper FILE READY | "
+			"tasks PID... | keys MOUNT INTERFACE READY\n");
 		return 2;
 	}
 	return 0;

@@ -8,6 +8,7 @@
 #define GUEST_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define PAGE 4096UL
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -22,6 +23,34 @@ _Noreturn void die(const char *what);
  * line, and keep all of it for ever.
  */
 _Noreturn void fill(size_t anon);
+
+/* The CRC of zlib, by a TABLE of 256 numbers. */
+void crc32_init(uint32_t *table);
+uint32_t crc32_zlib(const uint32_t *table, const unsigned char *p, size_t n);
+
+/*
+ * Map the file UNTOUCHED without ever looking at it and 1 TiB of which two pages
+ * are used, run threads called keeper-12, c++ and a-name-that-is-too-long that stay
+ * deep in their stacks, create the file READY, and keep all of it for ever.
+ */
+_Noreturn void keeper(const char *untouched, const char *ready);
+
+/*
+ * Print what processes have in memory, all numbers but the pids hexadecimal:
+ *	map PID START END	each mapping
+ *	page PID ADDRESS PFN	each page that is present
+ *	elf PID ADDRESS CRC32	the first page of each ELF file that is mapped
+ *	thread PID TID SP	the user stack pointer of each thread
+ */
+void tasks(char **pids);
+
+/*
+ * Give the kernel keys, as far as it takes them: in root's keyring, for dm-crypt, fscrypt at
+ * MOUNTPOINT, the WireGuard INTERFACE, a TLS connection. Print "KIND NUMBER BYTES" of each; its
+ * bytes follow from the number (make_secret()). Create the file READY, and keep all of it
+ * for ever.
+ */
+_Noreturn void keys(const char *mountpoint, const char *interface, const char *ready);
 
 /*
  * Write the truth about this kernel as a tar archive to the block device DISK.

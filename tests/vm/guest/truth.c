@@ -334,7 +334,8 @@ void truth(const char *disk, int crash)
 		"/proc/swaps", "/proc/mounts", "/proc/slabinfo",
 		"/proc/vmallocinfo", "/proc/zoneinfo", "/proc/pagetypeinfo",
 		"/proc/meminfo", "/proc/vmstat", "/proc/buddyinfo",
-		"/run/content", "/run/maps",
+		"/run/content", "/run/maps", "/run/tasks",
+		"/run/keys",
 	};
 	struct sched_param priority = { .sched_priority = 50 };
 	struct archive a = { .fd = open(disk, O_RDWR | O_DIRECT) };

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Judges of what extensions do to dumps of real kernels.
+
+A vmcore directory is what mkvmcore makes; truth/tasks there says what some processes had
+in memory. A dump is a kdump-compressed file made from that vmcore; the plain one is made
+without extensions. Each judge returns a list of sentences, empty when there is nothing to
+complain about.
+"""
+import importlib.machinery
+import importlib.util
+import os
+import zlib
+
+import judge
+from judge import PAGE
+
+LEVEL = 31
+RED_ZONE = 128
+
+
+# ---- what processes had in memory ----------------------------------------------------
+
+class Process:
+    """One process: mappings [(start, end)], pages {address: pfn}, ELF files {address: CRC of
+    the first page}, and threads {thread id: stack pointer}."""
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.maps, self.pages, self.elfs, self.threads = [], {}, {}, {}
+
+    def present(self, start, end):
+        """The page frames between two addresses."""
+        return {self.pages[at] for at in range(start, end, PAGE) if at in self.pages}
+
+    def stacks(self, kib):
+        """The page frames of the threads' stacks that are in use, up to so many KiB each."""
+        found = set()
+        for sp in self.threads.values():
+            first, end = next(m for m in self.maps if m[0] <= sp < m[1])
+            start = max(first, sp - RED_ZONE) // PAGE * PAGE
+            found |= self.present(start, min(end, start + (kib << 10)))
+        return found
+
+
+def processes(dumpdir):
+    """Those that truth/tasks lists, in its order: the one that filled the memory, and
+    the one with several stacks."""
+    found = {}
+    with open(f"{dumpdir}/truth/tasks") as f:
+        for line in f:
+            what, pid, *rest = line.split()
+            p = found.setdefault(int(pid), Process(int(pid)))
+            if what == "thread":
+                p.threads[int(rest[0])] = int(rest[1], 16)
+            elif what == "map":
+                p.maps.append((int(rest[0], 16), int(rest[1], 16)))
+            else:
+                {"page": p.pages, "elf": p.elfs}[what][int(rest[0], 16)] = int(rest[1], 16)
+    filler, keeper = found.values()
+    return filler, keeper
+
+
+# ---- which pages are in a dump ---------------------------------------------------------
+
+def dumped(dump):
+    """The page frames of a dump, as a set."""
+    return {pfn for first, end in judge.runs(judge.Dump(dump).dumped)
+            for pfn in range(first, end)}
+
+
+def in_vmcore(dumpdir, pfns):
+    with judge.Vmcore(f"{dumpdir}/vmcore") as core:
+        return {pfn for first, end in core.ranges() for pfn in range(first, end)} & pfns
+
+
+def same_pages(dumpdir, plain, dump, more=frozenset()):
+    """Judge a dump that shall have the pages of the plain one, and MORE, and no others."""
+    kind = judge.kinds(dumpdir)
+
+    def said(pfns, what):
+        return judge.census([(p, kind[p] if p < len(kind) else "unknown") for p in sorted(pfns)],
+                            what)
+
+    have, expected = dumped(dump), dumped(plain) | in_vmcore(dumpdir, set(more))
+    return said(expected - have, "lost") + said(have - expected, "kept for no reason")
+
+
+def keeps(dumpdir, plain, dump, pfns):
+    """Judge which pages keep_task has kept, and that it had something to do."""
+    missed = pfns - dumped(plain)
+    wrong = [] if missed else ["the plain dump has all these pages, too"]
+    return wrong + same_pages(dumpdir, plain, dump, pfns)
+
+
+def keeps_elfs(dumpdir, plain, dump, those, more=frozenset()):
+    """Judge that the first page of each ELF file of processes is kept, and MORE pages, and
+    no others.
+
+    Of a mapping that was never looked at nobody says which page that is: the CRC tells.
+    """
+    known = {p.pages[at] for p in those for at in p.elfs if at in p.pages}
+    crcs = {crc for p in those for at, crc in p.elfs.items() if at not in p.pages}
+    other = dumped(dump) - dumped(plain) - known - more
+    with judge.Vmcore(f"{dumpdir}/vmcore") as core:
+        cached = {pfn for pfn in other if zlib.crc32(core.read(pfn, 1)) in crcs}
+    wrong = [] if crcs else ["all files were looked at"]
+    if len(cached) != len(crcs):
+        wrong.append(f"{len(cached)} pages, not {len(crcs)}, of files never looked at")
+    return wrong + keeps(dumpdir, plain, dump, known | cached | more)
+
+
+# ---- what is in the pages ----------------------------------------------------------------
+
+def open_dump(dump):
+    import kdumpfile            # a package of the distribution, needed only here
+    handle = kdumpfile.kdumpfile(dump)
+    # Mapped, the missing end of a truncated file would kill this process.
+    handle.attr["file.mmap_policy"] = 0
+    return lambda pfn: bytes(handle.read(kdumpfile.KDUMP_MACHPHYSADDR, pfn * PAGE, PAGE))
+
+
+def content(dumpdir, dump):
+    """Judge the pages that the guest filled by what it wrote, as a dump has them."""
+    have, read, wrong, total = dumped(dump), open_dump(dump), [], 0
+    with open(f"{dumpdir}/truth/content") as f:
+        for line in f:
+            region, kind, pfn, crc = line.split()
+            total += 1
+            if int(pfn, 16) not in have or zlib.crc32(read(int(pfn, 16))) != int(crc, 16):
+                wrong.append((int(pfn, 16), f"{region}/{kind}"))
+    return judge.census(wrong, "not as the guest wrote it") if total else ["no page is listed"]
+
+
+# ---- names ---------------------------------------------------------------------------------
+
+def load_inspect():
+    """The program beside this file, whose name is a module's of Python, too."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inspect")
+    loader = importlib.machinery.SourceFileLoader("inspect_dump", path)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
+
+
+def comms(dumpdir, dump):
+    """The names of all processes as a dump has them: [(pid, name)]."""
+    inspect = load_inspect()
+    return inspect.tasks(inspect.Kernel(dump), f"{dumpdir}/truth")
+
+
+def nameless(dumpdir, plain, dump):
+    """Judge that no name of a process can be read in a dump, and that nothing else is lost.
+
+    What an extension erases by is one character, so a name is one of that.
+    """
+    was, now = comms(dumpdir, plain), comms(dumpdir, dump)
+    wrong = [] if len({name for _, name in was}) > 10 else ["the plain dump has no names either"]
+    if [pid for pid, _ in was] != [pid for pid, _ in now]:
+        wrong.append(f"{len(now)} processes, not {len(was)}")
+    readable = [f"{pid} {name}" for pid, name in now if len(set(name)) > 1]
+    if readable:
+        wrong.append(f"{len(readable)} names can be read, first {readable[0]}")
+    # Threads have names, too, but there are fewer of them than of processes.
+    return wrong + same_pages(dumpdir, plain, dump) + little_differs(plain, dump, 32 * len(was))
+
+
+def without(plain, dump, name):
+    """Judge that a name, which pages of the plain dump have, is in none of a dump."""
+    before, after = ([pfn for pfn in sorted(dumped(path)) if name in read(pfn)]
+                     for path, read in ((p, open_dump(p)) for p in (plain, dump)))
+    wrong = [] if before else [f"the plain dump does not have {name}, either"]
+    return wrong + judge.census([(pfn, "dumped") for pfn in after], f"{name} is there")
+
+
+def little_differs(plain, dump, most):
+    """Judge that at most so many bytes differ between two dumps with the same pages."""
+    one, other, differ = open_dump(plain), open_dump(dump), 0
+    for pfn in sorted(dumped(plain) & dumped(dump)):
+        a, b = one(pfn), other(pfn)
+        if a != b:
+            differ += sum(x != y for x, y in zip(a, b))
+    return [f"{differ} bytes differ, more than {most}"] if differ > most else []
