@@ -3,7 +3,8 @@
 # make                  build makedumpfile (into O=, "build" by default)
 # make demo             panic a real kernel under QEMU and dump it
 # make check            the whole test suite (check-quick: without guests;
-#                       check-crash: what crash makes of the dumps)
+#                       check-crash: what crash makes of the dumps; check-gpu: what the
+#                       extension drop_gpu does to kernels with a graphics card)
 # make fuzz             look for inputs that break it, FUZZ_SECONDS (60) a target
 # make bench            time it against the makedumpfile on PATH
 # make extensions       the extensions of extensions/, which "all" makes too where it can
@@ -107,7 +108,7 @@ SNAPPY_LIBS := -lsnappy $(if $(filter static,$(LINKTYPE)),-lstdc++ -lm)
 DWARF_LIBS := -ldw -lelf $(if $(filter static,$(LINKTYPE)),-lbz2 -llzma -lz)
 BPF_LIBS := -lbpf $(if $(filter static,$(LINKTYPE)),-lelf -lz)
 
-ifneq ($(filter-out clean demo check check-quick check-crash bench fuzz,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean demo check check-quick check-crash check-gpu bench fuzz,$(or $(MAKECMDGOALS),all)),)
 $(eval $(call feature,USELIBDEFLATE,LIBDEFLATE,libdeflate.h,-ldeflate))
 $(eval $(call feature,USEDWARF,DWARF,elfutils/libdwelf.h,$(DWARF_LIBS)))
 # A function that came with libbpf 1.0.
@@ -261,6 +262,11 @@ check-crash:
 	$(Q)scripts/setup check vm crash
 	$(Q)tests/run O=$(O) crash
 
+check-gpu:
+	$(Q)scripts/setup check vm
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/vm/check-gpu $(O)/makedumpfile
+
 fuzz:
 	$(Q)scripts/setup check
 	$(Q)$(MAKE) --no-print-directory O=$(O)/fuzz CC=clang CFLAGS='-O1 -g' \
@@ -322,7 +328,7 @@ clean:
 	rm -rf $(O)
 
 FORCE:
-.PHONY: all extensions unit-tests bench-facts fuzz-replays fuzzers demo check check-quick check-crash \
+.PHONY: all extensions unit-tests bench-facts fuzz-replays fuzzers demo check check-quick check-crash check-gpu \
 	fuzz bench install clean FORCE
 .DELETE_ON_ERROR:
 

@@ -29,6 +29,7 @@ SCANNED = "5.10"                # says nowhere where its symbol tables are
 
 ARCH = "amd64"
 FLAVOUR = "cloud-amd64"         # small, and has all a virtual machine needs
+FULL_FLAVOUR = "amd64"          # large, and has drivers of real machines
 KEYRINGS = ["/usr/share/keyrings/debian-archive-keyring.gpg",
             "/usr/share/keyrings/debian-archive-keyring.pgp"]
 WEEK = 7 * 24 * 3600
@@ -158,7 +159,7 @@ def suite(name):
     return Suite(alias.target("CODENAME") or name)
 
 
-def releases(packages):
+def releases(packages, flavour=FLAVOUR):
     """(release, series, {package: version}) of all kernels in a suite, newest first.
 
     Since 6.19 linux-image-RELEASE is an empty package, the files are in three
@@ -166,7 +167,7 @@ def releases(packages):
     """
     found = []
     for name, version in packages.items():
-        m = re.match(rf"linux-image-(\d.*-{FLAVOUR})$", name)
+        m = re.match(rf"linux-image-(\d[^-]*(?:-\d[^-]*)?-{flavour})$", name)
         numbers = re.match(r"(\d+\.\d+)\.\d+", version)
         if not m or not numbers:
             continue
@@ -294,9 +295,10 @@ def debug_vmlinux(kern):
     raise cache.Unavailable(f"no vmlinux with debug information for {kern.release} to be had")
 
 
-def kernel(series):
+def kernel(series, flavour=FLAVOUR):
     """The newest kernel of SERIES, from the cache or from the archive."""
-    dest = os.path.join(cache.root(), "kernels", series)
+    dest = os.path.join(cache.root(), "kernels",
+                        series if flavour == FLAVOUR else f"{series}-{flavour}")
     if os.path.exists(os.path.join(dest, "release")):
         return Kernel(series, dest)
     os.makedirs(os.path.dirname(dest), exist_ok=True)
@@ -308,7 +310,7 @@ def kernel(series):
                 source = suite(name)
                 if again:
                     source.update()
-                for release, its_series, wanted in releases(source.packages()):
+                for release, its_series, wanted in releases(source.packages(), flavour):
                     if its_series == series:
                         unpack(source, wanted, release, dest)
                         return Kernel(series, dest)

@@ -10,6 +10,7 @@ kernel thinks of every page (the truth) to a disk, and then either
   /proc/vmcore, copies it to a disk, or both.
 """
 import contextlib
+import hashlib
 import json
 import os
 import select
@@ -27,6 +28,7 @@ from judge import KIND_MASK, Vmcore, read_words
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GUEST = os.path.join(HERE, "guest")
+GPU_GUEST = os.path.join(HERE, "guest-gpu")
 
 PROGRAMS = {                    # program -> Debian package
     "qemu-system-x86_64": "qemu-system-x86", "cpio": "cpio", "modprobe": "kmod",
@@ -41,6 +43,11 @@ MODULES = DISK_MODULES + """virtio_balloon qemu_fw_cfg loop lzo lzo-rle zram xfs
     nfsd nfsv3 nfsv4 cifs ceph dm-crypt dm-snapshot dm-thin-pool raid1 nbd nft_nat nft_masq
     nft_log nft_limit nft_reject_inet nft_fib_inet openvswitch wireguard vxlan macvlan bonding
     8021q tun vsock vhost_net tls xts ecb gcm sha512_generic aesni_intel""".split()
+# Graphics cards whose drivers have buffers in main memory until they are shown; with little
+# memory of their own, which gets into the image, too.  kind -> (driver, device).
+CARDS = {"image-bochs": ("bochs", "VGA,vgamem_mb=8"),
+         "image-qxl": ("qxl", "qxl-vga,ram_size=16777216,vgamem_mb=8,vram_size=65536")}
+CARD_MODULES = [*DISK_MODULES, "qemu_fw_cfg"]   # the latter brings VMCOREINFO
 CRASH_APPEND = ("console=ttyS0 nr_cpus=1 irqpoll reset_devices panic=1 loglevel=4 "
                 "cgroup_disable=memory")
 CRASHKERNEL = "192M"
@@ -69,6 +76,14 @@ def need_programs():
     missing = sorted({pkg for prog, pkg in PROGRAMS.items() if not shutil.which(prog)})
     if missing:
         raise cache.Unavailable("not on this machine: " + " ".join(missing))
+
+
+def digest(paths):
+    h = hashlib.sha256()
+    for path in paths:
+        with open(path, "rb") as f:
+            h.update(f.read() + b"\0")
+    return h.hexdigest()[:12]
 
 
 def grow(path, size):
@@ -298,8 +313,8 @@ def accelerator(kernel, la57=False):
 class Guest:
     """A guest to be booted, and what its boot shall leave in the directory OUT.
 
-    KIND is image, image-la57 or kdump.  COMMAND (a list of words) is run by the crash
-    kernel of a kdump guest; FILES are programs and shared objects that it needs, each
+    KIND is image, image-la57, kdump or one of CARDS.  COMMAND (a list of words) is run by the
+    crash kernel of a kdump guest; FILES are programs and shared objects that it needs, each
     put at its own path with what it is linked with, and programs into /bin as well.
     KEEP_VMCORE: copy /proc/vmcore out.  RESULT_MIB is the size of the disk that COMMAND
     writes to.
@@ -311,6 +326,8 @@ class Guest:
         self.kind = kind
         self.crash = kind == "kdump"
         self.la57 = kind == "image-la57"
+        driver, self.card = CARDS.get(kind, (None, None))
+        self.modules = [*CARD_MODULES, driver] if self.card else MODULES
         self.mem = 768 if self.crash else 512
         self.smp = 2
         self.cached_mib = 64 if not self.crash else 96
@@ -325,10 +342,16 @@ class Guest:
 
     def arguments(self):
         """What decides the vmcore, the guest's programs apart; for meta.json and cache keys."""
-        return {"series": self.kernel.series, "release": self.kernel.release,
+        more = {"card": self.card, "guest": digest(self.gpu_sources())} if self.card else {}
+        return more | {"series": self.kernel.series, "release": self.kernel.release,
                 "kind": self.kind, "mem": self.mem, "smp": self.smp,
                 "cached_mib": self.cached_mib, "anon_mib": self.anon_mib,
-                "append": self.append, "modules": MODULES, "crash_append": CRASH_APPEND}
+                "append": self.append, "modules": self.modules,
+                "crash_append": CRASH_APPEND}
+
+    @staticmethod
+    def gpu_sources():
+        return [os.path.join(GPU_GUEST, f) for f in ("init", "gpu.c")]
 
     def crash_initrd(self, work):
         files, texts = {}, {}
@@ -349,9 +372,14 @@ class Guest:
         files = {"bin/guest": f"{work}/guest"}
         if self.crash:
             files |= self.crash_initrd(work)
+        init = f"{GUEST}/init"
+        if self.card:
+            init, source = self.gpu_sources()
+            sh("gcc", "-O2", "-static", "-o", f"{work}/gpu", source)
+            files["bin/gpu"] = f"{work}/gpu"
         params = {"MODE": "crash" if self.crash else "pause", "ANON": self.anon_mib << 10,
                   "CRASH_APPEND": CRASH_APPEND}
-        initramfs(f"{work}/initrd", f"{GUEST}/init", self.kernel.modules(MODULES), files,
+        initramfs(f"{work}/initrd", init, self.kernel.modules(self.modules), files,
                   {"params": "".join(f"{k}={shlex.quote(str(v))}\n" for k, v in params.items())})
         disks = [("truth", f"{out}/truth.tar", "off"),
                  ("scratch", scratch_disk(self.cached_mib), "on")]
@@ -367,6 +395,8 @@ class Guest:
             "-kernel", self.kernel.vmlinuz, "-initrd", f"{work}/initrd", "-append", self.append]
         if not self.crash:
             cmd += ["-device", "pvpanic", "-action", "panic=pause"]
+        if self.card:
+            cmd += ["-device", self.card]
         for name, path, snapshot in disks:
             cmd += ["-drive",
                     f"if=none,id={name},format=raw,file={path},snapshot={snapshot},cache=unsafe",
