@@ -173,7 +173,8 @@ $(O)/%.o: %.c $(O)/flags
 
 # Where extensions are, and which are built in: what only a few objects need to know.
 DEFINES :=
-PLACES_NOW = -DEXTENSIONDIR='"$(EXTENSIONDIR)"' -DBUILTIN_EXTENSIONS='$(patsubst %,X(%),$(BUILTIN_EXTENSIONS))'
+PLACES_NOW = -DEXTENSIONDIR='"$(EXTENSIONDIR)"' -DBUILTIN_EXTENSIONS='$(patsubst %,X(%),$(BUILTIN_EXTENSIONS))' \
+	$(if $(filter static,$(LINKTYPE)),-DONLY_BUILTIN)
 $(filter $(O)/extension%,$(CORE_OBJS)): DEFINES = $(PLACES_NOW)
 $(filter $(O)/extension%,$(CORE_OBJS)): $(O)/places
 

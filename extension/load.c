@@ -31,6 +31,13 @@
 
 /* --- where it is ---------------------------------------------------------------- */
 
+/* A shared object would bring a second C library, and find none of our functions. */
+#ifdef ONLY_BUILTIN
+static const bool only_builtin = true;
+#else
+static const bool only_builtin;
+#endif
+
 static const struct builtin_extension *find_builtin(const char *name)
 {
 	const struct builtin_extension *b = builtin_extensions;
@@ -422,6 +429,9 @@ int extension_load(struct extension_code *code, bool by_path)
 
 	if (code->builtin)
 		load_builtin(code);
+	else if (only_builtin)
+		err = err_set(-ENOTSUP, "a program that is linked statically has only those that are "
+			      "built in");
 	else
 		err = load_file(code, by_path);
 	if (!err && !code->init && !code->callback && !code->pages_callback)

@@ -403,6 +403,9 @@ def _():
     check('statically linked' in run(['file', program]).text or not shutil.which('file'),
           'it is not static')
     check_effect('upstream', program)
+    core('mini')
+    makedumpfile('-d', '31', '--require-extension', './upstream.so', 'mini', 'none',
+                 program=program).check_failed('linked statically')
 
 
 # Root does not load what others may write to.
