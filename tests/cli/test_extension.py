@@ -194,6 +194,25 @@ def _():
           'not what was decided')
 
 
+@test('where no process can be made, that is said, and the dump is made')
+def _():
+    path = extension('lonely', init='extension_decide(0x980, 2, PG_INCLUDE);')
+    write('nofork.c', '#include <errno.h>\nint fork(void);\n'
+                      'int fork(void) { errno = ENOMEM; return -1; }\n')
+    done = run([need_tool('cc'), '-shared', '-fPIC', '-o', 'nofork.so', 'nofork.c'])
+    check(done.code == 0, done)
+    env = {'LD_PRELOAD': os.path.abspath('nofork.so')}
+    result = dump('--extension', path, env=env)
+    check(result.code == 0, result)
+    lines = extension_lines(result)
+    check(len(lines) == 1 and 'process' in lines[0] and 'Cannot allocate' in lines[0], lines)
+    same_dump()
+    os.unlink('dump')
+    makedumpfile('-d', '31', '--require-extension', path, 'mini', 'dump',
+                 env=env).check_failed('no dump is made: extension lonely')
+    check(not os.path.exists('dump'), 'there is a dump')
+
+
 @test('arguments reach the extension, and it can refuse')
 def _():
     path = extension('args', init='''
