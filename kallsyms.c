@@ -174,7 +174,7 @@ static int use_scanned(struct kallsyms *ks)
 
 static bool missing(const struct ksym_info *s, const char *module)
 {
-	return s->index < 0 && !strcmp(s->modname, module);
+	return fact_is_missing(s->index, s->modname, module);
 }
 
 /* All names that are missing of one module; evidence too if it is the kernel itself. */

@@ -160,19 +160,22 @@ static bool type_sought(const struct fact_set *set, const char *name)
 	for (size_t i = 0; i < set->nr_ktypes; i++) {
 		const struct ktype_info *t = set->ktypes[i];
 
-		if (debuginfo_sought(t->modname, t->index) && !strcmp(t->struct_name, name))
+		if (fact_is_missing(t->index, t->modname, "vmlinux") &&
+		    !strcmp(t->struct_name, name))
 			return true;
 	}
 	for (size_t i = 0; i < set->nr_klens; i++) {
 		const struct klen_info *l = set->klens[i];
 
-		if (debuginfo_sought(l->modname, l->index) && l->member && !strcmp(l->name, name))
+		if (fact_is_missing(l->index, l->modname, "vmlinux") && l->member &&
+		    !strcmp(l->name, name))
 			return true;
 	}
 	for (size_t i = 0; i < set->nr_kpaths; i++) {
 		const struct kpath_info *p = set->kpaths[i];
 
-		if (debuginfo_sought(p->modname, p->index) && is_step(p->path, name, &rest))
+		if (fact_is_missing(p->index, p->modname, "vmlinux") &&
+		    is_step(p->path, name, &rest))
 			return true;
 	}
 	return false;
@@ -234,13 +237,13 @@ static int scan_init(struct scan *s, const struct fact_set *set)
 			*add_want(&s->types) = (struct want){
 				.name = l->name, .member = l->member, .len = l,
 			};
-		else if (!l->member && debuginfo_sought(l->modname, l->index))
+		else if (!l->member && fact_is_missing(l->index, l->modname, "vmlinux"))
 			*add_want(&s->variables) = (struct want){ .name = l->name, .len = l };
 	}
 	for (size_t i = 0; i < set->nr_knums; i++) {
 		struct knum_info *n = set->knums[i];
 
-		if (debuginfo_sought(n->modname, n->index))
+		if (fact_is_missing(n->index, n->modname, "vmlinux"))
 			*add_want(&s->numbers) = (struct want){ .name = n->name, .num = n };
 	}
 	err = want_paths(s, set);

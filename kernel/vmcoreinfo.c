@@ -107,11 +107,6 @@ static bool lookup(struct resolver *r, const char *kind, const char *name, const
 	return false;
 }
 
-static bool of_vmlinux(const char *modname, int index)
-{
-	return index < 0 && !strcmp(modname, "vmlinux");
-}
-
 static void resolve_type(struct resolver *r, struct ktype_info *t, enum fact_source source)
 {
 	uint64_t size = 0, offset = 0;
@@ -138,19 +133,19 @@ void vmcoreinfo_resolve(const struct vmcoreinfo *vi, const struct fact_set *set,
 	for (size_t i = 0; i < set->nr_ksyms; i++) {
 		struct ksym_info *s = set->ksyms[i];
 
-		if (of_vmlinux(s->modname, s->index) &&
+		if (fact_is_missing(s->index, s->modname, "vmlinux") &&
 		    lookup(&r, "SYMBOL", s->symname, NULL, UINT64_MAX, &s->value))
 			s->index = source;
 	}
 	for (size_t i = 0; i < set->nr_ktypes; i++) {
-		if (of_vmlinux(set->ktypes[i]->modname, set->ktypes[i]->index))
+		if (fact_is_missing(set->ktypes[i]->index, set->ktypes[i]->modname, "vmlinux"))
 			resolve_type(&r, set->ktypes[i], source);
 	}
 	for (size_t i = 0; i < set->nr_knums; i++) {
 		struct knum_info *n = set->knums[i];
 		uint64_t value;
 
-		if (of_vmlinux(n->modname, n->index) &&
+		if (fact_is_missing(n->index, n->modname, "vmlinux") &&
 		    lookup(&r, "NUMBER", n->name, NULL, UINT64_MAX, &value)) {
 			n->value = value;
 			n->index = source;
@@ -159,7 +154,7 @@ void vmcoreinfo_resolve(const struct vmcoreinfo *vi, const struct fact_set *set,
 	for (size_t i = 0; i < set->nr_klens; i++) {
 		struct klen_info *l = set->klens[i];
 
-		if (of_vmlinux(l->modname, l->index) &&
+		if (fact_is_missing(l->index, l->modname, "vmlinux") &&
 		    lookup(&r, "LENGTH", l->name, l->member, UINT32_MAX, &l->value))
 			l->index = source;
 	}

@@ -127,14 +127,14 @@ int debuginfo_resolve_symbols(const struct debuginfo *d, const struct fact_set *
 	if (err)
 		return err;
 	for (size_t i = 0; i < set->nr_ksyms; i++) {
-		if (debuginfo_sought(set->ksyms[i]->modname, set->ksyms[i]->index))
+		if (fact_is_missing(set->ksyms[i]->index, set->ksyms[i]->modname, "vmlinux"))
 			ksym_wanted_add(&w, set->ksyms[i]->symname);
 	}
 	err = match_symbols(d, &w, &data);
 	for (size_t i = 0; !err && i < set->nr_ksyms; i++) {
 		struct ksym_info *k = set->ksyms[i];
 
-		if (debuginfo_sought(k->modname, k->index))
+		if (fact_is_missing(k->index, k->modname, "vmlinux"))
 			fill_in(d, data, &w, k, source, kaslr_offset);
 	}
 	ksym_wanted_deinit(&w);

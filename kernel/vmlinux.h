@@ -12,7 +12,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "kernel/vmcoreinfo.h"
 #include "symbols/facts.h"
@@ -77,12 +76,6 @@ int debuginfo_check(const struct debuginfo *d, uint16_t machine, const struct vm
  */
 int debuginfo_kaslr_offset(const struct debuginfo *d, const struct vmcoreinfo *vi, uint64_t *ret)
 	__attribute__((warn_unused_result));
-
-/** Whether a declaration is one of vmlinux that is still missing. */
-static inline bool debuginfo_sought(const char *modname, int index)
-{
-	return index < 0 && !strcmp(modname, "vmlinux");
-}
 
 /**
  * Fill in symbols of vmlinux that are still missing in a set.

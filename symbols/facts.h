@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "btf_info.h"
 #include "kallsyms.h"
@@ -42,6 +43,12 @@ struct fact_set facts_of_program(void);
 
 /** Forget everything that providers filled in. */
 void facts_reset(const struct fact_set *set);
+
+/** Whether a declaration is one of a module (or of vmlinux) that nobody has filled in yet. */
+static inline bool fact_is_missing(int index, const char *modname, const char *module)
+{
+	return index < 0 && !strcmp(modname, module);
+}
 
 /** Whether a set has declarations that name a module rather than vmlinux. */
 bool facts_of_modules(const struct fact_set *set);
