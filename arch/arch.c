@@ -2,7 +2,10 @@
 #include "arch/arch.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
 
+#include "lib/byteorder.h"
 #include "lib/err.h"
 
 static const struct arch_ops *const archs[] = {
@@ -20,16 +23,65 @@ const struct arch_ops *arch_find(uint16_t machine)
 
 int arch_init(struct arch *a, const struct arch_mem *mem)
 {
+	int err;
+
 	if (!a->ops || !a->ops->init || !a->ops->translate)
 		return err_set(-ENOTSUP, "cannot translate addresses of %s",
 			       a->ops ? a->ops->name : "this machine");
-	return a->ops->init(a, mem);
+	err = a->ops->init(a, mem);
+	if (err)
+		arch_deinit(a);
+	else
+		a->ready = true;
+	return err;
+}
+
+void arch_deinit(struct arch *a)
+{
+	free(a->state);
+	a->state = NULL;
+	a->ready = false;
+}
+
+int arch_init_user(const struct arch *kernel, const struct arch_mem *mem, paddr_t pgd,
+		   struct arch *ret)
+{
+	*ret = *kernel;
+	ret->root = pgd;
+	ret->user = true;
+	return kernel->ops->init_user ? kernel->ops->init_user(ret, mem) : 0;
 }
 
 int arch_translate(const struct arch *a, const struct arch_mem *mem, vaddr_t va,
 		   struct arch_run *ret)
 {
-	if (!a->levels)
+	if (!a->ready)
 		return err_set(-ENOTSUP, "address translation is not set up");
 	return a->ops->translate(a, mem, va, ret);
+}
+
+int arch_read_entry(const struct arch_mem *mem, paddr_t pa, bool big_endian, vaddr_t va,
+		    unsigned int level, uint64_t *ret)
+{
+	uint8_t raw[8];
+	int err = mem->read(mem->ctx, pa, raw, sizeof(raw));
+
+	if (err)
+		return err_set(-EFAULT, "level %u page table of %#" PRIx64 ": %s", level, va,
+			       err_text(err));
+	*ret = load_u64(raw, big_endian != HOST_BIG_ENDIAN);
+	return 0;
+}
+
+int arch_not_mapped(vaddr_t va, unsigned int level, uint64_t entry)
+{
+	return err_set(-EFAULT, "%#" PRIx64 " is not mapped (level %u entry %#" PRIx64 ")", va,
+		       level, entry);
+}
+
+struct arch_run arch_run_within(vaddr_t va, uint64_t span, paddr_t paddr)
+{
+	uint64_t offset = va & (span - 1);
+
+	return (struct arch_run){ .paddr = (paddr & ~(span - 1)) | offset, .len = span - offset };
 }

@@ -14,11 +14,14 @@
  *    arch.c;
  *  - the minimum: name, machine, page_size, max_physmem_bits: its dumps are
  *    saved whole (-d 0, -d 1);
- *  - with init() and translate(): its dumps are filtered;
+ *  - with init() and translate(): its dumps are filtered. What they have to
+ *    remember and struct arch has no field for goes to arch.state;
+ *  - init_user() if processes' addresses are not translated as the kernel's are,
+ *    with another root (extensions look at user memory);
  *  - section_size_bits for kernels that do not export it (before 5.13);
  *  - kernel_image() so that the kernel's own pages are kept whatever their
  *    flags say;
- *  - tests/unit/test_NAME.c with each paging mode, and a row in
+ *  - tests/unit/test_NAME.c with each paging mode (tests/unit/page_tables.h), and a row in
  *    docs/support-matrix.md.
  */
 #ifndef ARCH_ARCH_H
@@ -58,9 +61,16 @@ struct arch {
 	 * architecture has such a thing; goes to the dump's sub-header.
 	 */
 	uint64_t phys_base;
+	bool ready;			/**< arch_init() has been done */
+	bool user;			/**< of a process, not of the kernel: arch_init_user() */
 	paddr_t root;			/**< top-level page table */
 	unsigned int levels;		/**< of page tables */
 	uint64_t pte_addr_mask;		/**< the address bits of an entry */
+	/**
+	 * What only the architecture's own file knows: one malloc()ed piece or NULL, set by
+	 * its init(), constant afterwards, freed by arch_deinit().
+	 */
+	void *state;
 };
 
 /** Contiguous memory. */
@@ -86,6 +96,11 @@ struct arch_ops {
 	 * @return 0; -ENOENT with a sentence naming what is missing
 	 */
 	int (*init)(struct arch *a, const struct arch_mem *mem);
+	/**
+	 * Optional: make the copy of a kernel's @p a, with the root of a process, ready.
+	 * @return 0; -ENOTSUP or -EBADMSG with a sentence
+	 */
+	int (*init_user)(struct arch *a, const struct arch_mem *mem);
 	/** arch_translate() */
 	int (*translate)(const struct arch *a, const struct arch_mem *mem, vaddr_t va,
 			 struct arch_run *ret);
@@ -102,6 +117,17 @@ const struct arch_ops *arch_find(uint16_t machine);
  * @return 0; -ENOTSUP or -ENOENT with a sentence that says what is missing
  */
 int arch_init(struct arch *a, const struct arch_mem *mem) __attribute__((warn_unused_result));
+/** Free what arch_init() allocated; translation is no longer set up. */
+void arch_deinit(struct arch *a);
+
+/**
+ * Prepare the translation of a process's addresses.
+ * @param kernel the kernel's, ready; must outlive @p ret, which needs no arch_deinit()
+ * @param pgd physical address that mm_struct.pgd points to
+ * @return 0; -ENOTSUP or -EBADMSG with a sentence
+ */
+int arch_init_user(const struct arch *kernel, const struct arch_mem *mem, paddr_t pgd,
+		   struct arch *ret) __attribute__((warn_unused_result));
 
 /**
  * Translate a kernel virtual address.
@@ -111,6 +137,28 @@ int arch_init(struct arch *a, const struct arch_mem *mem) __attribute__((warn_un
  */
 int arch_translate(const struct arch *a, const struct arch_mem *mem, vaddr_t va,
 		   struct arch_run *ret) __attribute__((warn_unused_result));
+
+/*
+ * For the architectures.
+ */
+
+/**
+ * Read an entry of 8 bytes in a page table.
+ * @param big_endian its byte order, on any host
+ * @param va, level what the entry is read for, for the sentence
+ * @return 0; -EFAULT with a sentence
+ */
+int arch_read_entry(const struct arch_mem *mem, paddr_t pa, bool big_endian, vaddr_t va,
+		    unsigned int level, uint64_t *ret) __attribute__((warn_unused_result));
+
+/** Say that an entry maps nothing. @return -EFAULT */
+int arch_not_mapped(vaddr_t va, unsigned int level, uint64_t entry);
+
+/**
+ * The run of an address within something of @p span bytes (a power of two) that lies at
+ * @p paddr as a whole.
+ */
+struct arch_run arch_run_within(vaddr_t va, uint64_t span, paddr_t paddr);
 
 extern const struct arch_ops x86_64_arch_ops;
 

@@ -14,7 +14,6 @@
 
 #include "btf_info.h"
 #include "kallsyms.h"
-#include "lib/byteorder.h"
 #include "lib/err.h"
 
 #define START_KERNEL_MAP UINT64_C(0xffffffff80000000)
@@ -95,21 +94,17 @@ static int x86_64_translate(const struct arch *a, const struct arch_mem *mem, va
 		unsigned int shift = PAGE_SHIFT + LEVEL_BITS * (level - 1);
 		uint64_t span = UINT64_C(1) << shift;
 		unsigned int slot = va >> shift & ((1 << LEVEL_BITS) - 1);
-		uint8_t raw[8];
 		uint64_t entry;
 		int err;
 
-		ret->len = span - (va & (span - 1));
-		err = mem->read(mem->ctx, table + slot * sizeof(raw), raw, sizeof(raw));
+		*ret = arch_run_within(va, span, 0);
+		err = arch_read_entry(mem, table + slot * sizeof(entry), false, va, level, &entry);
 		if (err)
-			return err_set(-EFAULT, "level %u page table of %#" PRIx64 ": %s", level,
-				       va, err_text(err));
-		entry = load_u64(raw, a->swap);
+			return err;
 		if (!(entry & PTE_PRESENT))
-			return err_set(-EFAULT, "%#" PRIx64 " is not mapped (level %u entry %#"
-				       PRIx64 ")", va, level, entry);
+			return arch_not_mapped(va, level, entry);
 		if (level == 1 || (level <= HUGE_LEVELS && entry & PTE_HUGE)) {
-			ret->paddr = (entry & a->pte_addr_mask & ~(span - 1)) | (va & (span - 1));
+			*ret = arch_run_within(va, span, entry & a->pte_addr_mask);
 			return 0;
 		}
 		table = entry & a->pte_addr_mask;

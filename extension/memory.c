@@ -258,16 +258,16 @@ static int read_table(void *ctx, paddr_t pa, void *buf, size_t len)
 /* How the addresses of an address space are translated. */
 static int user_arch(uint64_t mm, struct arch *arch)
 {
-	uint64_t offset = 0, pgd = 0;
+	struct arch_mem mem = { .read = read_table, .ctx = extension_env()->reader };
+	uint64_t offset = 0, pgd = 0, root = 0;
 	int err = extension_member_offset(GET_MOD_STRUCT_MEMBER_PTR(vmlinux, mm_struct, pgd),
 					  &offset);
 
-	*arch = extension_env()->kernel->arch;
 	if (!err)
 		err = mdf_read_ulong(mm + offset, &pgd);
 	if (!err)
-		err = mdf_to_physical(pgd, &arch->root);
-	return err;
+		err = mdf_to_physical(pgd, &root);
+	return err ? err : arch_init_user(&extension_env()->kernel->arch, &mem, root, arch);
 }
 
 int mdf_user_to_physical(uint64_t mm, uint64_t address, uint64_t *physical)

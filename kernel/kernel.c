@@ -214,6 +214,7 @@ static int set_up_translation(struct kernel *k)
 	struct arch_mem mem;
 	int err;
 
+	arch_deinit(&k->arch);
 	k->arch = (struct arch){
 		.ops = arch_find(k->vc->machine),
 		.is64 = k->vc->is64,
@@ -334,6 +335,7 @@ void kernel_close(struct kernel *k)
 {
 	if (!k)
 		return;
+	arch_deinit(&k->arch);
 	free(k->segments);
 	free(k->file_text);
 	free(k);

@@ -86,7 +86,7 @@ static inline void flat_begin(struct flat *f, bool is64, bool big)
 		.vc = &f->vc,
 		.arch = {
 			.ops = &flat_arch_ops, .is64 = is64, .swap = f->vc.swap, .page_shift = 12,
-			.levels = 1, .segments = (const void *)f,
+			.ready = true, .segments = (const void *)f,
 		},
 	};
 	for (uint32_t i = 0; i < FLAT_PAGES; i++)

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Page tables of x86_64. Physical memory is a few entries described by text:
- * lines of "ADDRESS VALUE", one 8-byte word each, in hexadecimal. All other
- * words of the pages that are mentioned are zero; other pages do not exist.
+ * Page tables of x86_64.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,109 +16,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arch/arch.h"
-#include "lib/byteorder.h"
-#include "lib/err.h"
-#include "tests/unit/facts_text.h"
-
-#define KIB UINT64_C(0x400)
-#define MIB UINT64_C(0x100000)
-#define GIB UINT64_C(0x40000000)
-
-#define WORDS_MAX 64
-
-struct memory {
-	struct { paddr_t addr; uint64_t value; } words[WORDS_MAX];
-	size_t nr_words;
-	unsigned int reads;
-	int err;			/* reading fails with this, if not 0 */
-};
-
-static void memory_init(struct memory *m, const char *text)
-{
-	char *end;
-
-	*m = (struct memory){ 0 };
-	while (*text) {
-		assert_true(m->nr_words < WORDS_MAX);
-		m->words[m->nr_words].addr = strtoull(text, &end, 16);
-		m->words[m->nr_words++].value = strtoull(end, &end, 16);
-		assert_int_equal(*end, '\n');
-		text = end + 1;
-	}
-}
-
-static int memory_read(void *ctx, paddr_t pa, void *buf, size_t len)
-{
-	struct memory *m = ctx;
-	bool exists = false;
-	uint64_t value = 0;
-
-	m->reads++;
-	if (m->err)
-		return err_set(m->err, "the disk is on fire");
-	assert_int_equal(len, 8);
-	for (size_t i = 0; i < m->nr_words; i++) {
-		exists |= m->words[i].addr / 4096 == pa / 4096;
-		if (m->words[i].addr == pa)
-			value = m->words[i].value;
-	}
-	if (!exists)
-		return err_set(-EFAULT, "no memory at %#" PRIx64, pa);
-	store_u64(buf, value, HOST_BIG_ENDIAN);
-	return 0;
-}
-
-/* A kernel whose tables are in a text. */
-struct machine {
-	struct memory memory;
-	struct arch_mem mem;
-	struct arch arch;
-};
+#include "tests/unit/page_tables.h"
 
 static int machine_init(struct machine *m, const char *facts, const char *memory)
 {
-	memory_init(&m->memory, memory);
-	m->mem = (struct arch_mem){ .read = memory_read, .ctx = &m->memory };
-	m->arch = (struct arch){
-		.ops = arch_find(EM_X86_64), .is64 = true, .swap = HOST_BIG_ENDIAN,
-		.page_shift = 12,
+	static const struct machine_kind kind = {
+		.machine = EM_X86_64, .is64 = true, .page_shift = 12,
 	};
-	facts_from_text(facts);
-	return arch_init(&m->arch, &m->mem);
+
+	return machine_setup(m, &kind, facts, memory);
 }
 
 #define FACTS \
 	"NUMBER(phys_base)=0\n" \
 	"SYMBOL(init_top_pgt)=ffffffff80001000\n"
-
-static void assert_mapped(struct machine *m, vaddr_t va, paddr_t pa, uint64_t len)
-{
-	struct arch_run run = { 0 };
-	int err = arch_translate(&m->arch, &m->mem, va, &run);
-
-	if (err)
-		fail_msg("%#" PRIx64 ": %s", va, err_text(err));
-	assert_int_equal(run.paddr, pa);
-	assert_int_equal(run.len, len);
-}
-
-static void assert_hole(struct machine *m, vaddr_t va, uint64_t len)
-{
-	struct arch_run run = { 0 };
-
-	err_set(-EFAULT, "%s", "");
-	assert_int_equal(arch_translate(&m->arch, &m->mem, va, &run), -EFAULT);
-	assert_int_equal(run.len, len);
-	/* There is a sentence, and it is about this address. */
-	assert_string_not_equal(err_text(-EFAULT), strerror(EFAULT));
-}
-
-static void assert_text_has(const char *what)
-{
-	if (!strstr(err_text(-EFAULT), what))
-		fail_msg("\"%s\" does not say \"%s\"", err_text(-EFAULT), what);
-}
 
 /*
  * 4 KiB, 2 MiB and 1 GiB pages. Indices of ffff888000000000: 273, 0, 0, 0. The
