@@ -22,6 +22,7 @@
 #include "options.h"
 #include "output/dump.h"
 #include "report.h"
+#include "usage.h"
 #include "vmcore/vmcore.h"
 
 enum exit_status {
@@ -140,17 +141,17 @@ static int write_dump(const struct dump_plan *plan, const struct kernel *k,
 {
 	struct dump_request req = {
 		.kernel = k,
-		.level = plan->level,
+		.level = plan->levels[0],
 		.codec = choose_codec(plan),
 		.nr_threads = choose_threads(plan, k->vc),
 		.verdicts = plan->nr_extensions ? &ext->verdicts : NULL,
 		.erase = plan->nr_extensions ? &ext->erasures : NULL,
 	};
-	unsigned int level = plan->level | k->vc->dump_level;
+	unsigned int level = plan->levels[0] | k->vc->dump_level;
 	struct dump_result res;
 	int err;
 
-	if (level != plan->level)
+	if (level != plan->levels[0])
 		MSG("dump_level is changed to %u, because %s was created by dump_level(%u).\n",
 		    level, plan->vmcore, k->vc->dump_level);
 	err = open_sink(plan, k->vc, &req.sink);
@@ -333,8 +334,10 @@ int main(int argc, char *argv[])
 	open_standard_files();
 	err = options_parse(&plan, argc, argv);
 	if (!err && plan.mode == MODE_HELP) {
-		fputs(usage_text, stdout);
-		return EXIT_DONE;
+		if (usage_print(plan.pattern))
+			return EXIT_DONE;
+		err = err_set(-EINVAL, "-h knows nothing about %s; see makedumpfile -h",
+			      plan.pattern);
 	}
 	if (!err && plan.mode == MODE_VERSION) {
 		show_version();

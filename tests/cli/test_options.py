@@ -3,6 +3,7 @@
 """Each option, and what is said of a command line that makes no sense."""
 import itertools
 import os
+import re
 
 from harness import *
 
@@ -16,15 +17,31 @@ def _():
     check(short.text == long.text, 'they differ')
 
 
-@test('-h names every option that is accepted')
+@test('-h all names every option that is accepted')
 def _():
-    usage = makedumpfile('-h').text
-    for option in ('-c', '-l', '-p', '-z', '-d', '-D', '-F', '-f', '-i', '-x', '-v', '-h', '--help',
-                   '--check-params', '--dry-run', '--message-level', '--non-mmap',
-                   '--num-threads', '--show-stats', '-g', '--list-ksyms', '--list-ktypes',
-                   '--extension', '--require-extension', '--extension-timeout',
-                   '--extension-in-process', '--check-extension'):
-        check(f'{option} ' in usage or f'{option},' in usage, f'{option} is not there')
+    usage = makedumpfile('-h', 'all').text
+    source = read(f'{TOP}/options.c').decode()
+    names = [f'--{name}' for name in re.findall(r'^\t{ "([^"]+)", \w+_argument', source, re.M)]
+    short = re.search(r'short_options\[\] = ":([^"]+)"', source)[1].replace(':', '')
+    check(len(names) > 25 and len(short) > 15, 'the options are not found in options.c')
+    for option in (*names, *(f'-{letter}' for letter in short)):
+        check(re.search(rf'(?<![\w-]){option}(?![\w-])', usage), f'{option} is not there')
+
+
+@test('-h TOPIC fits on a screen, -h names all topics, and an unknown one is refused')
+def _():
+    overview = makedumpfile('-h').text
+    topics = re.search(r'more about ([^.]+?) or all', overview.replace('\n', ' '))[1]
+    topics = re.findall(r'\w+', topics)
+    check(len(topics) > 5, overview)
+    for topic in (None, *topics):
+        text = makedumpfile('-h', *([topic] if topic else [])).check_done().text
+        lines = text.splitlines()
+        check(len(lines) <= 24, f'{topic}: {len(lines)} lines')
+        for line in lines:
+            check(len(line) <= 80, f'{topic}: "{line}" has {len(line)} columns')
+        check(text in makedumpfile('-h', 'all').text, f'{topic}: all lacks it')
+    makedumpfile('-h', 'nothing').check_failed('nothing')
 
 
 @test('-v prints the version and every compression, enabled or disabled, and exits 0')
@@ -325,7 +342,7 @@ def _():
 
 @test('-f and -F together are refused')
 def _():
-    makedumpfile('-F', '-f', 'mini').check_failed('-f makes no sense with -F')
+    makedumpfile('-F', '-f', 'mini').check_failed('-F and -f exclude each other')
 
 
 @test('--dry-run writes nothing, needs no DUMPFILE, does not mind one, and reports as a run does')
@@ -361,6 +378,57 @@ def _():
         check(result.code == 0 and codec in result.err and 'zlib' in result.err, result)
         check(Kdump('dump').status == 1, 'the dump is not compressed with zlib')
         Kdump('dump').check_contents(core('mini').memory)
+
+
+# Options whose combination with a mode, or with each other, makes no sense, and what is said.
+REFUSED = [
+    (['-E', '-c'], '-E and -c exclude each other: ELF pages are not compressed'),
+    (['-E', '-z'], '-E and -z exclude each other'),
+    (['-E', '--split', 'b2'], '-E and --split exclude each other'),
+    (['-F', '--split', 'b2'], '-F and --split exclude each other'),
+    (['-i', 'x', '-x', 'y'], '-i and -x exclude each other'),
+    (['-d', '1,31', '-F'], 'makes no sense with -F'),
+    (['--splitblock-size', '4'], '--splitblock-size makes no sense without --split'),
+    (['--partial-dmesg'], '--partial-dmesg makes no sense where a dump is made'),
+    (['--dump-dmesg', '-d', '31'], '-d makes no sense with --dump-dmesg'),
+    (['--dump-dmesg', '-L', '1M'], '-L makes no sense with --dump-dmesg'),
+    (['--dump-dmesg', '--dry-run'], '--dry-run makes no sense with --dump-dmesg'),
+    (['--mem-usage', '-E'], '-E makes no sense with --mem-usage'),
+    (['--mem-usage', '--dump-dmesg'], '--mem-usage and --dump-dmesg exclude each other'),
+    (['-R', '--reassemble'], '-R and --reassemble exclude each other'),
+    *((['-R', *option], f'{option[0]} makes no sense with -R') for option in (
+        ['-c'], ['-d', '1'], ['-E'], ['-i', 'x'], ['-x', 'x'], ['-F'])),
+    *((['--reassemble', *option], f'{option[0]} makes no sense with --reassemble') for option in (
+        ['-c'], ['-d', '1'], ['-E'], ['-i', 'x'], ['-x', 'x'], ['-F'], ['--split'],
+        ['--dry-run'])),
+    (['-R', '-g', 'x'], '-R and -g exclude each other'),
+    (['-g', 'x', '--dry-run'], '--dry-run makes no sense with -g'),
+    (['-g', 'x', '-i', 'y'], '-i makes no sense with -g'),
+    (['--split'], '--split needs the names of two DUMPFILEs or more'),
+    (['-L', '0'], 'size limit 0 is invalid'),
+    (['-L', '12Q'], 'size limit 12Q is invalid'),
+    (['-L', '99999999999E'], 'too much'),
+    (['-d', '31,32'], 'dump level 32 is invalid'),
+    (['-d', '31,'], 'dump level  is invalid'),
+    (['-d', ','.join(['31'] * 33)], 'more than 32 dump levels'),
+    (['--cyclic-buffer', '0'], 'buffer size 0 is invalid'),
+    (['--splitblock-size', 'x'], 'block size x is invalid'),
+    (['-b', '32'], 'buffer order 32 is invalid'),
+    (['--vtop', 'xyz'], 'address xyz is invalid: it is hexadecimal'),
+    (['-X'], 'dumps of Xen are not supported'),
+    (['--xen-syms', 'x'], 'dumps of Xen are not supported'),
+    (['--xen-vmcoreinfo', 'x'], 'dumps of Xen are not supported'),
+    (['--xen_phys_start', '0'], 'dumps of Xen are not supported'),
+    (['--diskset=x'], 'dumps of sadump are not supported'),
+    (['--eppic', 'x'], r'extensions replaced it, see makedumpfile-extension\(7\)'),
+]
+
+
+@test('options that make no sense, alone or together, are refused with the reason')
+def _():
+    for options, why in REFUSED:
+        for more in ([], ['--check-params']):
+            makedumpfile(*options, *more, 'a', 'b').check_failed(why)
 
 
 run_tests()

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * What -h says: a screen of 80 columns and 24 lines for each topic.
+ */
+#ifndef USAGE_H
+#define USAGE_H
+
+/**
+ * The text of a topic.
+ * @param topic NULL: the overview, which names the topics; "all": all of them
+ * @return whether there is such a topic
+ */
+_Bool usage_print(const char *topic);
+
+#endif
