@@ -9,7 +9,7 @@
 # make bench            time it against the makedumpfile on PATH
 # make extensions       the extensions of extensions/, which "all" makes too where it can
 # make install          DESTDIR, PREFIX, SBINDIR, MANDIR, LIBDIR, INCLUDEDIR, DATADIR,
-#                       EXTENSIONDIR, PKGCONFIGDIR
+#                       EXTENSIONDIR, PKGCONFIGDIR, COMPLETIONSDIR
 #
 # From the command line or the environment:
 #   O=DIR               where objects and the program go
@@ -39,6 +39,7 @@ INCLUDEDIR ?= $(PREFIX)/include
 DATADIR ?= $(PREFIX)/share
 EXTENSIONDIR ?= $(LIBDIR)/makedumpfile/extensions
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
+COMPLETIONSDIR ?= $(DATADIR)/bash-completion/completions
 USELZO ?= auto
 USESNAPPY ?= auto
 USEZSTD ?= auto
@@ -289,10 +290,13 @@ SHARED := $(DATADIR)/makedumpfile
 install: all $(O)/makedumpfile-extension.pc
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(MANDIR)/man8 \
 		$(DESTDIR)$(EXTENSIONDIR) $(DESTDIR)$(INCLUDES)/lib $(DESTDIR)$(INCLUDES)/extensions \
-		$(DESTDIR)$(SHARED)/template $(DESTDIR)$(PKGCONFIGDIR)
+		$(DESTDIR)$(SHARED)/template $(DESTDIR)$(PKGCONFIGDIR) $(DESTDIR)$(COMPLETIONSDIR)
 	install -m 755 $(O)/makedumpfile $(DESTDIR)$(SBINDIR)/makedumpfile
 	install -m 644 man/makedumpfile.8 $(DESTDIR)$(MANDIR)/man8/makedumpfile.8
 	install -m 644 man/makedumpfile-extension.7 $(DESTDIR)$(MANDIR)/man7/makedumpfile-extension.7
+	sed 's|@EXTENSIONDIR@|$(EXTENSIONDIR)|' completions/makedumpfile > \
+		$(DESTDIR)$(COMPLETIONSDIR)/makedumpfile
+	chmod 644 $(DESTDIR)$(COMPLETIONSDIR)/makedumpfile
 	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDES)
 	install -m 644 $(LIB_HEADERS) $(DESTDIR)$(INCLUDES)/lib
 	install -m 644 makedumpfile.ld $(DESTDIR)$(SHARED)/makedumpfile.ld

@@ -14,7 +14,8 @@ WARNINGS = ('-Wall', '-Wextra', '-Wshadow', '-Wmissing-prototypes', '-Werror')
 # Whatever a packager or the user has set: here things go to their usual places.
 PLACES = ('PREFIX=/usr', 'SBINDIR=/usr/sbin', 'MANDIR=/usr/share/man', 'LIBDIR=/usr/lib',
           'INCLUDEDIR=/usr/include', 'DATADIR=/usr/share', 'PKGCONFIGDIR=/usr/lib/pkgconfig',
-          'EXTENSIONDIR=/usr/lib/makedumpfile/extensions')
+          'EXTENSIONDIR=/usr/lib/makedumpfile/extensions',
+          'COMPLETIONSDIR=/usr/share/bash-completion/completions')
 HEADERS = ('makedumpfile.h', 'btf_info.h', 'kallsyms.h', 'extension.h', 'erase_info.h')
 BUILD_LIMIT = 120
 
@@ -195,6 +196,7 @@ def _():
     wanted = {
         'sbin/makedumpfile': 0o755, 'share/man/man8/makedumpfile.8': 0o644,
         'share/man/man7/makedumpfile-extension.7': 0o644,
+        'share/bash-completion/completions/makedumpfile': 0o644,
         'share/makedumpfile/makedumpfile.ld': 0o644, 'share/makedumpfile/template/test': 0o755,
         'share/makedumpfile/template/template.c': 0o644,
         'share/makedumpfile/template/Makefile': 0o644,
