@@ -9,6 +9,7 @@
 #include "lib/err.h"
 
 static const struct arch_ops *const archs[] = {
+	&arm64_arch_ops,
 	&x86_64_arch_ops,
 };
 

@@ -20,7 +20,7 @@
  *    with another root (extensions look at user memory);
  *  - section_size_bits for kernels that do not export it (before 5.13);
  *  - kernel_image() so that the kernel's own pages are kept whatever their
- *    flags say;
+ *    flags say, and image_moves if that is somewhere else in each boot;
  *  - tests/unit/test_NAME.c with each paging mode (tests/unit/page_tables.h), and a row in
  *    docs/support-matrix.md.
  */
@@ -58,7 +58,8 @@ struct arch {
 
 	/**
 	 * Physical minus link address of the kernel image, as far as the
-	 * architecture has such a thing; goes to the dump's sub-header.
+	 * architecture has such a thing; goes to the dump's sub-header. For arm64
+	 * those who read it expect the physical address of the linear map's beginning.
 	 */
 	uint64_t phys_base;
 	bool ready;			/**< arch_init() has been done */
@@ -104,8 +105,13 @@ struct arch_ops {
 	/** arch_translate() */
 	int (*translate)(const struct arch *a, const struct arch_mem *mem, vaddr_t va,
 			 struct arch_run *ret);
-	/** Bounds of the virtual addresses the kernel image can be mapped at: [start, end). */
+	/**
+	 * Bounds of the virtual addresses the kernel image can be mapped at: [start, end).
+	 * May be called before init().
+	 */
 	void (*kernel_image)(const struct arch *a, vaddr_t *start, vaddr_t *end);
+	/** Whether those are around SYMBOL(_stext), so another boot's are elsewhere. */
+	bool image_moves;
 };
 
 /** The architecture of an ELF machine number, or NULL. */
@@ -160,6 +166,7 @@ int arch_not_mapped(vaddr_t va, unsigned int level, uint64_t entry);
  */
 struct arch_run arch_run_within(vaddr_t va, uint64_t span, paddr_t paddr);
 
+extern const struct arch_ops arm64_arch_ops;
 extern const struct arch_ops x86_64_arch_ops;
 
 #endif

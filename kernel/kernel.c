@@ -20,6 +20,7 @@
 #define PEEK_MAX 1024
 
 INIT_OPT_MOD_SYM(vmlinux, init_uts_ns);
+DECLARE_MOD_SYM(vmlinux, _stext);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, uts_namespace, name);
 
 static int mem_read(void *ctx, paddr_t pa, void *buf, size_t len)
@@ -116,6 +117,11 @@ static void move_symbols(const struct kernel *k, const struct fact_set *set)
 
 	if (ops && ops->kernel_image)
 		ops->kernel_image(&k->arch, &start, &end);
+	/* The addresses are still those of the text. */
+	if (ops && ops->image_moves && GET_MOD_SYM_PTR(vmlinux, _stext)->index != FACT_FILE) {
+		start -= k->file_moved;
+		end -= k->file_moved;
+	}
 	for (size_t i = 0; i < set->nr_ksyms; i++) {
 		struct ksym_info *s = set->ksyms[i];
 

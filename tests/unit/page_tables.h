@@ -79,6 +79,17 @@ struct machine {
 	struct arch arch;
 };
 
+/*
+ * For architectures that keep a state: struct machine m _cleanup_machine_ = { 0 }, and
+ * machine_done() before it is set up once more.
+ */
+#define _cleanup_machine_ __attribute__((cleanup(machine_done)))
+
+static inline void machine_done(struct machine *m)
+{
+	arch_deinit(&m->arch);
+}
+
 /* What kind of machine it is. */
 struct machine_kind {
 	uint16_t machine;		/* EM_* */

@@ -45,6 +45,10 @@ static const struct core_text texts[] = {
 	{ "slide", "segment 0 4096\nvmcoreinfo <<END\n" KERNEL OWN SLIDE "END\n" },
 	{ "neither", "segment 0 4096\nvmcoreinfo <<END\n" KERNEL OWN "END\n" },
 	{ "nothing", "segment 0 4096\n" },
+	{ "arm64", "elf 64 little 183\nsegment 0 4096\nvmcoreinfo <<END\n"
+		   KERNEL "SYMBOL(_stext)=ffffa00012210000\nKERNELOFFSET=200002200000\nEND\n" },
+	{ "arm64-slide", "elf 64 little 183\nsegment 0 4096\nvmcoreinfo <<END\n"
+			 KERNEL "KERNELOFFSET=200002200000\nEND\n" },
 	{ "unknown", "elf 64 little 12345\nsegment 0 4096\nvmcoreinfo <<END\n"
 		     KERNEL OWN STEXT "END\n" },
 	{ "32-bit", "elf 32 little 12345\nsegment 0 4096\nvmcoreinfo <<END\n"
@@ -207,6 +211,28 @@ static void test_size_of_the_image(void **state)
 	machine_close(&m);
 }
 
+/* Where it can be anywhere, the bounds are around what both the dump and the text know. */
+static void test_image_that_moves(void **state)
+{
+	static const char text[] = KERNEL "KERNELOFFSET=0\nSYMBOL(_stext)=ffff800010010000\n"
+		"SYMBOL(low)=ffff800010000000\nSYMBOL(high)=ffff80002fffffff\n"
+		"SYMBOL(beyond)=ffff800030000000\nSYMBOL(direct)=ffff000000001000\n"
+		"SYMBOL(percpu)=ffff80000fffffff\n";
+	static const char *const cores[] = { "arm64", "arm64-slide" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cores); i++) {
+		struct machine m;
+
+		open_core(&m, *state, cores[i], text);
+		assert_symbol(SYMBOL(low), FACT_FILE, 0xffffa00012200000);
+		assert_symbol(SYMBOL(high), FACT_FILE, 0xffffa000321fffff);
+		assert_symbol(SYMBOL(beyond), -1, 0);
+		assert_symbol(SYMBOL(direct), -1, 0);
+		assert_symbol(SYMBOL(percpu), -1, 0);
+		machine_close(&m);
+	}
+}
+
 /* Where nothing is known of the architecture, all is image; words are as wide as the dump's. */
 static void test_unknown_architecture(void **state)
 {
@@ -241,6 +267,7 @@ int main(void)
 		cmocka_unit_test(test_cannot_be_compared),
 		cmocka_unit_test(test_other_boot),
 		cmocka_unit_test(test_size_of_the_image),
+		cmocka_unit_test(test_image_that_moves),
 		cmocka_unit_test(test_unknown_architecture),
 		cmocka_unit_test(test_senseless_lines),
 	};
