@@ -10,6 +10,7 @@
 
 static const struct arch_ops *const archs[] = {
 	&arm64_arch_ops,
+	&riscv64_arch_ops,
 	&x86_64_arch_ops,
 };
 
@@ -78,6 +79,11 @@ int arch_not_mapped(vaddr_t va, unsigned int level, uint64_t entry)
 {
 	return err_set(-EFAULT, "%#" PRIx64 " is not mapped (level %u entry %#" PRIx64 ")", va,
 		       level, entry);
+}
+
+bool arch_is_canonical(vaddr_t va, unsigned int bits)
+{
+	return (int64_t)(va << (64 - bits)) >> (64 - bits) == (int64_t)va;
 }
 
 struct arch_run arch_run_within(vaddr_t va, uint64_t span, paddr_t paddr)

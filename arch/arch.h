@@ -160,6 +160,9 @@ int arch_read_entry(const struct arch_mem *mem, paddr_t pa, bool big_endian, vad
 /** Say that an entry maps nothing. @return -EFAULT */
 int arch_not_mapped(vaddr_t va, unsigned int level, uint64_t entry);
 
+/** Whether the bits of @p va above its low @p bits are copies of the highest of those. */
+bool arch_is_canonical(vaddr_t va, unsigned int bits);
+
 /**
  * The run of an address within something of @p span bytes (a power of two) that lies at
  * @p paddr as a whole.
@@ -167,6 +170,7 @@ int arch_not_mapped(vaddr_t va, unsigned int level, uint64_t entry);
 struct arch_run arch_run_within(vaddr_t va, uint64_t span, paddr_t paddr);
 
 extern const struct arch_ops arm64_arch_ops;
+extern const struct arch_ops riscv64_arch_ops;
 extern const struct arch_ops x86_64_arch_ops;
 
 #endif

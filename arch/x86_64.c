@@ -83,10 +83,9 @@ static int x86_64_init(struct arch *a, const struct arch_mem *mem)
 static int x86_64_translate(const struct arch *a, const struct arch_mem *mem, vaddr_t va,
 			    struct arch_run *ret)
 {
-	unsigned int va_bits = PAGE_SHIFT + LEVEL_BITS * a->levels;
 	paddr_t table = a->root;
 
-	if ((int64_t)(va << (64 - va_bits)) >> (64 - va_bits) != (int64_t)va) {
+	if (!arch_is_canonical(va, PAGE_SHIFT + LEVEL_BITS * a->levels)) {
 		ret->len = 1;
 		return err_set(-EFAULT, "%#" PRIx64 " is not a canonical address", va);
 	}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * riscv64: three to five levels of page tables (Sv39, Sv48, Sv57), where an entry of any
+ * level can map memory.
+ *
+ * Everything but the root is found by walking. The root lies in the kernel image, which
+ * since 5.13 is mapped in the last 2 GiB of the address space, apart from the linear map.
+ */
+#include "arch/arch.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <inttypes.h>
+
+#include "btf_info.h"
+#include "kallsyms.h"
+#include "lib/err.h"
+
+/* Where the kernel is linked to, if nothing else is said; modules may lie below the image. */
+#define KERNEL_MAP UINT64_C(0xffffffff80000000)
+#define KERNEL_MAP_SIZE (UINT64_C(1) << 31)
+/* The addresses of the last page are what pointers that are errors look like. */
+#define LAST_PAGE UINT64_C(0xfffffffffffff000)
+
+#define PTE_VALID UINT64_C(0x1)
+#define PTE_LEAF UINT64_C(0xe)		/* readable, writable or executable */
+#define PTE_NAPOT (UINT64_C(1) << 63)
+/*
+ * The page number; below it are flags, above it reserved bits and the type of memory.
+ * Shifted by two it is an address.
+ */
+#define PTE_PPN UINT64_C(0x003ffffffffffc00)
+#define PTE_PPN_SHIFT 10
+
+/* Svnapot has one size: 16 entries for 64 KiB, all with this in the low bits of the number. */
+#define NAPOT_SHIFT 16
+#define NAPOT_MASK UINT64_C(0xf)
+#define NAPOT_64K UINT64_C(0x8)
+
+#define PAGE_SHIFT 12
+#define LEVEL_BITS 9
+
+DECLARE_MOD_SYM(vmlinux, swapper_pg_dir);
+DECLARE_MOD_NUM(vmlinux, VA_BITS);
+INIT_OPT_MOD_NUM(vmlinux, PAGE_OFFSET);
+INIT_OPT_MOD_NUM(vmlinux, phys_ram_base);
+INIT_OPT_MOD_NUM(vmlinux, KERNEL_LINK_ADDR);
+INIT_OPT_MOD_NUM(vmlinux, va_kernel_pa_offset);
+INIT_OPT_MOD_NUM(vmlinux, MODULES_VADDR);
+INIT_OPT_MOD_NUM(vmlinux, MODULES_END);
+
+static vaddr_t kernel_map(void)
+{
+	return MOD_NUM_EXIST(vmlinux, KERNEL_LINK_ADDR) ?
+	       (vaddr_t)GET_MOD_NUM(vmlinux, KERNEL_LINK_ADDR) : KERNEL_MAP;
+}
+
+/* The PT_LOAD that is lowest in the linear map, or NULL. */
+static const struct arch_segment *linear_segment(const struct arch *a)
+{
+	const struct arch_segment *lowest = NULL;
+
+	for (size_t i = 0; i < a->nr_segments; i++) {
+		const struct arch_segment *s = &a->segments[i];
+
+		if (s->vaddr >> 63 && s->vaddr < kernel_map() &&
+		    (!lowest || s->vaddr < lowest->vaddr))
+			lowest = s;
+	}
+	return lowest;
+}
+
+/*
+ * What old kernels do not tell is seen by the linear map: in each mode it begins where
+ * the smaller ones have no addresses.
+ */
+static int guess_va_bits(const struct arch *a, int64_t *ret)
+{
+	const struct arch_segment *s = linear_segment(a);
+	vaddr_t start;
+
+	if (MOD_NUM_EXIST(vmlinux, PAGE_OFFSET))
+		start = GET_MOD_NUM(vmlinux, PAGE_OFFSET);
+	else if (s)
+		start = s->vaddr;
+	else
+		return err_set(-ENOENT, "NUMBER(VA_BITS) is missing");
+	for (*ret = 39; *ret <= 57; *ret += LEVEL_BITS) {
+		if (start >> 63 && arch_is_canonical(start, *ret))
+			return 0;
+	}
+	return err_set(-ENOENT, "NUMBER(VA_BITS) is missing, and memory cannot be mapped at %#"
+		       PRIx64, start);
+}
+
+static int find_levels(struct arch *a)
+{
+	int64_t bits = GET_MOD_NUM(vmlinux, VA_BITS);
+
+	if (!MOD_NUM_EXIST(vmlinux, VA_BITS)) {
+		int err = guess_va_bits(a, &bits);
+
+		if (err)
+			return err;
+	}
+	if (bits != 39 && bits != 48 && bits != 57)
+		return err_set(-ENOENT, "NUMBER(VA_BITS) %" PRId64 " makes no sense",
+			       bits);
+	a->levels = (bits - PAGE_SHIFT) / LEVEL_BITS;
+	return 0;
+}
+
+/* Where an address in the kernel image is, without page tables. */
+static int image_to_phys(const struct arch *a, vaddr_t va, paddr_t *ret)
+{
+	if (va >= kernel_map() && MOD_NUM_EXIST(vmlinux, va_kernel_pa_offset)) {
+		*ret = va - GET_MOD_NUM(vmlinux, va_kernel_pa_offset);
+		return 0;
+	}
+	for (size_t i = 0; i < a->nr_segments; i++) {
+		const struct arch_segment *s = &a->segments[i];
+
+		if (va >= s->vaddr && va - s->vaddr < s->memsz) {
+			*ret = va - s->vaddr + s->paddr;
+			return 0;
+		}
+	}
+	if (va >= kernel_map())
+		return err_set(-ENOENT, "NUMBER(va_kernel_pa_offset) is missing");
+	if (!MOD_NUM_EXIST(vmlinux, PAGE_OFFSET) || !MOD_NUM_EXIST(vmlinux, phys_ram_base))
+		return err_set(-ENOENT,
+			       "NUMBER(PAGE_OFFSET) or NUMBER(phys_ram_base) is missing");
+	*ret = va - GET_MOD_NUM(vmlinux, PAGE_OFFSET) + GET_MOD_NUM(vmlinux, phys_ram_base);
+	return 0;
+}
+
+static int riscv64_init(struct arch *a, const struct arch_mem *mem)
+{
+	const struct arch_segment *s = linear_segment(a);
+	vaddr_t root;
+	int err;
+
+	(void)mem;
+	if (!a->is64)
+		return err_set(-ENOTSUP, "cannot translate addresses of 32-bit RISC-V");
+	err = find_levels(a);
+	if (err)
+		return err;
+	if (!MOD_SYM_EXIST(vmlinux, swapper_pg_dir))
+		return err_set(-ENOENT, "SYMBOL(swapper_pg_dir) is missing");
+	root = GET_MOD_SYM(vmlinux, swapper_pg_dir);
+	err = image_to_phys(a, root, &a->root);
+	if (err)
+		return err;
+	if (!(root >> 63) || a->root % (1 << PAGE_SHIFT))
+		return err_set(-ENOENT, "the page tables cannot be at %#" PRIx64, root);
+	/* Consumers take it for where memory begins. */
+	if (MOD_NUM_EXIST(vmlinux, phys_ram_base))
+		a->phys_base = GET_MOD_NUM(vmlinux, phys_ram_base);
+	else if (s)
+		a->phys_base = s->paddr;
+	a->pte_addr_mask = PTE_PPN;
+	return 0;
+}
+
+static struct arch_run leaf_run(const struct arch *a, vaddr_t va, unsigned int level,
+				uint64_t entry)
+{
+	unsigned int shift = PAGE_SHIFT + LEVEL_BITS * (level - 1);
+	uint64_t ppn = (entry & a->pte_addr_mask) >> PTE_PPN_SHIFT;
+
+	/* Some CPUs of before Svnapot say with the same bit that it is no memory. */
+	if (level == 1 && entry & PTE_NAPOT && (ppn & NAPOT_MASK) == NAPOT_64K)
+		shift = NAPOT_SHIFT;
+	return arch_run_within(va, UINT64_C(1) << shift, ppn << PAGE_SHIFT);
+}
+
+static int riscv64_translate(const struct arch *a, const struct arch_mem *mem, vaddr_t va,
+			     struct arch_run *ret)
+{
+	paddr_t table = a->root;
+
+	ret->len = 1;
+	if (!arch_is_canonical(va, PAGE_SHIFT + LEVEL_BITS * a->levels))
+		return err_set(-EFAULT, "%#" PRIx64 " is not a canonical address", va);
+	for (unsigned int level = a->levels;; level--) {
+		unsigned int shift = PAGE_SHIFT + LEVEL_BITS * (level - 1);
+		unsigned int slot = va >> shift & ((1 << LEVEL_BITS) - 1);
+		uint64_t entry;
+		int err;
+
+		*ret = arch_run_within(va, UINT64_C(1) << shift, 0);
+		err = arch_read_entry(mem, table + slot * sizeof(entry), false, va, level, &entry);
+		if (err)
+			return err;
+		if (!(entry & PTE_VALID) || (level == 1 && !(entry & PTE_LEAF)))
+			return arch_not_mapped(va, level, entry);
+		if (entry & PTE_LEAF) {
+			*ret = leaf_run(a, va, level, entry);
+			return 0;
+		}
+		table = (entry & a->pte_addr_mask) >> PTE_PPN_SHIFT << PAGE_SHIFT;
+	}
+}
+
+static void riscv64_kernel_image(const struct arch *a, vaddr_t *start, vaddr_t *end)
+{
+	vaddr_t map = kernel_map();
+
+	(void)a;
+	*start = map;
+	*end = LAST_PAGE;
+	/*
+	 * With KASLR the image is somewhere in the map, and modules are right below it:
+	 * from 2 GiB below the image's end up to its start.
+	 */
+	if (MOD_NUM_EXIST(vmlinux, MODULES_END) && (vaddr_t)GET_MOD_NUM(vmlinux, MODULES_END) > map)
+		*start = GET_MOD_NUM(vmlinux, MODULES_END);
+	if (MOD_NUM_EXIST(vmlinux, MODULES_VADDR)) {
+		vaddr_t image_end = GET_MOD_NUM(vmlinux, MODULES_VADDR) + KERNEL_MAP_SIZE;
+
+		if (image_end > *start && image_end < *end)
+			*end = image_end;
+	}
+	if (*start > *end)
+		*start = *end;
+}
+
+const struct arch_ops riscv64_arch_ops = {
+	.name = "riscv64",
+	.machine = EM_RISCV,
+	.page_size = 4096,
+	.section_size_bits = 27,
+	.max_physmem_bits = 56,
+	.init = riscv64_init,
+	.translate = riscv64_translate,
+	.kernel_image = riscv64_kernel_image,
+};
