@@ -83,20 +83,15 @@ struct resolver {
 	size_t bad_size;
 };
 
-/* The number behind "KIND(name)" or "KIND(name.member)", at most max. */
-static bool lookup(struct resolver *r, const char *kind, const char *name, const char *member,
-		   uint64_t max, uint64_t *ret)
+/* The value of a key, at most max. One that makes no sense is noted. */
+static bool value_of(struct resolver *r, const char *key, bool hex, uint64_t max, uint64_t *ret)
 {
 	const char *val;
-	char key[256];
 	size_t len;
 
-	if (snprintf(key, sizeof(key), "%s(%s%s%s)", kind, name, member ? "." : "",
-		     member ? member : "") >= (int)sizeof(key))
-		return false;
 	if (!vmcoreinfo_find(r->vi, key, &val, &len))
 		return false;
-	if (vmcoreinfo_number(val, len, !strcmp(kind, "SYMBOL"), ret) && *ret <= max)
+	if (vmcoreinfo_number(val, len, hex, ret) && *ret <= max)
 		return true;
 	if (r->bad && !r->bad[0]) {
 		snprintf(r->bad, r->bad_size, "%s=%.*s", key, (int)min_u64(len, 64), val);
@@ -105,6 +100,17 @@ static bool lookup(struct resolver *r, const char *kind, const char *name, const
 			*c = *c < ' ' || *c > '~' ? '?' : *c;
 	}
 	return false;
+}
+
+/* The number behind "KIND(name)" or "KIND(name.member)", at most max. */
+static bool lookup(struct resolver *r, const char *kind, const char *name, const char *member,
+		   uint64_t max, uint64_t *ret)
+{
+	char key[256];
+
+	return snprintf(key, sizeof(key), "%s(%s%s%s)", kind, name, member ? "." : "",
+			member ? member : "") < (int)sizeof(key) &&
+	       value_of(r, key, !strcmp(kind, "SYMBOL"), max, ret);
 }
 
 static void resolve_type(struct resolver *r, struct ktype_info *t, enum fact_source source)
@@ -146,7 +152,8 @@ void vmcoreinfo_resolve(const struct vmcoreinfo *vi, const struct fact_set *set,
 		uint64_t value;
 
 		if (fact_is_missing(n->index, n->modname, "vmlinux") &&
-		    lookup(&r, "NUMBER", n->name, NULL, UINT64_MAX, &value)) {
+		    (lookup(&r, "NUMBER", n->name, NULL, UINT64_MAX, &value) ||
+		     value_of(&r, n->name, true, UINT64_MAX, &value))) {
 			n->value = value;
 			n->index = source;
 		}

@@ -4,7 +4,8 @@
  * VMCOREINFO: lines of KEY=VALUE that the kernel leaves for dump tools.
  *
  * SYMBOL(x) is hexadecimal without 0x, OFFSET, SIZE and LENGTH decimal, NUMBER
- * decimal with an optional sign or hexadecimal with 0x. A key that occurs
+ * decimal with an optional sign or hexadecimal with 0x. What is declared as a number
+ * may also be a bare KEY, hexadecimal without 0x (KERNELOFFSET). A key that occurs
  * twice counts the first time; unknown keys and lines that are not KEY=VALUE
  * are passed over.
  */

@@ -42,22 +42,27 @@ static int text_finish(struct text *t)
 	return 0;
 }
 
+/* Whether there is a line with this key already. */
+static bool has(struct text *t, const char *key)
+{
+	const char *val;
+	size_t len;
+
+	fflush(t->out);
+	return vmcoreinfo_find(&(struct vmcoreinfo){ t->bytes, t->size }, key, &val, &len);
+}
+
 /* Write "KIND(name)=value" or "KIND(name.member)=value" unless there is one. */
 static void add(struct text *t, const char *kind, const char *name, const char *member,
 		const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 static void add(struct text *t, const char *kind, const char *name, const char *member,
 		const char *fmt, ...)
 {
-	const char *old;
 	char key[256];
 	va_list ap;
-	size_t len;
 
 	if (snprintf(key, sizeof(key), "%s(%s%s%s)", kind, name, member ? "." : "",
-		     member ? member : "") >= (int)sizeof(key))
-		return;
-	fflush(t->out);
-	if (vmcoreinfo_find(&(struct vmcoreinfo){ t->bytes, t->size }, key, &old, &len))
+		     member ? member : "") >= (int)sizeof(key) || has(t, key))
 		return;
 	fprintf(t->out, "%s=", key);
 	va_start(ap, fmt);
@@ -101,7 +106,7 @@ static void add_facts(struct text *t, const struct fact_set *set)
 	for (size_t i = 0; i < set->nr_knums; i++) {
 		const struct knum_info *n = set->knums[i];
 
-		if (known(n->modname, n->index))
+		if (known(n->modname, n->index) && !has(t, n->name))
 			add(t, "NUMBER", n->name, NULL, "%" PRId64, n->value);
 	}
 }

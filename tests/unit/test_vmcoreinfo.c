@@ -291,6 +291,25 @@ static void test_resolve(void **state)
 	assert_int_equal(GET_MOD_MEMBER_LEN(vmlinux, thing, list), 11);
 }
 
+/* Architectures write some numbers of theirs under their bare names, in hexadecimal. */
+static void test_bare_numbers(void **state)
+{
+	char bad[64];
+
+	resolve("some_number=3ffe0000000\nother_number=zz\nsome_symbol=1000\nthing=8\n",
+		FACT_VMCOREINFO, bad, sizeof(bad));
+	assert_int_equal(GET_MOD_NUM(vmlinux, some_number), 0x3ffe0000000);
+	assert_false(MOD_NUM_EXIST(vmlinux, other_number));
+	assert_string_equal(bad, "other_number=zz");
+	assert_false(MOD_SYM_EXIST(vmlinux, some_symbol));
+	assert_false(MOD_STRUCT_EXIST(vmlinux, thing));
+	/* Where there are both, the one with its kind counts. */
+	forget(state);
+	resolve("some_number=10\nNUMBER(some_number)=10\n", FACT_VMCOREINFO, bad, sizeof(bad));
+	assert_int_equal(GET_MOD_NUM(vmlinux, some_number), 10);
+	assert_string_equal(bad, "");
+}
+
 /* What one provider filled in no later one changes; it adds what is missing. */
 static void test_first_provider_wins(void **state)
 {
@@ -445,6 +464,7 @@ int main(void)
 		cmocka_unit_test(test_binary_noise),
 		cmocka_unit_test(test_number),
 		cmocka_unit_test_setup(test_resolve, forget),
+		cmocka_unit_test_setup(test_bare_numbers, forget),
 		cmocka_unit_test_setup(test_first_provider_wins, forget),
 		cmocka_unit_test_setup(test_duplicate_keys, forget),
 		cmocka_unit_test_setup(test_bad_values, forget),
