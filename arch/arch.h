@@ -171,6 +171,7 @@ struct arch_run arch_run_within(vaddr_t va, uint64_t span, paddr_t paddr);
 
 extern const struct arch_ops arm64_arch_ops;
 extern const struct arch_ops riscv64_arch_ops;
+extern const struct arch_ops s390x_arch_ops;
 extern const struct arch_ops x86_64_arch_ops;
 
 #endif

@@ -127,7 +127,7 @@ static void move_symbols(const struct kernel *k, const struct fact_set *set)
 
 		if (s->index != FACT_FILE)
 			continue;
-		if (s->value < start || s->value >= end) {
+		if (s->value - start >= end - start) {
 			s->value = 0;
 			s->index = -1;
 			continue;

@@ -18,6 +18,7 @@
 
 #include "arch/arch.h"
 #include "lib/byteorder.h"
+#include "lib/checked.h"
 #include "lib/err.h"
 #include "tests/unit/facts_text.h"
 
@@ -49,26 +50,38 @@ static inline void memory_init(struct memory *m, const char *text)
 	}
 }
 
+/* The word that an address is in; false if there is no such memory. */
+static inline bool memory_word(const struct memory *m, paddr_t pa, uint64_t *ret)
+{
+	bool exists = false;
+
+	*ret = 0;
+	for (size_t i = 0; i < m->nr_words; i++) {
+		exists |= m->words[i].addr / 4096 == pa / 4096;
+		if (m->words[i].addr == pa - pa % 8)
+			*ret = m->words[i].value;
+	}
+	return exists;
+}
+
 static inline int memory_read(void *ctx, paddr_t pa, void *buf, size_t len)
 {
 	struct memory *m = ctx;
 	uint8_t word[8];
-	bool exists = false;
-	uint64_t value = 0;
+	size_t n;
 
 	m->reads++;
 	if (m->err)
 		return err_set(m->err, "the disk is on fire");
-	assert_true(len <= 8 && pa % 8 + len <= 8);
-	for (size_t i = 0; i < m->nr_words; i++) {
-		exists |= m->words[i].addr / 4096 == pa / 4096;
-		if (m->words[i].addr == pa - pa % 8)
-			value = m->words[i].value;
+	for (size_t done = 0; done < len; done += n, pa += n) {
+		uint64_t value;
+
+		if (!memory_word(m, pa, &value))
+			return err_set(-EFAULT, "no memory at %#" PRIx64, pa);
+		n = min_u64(8 - pa % 8, len - done);
+		store_u64(word, value, HOST_BIG_ENDIAN != m->big_endian);
+		memcpy((uint8_t *)buf + done, word + pa % 8, n);
 	}
-	if (!exists)
-		return err_set(-EFAULT, "no memory at %#" PRIx64, pa);
-	store_u64(word, value, HOST_BIG_ENDIAN != m->big_endian);
-	memcpy(buf, word + pa % 8, len);
 	return 0;
 }
 

@@ -51,6 +51,8 @@ static const struct core_text texts[] = {
 			 KERNEL "KERNELOFFSET=200002200000\nEND\n" },
 	{ "unknown", "elf 64 little 12345\nsegment 0 4096\nvmcoreinfo <<END\n"
 		     KERNEL OWN STEXT "END\n" },
+	{ "s390x", "elf 64 big s390x\nsegment 0 4096\nvmcoreinfo <<END\n"
+		   KERNEL "SYMBOL(_stext)=3ffe0100000\nKERNELOFFSET=3ffe0000000\nEND\n" },
 	{ "32-bit", "elf 32 little 12345\nsegment 0 4096\nvmcoreinfo <<END\n"
 		    KERNEL "SYMBOL(_stext)=ffff0000\nEND\n" },
 };
@@ -233,6 +235,29 @@ static void test_image_that_moves(void **state)
 	}
 }
 
+/* Where the image can be anywhere, its bounds are where the text has it. */
+static void test_bounds_that_move(void **state)
+{
+	struct machine m;
+
+	open_core(&m, *state, "s390x", KERNEL "SYMBOL(_stext)=3ffe0200000\n"
+		  "SYMBOL(low)=3ffe0200000\nSYMBOL(high)=3fff01fffff\n"
+		  "SYMBOL(beyond)=3fff0200000\nSYMBOL(direct)=3ffe01fffff\n"
+		  "SYMBOL(percpu)=1234\n");
+	assert_symbol(SYMBOL(low), FACT_FILE, 0x3ffe0100000);
+	assert_symbol(SYMBOL(high), FACT_FILE, 0x3fff00fffff);
+	assert_symbol(SYMBOL(beyond), -1, 0);
+	assert_symbol(SYMBOL(direct), -1, 0);
+	assert_symbol(SYMBOL(percpu), -1, 0);
+	machine_close(&m);
+	/* As it was linked, by a vmlinux. */
+	open_core(&m, *state, "s390x", KERNEL "SYMBOL(_stext)=100000\nKERNELOFFSET=0\n"
+		  "SYMBOL(low)=100010\nSYMBOL(percpu)=1234\n");
+	assert_symbol(SYMBOL(low), FACT_FILE, 0x3ffe0100010);
+	assert_symbol(SYMBOL(percpu), -1, 0);
+	machine_close(&m);
+}
+
 /* Where nothing is known of the architecture, all is image; words are as wide as the dump's. */
 static void test_unknown_architecture(void **state)
 {
@@ -268,6 +293,7 @@ int main(void)
 		cmocka_unit_test(test_other_boot),
 		cmocka_unit_test(test_size_of_the_image),
 		cmocka_unit_test(test_image_that_moves),
+		cmocka_unit_test(test_bounds_that_move),
 		cmocka_unit_test(test_unknown_architecture),
 		cmocka_unit_test(test_senseless_lines),
 	};
