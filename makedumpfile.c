@@ -21,6 +21,7 @@
 #include "list.h"
 #include "options.h"
 #include "output/dump.h"
+#include "output/rearrange.h"
 #include "report.h"
 #include "usage.h"
 #include "vmcore/vmcore.h"
@@ -69,17 +70,28 @@ static enum codec_id choose_codec(const struct dump_plan *plan)
 	return CODEC_ZLIB;
 }
 
-static int open_sink(const struct dump_plan *plan, const struct vmcore *vc, struct sink **ret)
+/* Creating a file would be the end of what it is to be made from. */
+static int refuse_itself(const char *path, int fd, const char *what)
 {
 	struct stat in, out;
+
+	if (!fstat(fd, &in) && !stat(path, &out) && !S_ISCHR(in.st_mode) &&
+	    in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+		return err_set(-EINVAL, "%s is %s itself", path, what);
+	return 0;
+}
+
+static int open_sink(const struct dump_plan *plan, const struct vmcore *vc, struct sink **ret)
+{
+	int err;
 
 	if (plan->dry_run)
 		return sink_null_create(ret, plan->dumpfile ? plan->dumpfile : "(nothing)");
 	if (plan->flattened)
 		return sink_flattened_create(ret, STDOUT_FILENO, "STDOUT");
-	if (!fstat(vc->file.fd, &in) && !stat(plan->dumpfile, &out) &&
-	    in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-		return err_set(-EINVAL, "%s is the VMCORE itself", plan->dumpfile);
+	err = refuse_itself(plan->dumpfile, vc->file.fd, "the VMCORE");
+	if (err)
+		return err;
 	return sink_file_create(ret, plan->dumpfile, plan->force);
 }
 
@@ -238,6 +250,17 @@ static int write_vmcoreinfo(const struct dump_plan *plan, const struct kernel *k
 	return err;
 }
 
+static int write_rearranged(const struct dump_plan *plan)
+{
+	int err = refuse_itself(plan->dumpfile, STDIN_FILENO, "standard input");
+
+	if (!err)
+		err = rearrange(STDIN_FILENO, plan->dumpfile, plan->force);
+	if (!err)
+		MSG("\nThe dumpfile is saved to %s.\n", plan->dumpfile);
+	return err;
+}
+
 static int create(const struct dump_plan *plan, const struct kernel *k)
 {
 	struct extension_result ext = { 0 };
@@ -267,6 +290,19 @@ static int do_mode(const struct dump_plan *plan, const struct kernel *k)
 	}
 }
 
+/* What there is to do without a dump to read. */
+static int run_without_vmcore(const struct dump_plan *plan)
+{
+	switch (plan->mode) {
+	case MODE_REARRANGE:
+		return write_rearranged(plan);
+	case MODE_CHECK_EXTENSION:
+		return extension_check(NULL, plan->pattern);
+	default:
+		return write_vmcoreinfo(plan, NULL);
+	}
+}
+
 static int run(const struct dump_plan *plan)
 {
 	const struct vmcore_options opt = { .no_mmap = plan->no_mmap };
@@ -275,8 +311,7 @@ static int run(const struct dump_plan *plan)
 	int err;
 
 	if (!plan->vmcore)
-		return plan->mode == MODE_CHECK_EXTENSION ? extension_check(NULL, plan->pattern) :
-		       write_vmcoreinfo(plan, NULL);
+		return run_without_vmcore(plan);
 	err = vmcore_open(&vc, plan->vmcore, &opt);
 	if (err)
 		return err;

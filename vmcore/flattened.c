@@ -88,6 +88,21 @@ int flat_check_header(const void *buf)
 	return 0;
 }
 
+int flat_decode_record(const void *buf, uint64_t pos, uint64_t *offset, uint64_t *len)
+{
+	int64_t off = load_u64(buf, SWAP);
+	int64_t size = load_u64((const unsigned char *)buf + 8, SWAP);
+
+	if (off == -1 && size == -1)
+		return 0;
+	if (off < 0 || size < 0 || size > INT64_MAX - off)
+		return err_set(-EBADMSG, "the record at offset %" PRIu64 " is damaged: offset %"
+			       PRId64 ", length %" PRId64, pos, off, size);
+	*offset = off;
+	*len = size;
+	return 1;
+}
+
 static int read_heads(struct heads *h, uint64_t pos)
 {
 	ssize_t n;
@@ -111,9 +126,7 @@ static int read_heads(struct heads *h, uint64_t pos)
  */
 static int next_record(struct heads *h, uint64_t pos, struct record *rec)
 {
-	const unsigned char *p;
-	int64_t off, len;
-	int err;
+	int err, ret;
 
 	if (pos < h->start || !range_fits(pos - h->start, FLAT_RECORD_SIZE, h->len)) {
 		err = read_heads(h, pos);
@@ -124,18 +137,13 @@ static int next_record(struct heads *h, uint64_t pos, struct record *rec)
 				       "short behind offset %" PRIu64, pos);
 	}
 	h->served++;
-	p = h->buf + (pos - h->start);
-	off = load_u64(p, SWAP);
-	len = load_u64(p + 8, SWAP);
-	if (off == -1 && len == -1)
-		return 0;
-	if (off < 0 || len < 0 || len > INT64_MAX - off)
-		return err_set(-EBADMSG, "the record at offset %" PRIu64 " is damaged: offset %"
-			       PRId64 ", length %" PRId64, pos, off, len);
-	*rec = (struct record){ .off = off, .where = pos + FLAT_RECORD_SIZE, .len = len };
+	ret = flat_decode_record(h->buf + (pos - h->start), pos, &rec->off, &rec->len);
+	if (ret <= 0)
+		return ret;
+	rec->where = pos + FLAT_RECORD_SIZE;
 	if (!range_fits(rec->where, rec->len, h->file_size))
-		return err_set(-EBADMSG, "the record at offset %" PRIu64 " has %" PRId64
-			       " bytes of data, and the file ends before", pos, len);
+		return err_set(-EBADMSG, "the record at offset %" PRIu64 " has %" PRIu64
+			       " bytes of data, and the file ends before", pos, rec->len);
 	return 1;
 }
 

@@ -37,6 +37,15 @@ void flat_encode_record(void *buf, int64_t offset, int64_t len);
  */
 int flat_check_header(const void *buf);
 
+/**
+ * Read a record's head, of FLAT_RECORD_SIZE bytes.
+ * @param pos where it is, for the sentence
+ * @param[out] offset, len whose sum is an offset, too
+ * @return 1; 0 for the end record; -EBADMSG with a sentence
+ */
+int flat_decode_record(const void *buf, uint64_t pos, uint64_t *offset, uint64_t *len)
+	__attribute__((warn_unused_result));
+
 /** Where in the flattened file each part of the inner file lies. */
 struct flat_index;
 

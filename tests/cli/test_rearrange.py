@@ -1,0 +1,201 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""-R: from a flattened stream on standard input to the file that is in it."""
+import os
+import stat
+import threading
+import time
+
+from harness import *
+
+
+def rearrange(stream, *args, name='got', **options):
+    """Run -R with these bytes on a pipe."""
+    r, w = os.pipe()
+
+    def feed():
+        try:
+            with open(w, 'wb') as f:
+                f.write(stream)
+        except BrokenPipeError:
+            pass
+    thread = threading.Thread(target=feed)
+    thread.start()
+    try:
+        return makedumpfile('-R', *args, name, stdin=r, **options)
+    finally:
+        os.close(r)
+        thread.join()
+
+
+def flattened(*args, data=None):
+    """The flattened stream that mkflat makes of some bytes (default: a dump)."""
+    if data is None:
+        core('mini')
+        makedumpfile('-f', '-c', '-d', '31', 'mini', 'inner').check_done()
+    else:
+        with open('inner', 'wb') as f:
+            f.write(data)
+    tool('mkflat', *args, 'inner', 'flat')
+    return read('flat')
+
+
+def remove(name='got'):
+    if os.path.exists(name):
+        os.unlink(name)
+
+
+for options in ([], ['-c', '-d', '31'], ['-l', '-d', '1']):
+    @test(f'-F {" ".join(options)} | -R is the same file as without, mode 0600')
+    def _(options=options):
+        core('mini')
+        makedumpfile('-f', *options, 'mini', 'direct').check_done()
+        stream = makedumpfile('-F', *options, 'mini').out
+        remove()
+        done = rearrange(stream, umask=0).check_done()
+        check('saved to got' in done.text, done.text)
+        check(read('got') == read('direct'), 'the files differ')
+        check(stat.S_IMODE(os.stat('got').st_mode) == 0o600, oct(os.stat('got').st_mode))
+
+
+@test('records in any order, of any size, and written twice')
+def _():
+    for args in (['--shuffle'], ['--record-size', '1-70000'], ['--record-size', '3000000'],
+                 ['--record-size', '1-3000', '--shuffle', '--rewrite', '50'],
+                 ['--sparse', '--record-size', '4096']):
+        stream = flattened(*args)
+        rearrange(stream, '-f').check_done()
+        check(read('got') == read('inner'), f'{args}: the files differ')
+
+
+@test('zeros become holes of the file, but those behind other data do not stay')
+def _():
+    data = b'a' * 5000 + bytes(10 << 20) + b'b' * 5000 + bytes(5 << 20)
+    for args in ([], ['--sparse'], ['--record-size', '5000'], ['--rewrite', '40']):
+        rearrange(flattened(*args, data=data), '-f').check_done()
+        check(read('got') == data, f'{args}: the files differ')
+        if not args:
+            check(os.stat('got').st_blocks * 512 < 1 << 20, 'the zeros take room')
+
+
+@test('what follows the end record is ignored, as on a device, and not waited for')
+def _():
+    stream = flattened('--garbage', '3000000')
+    rearrange(stream, '-f').check_done()
+    check(read('got') == read('inner'), 'the files differ')
+    r, w = os.pipe()
+    os.set_blocking(r, False)
+    stream = flattened()
+    feeder = threading.Thread(target=lambda: os.write(w, stream))
+    feeder.start()
+    # The writing end stays open: who waits for its end waits forever.
+    makedumpfile('-R', '-f', 'got', stdin=r).check_done()
+    feeder.join()
+    os.close(r)
+    os.close(w)
+    check(read('got') == read('inner'), 'the files differ')
+
+
+@test('from a file on standard input')
+def _():
+    flattened()
+    with open('flat', 'rb') as f:
+        makedumpfile('-R', '-f', 'got', stdin=f).check_done()
+    check(read('got') == read('inner'), 'the files differ')
+
+
+@test('what is no stream is refused at once, and no file is made')
+def _():
+    core('mini')
+    remove()
+    begin = time.monotonic()
+    for stream, pattern in ((b'', 'it ends after 0 bytes'), (b'makedumpfile', 'ends after 12'),
+                            (read('mini'), 'does not begin with'),
+                            (flattened('--lie', 'signature'), 'does not begin with'),
+                            (flattened('--lie', 'type'), 'unknown type'),
+                            (flattened('--lie', 'version'), 'version')):
+        rearrange(stream).check_failed(pattern)
+        check(not os.path.exists('got'), f'{pattern}: a file was made')
+    with open('/dev/null', 'rb') as f:
+        makedumpfile('-R', 'got', stdin=f).check_failed('it ends after 0 bytes')
+    check(time.monotonic() - begin < 60, 'it waits for what cannot come')
+
+
+@test('a damaged record is named, and what came before it stays')
+def _():
+    for lie, pattern in (('negative-offset', 'offset -2'), ('negative-length', 'length -2'),
+                         ('overflow', 'is damaged'), ('beyond-end', 'cut short'),
+                         ('huge-length', 'cut short'), ('no-end', 'no end record'),
+                         ('half-end', 'no end record')):
+        remove()
+        rearrange(flattened('--lie', lie)).check_failed(f'got is incomplete: .*{pattern}')
+        check(os.path.exists('got'), f'{lie}: what came before is lost')
+        if lie in ('no-end', 'half-end'):
+            check(read('got') == read('inner'), f'{lie}: what came before differs')
+
+
+@test('a stream that is cut anywhere: exit 1, one line, and the dump is marked incomplete')
+def _():
+    core('mini')
+    stream = makedumpfile('-F', '-c', '-d', '31', 'mini').out
+    for size in (4097, 5000, 20000, len(stream) // 2, len(stream) - 17, len(stream) - 1):
+        remove()
+        rearrange(stream[:size]).check_failed('cut short')
+        if size < len(stream) - 1000 and os.path.getsize('got') > 5000:
+            check(Kdump('got').status & Kdump.INCOMPLETE, f'{size}: not marked as incomplete')
+
+
+@test('an existing file is refused without -f, and with it replaced')
+def _():
+    stream = flattened()
+    write('got', 'x' * 1000000)
+    rearrange(stream).check_failed('got: file exists')
+    check(read('got') == b'x' * 1000000, 'it was written to')
+    rearrange(stream, '-f').check_done()
+    check(read('got') == read('inner'), 'the files differ')
+
+
+@test('standard input as DUMPFILE is refused, and survives')
+def _():
+    before = flattened()
+    with open('flat', 'rb') as f:
+        makedumpfile('-R', '-f', 'flat', stdin=f).check_failed('flat is standard input itself')
+    check(read('flat') == before, 'it is lost')
+
+
+@test('a file that grows too large: exit 1, one line, what was written stays')
+def _():
+    stream = flattened(data=bytes(range(256)) * 20000)
+    remove()
+    rearrange(stream, file_size=1 << 20).check_failed('got is incomplete: .*File too large')
+    check(read('got') == read('inner')[:1 << 20], 'what was written')
+
+
+@test('-R reads what the makedumpfile of the distribution writes, and it reads ours')
+def _():
+    peer = need_tool('makedumpfile')
+    core('mini')
+    for options in (['-c', '-d', '31'], ['-d', '1']):
+        remove('peer')
+        done = run([peer, *options, 'mini', 'peer'])
+        check(done.code == 0, done)
+        stream = run([peer, '-F', *options, 'mini']).out
+        rearrange(stream, '-f').check_done()
+        check(read('got') == read('peer'), f'{options}: its stream')
+        makedumpfile('-f', *options, 'mini', 'ours').check_done()
+        remove('peer')
+        with open('stream', 'wb') as f:
+            makedumpfile('-F', *options, 'mini', stdout=f)
+        with open('stream', 'rb') as f:
+            done = run([peer, '-R', 'peer'], stdin=f)
+        check(done.code == 0, done)
+        check(read('peer') == read('ours'), f'{options}: our stream')
+    script = shutil.which('makedumpfile-R.pl')
+    if script:
+        remove('peer')
+        with open('stream', 'rb') as f:
+            check(run([script, 'peer'], stdin=f).code == 0, 'makedumpfile-R.pl fails')
+        check(read('peer') == read('ours'), 'makedumpfile-R.pl')
+
+
+run_tests()
