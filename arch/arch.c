@@ -5,8 +5,15 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "kallsyms.h"
 #include "lib/byteorder.h"
 #include "lib/err.h"
+
+/* Where images begin that do not keep to pages; what lies before the text is no larger. */
+#define IMAGE_ALIGN UINT64_C(0x10000)
+
+DECLARE_MOD_SYM(vmlinux, _stext);
+INIT_OPT_MOD_SYM(vmlinux, _end);
 
 static const struct arch_ops *const archs[] = {
 	&arm64_arch_ops,
@@ -92,4 +99,21 @@ struct arch_run arch_run_within(vaddr_t va, uint64_t span, paddr_t paddr)
 	uint64_t offset = va & (span - 1);
 
 	return (struct arch_run){ .paddr = (paddr & ~(span - 1)) | offset, .len = span - offset };
+}
+
+void arch_image_by_symbols(uint64_t max, vaddr_t *start, vaddr_t *end)
+{
+	vaddr_t last = 0;
+
+	*start = *end = 0;
+	if (!MOD_SYM_EXIST(vmlinux, _stext) ||
+	    GET_MOD_SYM(vmlinux, _stext) - 1 >= -max - IMAGE_ALIGN)
+		return;
+	*start = (GET_MOD_SYM(vmlinux, _stext) - 1) & -IMAGE_ALIGN;
+	*end = *start + max;
+	/* The symbol _end itself is to be within. */
+	if (MOD_SYM_EXIST(vmlinux, _end))
+		last = (GET_MOD_SYM(vmlinux, _end) + IMAGE_ALIGN) & -IMAGE_ALIGN;
+	if (last > *start && last < *end)
+		*end = last;
 }

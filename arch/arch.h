@@ -169,6 +169,13 @@ bool arch_is_canonical(vaddr_t va, unsigned int bits);
  */
 struct arch_run arch_run_within(vaddr_t va, uint64_t span, paddr_t paddr);
 
+/**
+ * Bounds of an image that the symbols _stext and _end are of, at 64 KiB.
+ * @param max bytes, if _end is not known; a multiple of 64 KiB
+ * @param[out] start, end both 0 if nothing is known
+ */
+void arch_image_by_symbols(uint64_t max, vaddr_t *start, vaddr_t *end);
+
 extern const struct arch_ops arm64_arch_ops;
 extern const struct arch_ops riscv64_arch_ops;
 extern const struct arch_ops s390x_arch_ops;

@@ -32,13 +32,10 @@
 /* Addresses above are the kernel's, below a process's; what lies above the bit is a tag. */
 #define HALF_BIT 55
 
-/* Where the image can begin, and far more than one has even with all debugging. */
-#define IMAGE_ALIGN UINT64_C(0x10000)
+/* Far more than an image has even with all debugging. */
 #define IMAGE_SIZE_MAX (UINT64_C(512) << 20)
 
 DECLARE_MOD_SYM(vmlinux, swapper_pg_dir);
-DECLARE_MOD_SYM(vmlinux, _stext);
-INIT_OPT_MOD_SYM(vmlinux, _end);
 INIT_OPT_MOD_NUM(vmlinux, VA_BITS);
 INIT_OPT_MOD_NUM(vmlinux, MAX_USER_VA_BITS);
 INIT_OPT_MOD_NUM(vmlinux, TCR_EL1_T1SZ);
@@ -260,26 +257,11 @@ static int arm64_translate(const struct arch *a, const struct arch_mem *mem, vad
 	}
 }
 
-/*
- * It is anywhere in the area of vmalloc(), of which the symbols tell. Before the text there
- * are at most 64 KiB.
- */
+/* It is anywhere in the area of vmalloc(). */
 static void arm64_kernel_image(const struct arch *a, vaddr_t *start, vaddr_t *end)
 {
-	vaddr_t last = 0;
-
 	(void)a;
-	*start = *end = 0;
-	if (!MOD_SYM_EXIST(vmlinux, _stext) ||
-	    GET_MOD_SYM(vmlinux, _stext) - 1 >= -IMAGE_SIZE_MAX - IMAGE_ALIGN)
-		return;
-	*start = (GET_MOD_SYM(vmlinux, _stext) - 1) & -IMAGE_ALIGN;
-	*end = *start + IMAGE_SIZE_MAX;
-	if (MOD_SYM_EXIST(vmlinux, _end))
-		last = (GET_MOD_SYM(vmlinux, _end) + IMAGE_ALIGN) & -IMAGE_ALIGN;
-	/* The symbol _end itself is to be within. */
-	if (last > *start && last < *end)
-		*end = last;
+	arch_image_by_symbols(IMAGE_SIZE_MAX, start, end);
 }
 
 const struct arch_ops arm64_arch_ops = {
