@@ -19,6 +19,7 @@ static const struct arch_ops *const archs[] = {
 	&arm64_arch_ops,
 	&riscv64_arch_ops,
 	&s390x_arch_ops,
+	&loongarch64_arch_ops,
 	&x86_64_arch_ops,
 };
 

@@ -179,6 +179,7 @@ void arch_image_by_symbols(uint64_t max, vaddr_t *start, vaddr_t *end);
 extern const struct arch_ops arm64_arch_ops;
 extern const struct arch_ops riscv64_arch_ops;
 extern const struct arch_ops s390x_arch_ops;
+extern const struct arch_ops loongarch64_arch_ops;
 extern const struct arch_ops x86_64_arch_ops;
 
 #endif
