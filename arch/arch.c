@@ -17,9 +17,10 @@ INIT_OPT_MOD_SYM(vmlinux, _end);
 
 static const struct arch_ops *const archs[] = {
 	&arm64_arch_ops,
+	&loongarch64_arch_ops,
+	&ppc64_arch_ops,
 	&riscv64_arch_ops,
 	&s390x_arch_ops,
-	&loongarch64_arch_ops,
 	&x86_64_arch_ops,
 };
 
@@ -47,11 +48,26 @@ int arch_init(struct arch *a, const struct arch_mem *mem)
 	return err;
 }
 
+int arch_finish(struct arch *a, const struct arch_mem *mem)
+{
+	return a->ops->finish ? a->ops->finish(a, mem) : 0;
+}
+
 void arch_deinit(struct arch *a)
 {
 	free(a->state);
 	a->state = NULL;
 	a->ready = false;
+}
+
+const char *arch_name(const struct arch *a)
+{
+	bool big_endian = a->swap != HOST_BIG_ENDIAN;
+
+	if (!a->ops)
+		return NULL;
+	return !big_endian && a->ops->name_little_endian ? a->ops->name_little_endian :
+	       a->ops->name;
 }
 
 int arch_init_user(const struct arch *kernel, const struct arch_mem *mem, paddr_t pgd,

@@ -16,6 +16,8 @@
  *    saved whole (-d 0, -d 1);
  *  - with init() and translate(): its dumps are filtered. What they have to
  *    remember and struct arch has no field for goes to arch.state;
+ *  - finish() if only the kernel's own symbols and types tell how the rest is
+ *    translated, once they have been read from the image;
  *  - init_user() if processes' addresses are not translated as the kernel's are,
  *    with another root (extensions look at user memory);
  *  - section_size_bits for kernels that do not export it (before 5.13);
@@ -47,7 +49,7 @@ struct arch_segment {
 	uint64_t memsz;		/**< bytes */
 };
 
-/** How one dump's kernel translates addresses. Constant after arch_init(). */
+/** How one dump's kernel translates addresses. Constant after arch_finish(). */
 struct arch {
 	const struct arch_ops *ops;
 	bool is64;
@@ -69,7 +71,7 @@ struct arch {
 	uint64_t pte_addr_mask;		/**< the address bits of an entry */
 	/**
 	 * What only the architecture's own file knows: one malloc()ed piece or NULL, set by
-	 * its init(), constant afterwards, freed by arch_deinit().
+	 * its init() and finish(), constant afterwards, freed by arch_deinit().
 	 */
 	void *state;
 };
@@ -88,15 +90,19 @@ struct arch_run {
 /** One architecture. A NULL function is something it does not support. */
 struct arch_ops {
 	const char *name;		/**< as in utsname.machine */
+	const char *name_little_endian;	/**< if that has another: the same for it; or NULL */
 	uint16_t machine;		/**< EM_* */
 	uint32_t page_size;		/**< bytes, unless VMCOREINFO says otherwise */
 	unsigned int section_size_bits;	/**< default; 0: must be exported */
 	unsigned int max_physmem_bits;	/**< default */
 	/**
-	 * Find the page tables.
+	 * Find the page tables, or at least the kernel image: declarations have been filled
+	 * in by VMCOREINFO only.
 	 * @return 0; -ENOENT with a sentence naming what is missing
 	 */
 	int (*init)(struct arch *a, const struct arch_mem *mem);
+	/** Optional: arch_finish() */
+	int (*finish)(struct arch *a, const struct arch_mem *mem);
 	/**
 	 * Optional: make the copy of a kernel's @p a, with the root of a process, ready.
 	 * @return 0; -ENOTSUP or -EBADMSG with a sentence
@@ -123,8 +129,18 @@ const struct arch_ops *arch_find(uint16_t machine);
  * @return 0; -ENOTSUP or -ENOENT with a sentence that says what is missing
  */
 int arch_init(struct arch *a, const struct arch_mem *mem) __attribute__((warn_unused_result));
-/** Free what arch_init() allocated; translation is no longer set up. */
+/**
+ * Learn what else addresses outside the kernel image need, when all has been resolved that
+ * the dump tells of its kernel. Once, after arch_init(). After an error the image is still
+ * translated.
+ * @return 0; -ENOENT, -ENOTSUP, -EBADMSG, -EFAULT or -ENOMEM with a sentence
+ */
+int arch_finish(struct arch *a, const struct arch_mem *mem) __attribute__((warn_unused_result));
+/** Free what these allocated; translation is no longer set up. */
 void arch_deinit(struct arch *a);
+
+/** What utsname.machine is called in a dump of this byte order, or NULL if @p a has no ops. */
+const char *arch_name(const struct arch *a);
 
 /**
  * Prepare the translation of a process's addresses.
@@ -177,9 +193,10 @@ struct arch_run arch_run_within(vaddr_t va, uint64_t span, paddr_t paddr);
 void arch_image_by_symbols(uint64_t max, vaddr_t *start, vaddr_t *end);
 
 extern const struct arch_ops arm64_arch_ops;
+extern const struct arch_ops loongarch64_arch_ops;
+extern const struct arch_ops ppc64_arch_ops;
 extern const struct arch_ops riscv64_arch_ops;
 extern const struct arch_ops s390x_arch_ops;
-extern const struct arch_ops loongarch64_arch_ops;
 extern const struct arch_ops x86_64_arch_ops;
 
 #endif

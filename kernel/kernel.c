@@ -214,12 +214,23 @@ static int use_vmlinux(const struct kernel *k, const struct fact_set *set, char 
 	return err;
 }
 
-static int set_up_translation(struct kernel *k)
+/* Let the architecture have a look at the memory. */
+static int with_memory(struct kernel *k, int (*look)(struct arch *a, const struct arch_mem *mem))
 {
 	struct vmcore_reader *r;
 	struct arch_mem mem;
-	int err;
+	int err = vmcore_reader_create(&r, k->vc);
 
+	if (err)
+		return err;
+	mem = kernel_mem(r);
+	err = look(&k->arch, &mem);
+	vmcore_reader_destroy(r);
+	return err;
+}
+
+static int set_up_translation(struct kernel *k)
+{
 	arch_deinit(&k->arch);
 	k->arch = (struct arch){
 		.ops = arch_find(k->vc->machine),
@@ -231,22 +242,27 @@ static int set_up_translation(struct kernel *k)
 	};
 	if (!k->info.size && !k->release[0])
 		return err_set(-ENOENT, "the dump has no VMCOREINFO");
-	err = vmcore_reader_create(&r, k->vc);
+	return with_memory(k, arch_init);
+}
+
+static void remember_translation(struct kernel *k, int err)
+{
+	k->translation_err = err;
+	k->translation_why[0] = '\0';
 	if (err)
-		return err;
-	mem = kernel_mem(r);
-	err = arch_init(&k->arch, &mem);
-	vmcore_reader_destroy(r);
-	return err;
+		snprintf(k->translation_why, sizeof(k->translation_why), "%s", err_text(err));
 }
 
 static void translate(struct kernel *k)
 {
-	k->translation_err = set_up_translation(k);
-	k->translation_why[0] = '\0';
-	if (k->translation_err)
-		snprintf(k->translation_why, sizeof(k->translation_why), "%s",
-			 err_text(k->translation_err));
+	remember_translation(k, set_up_translation(k));
+}
+
+/* What is outside the kernel image may need what has been found in it. */
+static void finish_translation(struct kernel *k)
+{
+	if (!k->translation_err)
+		remember_translation(k, with_memory(k, arch_finish));
 }
 
 /* Ask the dump itself. Whatever is wrong there must not keep it from being saved. */
@@ -271,7 +287,7 @@ static void finish_own_facts(struct kernel *k, struct own_facts *of)
 
 	if (!of)
 		return;
-	if (facts_of_modules(&k->facts))
+	if (facts_of_modules(&k->facts) && !k->translation_err)
 		err = own_facts_modules(of);
 	snprintf(k->modules_why, sizeof(k->modules_why), "%s",
 		 err ? err_text(err) : of->modules.why);
@@ -327,6 +343,8 @@ int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 			of = open_own_facts(k);
 		}
 	}
+	if (!err)
+		finish_translation(k);
 	finish_own_facts(k, of);
 	if (err) {
 		kernel_close(k);
@@ -425,6 +443,7 @@ void kernel_utsname(const struct kernel *k, struct vmcore_reader *r,
 		snprintf(ret->sysname, sizeof(ret->sysname), "Linux");
 		snprintf(ret->release, sizeof(ret->release), "%s", k->release);
 		if (k->arch.ops)
-			snprintf(ret->machine, sizeof(ret->machine), "%s", k->arch.ops->name);
+			snprintf(ret->machine, sizeof(ret->machine), "%s",
+				 arch_name(&k->arch));
 	}
 }
