@@ -13,6 +13,7 @@
 
 #include "extension/host.h"
 #include "kernel/kernel.h"
+#include "kernel/vmcoreinfo_search.h"
 #include "kernel/vmcoreinfo_writer.h"
 #include "lib/checked.h"
 #include "lib/resources.h"
@@ -315,7 +316,9 @@ static int run(const struct dump_plan *plan)
 	err = vmcore_open(&vc, plan->vmcore, &opt);
 	if (err)
 		return err;
-	err = kernel_open(&k, vc, plan->vmcoreinfo, plan->vmlinux);
+	err = vmcoreinfo_search(vc);
+	if (!err)
+		err = kernel_open(&k, vc, plan->vmcoreinfo, plan->vmlinux);
 	if (!err) {
 		debug_vmcoreinfo(k);
 		debug_facts(k);

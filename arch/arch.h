@@ -21,6 +21,8 @@
  *  - init_user() if processes' addresses are not translated as the kernel's are,
  *    with another root (extensions look at user memory);
  *  - section_size_bits for kernels that do not export it (before 5.13);
+ *  - find_vmcoreinfo() if memory says where VMCOREINFO is, so that dumps without it are
+ *    filtered, too;
  *  - kernel_image() so that the kernel's own pages are kept whatever their
  *    flags say, and image_moves if that is somewhere else in each boot;
  *  - tests/unit/test_NAME.c with each paging mode (tests/unit/page_tables.h), and a row in
@@ -95,6 +97,14 @@ struct arch_ops {
 	uint32_t page_size;		/**< bytes, unless VMCOREINFO says otherwise */
 	unsigned int section_size_bits;	/**< default; 0: must be exported */
 	unsigned int max_physmem_bits;	/**< default */
+	/**
+	 * Optional: find VMCOREINFO text in memory, for a dump that has none. Nothing
+	 * is known of the kernel then, so this is where firmware or the kernel leaves
+	 * it for any dump tool.
+	 * @param[out] pa, size what is said of it: untrue where memory is damaged
+	 * @return 0; -ENOENT or -EFAULT if it is not found
+	 */
+	int (*find_vmcoreinfo)(const struct arch_mem *mem, paddr_t *pa, uint64_t *size);
 	/**
 	 * Find the page tables, or at least the kernel image: declarations have been filled
 	 * in by VMCOREINFO only.

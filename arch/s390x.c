@@ -54,7 +54,14 @@
 #define PADDR_BITS 52
 
 /* What lies where in absolute memory, for whoever dumps it. */
+#define LOWCORE_VMCORE_INFO 0xe0c
 #define LOWCORE_OS_INFO 0xe18
+
+/* The ELF note that the first of them points to. */
+#define NOTE_DESC_SIZE 4
+#define NOTE_NAME 12
+#define NOTE_DESC 24
+static const char note_name[] = "VMCOREINFO";
 
 #define OS_INFO_SIZE 4096
 #define OS_INFO_MAGIC UINT64_C(0x4f53494e464f535a)
@@ -62,6 +69,7 @@
 #define OS_INFO_ENTRIES 32
 #define OS_INFO_ENTRY_SIZE 20
 enum os_info_entry {
+	OS_INFO_VMCOREINFO = 0,
 	/* 0 before 6.10. */
 	OS_INFO_IMAGE_START = 10,
 	OS_INFO_IMAGE_END = 11,
@@ -123,9 +131,40 @@ static int read_os_info(const struct arch_mem *mem, uint8_t info[OS_INFO_SIZE])
 	return 0;
 }
 
+/* An entry's value, or the address of what it tells about. */
 static uint64_t os_info_value(const uint8_t *info, enum os_info_entry nr)
 {
 	return load_u64(info + OS_INFO_ENTRIES + nr * OS_INFO_ENTRY_SIZE, !HOST_BIG_ENDIAN);
+}
+
+/* How many bytes there are at that address. */
+static uint64_t os_info_bytes(const uint8_t *info, enum os_info_entry nr)
+{
+	return load_u64(info + OS_INFO_ENTRIES + nr * OS_INFO_ENTRY_SIZE + 8, !HOST_BIG_ENDIAN);
+}
+
+/*
+ * The kernel leaves a pointer to its note, Linux ever since it can be dumped; other
+ * kernels the address of the text in os_info.
+ */
+static int s390x_find_vmcoreinfo(const struct arch_mem *mem, paddr_t *pa, uint64_t *size)
+{
+	uint8_t note[NOTE_DESC], info[OS_INFO_SIZE];
+	int err = read_u64(mem, LOWCORE_VMCORE_INFO, pa);
+
+	if (!err)
+		err = mem->read(mem->ctx, *pa, note, sizeof(note));
+	if (!err && !memcmp(note + NOTE_NAME, note_name, sizeof(note_name))) {
+		*pa += NOTE_DESC;
+		*size = load_u32(note + NOTE_DESC_SIZE, !HOST_BIG_ENDIAN);
+		return 0;
+	}
+	err = read_os_info(mem, info);
+	if (err)
+		return err;
+	*pa = os_info_value(info, OS_INFO_VMCOREINFO);
+	*size = os_info_bytes(info, OS_INFO_VMCOREINFO);
+	return 0;
 }
 
 static unsigned int level_shift(unsigned int level)
@@ -296,6 +335,7 @@ const struct arch_ops s390x_arch_ops = {
 	.page_size = 4096,
 	.section_size_bits = 28,
 	.max_physmem_bits = 46,
+	.find_vmcoreinfo = s390x_find_vmcoreinfo,
 	.init = s390x_init,
 	.init_user = s390x_init_user,
 	.translate = s390x_translate,

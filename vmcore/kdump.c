@@ -26,10 +26,6 @@
 #define ERASEINFO_MAX (16u << 20)
 #define VERSION_MIN 1
 
-#define VMCOREINFO_NAME "VMCOREINFO"
-/* Of an ELF note: before its name. */
-#define NOTE_HEADER_SIZE 12
-
 /* Pages per entry of the rank directory: 1/16 of the bitmap's size. */
 #define RANK_PAGES 1024
 
@@ -296,11 +292,6 @@ static bool range_usable(struct vmcore *vc, const char *what, uint64_t off, uint
 	return size;
 }
 
-static uint64_t note_align(uint64_t size)
-{
-	return (size + 3) & ~UINT64_C(3);
-}
-
 /*
  * The notes, and VMCOREINFO as one of them: version 3 had that only, and not
  * in a note.
@@ -308,31 +299,27 @@ static uint64_t note_align(uint64_t size)
 static int load_notes(struct vmcore *vc, const struct kdump_sub_header *s,
 		      struct file_reader *fr)
 {
-	uint64_t text = s->size_vmcoreinfo, size = s->size_note, own = 0;
-	char *notes;
+	uint64_t text = s->size_vmcoreinfo, size = s->size_note;
+	char *desc;
 	int err = 0;
 
 	if (!range_usable(vc, "notes", s->offset_note, size, NOTES_MAX))
 		size = 0;
-	if (range_usable(vc, "VMCOREINFO", s->offset_vmcoreinfo, text, NOTES_MAX) &&
-	    (s->offset_vmcoreinfo < s->offset_note ||
-	     !range_fits(s->offset_vmcoreinfo - s->offset_note, text, size)))
-		own = NOTE_HEADER_SIZE + note_align(sizeof(VMCOREINFO_NAME)) + note_align(text);
-	if (!(own + size))
-		return 0;
-	notes = calloc(1, own + size);
-	if (!notes)
-		return err_set(-ENOMEM, "no memory for notes of %" PRIu64 " bytes", own + size);
-	vc->notes = notes;
-	vc->notes_size = own + size;
-	if (own) {
-		store_u32(notes, sizeof(VMCOREINFO_NAME), vc->swap);
-		store_u32(notes + 4, text, vc->swap);
-		memcpy(notes + NOTE_HEADER_SIZE, VMCOREINFO_NAME, sizeof(VMCOREINFO_NAME));
-		err = file_read(fr, s->offset_vmcoreinfo, notes + own - note_align(text), text);
+	if (size) {
+		vc->notes = malloc(size);
+		if (!vc->notes)
+			return err_set(-ENOMEM, "no memory for notes of %" PRIu64 " bytes", size);
+		vc->notes_size = size;
+		err = file_read(fr, s->offset_note, vc->notes, size);
 	}
-	if (!err && size)
-		err = file_read(fr, s->offset_note, notes + own, size);
+	if (!err && range_usable(vc, "VMCOREINFO", s->offset_vmcoreinfo, text, NOTES_MAX) &&
+	    (s->offset_vmcoreinfo < s->offset_note ||
+	     !range_fits(s->offset_vmcoreinfo - s->offset_note, text, size))) {
+		err = notes_add_vmcoreinfo(vc, text, &desc);
+		if (err)
+			return err;
+		err = file_read(fr, s->offset_vmcoreinfo, desc, text);
+	}
 	return err ? err_prefix(err, "reading the notes") : 0;
 }
 

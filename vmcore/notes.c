@@ -11,6 +11,7 @@
 #include "lib/err.h"
 
 #define NOTE_HEADER_SIZE 12
+#define VMCOREINFO_NAME "VMCOREINFO"
 
 struct note {
 	uint32_t type;
@@ -19,6 +20,11 @@ struct note {
 	const char *desc;
 	size_t desc_size;
 };
+
+static uint64_t padded(uint64_t size)
+{
+	return (size + 3) / 4 * 4;
+}
 
 /*
  * Take the note at *pos and step over it. Returns 1, 0 at the end, or -EBADMSG.
@@ -43,7 +49,7 @@ static int next_note(const char *buf, size_t size, bool swap, size_t *pos, struc
 	desc_size = load_u32(p + 4, swap);
 	n->type = load_u32(p + 8, swap);
 	/* All below 2^34, so 64 bits hold every sum. */
-	desc_off = NOTE_HEADER_SIZE + (name_size + 3) / 4 * 4;
+	desc_off = NOTE_HEADER_SIZE + padded(name_size);
 	if (desc_off + desc_size > left)
 		return err_set(-EBADMSG,
 			       "ELF notes damaged at offset %zu: a name of %u bytes and a "
@@ -54,7 +60,7 @@ static int next_note(const char *buf, size_t size, bool swap, size_t *pos, struc
 	n->desc = p + desc_off;
 	n->desc_size = desc_size;
 	/* The last one need not be padded. */
-	*pos += min_u64(desc_off + (desc_size + 3) / 4 * 4, left);
+	*pos += min_u64(desc_off + padded(desc_size), left);
 	return 1;
 }
 
@@ -97,7 +103,7 @@ int notes_scan(struct vmcore *vc)
 	while ((ret = next_note(vc->notes, vc->notes_size, vc->swap, &pos, &n)) > 0) {
 		if (is_named(&n, "CORE") && n.type == NT_PRSTATUS) {
 			nr_cpus++;
-		} else if (is_named(&n, "VMCOREINFO")) {
+		} else if (is_named(&n, VMCOREINFO_NAME)) {
 			size_t len = strnlen(n.desc, n.desc_size);
 
 			if (!vc->vmcoreinfo && len) {
@@ -113,4 +119,24 @@ int notes_scan(struct vmcore *vc)
 	if (nr_cpus)
 		vc->nr_cpus = nr_cpus;
 	return ret;
+}
+
+int notes_add_vmcoreinfo(struct vmcore *vc, size_t size, char **text)
+{
+	size_t desc_off = NOTE_HEADER_SIZE + padded(sizeof(VMCOREINFO_NAME));
+	size_t more = desc_off + padded(size);
+	char *p = calloc(1, more + vc->notes_size);
+
+	if (!p)
+		return err_set(-ENOMEM, "no memory for notes of %zu bytes", more + vc->notes_size);
+	store_u32(p, sizeof(VMCOREINFO_NAME), vc->swap);
+	store_u32(p + 4, size, vc->swap);
+	memcpy(p + NOTE_HEADER_SIZE, VMCOREINFO_NAME, sizeof(VMCOREINFO_NAME));
+	if (vc->notes_size)
+		memcpy(p + more, vc->notes, vc->notes_size);
+	free(vc->notes);
+	vc->notes = p;
+	vc->notes_size += more;
+	*text = p + desc_off;
+	return 0;
 }

@@ -38,4 +38,14 @@ int notes_check(const void *buf, size_t size, bool swap, size_t *len);
  */
 int notes_scan(struct vmcore *vc);
 
+/**
+ * Put a VMCOREINFO note in front of a dump's notes; pointers into them become invalid.
+ *
+ * @param size bytes of text
+ * @param[out] text where they are to be put; borrowed from vc->notes, zeros
+ * @return 0; -ENOMEM with a sentence
+ */
+int notes_add_vmcoreinfo(struct vmcore *vc, size_t size, char **text)
+	__attribute__((warn_unused_result));
+
 #endif

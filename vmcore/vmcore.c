@@ -168,6 +168,21 @@ static int open_formatted(struct vmcore *vc)
 	return vmcore_set_page_size(vc, page_size ? page_size : usual_page_size(vc->machine));
 }
 
+int vmcore_set_vmcoreinfo(struct vmcore *vc, const char *text, size_t size)
+{
+	uint64_t page_size;
+	char *copy;
+	int err = notes_add_vmcoreinfo(vc, size, &copy);
+
+	if (err)
+		return err;
+	memcpy(copy, text, size);
+	vc->vmcoreinfo = copy;
+	vc->vmcoreinfo_size = size;
+	page_size = vmcoreinfo_page_size(vc);
+	return page_size && !vc->fixed_page_size ? vmcore_set_page_size(vc, page_size) : 0;
+}
+
 int vmcore_open(struct vmcore **ret, const char *path, const struct vmcore_options *opt)
 {
 	struct vmcore *vc = calloc(1, sizeof(*vc));

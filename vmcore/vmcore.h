@@ -175,6 +175,15 @@ void vmcore_close(struct vmcore *vc);
 int vmcore_set_page_size(struct vmcore *vc, uint64_t page_size)
 	__attribute__((warn_unused_result));
 
+/**
+ * Give a dump that has no VMCOREINFO the text that was found elsewhere, before any
+ * reader exists: it becomes the first of its notes, and the page size follows as in
+ * vmcore_open().
+ * @return 0; -ENOMEM with a sentence
+ */
+int vmcore_set_vmcoreinfo(struct vmcore *vc, const char *text, size_t size)
+	__attribute__((warn_unused_result));
+
 /** Begin reading. @return 0 or -ENOMEM */
 int vmcore_reader_create(struct vmcore_reader **ret, struct vmcore *vc)
 	__attribute__((warn_unused_result));

@@ -290,25 +290,28 @@ def unflatten(stream):
 
 
 class Kdump:
-    """A kdump-compressed file of a 64-bit little-endian machine."""
+    """A kdump-compressed file of a 64-bit machine, little-endian unless order is '>'."""
 
     INCOMPLETE = 8
     CODECS = {0: 'none', 1: 'zlib', 2: 'lzo', 4: 'snappy', 0x20: 'zstd'}
 
-    def __init__(self, path):
+    def __init__(self, path, order='<'):
         self.bytes = read(path)
+        self.order = order
         check(self.bytes[:8] == b'KDUMP   ', f'{path} is not a kdump-compressed file')
-        self.version, = struct.unpack_from('<i', self.bytes, 8)
+        self.version, = self._ints('i', 8)
         self.release = self.bytes[12 + 130:12 + 195].split(b'\0')[0].decode()
-        (self.status, self.block, sub_blocks, map_blocks) = struct.unpack_from(
-            '<IiiI', self.bytes, 424)
-        self.level, = struct.unpack_from('<i', self.bytes, self.block + 8)
-        self.max_mapnr, = struct.unpack_from('<Q', self.bytes, self.block + 96)
+        (self.status, self.block, sub_blocks, map_blocks) = self._ints('IiiI', 424)
+        self.level, = self._ints('i', self.block + 8)
+        self.max_mapnr, = self._ints('Q', self.block + 96)
         half = map_blocks * self.block // 2
         start = (1 + sub_blocks) * self.block
         self.exists = self._bits(start, half)
         self.pages = self._bits(start + half, half)
         self.descs = start + 2 * half
+
+    def _ints(self, codes, offset):
+        return struct.unpack_from(self.order + codes, self.bytes, offset)
 
     def _bits(self, start, size):
         bits = self.bytes[start:start + size]
@@ -317,7 +320,7 @@ class Kdump:
 
     def desc(self, index):
         """(offset, size, flags) of the index-th page in the dump."""
-        return struct.unpack_from('<QII', self.bytes, self.descs + 24 * index)
+        return self._ints('QII', self.descs + 24 * index)
 
     def contents(self):
         """(pfn, bytes) of every page, the data as they are stored: raw or zlib."""

@@ -52,8 +52,10 @@ Memory: what is not set is zero
                              integers one after the other, in the dump's byte order
   hex ADDRESS HEX
   text ADDRESS TEXT
+  memnote ADDRESS NAME TYPE [TEXT]
+                             an ELF note, which is not one of the dump's
 
-Kernel (64-bit little-endian, pages of 4 KiB)
+Kernel (64-bit, pages of 4 KiB)
   let NAME VALUE
   tables START SIZE [levels=4|5] [mask=]
                              x86_64 page tables are taken from here, the top one
@@ -61,6 +63,7 @@ Kernel (64-bit little-endian, pages of 4 KiB)
   map VADDR START SIZE [page=4K|2M|1G] [flags=]
                              flags: low bits of the entries, default 0x63
   direct VADDR SIZE [page=]  map all memory from 0 on at VADDR (default page=1G)
+  mapped VADDR START SIZE    what follows may believe this; tables are made elsewhere
   layout NAME=OFFSET[:BYTES]...
                              members of struct page; size=BYTES of all of it.
                              BYTES is 4 for mapcount, refcount and type, else 8.
@@ -144,6 +147,10 @@ class Error(Exception):
 
 def roundup(n, unit):
     return (n + unit - 1) // unit * unit
+
+
+def unescape(text):
+    return text.encode('latin-1').decode('unicode_escape').encode('latin-1')
 
 
 class Memory:
@@ -358,8 +365,7 @@ class Core:
             self.vmcoreinfo += new
 
     def do_note(self, name, kind, text=''):
-        self.notes.append((name, self.number(kind),
-                           text.encode('latin-1').decode('unicode_escape').encode('latin-1')))
+        self.notes.append((name, self.number(kind), unescape(text)))
 
     def do_rawnote(self, data):
         self.notes.append(bytes.fromhex(data))
@@ -418,6 +424,10 @@ class Core:
     def do_text(self, addr, text):
         self.memory.write(self.number(addr), text.encode('latin-1') + b'\0')
 
+    def do_memnote(self, addr, name, kind, text=''):
+        self.memory.write(self.number(addr), self.encode_note(
+            -1, (name, self.number(kind), unescape(text))))
+
     # -- kernel --------------------------------------------------------------
 
     def do_let(self, name, value):
@@ -425,8 +435,8 @@ class Core:
 
     def u64(self, addr, value=None):
         if value is None:
-            return struct.unpack('<Q', self.memory.read(addr, 8))[0]
-        return self.memory.write(addr, struct.pack('<Q', value & (1 << 64) - 1))
+            return struct.unpack(self.order + 'Q', self.memory.read(addr, 8))[0]
+        return self.memory.write(addr, self.pack('Q', value))
 
     def new_table(self):
         t = self.tables
@@ -470,6 +480,9 @@ class Core:
             elif value & 0x80:
                 raise Error('a larger page is mapped there')
             table = value & 0xffffffffff000 & ~mask
+
+    def do_mapped(self, vaddr, start, size):
+        self.maps.append(tuple(map(self.number, (vaddr, start, size))))
 
     def do_direct(self, vaddr, size, page='1G'):
         self.do_map(vaddr, '0', size, page)
