@@ -8,50 +8,6 @@
 
 DECLARE_MOD_SYM(vmlinux, modules);
 
-/* One reader's view of the kernel's virtual memory. */
-struct kernel_view {
-	const struct kernel *k;
-	struct vmcore_reader *r;
-};
-
-static int view_read(void *ctx, vaddr_t va, void *buf, size_t len)
-{
-	const struct kernel_view *v = ctx;
-
-	return kernel_read(v->k, v->r, va, buf, len);
-}
-
-static int view_extent(void *ctx, vaddr_t va, uint64_t *len)
-{
-	const struct kernel_view *v = ctx;
-	struct arch_run run;
-	int err = kernel_translate(v->k, v->r, va, &run);
-
-	*len = run.len;
-	return err;
-}
-
-static int set_up_view(struct own_facts *of, const struct kernel *k)
-{
-	int err;
-
-	of->view = calloc(1, sizeof(*of->view));
-	if (!of->view)
-		return err_set(-ENOMEM, "no memory");
-	of->view->k = k;
-	err = vmcore_reader_create(&of->view->r, k->vc);
-	of->mem = (struct vmem){
-		.read = view_read,
-		.extent = view_extent,
-		.ctx = of->view,
-		.is64 = k->arch.is64,
-		.swap = k->arch.swap,
-	};
-	if (k->arch.ops->kernel_image)
-		k->arch.ops->kernel_image(&k->arch, &of->mem.image_start, &of->mem.image_end);
-	return err;
-}
-
 /* Only a lack of memory is worth telling: the rest is in the providers' own words. */
 static int only_enomem(int err)
 {
@@ -60,7 +16,7 @@ static int only_enomem(int err)
 
 static int resolve(struct own_facts *of, const struct fact_set *set)
 {
-	int err = kallsyms_create(&of->kallsyms, &of->mem);
+	int err = kallsyms_create(&of->kallsyms, &of->view.mem);
 
 	if (!err)
 		err = register_ksym_section(of->kallsyms, set);
@@ -68,7 +24,7 @@ static int resolve(struct own_facts *of, const struct fact_set *set)
 		err = only_enomem(init_kernel_kallsyms(of->kallsyms));
 	if (err || !btf_info_supported())
 		return err;
-	err = btf_info_create(&of->types, &of->mem);
+	err = btf_info_create(&of->types, &of->view.mem);
 	if (!err)
 		err = register_ktype_section(of->types, set);
 	if (!err)
@@ -83,7 +39,7 @@ int own_facts_open(struct own_facts **ret, const struct kernel *k, const struct 
 
 	if (!of)
 		return err_set(-ENOMEM, "no memory");
-	err = set_up_view(of, k);
+	err = kernel_view_init(&of->view, k);
 	if (!err)
 		err = resolve(of, set);
 	if (err)
@@ -100,7 +56,7 @@ int own_facts_modules(struct own_facts *of)
 	/* A kernel that knows no modules. */
 	if (!MOD_SYM_EXIST(vmlinux, modules))
 		return 0;
-	err = module_list_read(&of->modules, &of->mem);
+	err = module_list_read(&of->modules, &of->view.mem);
 	if (!err)
 		err = only_enomem(init_module_kallsyms(of->kallsyms, &of->modules));
 	if (!err && of->types)
@@ -116,8 +72,6 @@ void own_facts_close(struct own_facts *of)
 	if (of->types)
 		btf_info_destroy(of->types);
 	module_list_free(&of->modules);
-	if (of->view)
-		vmcore_reader_destroy(of->view->r);
-	free(of->view);
+	kernel_view_deinit(&of->view);
 	free(of);
 }

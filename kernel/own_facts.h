@@ -8,7 +8,7 @@
 
 #include "btf_info.h"
 #include "kallsyms.h"
-#include "kernel/kernel.h"
+#include "kernel/view.h"
 #include "symbols/module_list.h"
 
 /** The dump's symbol tables and types, open for questions. Not thread-safe. */
@@ -16,8 +16,7 @@ struct own_facts {
 	struct kallsyms *kallsyms;
 	struct btf_info *types;		/**< NULL in a program without libbpf */
 	struct module_list modules;	/**< empty until own_facts_modules() */
-	struct vmem mem;
-	struct kernel_view *view;	/**< what mem reads through; owned */
+	struct kernel_view view;	/**< what they are read through */
 };
 
 /**
