@@ -2,7 +2,6 @@
 #include "kernel/vmcoreinfo_writer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include "kernel/dwarf.h"
 #include "lib/err.h"
 #include "lib/fdio.h"
+#include "lib/new_file.h"
 
 /* A text that grows; bytes and size are up to date after fflush(). */
 struct text {
@@ -177,27 +177,13 @@ static int describe_vmlinux(struct text *t, const struct debuginfo *d)
 	return 0;
 }
 
-/* What is being read must not be overwritten. */
-static int check_not_same(const char *path, int fd, const char *what)
-{
-	struct stat in, out;
-
-	if (!fstat(fd, &in) && !stat(path, &out) && in.st_dev == out.st_dev &&
-	    in.st_ino == out.st_ino)
-		return err_set(-EINVAL, "%s is the %s itself", path, what);
-	return 0;
-}
-
 static int create_file(const char *path, bool force, const struct text *t)
 {
-	int flags = O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC | (force ? 0 : O_EXCL);
-	int fd = open(path, flags, S_IRUSR | S_IWUSR), err;
+	int fd = new_file_create(path, force), err;
 	struct stat st;
 
-	if (fd < 0 && errno == EEXIST)
-		return err_set(-EEXIST, "%s: file exists (use -f to overwrite)", path);
 	if (fd < 0)
-		return err_errno(-errno, "cannot create %s", path);
+		return fd;
 	err = fd_write(fd, t->bytes, t->size, NULL);
 	if (close(fd) && !err)
 		err = -errno;
@@ -223,7 +209,7 @@ static int write_text(struct text *t, int err, const char *path, bool force)
 
 int vmcoreinfo_write_dump(const struct kernel *k, const char *path, bool force)
 {
-	int err = check_not_same(path, k->vc->file.fd, "VMCORE");
+	int err = new_file_check(path, k->vc->file.fd, "VMCORE");
 	struct text t;
 
 	if (!err)
@@ -239,7 +225,7 @@ int vmcoreinfo_write_vmlinux(const char *vmlinux_path, const char *path, bool fo
 
 	if (err)
 		return err;
-	err = check_not_same(path, d->fd, "VMLINUX");
+	err = new_file_check(path, d->fd, "VMLINUX");
 	if (!err)
 		err = text_init(&t);
 	if (!err)

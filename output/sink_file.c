@@ -10,6 +10,7 @@
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "lib/fdio.h"
+#include "lib/new_file.h"
 
 struct sink_file {
 	struct sink sink;
@@ -59,17 +60,14 @@ static const struct sink_ops file_ops = {
 int sink_file_create(struct sink **ret, const char *path, bool force)
 {
 	_cleanup_free_ struct sink_file *f = calloc(1, sizeof(*f));
-	int flags = O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC | (force ? 0 : O_EXCL);
 
 	if (!f)
 		return err_set(-ENOMEM, "no memory to write %s", path);
 	f->sink.ops = &file_ops;
 	f->sink.path = path;
-	f->fd = open(path, flags, S_IRUSR | S_IWUSR);
-	if (f->fd < 0 && errno == EEXIST)
-		return err_set(-EEXIST, "%s: file exists (use -f to overwrite)", path);
+	f->fd = new_file_create(path, force);
 	if (f->fd < 0)
-		return err_errno(-errno, "cannot create %s", path);
+		return f->fd;
 	*ret = &take_ptr(f)->sink;
 	return 0;
 }
