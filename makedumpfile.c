@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dmesg.h"
 #include "extension/host.h"
 #include "kernel/kernel.h"
 #include "kernel/vmcoreinfo_search.h"
@@ -262,6 +263,17 @@ static int write_rearranged(const struct dump_plan *plan)
 	return err;
 }
 
+static int write_dmesg(const struct dump_plan *plan, const struct kernel *k)
+{
+	int err = dump_dmesg(k, plan->flattened ? NULL : plan->dumpfile, plan->force,
+			     plan->partial_dmesg);
+
+	if (!err)
+		MSG("\nThe dmesg log is saved to %s.\n",
+		    plan->flattened ? "STDOUT" : plan->dumpfile);
+	return err;
+}
+
 static int create(const struct dump_plan *plan, const struct kernel *k)
 {
 	struct extension_result ext = { 0 };
@@ -278,6 +290,8 @@ static int create(const struct dump_plan *plan, const struct kernel *k)
 static int do_mode(const struct dump_plan *plan, const struct kernel *k)
 {
 	switch (plan->mode) {
+	case MODE_DUMP_DMESG:
+		return write_dmesg(plan, k);
 	case MODE_LIST_KSYMS:
 		return list_ksyms(k, plan->pattern);
 	case MODE_LIST_KTYPES:

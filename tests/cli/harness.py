@@ -376,6 +376,55 @@ def kept(level):
     return EXISTS - gone
 
 
+# A log for it, as statements: of one message for each (nanoseconds, text).
+RING = 0x190000
+RING_FACTS = {
+    'SYMBOL(prb)': f'{0xffffffff89400000 + RING:x}',
+    'SYMBOL(clear_seq)': f'{0xffffffff89400000 + RING + 0x10:x}',
+    'OFFSET(printk_ringbuffer.desc_ring)': 0, 'OFFSET(printk_ringbuffer.text_data_ring)': 48,
+    'OFFSET(prb_desc_ring.count_bits)': 0, 'OFFSET(prb_desc_ring.descs)': 8,
+    'OFFSET(prb_desc_ring.infos)': 16, 'OFFSET(prb_desc_ring.head_id)': 24,
+    'OFFSET(prb_desc_ring.tail_id)': 32, 'SIZE(prb_desc)': 24, 'OFFSET(prb_desc.state_var)': 0,
+    'OFFSET(prb_desc.text_blk_lpos)': 8, 'OFFSET(prb_data_blk_lpos.begin)': 0,
+    'OFFSET(prb_data_blk_lpos.next)': 8, 'SIZE(printk_info)': 88, 'OFFSET(printk_info.seq)': 0,
+    'OFFSET(printk_info.ts_nsec)': 8, 'OFFSET(printk_info.text_len)': 16,
+    'OFFSET(printk_info.caller_id)': 20, 'OFFSET(prb_data_ring.size_bits)': 0,
+    'OFFSET(prb_data_ring.data)': 8, 'SIZE(latched_seq)': 24, 'OFFSET(latched_seq.val)': 8,
+}
+
+
+def ring(*messages, clear_seq=0):
+    """Statements for core(): a log of these messages, numbered from 100 on."""
+    count_bits, size_bits = 4, 12
+    where = {'rb': RING + 0x100, 'descs': RING + 0x200, 'infos': RING + 0x400,
+             'text': RING + 0x1000}
+    first = 0x7000          # of the descriptors' ids
+    last = first + len(messages) - 1
+
+    def put(off, what):
+        return f'hex image+{off:#x} {what.hex()}'
+
+    def address(name):
+        return f'stext+{where[name]:#x}'
+    rb = f'image+{where["rb"]:#x}'
+    ret = [f'u64 image+{RING:#x} {address("rb")}', f'u32 {rb} {count_bits}',
+           f'u64 {rb}+8 {address("descs")} {address("infos")} {last} {first}',
+           f'u32 {rb}+48 {size_bits}', f'u64 {rb}+56 {address("text")}',
+           f'u64 image+{RING + 0x10:#x} 1 0 {clear_seq}']
+    text = b''
+    for i, (ns, message) in enumerate(messages):
+        message = message.encode()
+        begin, index = len(text), (first + i) % (1 << count_bits)
+        text += bytes(8) + message + bytes(-len(message) % 8)
+        ret.append(put(where['descs'] + 24 * index,
+                       struct.pack('<3Q', 2 << 62 | first + i, begin, len(text))))
+        ret.append(put(where['infos'] + 88 * index,
+                       struct.pack('<QQHHI', 100 + i, ns, len(message), 0, 1)))
+    check(len(text) <= 1 << size_bits, 'the messages do not fit')
+    ret.append(put(where['text'], text))
+    return [*ret, *(f'set {key} {value}' for key, value in RING_FACTS.items())]
+
+
 # A smaller one, where speed counts more than what there is in it: free pages,
 # anonymous ones and page cache, in 1.6 MiB.
 SMALL_MEMORY = '''

@@ -7,16 +7,20 @@ import os
 from harness import *
 
 
-def shell(line, **options):
+LOG = ring((0, 'Linux version 6.12.0-mini'), (5000000, 'sysrq: Trigger a crash'))
+LOG_TEXT = '[    0.000000] Linux version 6.12.0-mini\n[    0.005000] sysrq: Trigger a crash\n'
+
+
+def shell(line, *, changes=(), shell='sh', **options):
     """Run a line of a script in which makedumpfile and "vmcore" are ours."""
-    core('vmcore')
+    core('vmcore', *changes)
     for name in os.listdir('.'):
         if name.startswith(('dump', 'vmcore-', 'fifo', 'out')):
             os.unlink(name)
     os.makedirs('bin', exist_ok=True)
     if not os.path.exists('bin/makedumpfile'):
         os.symlink(PROGRAM, 'bin/makedumpfile')
-    return run(['sh', '-c', line],
+    return run([shell, '-c', line],
                env={'PATH': f'{os.getcwd()}/bin:{os.environ["PATH"]}', **options})
 
 
@@ -123,6 +127,35 @@ def _():
     # Each key is the first word of a line, then "=", with or without blanks.
     for key, value in (('OSRELEASE', '6.12.0-mini'), ('CRASHTIME', '1795355278')):
         check(re.search(rf'^{key} ?= ?{value}$', log, re.M), f'{key} is not there')
+
+
+@test('kdump-tools, Debian: --dump-dmesg VMCORE dmesg.DATE, and its exit status')
+def _():
+    done = shell('makedumpfile --dump-dmesg vmcore dump-dmesg', changes=LOG)
+    check(done.code == 0 and read('dump-dmesg').decode() == LOG_TEXT, done)
+    done = shell('makedumpfile --dump-dmesg vmcore dump-dmesg || echo failed')
+    check('failed' in done.text and not os.path.exists('dump-dmesg'), done)
+
+
+@test('SUSE: -F --message-level 8 --dump-dmesg VMCORE > fifo 2> log, whose lines it then reads')
+def _():
+    bash = need_tool('bash')
+    # The words of each line, split at blanks and "=".
+    reads = ('IFS=" ="; while read -r key value; do case $key in '
+             'CRASHTIME) crashed=$value;; OSRELEASE) release=$value;; esac; done < out.log; '
+             'echo "$release" "$crashed"')
+    done = shell('mkfifo fifo && { cat fifo > dump-dmesg & } && '
+                 'makedumpfile -F --message-level 8 --dump-dmesg vmcore > fifo 2> out.log && '
+                 f'wait && {reads}', changes=LOG, shell=bash)
+    check(done.code == 0, done)
+    check(done.text.split() == ['6.12.0-mini', '1795355278'], done.text)
+    check(read('dump-dmesg').decode() == LOG_TEXT, read('dump-dmesg'))
+
+
+@test('SteamOS: --dump-dmesg VMCORE dmesg.txt')
+def _():
+    done = shell('makedumpfile --dump-dmesg vmcore out-dmesg.txt', changes=LOG)
+    check(done.code == 0 and read('out-dmesg.txt').decode() == LOG_TEXT, done)
 
 
 @test('SteamOS: -z -d 31 VMCORE FILE with next to no environment, in another directory')

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * The crashed kernel's log as text: --dump-dmesg.
+ */
+#ifndef DMESG_H
+#define DMESG_H
+
+#include <stdbool.h>
+
+#include "kernel/kernel.h"
+
+/**
+ * Write the log as dmesg prints it.
+ *
+ * @param path of the file to be created, or NULL: to standard output
+ * @param force overwrite an existing file
+ * @param partial only what came after the log was last cleared
+ * @return 0; -ENOENT or another -errno if there is no log to be found, and no file is created
+ * then; -errno if part of it is damaged (the rest was written), or if it cannot be written;
+ * with a sentence
+ */
+int dump_dmesg(const struct kernel *k, const char *path, bool force, bool partial)
+	__attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,118 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""--dump-dmesg and --partial-dmesg."""
+import os
+import stat
+
+from harness import *
+
+LOG = ring((0, 'Linux version 6.12.0-mini'), (1234567890, 'two\nlines'),
+           (98765432109876, 'Kernel panic - not syncing: \x1b[31mred'), clear_seq=102)
+TEXT = ('[    0.000000] Linux version 6.12.0-mini\n'
+        '[    1.234567] two\n'
+        '               lines\n'
+        '[98765.432109] Kernel panic - not syncing: \\x1b[31mred\n')
+PARTIAL = '[98765.432109] Kernel panic - not syncing: \\x1b[31mred\n'
+
+
+@test('--dump-dmesg writes the log to a file that only its owner can read')
+def _():
+    core('logged', *LOG)
+    done = makedumpfile('--dump-dmesg', 'logged', 'log').check_done()
+    check(read('log').decode() == TEXT, read('log'))
+    check(stat.S_IMODE(os.stat('log').st_mode) == 0o600, 'mode')
+    check('The dmesg log is saved to log.' in done.text, done.text)
+    check(done.text.endswith('\nmakedumpfile Completed.\n'), done.text)
+
+
+@test('--partial-dmesg: what came after the log was cleared')
+def _():
+    core('logged', *LOG)
+    makedumpfile('-f', '--dump-dmesg', '--partial-dmesg', 'logged', 'log').check_done()
+    check(read('log').decode() == PARTIAL, read('log'))
+    core('cleared', *LOG, f'u64 image+{RING + 0x20:#x} 103')
+    makedumpfile('-f', '--dump-dmesg', '--partial-dmesg', 'cleared', 'log').check_done()
+    check(read('log') == b'', read('log'))
+    makedumpfile('--partial-dmesg', 'logged', 'log').check_failed('--partial-dmesg makes no sense')
+
+
+@test('-F: nothing but the log on standard output, all messages on standard error')
+def _():
+    core('logged', *LOG)
+    done = makedumpfile('-F', '-D', '--dump-dmesg', 'logged')
+    check(done.code == 0 and done.text == TEXT, done)
+    check('makedumpfile Completed.' in done.err, done.err)
+    done = makedumpfile('-F', '--message-level', '0', '--dump-dmesg', 'logged')
+    check(done.code == 0 and done.text == TEXT and not done.err, done)
+    makedumpfile('-F', '--dump-dmesg', 'logged', 'log').check_failed('log is one argument too many')
+
+
+@test('an existing file is overwritten only with -f, and VMCORE never')
+def _():
+    core('logged', *LOG)
+    write('log', 'precious')
+    makedumpfile('--dump-dmesg', 'logged', 'log').check_failed('log: file exists')
+    check(read('log') == b'precious', 'it was changed')
+    makedumpfile('-f', '--dump-dmesg', 'logged', 'log').check_done()
+    check(read('log').decode() == TEXT, read('log'))
+    before = read('logged')
+    makedumpfile('-f', '--dump-dmesg', 'logged', 'logged').check_failed('is the VMCORE itself')
+    check(read('logged') == before, 'VMCORE was changed')
+
+
+@test('a dump of ours has the same log, whatever its level, and a flattened one')
+def _():
+    core('logged', *LOG)
+    makedumpfile('-f', '-c', '-d', '31', 'logged', 'dump').check_done()
+    makedumpfile('-f', '--dump-dmesg', 'dump', 'log').check_done()
+    check(read('log').decode() == TEXT, read('log'))
+    with open('flat', 'wb') as f:
+        done = makedumpfile('-F', '-c', '-d', '31', 'logged', stdout=f)
+    check(done.code == 0, done)
+    makedumpfile('-f', '--dump-dmesg', 'flat', 'log').check_done()
+    check(read('log').decode() == TEXT, read('log'))
+
+
+@test('no log: one line says what is missing, and no file is left behind')
+def _():
+    core('mini')
+    makedumpfile('--dump-dmesg', 'mini', 'nolog').check_failed('log cannot be found: SYMBOL')
+    core('poor', *LOG, 'set OFFSET(prb_desc_ring.descs)')
+    makedumpfile('--dump-dmesg', 'poor', 'nolog').check_failed(r'OFFSET\(prb_desc_ring.descs\)')
+    core('bad', *LOG, f'u32 image+{RING + 0x100:#x} 40')
+    makedumpfile('--dump-dmesg', 'bad', 'nolog').check_failed('make no sense')
+    check(not os.path.exists('nolog'), 'nolog was created')
+
+
+@test('a damaged log: what is left is written, and the exit status says that it is not all')
+def _():
+    # The second message's text is said to be where there is none.
+    core('bad', *LOG, f'u64 image+{RING + 0x200 + 24 + 16:#x} 0x10000')
+    makedumpfile('-f', '--dump-dmesg', 'bad', 'log').check_failed('at least 1 message is missing: ')
+    lines = TEXT.splitlines(keepends=True)
+    check(read('log').decode() == lines[0] + lines[3], read('log'))
+
+
+@test('full disks and closed pipes: one line, and exit status 1')
+def _():
+    core('logged', *LOG)
+    with open('/dev/full', 'wb') as full:
+        makedumpfile('-F', '--dump-dmesg', 'logged', stdout=full).check_failed(
+            'cannot write to standard output: No space left')
+    makedumpfile('-f', '--dump-dmesg', 'logged', '/dev/full').check_failed('cannot write to /dev')
+    closed_pipe([PROGRAM, '-F', '--dump-dmesg', 'logged'], 0).check_alive()
+
+
+@test('a hostile log does not take long: rings as large as can be, ids far apart')
+def _():
+    rb = f'image+{RING + 0x100:#x}'
+    for damage in ([f'u32 {rb} 26', f'u64 {rb}+24 {(1 << 62) - 1} 0'],
+                   [f'u64 {rb}+24 0 1'],
+                   [f'u64 image+{RING + 0x20:#x} 1500'],
+                   [f'u32 {rb}+48 31']):
+        core('bad', *LOG, *damage)
+        for options in ([], ['--partial-dmesg']):
+            limited('-F', '--dump-dmesg', *options, 'bad').check_alive()
+
+
+run_tests()
