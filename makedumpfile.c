@@ -27,6 +27,7 @@
 #include "report.h"
 #include "usage.h"
 #include "vmcore/vmcore.h"
+#include "vtop.h"
 
 enum exit_status {
 	EXIT_DONE = 0,
@@ -287,6 +288,18 @@ static int create(const struct dump_plan *plan, const struct kernel *k)
 	return err;
 }
 
+/* An address that is mapped nowhere is no reason not to make a dump. */
+static int translate(const struct dump_plan *plan, const struct kernel *k)
+{
+	int err = vtop(k, plan->vtop_address);
+
+	if (!plan->dumpfile && !plan->flattened && !plan->dry_run)
+		return err;
+	if (err)
+		show_error(err_text(err));
+	return create(plan, k);
+}
+
 static int do_mode(const struct dump_plan *plan, const struct kernel *k)
 {
 	switch (plan->mode) {
@@ -301,7 +314,7 @@ static int do_mode(const struct dump_plan *plan, const struct kernel *k)
 	case MODE_CHECK_EXTENSION:
 		return extension_check(k, plan->pattern);
 	default:
-		return create(plan, k);
+		return plan->vtop ? translate(plan, k) : create(plan, k);
 	}
 }
 

@@ -152,7 +152,7 @@ static const struct {
 /* What is accepted, but not done yet. */
 static const int pending[] = {
 	'E', 'e', 'L', OPT_CONFIG, OPT_CYCLIC_BUFFER, OPT_JSON, OPT_MEM_USAGE,
-	OPT_REASSEMBLE, OPT_SPLIT, OPT_VTOP, OPT_WORK_DIR,
+	OPT_REASSEMBLE, OPT_SPLIT, OPT_WORK_DIR,
 };
 
 /* What was on the command line, beside the plan. */

@@ -97,6 +97,8 @@ int arch_read_entry(const struct arch_mem *mem, paddr_t pa, bool big_endian, vad
 		return err_set(-EFAULT, "level %u page table of %#" PRIx64 ": %s", level, va,
 			       err_text(err));
 	*ret = load_u64(raw, big_endian != HOST_BIG_ENDIAN);
+	if (mem->trace)
+		mem->trace(mem->trace_ctx, &(struct arch_step){ level, pa, *ret });
 	return 0;
 }
 

@@ -37,11 +37,21 @@
 
 #include "lib/types.h"
 
+/** An entry of a page table, on the way to a page. */
+struct arch_step {
+	unsigned int level;		/**< of the table; 1 is the one of pages */
+	paddr_t paddr;			/**< where the entry is */
+	uint64_t entry;
+};
+
 /** Physical memory of the crashed machine. */
 struct arch_mem {
 	/** Copy @p len bytes at @p pa. @return 0, -EFAULT or another -errno (sentence set) */
 	int (*read)(void *ctx, paddr_t pa, void *buf, size_t len);
 	void *ctx;
+	/** Is told of each entry that is read, in the order of the walk; NULL: nobody is. */
+	void (*trace)(void *ctx, const struct arch_step *step);
+	void *trace_ctx;
 };
 
 /** Virtual memory that a PT_LOAD says is mapped linearly. */
@@ -175,7 +185,7 @@ int arch_translate(const struct arch *a, const struct arch_mem *mem, vaddr_t va,
  */
 
 /**
- * Read an entry of 8 bytes in a page table.
+ * Read an entry of 8 bytes in a page table, and tell who wants to know the way.
  * @param big_endian its byte order, on any host
  * @param va, level what the entry is read for, for the sentence
  * @return 0; -EFAULT with a sentence

@@ -41,6 +41,17 @@ int kernel_translate(const struct kernel *k, struct vmcore_reader *r, vaddr_t va
 	return arch_translate(&k->arch, &mem, va, ret);
 }
 
+int kernel_trace(const struct kernel *k, struct vmcore_reader *r, vaddr_t va,
+		 void (*step)(void *ctx, const struct arch_step *step), void *ctx,
+		 struct arch_run *ret)
+{
+	struct arch_mem mem = kernel_mem(r);
+
+	mem.trace = step;
+	mem.trace_ctx = ctx;
+	return arch_translate(&k->arch, &mem, va, ret);
+}
+
 int kernel_read(const struct kernel *k, struct vmcore_reader *r, vaddr_t va, void *buf, size_t len)
 {
 	while (len) {

@@ -87,6 +87,14 @@ int kernel_translate(const struct kernel *k, struct vmcore_reader *r, vaddr_t va
 		     struct arch_run *ret) __attribute__((warn_unused_result));
 
 /**
+ * Translate a virtual address as kernel_translate() does, and tell of each entry of the page
+ * tables on the way.
+ */
+int kernel_trace(const struct kernel *k, struct vmcore_reader *r, vaddr_t va,
+		 void (*step)(void *ctx, const struct arch_step *step), void *ctx,
+		 struct arch_run *ret) __attribute__((warn_unused_result));
+
+/**
  * Copy @p len bytes of virtual memory, across any number of pages.
  * @return 0; -EFAULT if part of it is not mapped or not in the dump; with a sentence
  */
