@@ -28,8 +28,9 @@ def root():
 
 
 @contextlib.contextmanager
-def lock():
-    """Exclusive use of the cache; also keeps guests from running side by side."""
-    with open(os.path.join(root(), "lock"), "w") as f:
+def lock(name="lock"):
+    """Exclusive use of a part of the cache. That without a name is all about kernels, and
+    also keeps guests from running side by side."""
+    with open(os.path.join(root(), name), "w") as f:
         fcntl.flock(f, fcntl.LOCK_EX)
         yield
