@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "extension/ask.h"
+#include "lib/byteorder.h"
 #include "tests/unit/minicore.h"
 
 static const struct core_text texts[] = {
@@ -123,10 +124,7 @@ static void forget(struct extension_answers *answers)
 
 static uint64_t flags_of(unsigned long pfn)
 {
-	uint64_t flags;
-
-	memcpy(&flags, seen.structs + pfn * 64, sizeof(flags));
-	return flags;
+	return load_u64(seen.structs + pfn * 64, HOST_BIG_ENDIAN);
 }
 
 #define NR_PAGES (0x9e + 0xf00 + 0x800)

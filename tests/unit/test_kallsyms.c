@@ -563,7 +563,7 @@ static void test_damaged_names(void **state)
 	names = kimage_table(&f.img, "names");
 	/* Where the second block begins. */
 	*kimage_at(&f.img, names + load_u32(kimage_at(&f.img, kimage_table(&f.img, "markers") + 4),
-					    false)) = 0;
+					    HOST_BIG_ENDIAN)) = 0;
 	want(&f, "__x64_sys_5_enter");
 	want(&f, "__x64_sys_290_enter");
 	want(&f, "isra");
