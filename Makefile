@@ -253,7 +253,7 @@ demo:
 	$(Q)scripts/demo $(O)/makedumpfile
 
 check:
-	$(Q)scripts/setup check vm
+	$(Q)scripts/setup check cross vm
 	$(Q)tests/run O=$(O) all
 
 check-quick:

@@ -43,24 +43,6 @@ def _():
     fails('/dev/zero', '/dev/zero')
 
 
-@test('VMCORE that may not be read')
-def _():
-    write('secret', 'x')
-    os.chmod('secret', 0)
-    if os.access('secret', os.R_OK):
-        # As somebody who is not root: what is opened is in the working directory.
-        os.chmod('.', 0o755)
-        fails_as_nobody('secret', 'secret: Permission denied')
-    else:
-        fails('secret', 'secret: Permission denied')
-
-
-def fails_as_nobody(path, pattern):
-    shutil.copy(PROGRAM, 'makedumpfile')
-    limited('-d', '31', path, 'dump', program='./makedumpfile', user=65534,
-            group=65534, extra_groups=[]).check_failed(pattern)
-
-
 @test('a file of text, of random bytes, a program, an ELF header with nothing behind it')
 def _():
     write('text', 'This is no vmcore.\n' * 1000)

@@ -3,6 +3,7 @@
 """The command lines of those who call us: kdump-utils (Fedora, RHEL), kdump-tools
 (Debian, Ubuntu), kdump (SUSE), SteamOS."""
 import os
+import shutil
 
 from harness import *
 
@@ -198,6 +199,42 @@ def _():
         except kdumpfile.exceptions.NotImplementedException:
             # The library is built without some compressions.
             check(codec in ('snappy', 'zstd', 'lzo'), f'{codec} cannot be read')
+
+
+def copy_program():
+    """To where a test can do with it as it likes."""
+    shutil.copy(PROGRAM, 'makedumpfile')
+
+
+@test('no file in /tmp is needed: with a read-only one all goes well')
+def _():
+    core('mini')
+    makedumpfile('-f', '-c', '-d', '31', 'mini', 'want').check_done()
+    # What lies below /tmp, which the program may, too, is held by a descriptor.
+    script = ('exec 3<. && mount -t tmpfs -o ro none /tmp && cd /proc/self/fd/3 && '
+              '! touch /tmp/x 2>/dev/null && exec "$@"')
+    unshare = [need_tool('unshare'), '-m', 'sh', '-c', script, 'sh']
+    if run([*unshare, 'true']).code:
+        skip('mount is not permitted')
+    copy_program()
+    result = run([*unshare, './makedumpfile', '-f', '-c', '-d', '31', 'mini', 'dump'],
+                 env={'TMPDIR': '/nonexistent'})
+    check(result.code == 0, result)
+    check(read('dump') == read('want'), 'the dump differs')
+
+
+@test('somebody who may not read the dump')
+def _():
+    write('secret', 'x')
+    os.chmod('secret', 0)
+    options = {}
+    if os.access('secret', os.R_OK):
+        # As somebody who is not root: what is opened is in the working directory.
+        os.chmod('.', 0o755)
+        copy_program()
+        options = {'program': './makedumpfile', 'user': 65534, 'group': 65534,
+                   'extra_groups': []}
+    limited('-d', '31', 'secret', 'dump', **options).check_failed('secret: Permission denied')
 
 
 run_tests()

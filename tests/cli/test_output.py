@@ -180,32 +180,6 @@ def _():
         check(read('dump') == want, f'{to}: the dump differs')
 
 
-@test('no file in /tmp is needed: with a read-only one all goes well')
-def _():
-    want = direct(*FULL)
-    # What lies below /tmp is held by a descriptor.
-    script = ('exec 3<. && mount -t tmpfs -o ro none /tmp && cd /proc/self/fd/3 && '
-              '! touch /tmp/x 2>/dev/null && exec "$@"')
-    unshare = [need_tool('unshare'), '-m', 'sh', '-c', script, 'sh']
-    if run([*unshare, 'true']).code:
-        skip('mount is not permitted')
-    write_program()
-    result = run([*unshare, './makedumpfile', '-f', *FULL, 'mini', 'dump'],
-                 env={'TMPDIR': '/nonexistent'})
-    check(result.code == 0, result)
-    check(read('dump') == want, 'the dump differs')
-
-
-def write_program():
-    """The program may itself lie below /tmp."""
-    if not os.path.exists('makedumpfile'):
-        os.link(PROGRAM, 'makedumpfile') if same_device() else shutil.copy(PROGRAM, '.')
-
-
-def same_device():
-    return os.stat(PROGRAM).st_dev == os.stat('.').st_dev
-
-
 # ---- disks that are full -----------------------------------------------------
 
 def on_small_disk(kib, *args):
