@@ -141,51 +141,30 @@ int erase_physical(uint64_t paddr, uint64_t len, int fill)
 	return len ? extension_error(add_erasure(paddr, len, fill)) : 0;
 }
 
-/* Bytes from an address on, at most len, of which is known whether they are mapped. */
-static uint64_t run_length(const struct arch_run *run, uint64_t len)
-{
-	return run->len ? min_u64(run->len, len) : len;
-}
+/* Erasing what is mapped of a range. */
+struct erasing {
+	int fill;
+	bool any;
+};
 
-/* What is not mapped is passed over a page at a time at least. */
-static uint64_t hole_length(const struct arch_run *run, uint64_t address, uint64_t len)
+static int erase_run(void *ctx, paddr_t pa, uint64_t len)
 {
-	uint64_t page = current.env->kernel->vc->page_size;
+	struct erasing *e = ctx;
 
-	return min_u64(len, max_u64(run_length(run, len), page - address % page));
+	e->any = true;
+	return erase_physical(pa, len, e->fill);
 }
 
 int update_filter_info_raw(unsigned long long vaddr, int fill, int len)
 {
 	const struct extension_env *env = current.env;
-	uint64_t at = vaddr, left = len > 0 ? len : 0;
-	bool any = false;
-	int ret = len;
+	struct erasing e = { .fill = fill };
+	int err = kernel_for_each_run(env->kernel, env->reader, vaddr, len > 0 ? len : 0,
+				      erase_run, &e);
 
-	if (!extension_fits(at, left)) {
-		extension_error(err_set(-EFAULT, "no memory goes from %#" PRIx64 " on for %d bytes",
-					at, len));
-		left = 0;
-	}
-	while (left) {
-		struct arch_run run;
-		int err = kernel_translate(env->kernel, env->reader, at, &run);
-		uint64_t n;
-
-		if (!err) {
-			n = run_length(&run, left);
-			err = erase_physical(run.paddr, n, fill);
-			if (err)
-				return err;
-			any = true;
-		} else if (err == -EFAULT) {
-			n = hole_length(&run, at, left);
-			ret = extension_error(err);
-		} else {
-			return extension_error(err);
-		}
-		at += n;
-		left -= n;
-	}
-	return any ? ret : 0;
+	if (err)
+		extension_error(err);
+	if (err && err != -EFAULT)
+		return err;
+	return !e.any ? 0 : err ? err : len;
 }

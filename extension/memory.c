@@ -38,7 +38,7 @@ uint64_t extension_load_ulong(const void *raw)
 	return load_ulong(raw, a->is64, a->swap);
 }
 
-bool extension_fits(uint64_t address, uint64_t len)
+static bool fits(uint64_t address, uint64_t len)
 {
 	bool is64 = extension_env()->kernel->arch.is64;
 
@@ -49,7 +49,7 @@ int extension_read(uint64_t address, void *buf, size_t len)
 {
 	const struct extension_env *env = extension_env();
 
-	if (!extension_fits(address, len))
+	if (!fits(address, len))
 		return err_set(-EFAULT, "no memory goes from %#" PRIx64 " on for %zu bytes",
 			       address, len);
 	return kernel_read(env->kernel, env->reader, address, buf, len);

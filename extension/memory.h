@@ -12,9 +12,6 @@
 
 #include "btf_info.h"
 
-/** Whether that many bytes from an address on are within the kernel's address space. */
-bool extension_fits(uint64_t address, uint64_t len);
-
 /**
  * Copy memory at an address that can be anything.
  * @return 0; -EFAULT if part of it is not mapped, not in the dump or beyond the address

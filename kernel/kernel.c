@@ -74,6 +74,46 @@ int kernel_read(const struct kernel *k, struct vmcore_reader *r, vaddr_t va, voi
 	return 0;
 }
 
+/* Bytes of a run, of those that are left; of a hole, whole pages. */
+static uint64_t run_bytes(const struct kernel *k, const struct arch_run *run, bool mapped,
+			  vaddr_t va, uint64_t left)
+{
+	uint64_t page = k->vc->page_size;
+
+	/* 0 reaches to the end of all addresses. */
+	if (!run->len)
+		return left;
+	return min_u64(left, mapped ? run->len : max_u64(run->len, page - va % page));
+}
+
+int kernel_for_each_run(const struct kernel *k, struct vmcore_reader *r, vaddr_t va, uint64_t len,
+			int (*fn)(void *ctx, paddr_t pa, uint64_t len), void *ctx)
+{
+	char why[256] = "";
+
+	if (!range_fits(va, len, k->arch.is64 ? UINT64_MAX : UINT64_C(1) << 32))
+		return err_set(-EFAULT, "no memory goes from %#" PRIx64 " on for %" PRIu64 " bytes",
+			       va, len);
+	while (len) {
+		struct arch_run run;
+		int hole = kernel_translate(k, r, va, &run), err = 0;
+		uint64_t n;
+
+		if (hole && hole != -EFAULT)
+			return hole;
+		n = run_bytes(k, &run, !hole, va, len);
+		if (!hole)
+			err = fn(ctx, run.paddr, n);
+		else if (!why[0])
+			snprintf(why, sizeof(why), "%s", err_text(hole));
+		if (err)
+			return err;
+		va += n;
+		len -= n;
+	}
+	return why[0] ? err_set(-EFAULT, "%s", why) : 0;
+}
+
 /* The text of a file given with -i; *text is to be freed. */
 static int read_info_file(const char *path, char **text, size_t *size)
 {

@@ -102,6 +102,17 @@ int kernel_read(const struct kernel *k, struct vmcore_reader *r, vaddr_t va, voi
 		size_t len) __attribute__((warn_unused_result));
 
 /**
+ * Give the physical memory behind a virtual range to a function, in pieces. What is not
+ * mapped is passed over.
+ * @param fn returns 0 to go on; anything else ends it and is returned
+ * @return 0; -EFAULT if some of it is not mapped, or ends behind the last address; another
+ * -errno; with a sentence
+ */
+int kernel_for_each_run(const struct kernel *k, struct vmcore_reader *r, vaddr_t va, uint64_t len,
+			int (*fn)(void *ctx, paddr_t pa, uint64_t len), void *ctx)
+	__attribute__((warn_unused_result));
+
+/**
  * The utsname of the kernel (init_uts_ns), as far as it can be read; at least
  * release (from VMCOREINFO) and machine are filled in where known.
  * @param erase what is overwritten in it, as in the dump; NULL: nothing
