@@ -13,14 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/checked.h"
+#include "kernel/dwarf_die.h"
 
-/* No struct of the kernel, and no offset in one, comes near this. */
-#define STRUCT_MAX (UINT64_C(1) << 24)
-/* Nor has an array as many elements. */
-#define LENGTH_MAX (UINT64_C(1) << 31)
-/* C's own limits on nesting are lower; damaged files can have loops. */
-#define NESTING_MAX 32
 /* The most DIEs looked at within one struct. */
 #define MEMBERS_MAX 100000
 /* Definitions of one name that are remembered as seen. */
@@ -30,9 +24,7 @@
 struct answer {
 	bool known;
 	uint64_t value;			/* of an enumerator; sign-extended */
-	uint64_t length;		/* of an array, elements */
-	uint64_t bit_offset, bit_size;
-	uint64_t size;			/* bytes */
+	struct die_member at;		/* of a member; of a variable its length */
 };
 
 /* One declaration: just one of the records is not NULL. */
@@ -272,166 +264,6 @@ static void note_damage(struct scan *s, int rc)
 	s->error = dwarf_errno();
 }
 
-static bool get_number(Dwarf_Die *die, unsigned int name, uint64_t *ret)
-{
-	Dwarf_Attribute attr;
-	Dwarf_Word word;
-
-	if (!dwarf_attr(die, name, &attr) || dwarf_formudata(&attr, &word))
-		return false;
-	*ret = word;
-	return true;
-}
-
-/* Go from a typedef or a qualified type to the type itself. */
-static bool peel(Dwarf_Die *type)
-{
-	for (int i = 0; i < NESTING_MAX; i++) {
-		Dwarf_Attribute attr;
-
-		switch (dwarf_tag(type)) {
-		case DW_TAG_typedef:
-		case DW_TAG_const_type:
-		case DW_TAG_volatile_type:
-		case DW_TAG_restrict_type:
-		case DW_TAG_atomic_type:
-			/* Without a type it would be of void. */
-			if (!dwarf_attr(type, DW_AT_type, &attr) || !dwarf_formref_die(&attr, type))
-				return false;
-			break;
-		default:
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool get_type(Dwarf_Die *die, Dwarf_Die *type)
-{
-	Dwarf_Attribute attr;
-
-	return dwarf_attr(die, DW_AT_type, &attr) && dwarf_formref_die(&attr, type) && peel(type);
-}
-
-/* Elements in one dimension; 0 if it has no bound, or -1 for one. */
-static uint64_t dimension(Dwarf_Die *range)
-{
-	uint64_t count;
-
-	if (!get_number(range, DW_AT_count, &count)) {
-		if (!get_number(range, DW_AT_upper_bound, &count))
-			return 0;
-		count++;
-	}
-	return count < LENGTH_MAX ? count : 0;
-}
-
-/* Elements of an array: of its first dimension, or of all of them together. */
-static bool array_length(Dwarf_Die *array, bool all, uint64_t *ret)
-{
-	uint64_t total = 1;
-	bool found = false;
-	Dwarf_Die range;
-
-	for (int rc = dwarf_child(array, &range); !rc; rc = dwarf_siblingof(&range, &range)) {
-		if (dwarf_tag(&range) != DW_TAG_subrange_type)
-			continue;
-		found = true;
-		if (!checked_mul(total, dimension(&range), &total))
-			return false;
-		if (!all)
-			break;
-	}
-	if (found)
-		*ret = total;
-	return found;
-}
-
-static bool type_size(const struct scan *s, Dwarf_Die *type, uint64_t *ret)
-{
-	uint64_t elements = 1, n;
-	Dwarf_Die die = *type;
-
-	for (int i = 0; i < NESTING_MAX; i++) {
-		switch (dwarf_tag(&die)) {
-		case DW_TAG_array_type:
-			if (!array_length(&die, true, &n) || !checked_mul(elements, n, &elements) ||
-			    !get_type(&die, &die))
-				return false;
-			continue;
-		case DW_TAG_pointer_type:
-			if (!get_number(&die, DW_AT_byte_size, &n))
-				n = s->d->is64 ? 8 : 4;
-			break;
-		default:
-			if (!get_number(&die, DW_AT_byte_size, &n))
-				return false;
-			break;
-		}
-		return checked_mul(n, elements, ret) && *ret < STRUCT_MAX;
-	}
-	return false;
-}
-
-/* Where a member begins, from the start of its struct; bytes. */
-static bool member_location(Dwarf_Die *member, uint64_t *ret)
-{
-	Dwarf_Attribute attr;
-	Dwarf_Op *ops;
-	Dwarf_Word word;
-	size_t nr;
-
-	*ret = 0;
-	if (!dwarf_attr(member, DW_AT_data_member_location, &attr))
-		return true;	/* of a union, or given in bits */
-	if (!dwarf_formudata(&attr, &word)) {
-		*ret = word;
-	} else {
-		/* DWARF 2 has an expression that adds to the struct's address. */
-		if (dwarf_getlocation(&attr, &ops, &nr) || nr != 1 ||
-		    ops->atom != DW_OP_plus_uconst)
-			return false;
-		*ret = ops->number;
-	}
-	return *ret < STRUCT_MAX;
-}
-
-/*
- * Look at a member of what begins at base, bits. Bits are counted in the
- * direction in which the machine counts bytes. Until DWARF 4 a bit field's
- * offset was counted from the most significant bit of the storage unit that
- * holds it.
- */
-static bool read_member(const struct scan *s, Dwarf_Die *member, uint64_t base,
-			struct answer *ret)
-{
-	uint64_t location, offset = 0, storage;
-	Dwarf_Die type;
-
-	*ret = (struct answer){ .known = true };
-	if (!get_type(member, &type) || !member_location(member, &location))
-		return false;
-	if (!type_size(s, &type, &ret->size))
-		ret->size = 0;
-	if (dwarf_tag(&type) == DW_TAG_array_type)
-		array_length(&type, false, &ret->length);
-	get_number(member, DW_AT_bit_size, &ret->bit_size);
-	if (!get_number(member, DW_AT_data_bit_offset, &offset) && ret->bit_size &&
-	    get_number(member, DW_AT_bit_offset, &offset)) {
-		if (!get_number(member, DW_AT_byte_size, &storage))
-			storage = ret->size;
-		if (!s->d->big_endian)
-			offset = storage * 8 - offset - ret->bit_size;
-	}
-	ret->bit_offset = base + location * 8 + offset;
-	return ret->bit_offset < STRUCT_MAX * 8 && ret->bit_size <= 8 * ret->size;
-}
-
-static bool is_aggregate(Dwarf_Die *type)
-{
-	return dwarf_tag(type) == DW_TAG_structure_type || dwarf_tag(type) == DW_TAG_union_type;
-}
-
 /* Called with a member whose struct begins at base, bits. Returns whether to stop. */
 typedef bool member_fn(struct scan *s, void *ctx, const char *name, Dwarf_Die *member,
 		       uint64_t base);
@@ -449,7 +281,7 @@ static bool for_members(struct scan *s, Dwarf_Die *type, uint64_t base, unsigned
 	for (rc = dwarf_child(type, &die); !rc && s->budget; rc = dwarf_siblingof(&die, &die)) {
 		bool stop = false;
 		const char *name;
-		struct answer a;
+		struct die_member m;
 
 		s->budget--;
 		if (dwarf_tag(&die) != DW_TAG_member)
@@ -457,9 +289,9 @@ static bool for_members(struct scan *s, Dwarf_Die *type, uint64_t base, unsigned
 		name = dwarf_diename(&die);
 		if (name)
 			stop = fn(s, ctx, name, &die, base);
-		else if (depth < NESTING_MAX && get_type(&die, &inner) && is_aggregate(&inner) &&
-			 read_member(s, &die, base, &a))
-			stop = for_members(s, &inner, a.bit_offset, depth + 1, fn, ctx);
+		else if (depth < DIE_DEPTH_MAX && die_type(&die, &inner) &&
+			 die_is_aggregate(&inner) && die_read_member(&die, s->d, base, &m))
+			stop = for_members(s, &inner, m.bit_offset, depth + 1, fn, ctx);
 		if (stop)
 			return true;
 	}
@@ -471,7 +303,7 @@ static bool for_members(struct scan *s, Dwarf_Die *type, uint64_t base, unsigned
 struct step {
 	const char *path;		/* from here on; NULL: arrived */
 	Dwarf_Die member;
-	struct answer at;
+	struct die_member at;
 };
 
 static bool take_step(struct scan *s, void *ctx, const char *name, Dwarf_Die *member,
@@ -480,7 +312,7 @@ static bool take_step(struct scan *s, void *ctx, const char *name, Dwarf_Die *me
 	struct step *step = ctx;
 	const char *rest;
 
-	if (!is_step(step->path, name, &rest) || !read_member(s, member, base, &step->at))
+	if (!is_step(step->path, name, &rest) || !die_read_member(member, s->d, base, &step->at))
 		return false;
 	step->path = rest;
 	step->member = *member;
@@ -494,7 +326,7 @@ static bool go_on(struct scan *s, struct step *step)
 
 	while (step->path) {
 		/* Only structs and unions have members: no pointer is followed. */
-		if (!get_type(&step->member, &type) ||
+		if (!die_type(&step->member, &type) ||
 		    !for_members(s, &type, step->at.bit_offset, 0, take_step, step))
 			return false;
 	}
@@ -512,7 +344,7 @@ static bool try_member(struct scan *s, void *ctx, const char *name, Dwarf_Die *m
 
 		if (w->member && take_step(s, &step, name, member, base) && go_on(s, &step) &&
 		    (!w->len || step.at.length))
-			w->trial = step.at;
+			w->trial = (struct answer){ .known = true, .at = step.at };
 	}
 	return false;
 }
@@ -542,7 +374,7 @@ static void try_type(struct scan *s, Dwarf_Die *die, bool tag)
 	int score;
 
 	/* Only what is defined has a size. */
-	if (!n || n->settled || !peel(&type) || !type_size(s, &type, &size) ||
+	if (!n || n->settled || !die_peel(&type) || !die_size(&type, s->d->is64, &size) ||
 	    seen_before(n, die, size))
 		return;
 	for (size_t i = 0; i < n->nr_wants; i++)
@@ -582,7 +414,7 @@ static void try_enumerators(struct scan *s, Dwarf_Die *type)
 		const char *text = dwarf_diename(&die);
 		struct name *n = text ? find_name(&s->numbers, text) : NULL;
 
-		if (n && !n->settled && get_number(&die, DW_AT_const_value, &a.value))
+		if (n && !n->settled && die_number(&die, DW_AT_const_value, &a.value))
 			answer_all(&s->numbers, n, &a);
 	}
 	note_damage(s, rc);
@@ -595,8 +427,8 @@ static void try_variable(struct scan *s, Dwarf_Die *die)
 	struct answer a = { .known = true };
 	Dwarf_Die type;
 
-	if (n && !n->settled && get_type(die, &type) && dwarf_tag(&type) == DW_TAG_array_type &&
-	    array_length(&type, false, &a.length) && a.length)
+	if (n && !n->settled && die_type(die, &type) && dwarf_tag(&type) == DW_TAG_array_type &&
+	    die_array_length(&type, false, &a.at.length) && a.at.length)
 		answer_all(&s->variables, n, &a);
 }
 
@@ -611,7 +443,7 @@ static void scan_children(struct scan *s, Dwarf_Die *parent, bool nested, unsign
 		case DW_TAG_structure_type:
 		case DW_TAG_union_type:
 			try_type(s, &die, true);
-			if (nested && depth < NESTING_MAX)
+			if (nested && depth < DIE_DEPTH_MAX)
 				scan_children(s, &die, nested, depth + 1);
 			break;
 		case DW_TAG_enumeration_type:
@@ -631,14 +463,7 @@ static void scan_children(struct scan *s, Dwarf_Die *parent, bool nested, unsign
 
 static void scan_unit(struct scan *s, Dwarf_Die *unit)
 {
-	Dwarf_Attribute attr;
-	const char *producer = dwarf_formstring(dwarf_attr(unit, DW_AT_producer, &attr));
-
-	/*
-	 * Where a struct is defined within another one, C has it in the scope
-	 * around both, and so does gcc. Clang leaves it inside.
-	 */
-	scan_children(s, unit, !producer || strncmp(producer, "GNU ", 4), 0);
+	scan_children(s, unit, die_unit_nests(unit), 0);
 }
 
 static void scan_units(struct scan *s)
@@ -660,9 +485,9 @@ static void fill_type(const struct name *n, const struct want *w, enum fact_sour
 {
 	struct ktype_info *t = w->type;
 
-	t->member_bit_offset = w->best.bit_offset;
-	t->member_bit_sz = w->best.bit_size;
-	t->member_size = w->best.size;
+	t->member_bit_offset = w->best.at.bit_offset;
+	t->member_bit_sz = w->best.at.bit_size;
+	t->member_size = w->best.at.size;
 	t->struct_size = n->size;
 	t->index = source;
 }
@@ -680,12 +505,12 @@ static void fill_in(const struct table *t, enum fact_source source)
 			if (w->type && w->type->index < 0) {
 				fill_type(n, w, source);
 			} else if (w->len && w->len->index < 0) {
-				w->len->value = w->best.length;
+				w->len->value = w->best.at.length;
 				w->len->index = source;
 			} else if (w->path && w->path->index < 0) {
-				w->path->bit_offset = w->best.bit_offset;
-				w->path->bit_sz = w->best.bit_size;
-				w->path->size = w->best.size;
+				w->path->bit_offset = w->best.at.bit_offset;
+				w->path->bit_sz = w->best.at.bit_size;
+				w->path->size = w->best.at.size;
 				w->path->index = source;
 			} else if (w->num) {
 				w->num->value = w->best.value;
