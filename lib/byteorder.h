@@ -46,6 +46,12 @@ static inline uint64_t load_ulong(const void *p, bool is64, bool swap)
 	return is64 ? load_u64(p, swap) : load_u32(p, swap);
 }
 
+static inline void store_u16(void *p, uint16_t v, bool swap)
+{
+	v = swap ? __builtin_bswap16(v) : v;
+	memcpy(p, &v, sizeof(v));
+}
+
 static inline void store_u32(void *p, uint32_t v, bool swap)
 {
 	v = swap ? __builtin_bswap32(v) : v;
@@ -56,6 +62,15 @@ static inline void store_u64(void *p, uint64_t v, bool swap)
 {
 	v = swap ? __builtin_bswap64(v) : v;
 	memcpy(p, &v, sizeof(v));
+}
+
+/** An unsigned long of the dump, cut to 4 bytes unless @p is64. */
+static inline void store_ulong(void *p, uint64_t v, bool is64, bool swap)
+{
+	if (is64)
+		store_u64(p, v, swap);
+	else
+		store_u32(p, v, swap);
 }
 
 #endif

@@ -145,7 +145,8 @@ int dump_create(const struct dump_request *req, struct dump_result *res)
 	if (!err)
 		err = pages_init(&b, source.vc);
 	if (!err)
-		err = kdump_writer_create(&w, &source, req->sink);
+		err = req->elf ? elf_writer_create(&w, &source, req->sink) :
+		      kdump_writer_create(&w, &source, req->sink);
 	if (!err)
 		err = begin(w, &b, &res->filter);
 	if (!err) {

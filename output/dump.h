@@ -20,6 +20,7 @@ struct dump_request {
 	/** Bits of enum dump_level. What the input's own level excluded stays excluded. */
 	unsigned int level;
 	enum codec_id codec;
+	bool elf;			/**< an ELF core, and no codec */
 	unsigned int nr_threads;	/**< at least 1 */
 	/** What extensions decided; NULL: nothing. Changed by dump_create(). */
 	struct verdicts *verdicts;
@@ -43,7 +44,7 @@ struct dump_result {
 };
 
 /**
- * Filter and copy a dump into a sink, as a kdump-compressed file.
+ * Filter and copy a dump into a sink, as a kdump-compressed file or an ELF core.
  *
  * Unreadable pages and an input that is itself cut short make the result
  * incomplete, but are no error.

@@ -4,7 +4,6 @@
 #include <elf.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "filter/page_layout.h"
 #include "lib/checked.h"
@@ -195,32 +194,17 @@ static int kdump_put(struct writer *w, const struct page_batch *b)
 	return err;
 }
 
-/*
- * What was erased of the input before, and then what this program erases. Each is lines;
- * a line of the first that has no end gets one.
- */
 static int put_eraseinfo(struct kdump_writer *k)
 {
-	const struct erase_list *erase = k->base.source->erase;
-	const struct vmcore *vc = k->base.source->vc;
-	size_t size = vc->eraseinfo_size, own = erase ? erase->text_size : 0;
 	_cleanup_free_ char *text = NULL;
-	int err;
+	size_t size;
+	int err = source_eraseinfo(k->base.source, &text, &size);
 
-	if (!size && !own)
-		return 0;
-	text = malloc(size + 1 + own);
-	if (!text)
-		return err_set(-ENOMEM, "no memory for the eraseinfo");
-	if (size)
-		memcpy(text, vc->eraseinfo, size);
-	if (size && own && text[size - 1] != '\n')
-		text[size++] = '\n';
-	if (own)
-		memcpy(text + size, erase->text, own);
+	if (err || !size)
+		return err;
 	k->sub.offset_eraseinfo = k->data_off;
-	k->sub.size_eraseinfo = size + own;
-	err = sink_pwrite(k->base.sink, text, size + own, k->data_off);
+	k->sub.size_eraseinfo = size;
+	err = sink_pwrite(k->base.sink, text, size, k->data_off);
 	return err ? err : put_sub_header(k);
 }
 

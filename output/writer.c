@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "output/writer.h"
 
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/err.h"
+
 int writer_begin(struct writer *w, const struct bitmap *exists)
 {
 	return w->ops->begin(w, exists);
@@ -30,4 +36,27 @@ void writer_destroy(struct writer *w)
 {
 	if (w)
 		w->ops->destroy(w);
+}
+
+int source_eraseinfo(const struct dump_source *src, char **text, size_t *size)
+{
+	size_t before = src->vc->eraseinfo_size, own = src->erase ? src->erase->text_size : 0;
+	char *p = NULL;
+
+	*text = NULL;
+	*size = before + own;
+	if (!*size)
+		return 0;
+	p = malloc(before + 1 + own);
+	if (!p)
+		return err_set(-ENOMEM, "no memory for the eraseinfo");
+	if (before)
+		memcpy(p, src->vc->eraseinfo, before);
+	if (before && own && p[before - 1] != '\n')
+		p[before++] = '\n';
+	if (own)
+		memcpy(p + before, src->erase->text, own);
+	*text = p;
+	*size = before + own;
+	return 0;
 }

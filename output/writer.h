@@ -90,6 +90,15 @@ struct writer {
 int kdump_writer_create(struct writer **ret, const struct dump_source *src, struct sink *sink)
 	__attribute__((warn_unused_result));
 
+/**
+ * A writer of ELF cores in the class and byte order of an ELF input, with its notes. What of
+ * its PT_LOADs is excluded, or zeros where the level says so, is described but not in the
+ * file: p_memsz goes beyond p_filesz.
+ * @return 0 or -ENOMEM
+ */
+int elf_writer_create(struct writer **ret, const struct dump_source *src, struct sink *sink)
+	__attribute__((warn_unused_result));
+
 /** Free a writer; NULL is allowed. The sink stays. */
 void writer_destroy(struct writer *w);
 
@@ -97,7 +106,7 @@ void writer_destroy(struct writer *w);
 int writer_begin(struct writer *w, const struct bitmap *exists)
 	__attribute__((warn_unused_result));
 
-/** Say which pages will come. @return as above */
+/** Say which pages will come. @param dumpable borrowed until the end @return as above */
 int writer_set_pages(struct writer *w, const struct bitmap *dumpable)
 	__attribute__((warn_unused_result));
 
@@ -116,5 +125,18 @@ int writer_finish(struct writer *w, bool complete) __attribute__((warn_unused_re
  * @return as above; the dump is incomplete either way
  */
 int writer_abort(struct writer *w) __attribute__((warn_unused_result));
+
+/*
+ * For the formats.
+ */
+
+/**
+ * What was erased of the input before, and then what this program erases. Each is lines; a
+ * line of the first that has no end gets one.
+ * @param[out] text to be freed; NULL if nothing was erased: @p size is 0 then
+ * @return 0 or -ENOMEM with a sentence
+ */
+int source_eraseinfo(const struct dump_source *src, char **text, size_t *size)
+	__attribute__((warn_unused_result));
 
 #endif

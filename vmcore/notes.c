@@ -81,6 +81,41 @@ int notes_check(const void *buf, size_t size, bool swap, size_t *len)
 	return ret;
 }
 
+size_t note_size(const char *name, size_t desc_size)
+{
+	return NOTE_HEADER_SIZE + padded(strlen(name) + 1) + padded(desc_size);
+}
+
+size_t note_encode(void *buf, const char *name, uint32_t type, const void *desc,
+		   size_t desc_size, bool swap)
+{
+	size_t size = note_size(name, desc_size), name_size = strlen(name) + 1;
+	char *p = buf;
+
+	memset(p, 0, size);
+	store_u32(p, name_size, swap);
+	store_u32(p + 4, desc_size, swap);
+	store_u32(p + 8, type, swap);
+	memcpy(p + NOTE_HEADER_SIZE, name, name_size);
+	memcpy(p + NOTE_HEADER_SIZE + padded(name_size), desc, desc_size);
+	return size;
+}
+
+size_t notes_without(const void *buf, size_t size, bool swap, const char *name, void *to)
+{
+	size_t pos = 0, start, done = 0;
+	struct note n;
+
+	while (start = pos, next_note(buf, size, swap, &pos, &n) > 0) {
+		if (is_named(&n, name))
+			continue;
+		memset((char *)to + done, 0, padded(pos - start));
+		memcpy((char *)to + done, (const char *)buf + start, pos - start);
+		done += padded(pos - start);
+	}
+	return done;
+}
+
 static int copy_eraseinfo(struct vmcore *vc, const struct note *n)
 {
 	if (vc->eraseinfo || !n->desc_size)
@@ -110,7 +145,7 @@ int notes_scan(struct vmcore *vc)
 				vc->vmcoreinfo = n.desc;
 				vc->vmcoreinfo_size = len;
 			}
-		} else if (is_named(&n, "ERASEINFO")) {
+		} else if (is_named(&n, ERASEINFO_NAME)) {
 			ret = copy_eraseinfo(vc, &n);
 			if (ret)
 				break;

@@ -25,6 +25,24 @@
  */
 int notes_check(const void *buf, size_t size, bool swap, size_t *len);
 
+/** The note that says what was erased; its type is 0. */
+#define ERASEINFO_NAME "ERASEINFO"
+
+/** Bytes of a note with a descriptor of so many. */
+size_t note_size(const char *name, size_t desc_size);
+
+/** Write a note. @p buf has note_size() bytes. @return these */
+size_t note_encode(void *buf, const char *name, uint32_t type, const void *desc,
+		   size_t desc_size, bool swap);
+
+/**
+ * Copy notes, but not those of a name, and nothing behind the last whole one; the size of
+ * the copy is a multiple of 4.
+ * @param to room for @p size bytes and 3 more; may be NULL if @p size is 0
+ * @return bytes of the copy
+ */
+size_t notes_without(const void *buf, size_t size, bool swap, const char *name, void *to);
+
 /**
  * Find out what the notes of a dump hold. Needs vc->notes, notes_size and swap.
  *

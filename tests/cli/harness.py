@@ -268,6 +268,10 @@ def kdump(path, description):
 
 # ---- reading dumps -----------------------------------------------------------
 
+def pfns(*ranges):
+    return {pfn for first, end in ranges for pfn in range(first, end)}
+
+
 def unflatten(stream):
     """The file in a flattened stream, which must be whole and end there."""
     check(stream[:16] == b'makedumpfile'.ljust(16, b'\0'), 'no flattened header')
@@ -337,6 +341,35 @@ class Kdump:
         return self
 
 
+class ElfCore:
+    """An ELF core of a 64-bit little-endian machine."""
+
+    def __init__(self, path):
+        self.bytes = read(path)
+        check(self.bytes[:7] == b'\x7fELF\x02\x01\x01', f'{path} is not such an ELF file')
+        self.type, self.machine = struct.unpack_from('<HH', self.bytes, 16)
+        self.phoff, self.shoff, self.flags = struct.unpack_from('<QQI', self.bytes, 32)
+        number, = struct.unpack_from('<H', self.bytes, 56)
+        if number == 0xffff:
+            number, = struct.unpack_from('<I', self.bytes, self.shoff + 44)
+        headers = [struct.unpack_from('<IIQQQQQQ', self.bytes, self.phoff + 56 * i)
+                   for i in range(number)]
+        # (vaddr, paddr, offset, bytes in the file, bytes in memory)
+        self.loads = [(vaddr, paddr, offset, filesz, memsz)
+                      for kind, _, offset, vaddr, paddr, filesz, memsz, _ in headers if kind == 1]
+        self.notes = b''.join(self.bytes[h[2]:h[2] + h[5]] for h in headers if h[0] == 4)
+
+    def described(self):
+        """The pages that belong to the machine, whether the file has them or not."""
+        return pfns(*((paddr // PAGE, (paddr + memsz + PAGE - 1) // PAGE)
+                      for _, paddr, _, _, memsz in self.loads))
+
+    def pages(self):
+        """What the file has, by pfn."""
+        return {(paddr + at) // PAGE: self.bytes[offset + at:offset + at + PAGE]
+                for _, paddr, offset, filesz, _ in self.loads for at in range(0, filesz, PAGE)}
+
+
 def open_kdumpfile(path):
     """A context of libkdumpfile, or the test is skipped."""
     try:
@@ -347,10 +380,6 @@ def open_kdumpfile(path):
 
 
 # ---- the miniature kernel ----------------------------------------------------
-
-def pfns(*ranges):
-    return {pfn for first, end in ranges for pfn in range(first, end)}
-
 
 # What is in mini-x86_64.txt, by the dump level bit that drops it.
 EXISTS = pfns((0x1, 0x9f), (0x100, 0x1000), (0x8000, 0x8800))

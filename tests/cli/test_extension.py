@@ -238,6 +238,10 @@ def _():
     pages = dict(Kdump('dump').contents())
     check(b''.join(pages[pfn] for pfn in (0xe10, 0xe11, 0xe12)) == bytes(expected), 'not erased')
     check(b'extension eraser: 4098 bytes in 1 ranges erased' in read('dump'), 'not said')
+    makedumpfile('-f', '-E', '-d', '31', '--extension', path, 'mini', 'elf').check_done()
+    pages = ElfCore('elf').pages()
+    check(b''.join(pages[pfn] for pfn in (0xe10, 0xe11, 0xe12)) == bytes(expected), '-E')
+    check(b'extension eraser: 4098 bytes in 1 ranges erased' in ElfCore('elf').notes, '-E: not said')
 
 
 # ---- what they declare ----------------------------------------------------------

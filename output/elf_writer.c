@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Writing ELF cores.
+ *
+ * Where pages go is decided while they come: a page follows the one before it in the file,
+ * or begins a new extent. Extents are cut into PT_LOADs in the end; until then there is
+ * room for as many as can be needed in front of the data, a hole where fewer are. So one pass
+ * is enough, though which pages are zeros is found out while copying; and memory that several
+ * PT_LOADs of the input cover is stored once.
+ */
+#include "output/writer.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/byteorder.h"
+#include "lib/checked.h"
+#include "lib/cleanup.h"
+#include "lib/err.h"
+#include "vmcore/notes.h"
+
+/* e_flags of a dump that is not whole. */
+#define EF_INCOMPLETE 1
+
+/*
+ * Pages of zeros, and lost ones, take no room on the disk as holes. So many together become
+ * the end of a PT_LOAD that is not in the file, which keeps the file short, too.
+ */
+#define ZERO_RUN 256
+/*
+ * Excluded pages end a PT_LOAD, so that readers know that they are not there. Where that
+ * would make more PT_LOADs than readers like, short runs of them become holes.
+ */
+#define SEGMENTS_MAX (1u << 15)
+
+/* Data begin at a multiple of this, so that whole pages of the file can be mapped. */
+#define DATA_ALIGN 4096
+
+/* Program headers are written in pieces of so many. */
+#define PHDR_BUFFER 1024
+
+/* Pages [start, end) are in the file, one behind the other; holes are some of them. */
+struct extent {
+	pfn_t start, end;
+	uint64_t off;
+};
+
+struct program_header {
+	uint32_t type;
+	uint64_t offset, vaddr, paddr, filesz, memsz;
+};
+
+struct elf_writer {
+	struct writer base;
+	bool is64, swap;
+	unsigned int page_shift;
+	const struct bitmap *dumpable;
+	uint64_t min_run;		/* shorter runs of excluded pages become holes */
+	struct extent *extents;
+	size_t nr_extents, room;
+	uint8_t *notes;			/* with what was erased */
+	size_t notes_size;
+	uint64_t notes_off;
+	uint64_t end;			/* where the file ends */
+	/* program headers on their way to the file */
+	uint8_t *phdrs;
+	unsigned int nr_phdrs;
+	uint64_t phdrs_off;
+};
+
+static struct elf_writer *elf(struct writer *w)
+{
+	return (struct elf_writer *)w;
+}
+
+static size_t ehdr_size(const struct elf_writer *e)
+{
+	return e->is64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr);
+}
+
+static size_t phdr_size(const struct elf_writer *e)
+{
+	return e->is64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
+}
+
+static size_t shdr_size(const struct elf_writer *e)
+{
+	return e->is64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
+}
+
+/* A field of a structure that exists in two sizes, and what is in it. */
+#define AT(type, f) (p + (e->is64 ? offsetof(Elf64_##type, f) : offsetof(Elf32_##type, f)))
+#define STORE16(type, f, v) store_u16(AT(type, f), v, e->swap)
+#define STORE32(type, f, v) store_u32(AT(type, f), v, e->swap)
+#define STORE_ADDRESS(type, f, v) store_ulong(AT(type, f), v, e->is64, e->swap)
+
+/* Take over what the header of an ELF input says beside what is stated anew. */
+static int read_source_header(const struct vmcore *vc, uint8_t *p, size_t size)
+{
+	struct file_reader r;
+	int err;
+
+	file_reader_init(&r, &vc->file);
+	err = file_read(&r, 0, p, size);
+	file_reader_deinit(&r);
+	return err;
+}
+
+static int put_ehdr(struct elf_writer *e, uint32_t nr_phdrs, bool complete)
+{
+	uint64_t shdr = ehdr_size(e) + (uint64_t)nr_phdrs * phdr_size(e);
+	bool many = nr_phdrs >= PN_XNUM;
+	uint8_t p[sizeof(Elf64_Ehdr)];
+	uint32_t flags;
+	int err = read_source_header(e->base.source->vc, p, ehdr_size(e));
+
+	if (err)
+		return err;
+	flags = load_u32(AT(Ehdr, e_flags), e->swap) & ~EF_INCOMPLETE;
+	STORE32(Ehdr, e_flags, flags | (complete ? 0 : EF_INCOMPLETE));
+	STORE_ADDRESS(Ehdr, e_phoff, ehdr_size(e));
+	STORE_ADDRESS(Ehdr, e_shoff, many ? shdr : 0);
+	STORE16(Ehdr, e_ehsize, ehdr_size(e));
+	STORE16(Ehdr, e_phentsize, phdr_size(e));
+	STORE16(Ehdr, e_phnum, many ? PN_XNUM : nr_phdrs);
+	STORE16(Ehdr, e_shentsize, many ? shdr_size(e) : 0);
+	STORE16(Ehdr, e_shnum, many);
+	STORE16(Ehdr, e_shstrndx, 0);
+	return sink_pwrite(e->base.sink, p, ehdr_size(e), 0);
+}
+
+/* Where there are too many program headers for e_phnum, this has their number. */
+static int put_shdr(struct elf_writer *e, uint32_t nr_phdrs)
+{
+	uint8_t p[sizeof(Elf64_Shdr)] = { 0 };
+
+	if (nr_phdrs < PN_XNUM)
+		return 0;
+	STORE_ADDRESS(Shdr, sh_size, 1);
+	STORE32(Shdr, sh_info, nr_phdrs);
+	return sink_pwrite(e->base.sink, p, shdr_size(e), e->phdrs_off);
+}
+
+static int flush_phdrs(struct elf_writer *e)
+{
+	size_t len = e->nr_phdrs * phdr_size(e);
+	int err = sink_pwrite(e->base.sink, e->phdrs, len, e->phdrs_off);
+
+	if (!err) {
+		e->phdrs_off += len;
+		e->nr_phdrs = 0;
+	}
+	return err;
+}
+
+static int put_phdr(struct elf_writer *e, const struct program_header *h)
+{
+	uint8_t *p = e->phdrs + e->nr_phdrs * phdr_size(e);
+
+	memset(p, 0, phdr_size(e));
+	STORE32(Phdr, p_type, h->type);
+	STORE32(Phdr, p_flags, h->type == PT_LOAD ? PF_R | PF_W | PF_X : 0);
+	STORE_ADDRESS(Phdr, p_offset, h->offset);
+	STORE_ADDRESS(Phdr, p_vaddr, h->vaddr);
+	STORE_ADDRESS(Phdr, p_paddr, h->paddr);
+	STORE_ADDRESS(Phdr, p_filesz, h->filesz);
+	STORE_ADDRESS(Phdr, p_memsz, h->memsz);
+	return ++e->nr_phdrs == PHDR_BUFFER ? flush_phdrs(e) : 0;
+}
+
+static int put_note_phdr(struct elf_writer *e)
+{
+	return put_phdr(e, &(struct program_header){
+		.type = PT_NOTE, .offset = e->notes_off, .filesz = e->notes_size,
+		.memsz = e->notes_size,
+	});
+}
+
+/* The first extent that ends behind an address. */
+static size_t find_extent(const struct elf_writer *e, paddr_t pa)
+{
+	size_t low = 0, high = e->nr_extents;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (e->extents[mid].end << e->page_shift <= pa)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/*
+ * What one PT_LOAD of the input becomes: a PT_LOAD for each extent in it, which stands for
+ * what is missing behind it, too; and one for what is missing in front. They are counted,
+ * and written if they are to be.
+ */
+static int put_segment(struct elf_writer *e, const struct vmcore_segment *s, bool write,
+		       uint64_t *count)
+{
+	paddr_t end = s->paddr + s->memsz, pos = s->paddr;
+	size_t i = find_extent(e, pos);
+	int err = 0;
+
+	while (!err && pos < end) {
+		const struct extent *x = i < e->nr_extents ? &e->extents[i] : NULL;
+		paddr_t start = x ? x->start << e->page_shift : UINT64_MAX;
+		struct program_header h = {
+			.type = PT_LOAD, .paddr = pos,
+			/* Unknown stays unknown. */
+			.vaddr = s->vaddr ? s->vaddr + (pos - s->paddr) : 0,
+		};
+		paddr_t next = start;
+
+		if (start <= pos) {
+			h.offset = x->off + (pos - start);
+			h.filesz = min_u64(x->end << e->page_shift, end) - pos;
+			next = ++i < e->nr_extents ? x[1].start << e->page_shift : UINT64_MAX;
+		}
+		next = min_u64(next, end);
+		h.memsz = next - pos;
+		if (write)
+			err = put_phdr(e, &h);
+		++*count;
+		pos = next;
+	}
+	return err;
+}
+
+static int put_segments(struct elf_writer *e, bool write, uint64_t *count)
+{
+	const struct vmcore *vc = e->base.source->vc;
+	int err = 0;
+
+	*count = 0;
+	for (size_t i = 0; !err && i < vc->nr_segments; i++)
+		err = put_segment(e, &vc->segments[i], write, count);
+	return err;
+}
+
+/* The program headers of all that was put, and then the header that counts them. */
+static int put_headers(struct elf_writer *e, bool complete)
+{
+	uint64_t nr = 0;
+	int err;
+
+	e->nr_phdrs = 0;
+	e->phdrs_off = ehdr_size(e);
+	err = e->notes_size ? put_note_phdr(e) : 0;
+	if (!err)
+		err = put_segments(e, true, &nr);
+	if (!err)
+		err = flush_phdrs(e);
+	nr += e->notes_size != 0;
+	if (!err)
+		err = put_shdr(e, nr);
+	/* The dump is on the disk before it says so. */
+	if (!err)
+		err = sink_sync(e->base.sink);
+	return err ? err : put_ehdr(e, nr, complete);
+}
+
+static int elf_begin(struct writer *w, const struct bitmap *exists)
+{
+	(void)exists;
+	if (!w->source->vc->segments)
+		return err_set(-ENOTSUP, "-E needs an ELF core as VMCORE: this one does not say at "
+			       "which virtual addresses its memory is");
+	return 0;
+}
+
+/* How many runs of at least min_run pages that are not dumped a segment has. */
+static uint64_t count_runs(const struct bitmap *b, pfn_t start, pfn_t end, uint64_t min_run)
+{
+	uint64_t n = 0;
+
+	for (pfn_t pfn = start, next; pfn < end; pfn = next) {
+		pfn = bitmap_next_clear(b, pfn, end);
+		next = bitmap_next_set(b, pfn, end);
+		n += next - pfn >= min_run;
+	}
+	return n;
+}
+
+/*
+ * How many PT_LOADs there will be for what is excluded, and at most more for runs of zeros
+ * that are not known yet.
+ */
+static uint64_t expect_segments(const struct elf_writer *e, uint64_t *more)
+{
+	const struct vmcore *vc = e->base.source->vc;
+	uint64_t n = 0;
+
+	*more = 0;
+	for (size_t i = 0; i < vc->nr_segments; i++) {
+		const struct vmcore_segment *s = &vc->segments[i];
+		pfn_t start = s->paddr >> e->page_shift;
+		pfn_t end = div_round_up(s->paddr + s->memsz, UINT64_C(1) << e->page_shift);
+
+		n += count_runs(e->dumpable, start, end, e->min_run) + 2;
+		*more += (end - start) / (ZERO_RUN + 1);
+	}
+	return n;
+}
+
+static int elf_set_pages(struct writer *w, const struct bitmap *dumpable)
+{
+	struct elf_writer *e = elf(w);
+	uint64_t nr, more, room;
+	int err;
+
+	e->dumpable = dumpable;
+	e->min_run = 1;
+	while ((nr = expect_segments(e, &more)) > SEGMENTS_MAX && e->min_run < ZERO_RUN)
+		e->min_run *= 2;
+	nr += 1 + more;
+	if (nr > UINT32_MAX)
+		return err_set(-EFBIG, "%" PRIu64 " PT_LOADs are too many for an ELF file", nr);
+	room = nr * phdr_size(e) + shdr_size(e);
+	e->notes_off = ehdr_size(e) + room;
+	e->end = (e->notes_off + e->notes_size + DATA_ALIGN - 1) & ~(uint64_t)(DATA_ALIGN - 1);
+	e->phdrs_off = ehdr_size(e);
+	err = put_ehdr(e, e->notes_size != 0, false);
+	if (!err && e->notes_size) {
+		err = put_note_phdr(e);
+		if (!err)
+			err = flush_phdrs(e);
+		if (!err)
+			err = sink_pwrite(w->sink, e->notes, e->notes_size, e->notes_off);
+	}
+	sink_reserve(w->sink, e->phdrs_off, room);
+	return err;
+}
+
+/* Whether pages [start, end), of which none is in the file, can be a hole. */
+static bool can_be_hole(const struct elf_writer *e, pfn_t start, pfn_t end)
+{
+	return end - start < ZERO_RUN && !count_runs(e->dumpable, start, end, e->min_run);
+}
+
+static int add_extent(struct elf_writer *e, pfn_t pfn)
+{
+	if (e->nr_extents == e->room) {
+		size_t more = e->room ? e->room * 2 : 256;
+		struct extent *p = reallocarray(e->extents, more, sizeof(*p));
+
+		if (!p)
+			return err_set(-ENOMEM, "no memory for %zu PT_LOADs", more);
+		e->extents = p;
+		e->room = more;
+	}
+	e->extents[e->nr_extents++] = (struct extent){ .start = pfn, .end = pfn, .off = e->end };
+	return 0;
+}
+
+/* Find a place for a page's data. */
+static int place(struct elf_writer *e, pfn_t pfn, uint64_t *off)
+{
+	struct extent *x = e->nr_extents ? &e->extents[e->nr_extents - 1] : NULL;
+	int err;
+
+	if (!x || (x->end < pfn && !can_be_hole(e, x->end, pfn))) {
+		err = add_extent(e, pfn);
+		if (err)
+			return err;
+		x = &e->extents[e->nr_extents - 1];
+	}
+	*off = x->off + ((pfn - x->start) << e->page_shift);
+	x->end = pfn + 1;
+	e->end = *off + (UINT64_C(1) << e->page_shift);
+	if (!e->is64 && e->end > UINT32_MAX)
+		return err_set(-EFBIG, "a 32-bit ELF file cannot have more than 4 GiB");
+	return 0;
+}
+
+/* Forget what could not be written from there on. */
+static void cut_extents(struct elf_writer *e, uint64_t off)
+{
+	while (e->nr_extents) {
+		struct extent *x = &e->extents[e->nr_extents - 1];
+
+		if (x->off < off) {
+			x->end = min_u64(x->end, x->start + ((off - x->off) >> e->page_shift));
+			return;
+		}
+		e->nr_extents--;
+	}
+}
+
+static int elf_put(struct writer *w, const struct page_batch *b)
+{
+	struct elf_writer *e = elf(w);
+	const uint8_t *from = b->data, *data = b->data;	/* [from, data) waits for being written */
+	uint64_t from_off = 0;
+	pfn_t pfn = b->start;
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < b->nr_pages; i++, pfn++) {
+		uint64_t off;
+
+		pfn = bitmap_next_set(e->dumpable, pfn, b->end);
+		if (b->pages[i].fate != PAGE_RAW)
+			continue;
+		err = place(e, pfn, &off);
+		if (!err && off != from_off + (data - from)) {
+			err = sink_pwrite(w->sink, from, data - from, from_off);
+			from = data;
+			from_off = off;
+		}
+		data += b->pages[i].size;
+	}
+	if (!err)
+		err = sink_pwrite(w->sink, from, data - from, from_off);
+	if (err)
+		cut_extents(e, from_off);
+	return err;
+}
+
+static int elf_finish(struct writer *w, bool complete)
+{
+	int err = put_headers(elf(w), complete);
+
+	return err ? err : sink_finish(w->sink);
+}
+
+static int elf_abort(struct writer *w)
+{
+	int err = put_headers(elf(w), false), sync_err = sink_sync(w->sink);
+
+	return err ? err : sync_err;
+}
+
+static void elf_destroy(struct writer *w)
+{
+	struct elf_writer *e = elf(w);
+
+	free(e->extents);
+	free(e->notes);
+	free(e->phdrs);
+	free(e);
+}
+
+static const struct writer_ops elf_writer_ops = {
+	.name = "ELF",
+	.begin = elf_begin,
+	.set_pages = elf_set_pages,
+	.put = elf_put,
+	.finish = elf_finish,
+	.abort = elf_abort,
+	.destroy = elf_destroy,
+};
+
+/* All notes of the input, and what was erased in one. */
+static int make_notes(struct elf_writer *e)
+{
+	const struct vmcore *vc = e->base.source->vc;
+	_cleanup_free_ char *text = NULL;
+	size_t text_size;
+	int err = source_eraseinfo(e->base.source, &text, &text_size);
+
+	if (err)
+		return err;
+	e->notes = malloc(vc->notes_size + 3 + note_size(ERASEINFO_NAME, text_size));
+	if (!e->notes)
+		return err_set(-ENOMEM, "no memory for the notes");
+	e->notes_size = notes_without(vc->notes, vc->notes_size, vc->swap, ERASEINFO_NAME,
+				      e->notes);
+	if (text_size)
+		e->notes_size += note_encode(e->notes + e->notes_size, ERASEINFO_NAME, 0, text,
+					     text_size, vc->swap);
+	return 0;
+}
+
+int elf_writer_create(struct writer **ret, const struct dump_source *src, struct sink *sink)
+{
+	struct elf_writer *e = calloc(1, sizeof(*e));
+	int err;
+
+	if (!e)
+		return err_set(-ENOMEM, "no memory");
+	e->base = (struct writer){ .ops = &elf_writer_ops, .source = src, .sink = sink };
+	e->is64 = src->vc->is64;
+	e->swap = src->vc->swap;
+	e->page_shift = src->vc->page_shift;
+	e->phdrs = malloc(PHDR_BUFFER * phdr_size(e));
+	err = e->phdrs ? make_notes(e) : err_set(-ENOMEM, "no memory");
+	if (err)
+		elf_destroy(&e->base);
+	else
+		*ret = &e->base;
+	return err;
+}

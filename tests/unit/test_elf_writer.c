@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the writer of ELF cores puts where, as far as it takes more pages than a test of the
+ * program would like, or what only a caller can do wrong.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <elf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/types.h"
+#include "output/writer.h"
+#include "tests/unit/memsink.h"
+#include "tests/unit/minicore.h"
+
+#define PAGE 4096
+
+static const struct core_text texts[] = {
+	{ "plain", "segment M 16*M vaddr=0xffff888000100000\nprstatus 1\n" },
+	{ "erased", "segment M M\nnote ERASEINFO 0 'erase jiffies size 8'\nprstatus 1\n" },
+	{ "large", "segment 0 G filesz=0 vaddr=0xffff888000000000\n" },
+};
+
+static int setup(void **state)
+{
+	struct cores *c = malloc(sizeof(*c));
+
+	*state = c;
+	return c ? cores_make(c, NULL, NULL, texts, ARRAY_SIZE(texts)) : -1;
+}
+
+static int teardown(void **state)
+{
+	int err = cores_remove(*state);
+
+	free(*state);
+	return err;
+}
+
+struct writing {
+	struct machine m;
+	struct memsink sink;
+	struct dump_source source;
+	struct bitmap dumpable;
+	struct writer *w;
+};
+
+static void writing_init(struct writing *g, void **state, const char *core,
+			 const struct erase_list *erase)
+{
+	memset(g, 0, sizeof(*g));
+	machine_open(&g->m, *state, core);
+	memsink_init(&g->sink);
+	g->source = (struct dump_source){
+		.kernel = g->m.k, .vc = g->m.vc, .level = 1, .erase = erase,
+	};
+	assert_int_equal(bitmap_init(&g->dumpable, g->m.vc->max_pfn), 0);
+	assert_int_equal(elf_writer_create(&g->w, &g->source, &g->sink.sink), 0);
+	assert_int_equal(writer_begin(g->w, &g->dumpable), 0);
+}
+
+static void writing_deinit(struct writing *g)
+{
+	writer_destroy(g->w);
+	bitmap_deinit(&g->dumpable);
+	memsink_deinit(&g->sink);
+	machine_close(&g->m);
+}
+
+/* Put the pages of [start, end), each filled with its number; those of a fate are as it says. */
+static int put(struct writing *g, pfn_t start, pfn_t end, enum page_fate fate)
+{
+	struct page_batch b = { .start = start, .end = end };
+	int err;
+
+	b.pages = calloc(end - start, sizeof(*b.pages));
+	b.data = malloc((end - start) * PAGE);
+	assert_true(b.pages && b.data);
+	for (pfn_t pfn = start; pfn < end; pfn++) {
+		if (!bitmap_test(&g->dumpable, pfn))
+			continue;
+		b.pages[b.nr_pages++] = (struct page_out){
+			.fate = fate, .size = fate == PAGE_RAW ? PAGE : 0,
+		};
+		if (fate != PAGE_RAW)
+			continue;
+		memset(b.data + b.data_len, pfn & 0xff, PAGE);
+		b.data_len += PAGE;
+	}
+	err = writer_put(g->w, &b);
+	free(b.pages);
+	free(b.data);
+	return err;
+}
+
+static Elf64_Ehdr ehdr(const struct writing *g)
+{
+	Elf64_Ehdr h;
+
+	memsink_read(&g->sink, 0, &h, sizeof(h));
+	return h;
+}
+
+static Elf64_Phdr phdr(const struct writing *g, unsigned int i)
+{
+	Elf64_Phdr h;
+
+	assert_true(i < ehdr(g).e_phnum);
+	memsink_read(&g->sink, sizeof(Elf64_Ehdr) + i * sizeof(h), &h, sizeof(h));
+	return h;
+}
+
+static void assert_load(const struct writing *g, unsigned int i, pfn_t start, uint64_t in_file,
+			uint64_t in_memory)
+{
+	Elf64_Phdr h = phdr(g, i);
+
+	assert_int_equal(h.p_type, PT_LOAD);
+	assert_int_equal(h.p_paddr, start * PAGE);
+	assert_int_equal(h.p_filesz, in_file * PAGE);
+	assert_int_equal(h.p_memsz, in_memory * PAGE);
+	if (!in_file)
+		assert_int_equal(h.p_offset, 0);
+}
+
+static void assert_page(const struct writing *g, unsigned int i, pfn_t pfn, uint8_t want)
+{
+	Elf64_Phdr h = phdr(g, i);
+	uint8_t got[2];
+
+	memsink_read(&g->sink, h.p_offset + (pfn * PAGE - h.p_paddr), got, 1);
+	memsink_read(&g->sink, h.p_offset + (pfn * PAGE - h.p_paddr) + PAGE - 1, got + 1, 1);
+	assert_int_equal(got[0], want);
+	assert_int_equal(got[1], want);
+}
+
+static void test_runs(void **state)
+{
+	struct writing g;
+
+	writing_init(&g, state, "plain", NULL);
+	bitmap_set_range(&g.dumpable, 0x110, 0x700);
+	bitmap_clear_range(&g.dumpable, 0x120, 0x121);
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+	/* Nobody takes it for whole, or for more than there is. */
+	assert_int_equal(ehdr(&g).e_flags, 1);
+	assert_int_equal(ehdr(&g).e_phnum, 1);
+	assert_int_equal(put(&g, 0x110, 0x200, PAGE_RAW), 0);
+	/* Few zeros are a hole, many end the PT_LOAD. */
+	assert_int_equal(put(&g, 0x200, 0x2ff, PAGE_ZEROS), 0);
+	assert_int_equal(put(&g, 0x2ff, 0x300, PAGE_RAW), 0);
+	assert_int_equal(put(&g, 0x300, 0x380, PAGE_ZEROS), 0);
+	assert_int_equal(put(&g, 0x380, 0x400, PAGE_LOST), 0);
+	assert_int_equal(put(&g, 0x400, 0x500, PAGE_RAW), 0);
+	assert_int_equal(put(&g, 0x500, 0x700, PAGE_ZEROS), 0);
+	assert_int_equal(writer_finish(g.w, true), 0);
+	assert_int_equal(ehdr(&g).e_flags, 0);
+	assert_int_equal(ehdr(&g).e_phnum, 5);
+	assert_load(&g, 1, 0x100, 0, 0x10);
+	assert_load(&g, 2, 0x110, 0x10, 0x11);
+	assert_load(&g, 3, 0x121, 0x300 - 0x121, 0x400 - 0x121);
+	assert_load(&g, 4, 0x400, 0x100, 0x1100 - 0x400);
+	assert_int_equal(phdr(&g, 3).p_vaddr, 0xffff888000121000);
+	assert_page(&g, 2, 0x11f, 0x1f);
+	assert_page(&g, 3, 0x121, 0x21);
+	assert_page(&g, 3, 0x2fe, 0);
+	assert_page(&g, 3, 0x2ff, 0xff);
+	assert_page(&g, 4, 0x4ff, 0xff);
+	/* Complete last of all, when the rest is on the disk. */
+	assert_int_equal(memsink_event(&g.sink, 0)->call, MEMSINK_FINISH);
+	assert_int_equal(memsink_event(&g.sink, 1)->off, 0);
+	assert_int_equal(memsink_event(&g.sink, 2)->call, MEMSINK_SYNC);
+	writing_deinit(&g);
+}
+
+static void test_nothing(void **state)
+{
+	struct writing g;
+
+	writing_init(&g, state, "plain", NULL);
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+	assert_int_equal(writer_finish(g.w, true), 0);
+	assert_int_equal(ehdr(&g).e_phnum, 2);
+	assert_load(&g, 1, 0x100, 0, 0x1000);
+	writing_deinit(&g);
+}
+
+/* Every second page is excluded: too many PT_LOADs for anybody. */
+static void test_too_many_runs(void **state)
+{
+	struct writing g;
+
+	writing_init(&g, state, "large", NULL);
+	for (pfn_t pfn = 0; pfn < 0x40000; pfn += 2)
+		bitmap_set_range(&g.dumpable, pfn, pfn + 1);
+	bitmap_clear_range(&g.dumpable, 0x20000, 0x20010);
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+	for (pfn_t pfn = 0; pfn < 0x40000; pfn += 0x200)
+		assert_int_equal(put(&g, pfn, pfn + 0x200, PAGE_RAW), 0);
+	assert_int_equal(writer_finish(g.w, true), 0);
+	assert_int_equal(ehdr(&g).e_phnum, 2);
+	assert_load(&g, 0, 0, 0x1ffff, 0x20010);
+	assert_load(&g, 1, 0x20010, 0x40000 - 0x20010 - 1, 0x40000 - 0x20010);
+	assert_page(&g, 1, 0x20012, 0x12);
+	assert_page(&g, 1, 0x20013, 0);
+	writing_deinit(&g);
+}
+
+/* What was erased before, and now: one note. */
+static void test_eraseinfo(void **state)
+{
+	static const char want[] = "erase jiffies size 8\nerased again\n";
+	char notes[2048], *note;
+	struct erase_list erase;
+	struct writing g;
+	Elf64_Phdr h;
+
+	erase_list_init(&erase);
+	assert_int_equal(erase_list_note(&erase, "erased again"), 0);
+	erase_list_seal(&erase);
+	writing_init(&g, state, "erased", &erase);
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+	assert_int_equal(writer_finish(g.w, true), 0);
+	h = phdr(&g, 0);
+	assert_int_equal(h.p_type, PT_NOTE);
+	assert_true(h.p_filesz < sizeof(notes));
+	memsink_read(&g.sink, h.p_offset, notes, h.p_filesz);
+	note = memmem(notes, h.p_filesz, "ERASEINFO", 10);
+	assert_non_null(note);
+	assert_int_equal(((Elf64_Nhdr *)(note - 12))->n_descsz, strlen(want));
+	assert_int_equal(((Elf64_Nhdr *)(note - 12))->n_type, 0);
+	assert_memory_equal(note + 12, want, strlen(want));
+	assert_null(memmem(note + 1, notes + h.p_filesz - note - 1, "ERASEINFO", 10));
+	assert_non_null(memmem(notes, h.p_filesz, "CORE", 5));
+	writing_deinit(&g);
+	erase_list_deinit(&erase);
+}
+
+/* What could not be written is not claimed to be there. */
+static void test_no_room(void **state)
+{
+	struct writing g;
+
+	writing_init(&g, state, "plain", NULL);
+	bitmap_set_range(&g.dumpable, 0x100, 0x300);
+	bitmap_clear_range(&g.dumpable, 0x220, 0x230);
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+	assert_int_equal(put(&g, 0x100, 0x200, PAGE_RAW), 0);
+	g.sink.end = memsink_size(&g.sink) + 0x28 * PAGE + 1;
+	assert_int_equal(put(&g, 0x200, 0x300, PAGE_RAW), -ENOSPC);
+	assert_int_equal(writer_abort(g.w), 0);
+	assert_int_equal(ehdr(&g).e_flags, 1);
+	assert_int_equal(ehdr(&g).e_phnum, 2);
+	assert_load(&g, 1, 0x100, 0x100, 0x1000);
+	assert_page(&g, 1, 0x1ff, 0xff);
+	writing_deinit(&g);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_runs),
+		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_too_many_runs),
+		cmocka_unit_test(test_eraseinfo),
+		cmocka_unit_test(test_no_room),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
