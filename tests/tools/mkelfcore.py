@@ -11,15 +11,17 @@ each part.
 
 A statement is a line of words; "#" begins a comment, words with blanks are
 quoted as in a shell. Numbers are expressions in the syntax of Python, without
-blanks: 0x1000, 64*K, base+8; the names in them are K, M, G, T, what `let` has
-set, and p(VADDR), the physical address that the maps give. FROM..TO is a range,
+blanks: 0x1000, 64*K, base+8; the names in them are K, M, G, T, P (bytes of a page),
+what `let` has set, and p(VADDR), the physical address that the maps give. FROM..TO is a range,
 without TO. OPTIONs are written name=value, in any order. Addresses are physical
 unless said otherwise.
 
 File
   elf CLASS ORDER MACHINE    32 or 64; little or big; a name (x86_64, i386, arm,
-                             arm64, ppc64, s390x) or a number. First statement
-                             if it is needed. Default: elf 64 little x86_64
+                             arm64, ppc64, s390x, riscv, loongarch64) or a number.
+                             First statement if it is needed. Default: elf 64
+                             little x86_64
+  include NAME               the statements of a file beside this program
   phoff OFFSET               of the program headers. Default: after the header
   xnum                       number of program headers in section header 0. Done
                              without being told where they are 65535 or more
@@ -37,7 +39,8 @@ Notes
                              the VMCOREINFO note: a file, or the lines up to one
                              that is just END; ${EXPR} in it is a decimal number,
                              ${EXPR:x} a hexadecimal one
-  set KEY [VALUE]            change this line of VMCOREINFO, or remove it
+  set KEY [VALUE]            change this line of VMCOREINFO, or remove it; VALUE may
+                             have ${...} in it
   note NAME TYPE [TEXT]      any other note; TEXT with \\n and the like
   rawnote HEX                bytes as they are
   ptnotes one|split|last|none
@@ -46,6 +49,8 @@ Notes
                              behind the PT_LOADs; none at all
 
 Memory: what is not set is zero
+  pagesize BYTES             of the machine. Before the first page is named.
+                             Default: 4096
   memory pattern             ... is a pattern: each 64-bit word is its own address
   page PFN|FROM..TO zero|pattern|random [SEED]|text TEXT|byte VALUE
   u8|u16|u32|u64|ulong ADDRESS VALUE...
@@ -55,14 +60,18 @@ Memory: what is not set is zero
   memnote ADDRESS NAME TYPE [TEXT]
                              an ELF note, which is not one of the dump's
 
-Kernel (64-bit, pages of 4 KiB)
+Kernel (64-bit)
   let NAME VALUE
-  tables START SIZE [levels=4|5] [mask=]
-                             x86_64 page tables are taken from here, the top one
-                             first; mask: set in each entry (SME)
-  map VADDR START SIZE [page=4K|2M|1G] [flags=]
-                             flags: low bits of the entries, default 0x63
-  direct VADDR SIZE [page=]  map all memory from 0 on at VADDR (default page=1G)
+  tables START SIZE [levels=] [mask=]
+                             page tables as pagetables.py has them for the machine are
+                             taken from here, the top one first; levels: default 4 on
+                             x86_64, 3 on s390x, as many as 48 bits need on arm64;
+                             mask: set in each entry (SME)
+  map VADDR START SIZE [page=64K] [flags=]
+                             page: what an entry maps, as 4K, 2M, 1G. Default: a page;
+                             flags: of the entries, default those of the kernel's data
+  direct VADDR SIZE [page=]  map all memory from 0 on at VADDR (page: default the
+                             largest that there is)
   mapped VADDR START SIZE    what follows may believe this; tables are made elsewhere
   layout NAME=OFFSET[:BYTES]...
                              members of struct page; size=BYTES of all of it.
@@ -108,10 +117,20 @@ import shlex
 import struct
 import sys
 
+# Nothing is to be left beside this program.
+sys.dont_write_bytecode = True
+
+import pagetables  # noqa: E402
+from pagetables import Error  # noqa: E402
+
 PAGE = 4096
 
 MACHINES = {'i386': 3, 'ppc64': 21, 's390x': 22, 'arm': 40, 'x86_64': 62,
             'arm64': 183, 'riscv': 243, 'loongarch64': 258}
+
+# Bytes of an NT_PRSTATUS note; of x86_64 and s390x 336.
+PRSTATUS = {MACHINES['arm64']: 392, MACHINES['ppc64']: 504, MACHINES['riscv']: 376,
+            MACHINES['loongarch64']: 480}
 
 PT_LOAD, PT_NOTE = 1, 4
 PN_XNUM = 0xffff
@@ -138,11 +157,7 @@ LAYOUT = {'size': 64, 'flags': (0, 8), 'compound': (8, 8), 'lru': (8, 8),
 NARROW = ('mapcount', 'type', 'refcount')
 BUDDY_MAPCOUNT = 0xf0000000
 
-SIZES = {'4K': PAGE, '2M': 2 << 20, '1G': 1 << 30}
-
-
-class Error(Exception):
-    pass
+UNITS = {'K': 1 << 10, 'M': 1 << 20, 'G': 1 << 30, 'T': 1 << 40}
 
 
 def roundup(n, unit):
@@ -154,7 +169,8 @@ def unescape(text):
 
 
 class Memory:
-    """Physical memory, of which only the pages that were written exist."""
+    """Physical memory, of which only the blocks that were written exist. They have the size
+    of the smallest pages, whatever that of the machine's."""
 
     def __init__(self):
         self.pages = {}
@@ -166,9 +182,9 @@ class Memory:
         return bytearray(self.pattern_page(pfn, self.pattern))
 
     @staticmethod
-    def pattern_page(pfn, code):
-        start = pfn * PAGE
-        return struct.pack('%s512Q' % code, *range(start, start + PAGE, 8))
+    def pattern_page(pfn, code, size=PAGE):
+        start = pfn * size
+        return struct.pack('%s%dQ' % (code, size // 8), *range(start, start + size, 8))
 
     def write(self, addr, data):
         pos = 0
@@ -221,10 +237,10 @@ class Core:
         self.vmcoreinfo = None      # lines
         self.ptnotes = 'one'
         self.memory = Memory()
-        self.names = {'K': 1 << 10, 'M': 1 << 20, 'G': 1 << 30, 'T': 1 << 40,
-                      'p': self.translate}
+        self.page = PAGE            # bytes
+        self.names = {**UNITS, 'P': PAGE, 'p': self.translate}
         self.maps = []              # (virtual, physical, size)
-        self.tables = None          # next free, end, levels, mask, root
+        self.tables = None
         self.layout = dict(LAYOUT)
         self.arrays = []            # (virtual, first pfn, end pfn)
         self.roots = {}             # (address of the roots, index) -> page
@@ -270,6 +286,9 @@ class Core:
                 if words[0] == 'vmcoreinfo':
                     self.do_vmcoreinfo(words[1:], lines)
                     continue
+                if words[0] == 'include':
+                    self.include(*words[1:])
+                    continue
                 do = getattr(self, 'do_' + words[0], None)
                 if not do:
                     raise Error('no such statement: %s' % words[0])
@@ -284,6 +303,15 @@ class Core:
                 do(*plain, **options)
             except (Error, TypeError, ValueError, KeyError) as e:
                 raise Error('line %d: %s: %s' % (number, line.strip(), e)) from e
+
+    def include(self, name):
+        with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), name),
+                  encoding='utf-8') as f:
+            text = f.read()
+        try:
+            self.run(text)
+        except Error as e:
+            raise Error('%s: %s' % (name, e)) from e
 
     def fields(self, options):
         return {name: self.number(value) for name, value in options.items()}
@@ -326,9 +354,17 @@ class Core:
     # -- notes ---------------------------------------------------------------
 
     def do_prstatus(self, count):
-        size = 336 if self.is64 else 144
+        size = PRSTATUS.get(self.machine, 336 if self.is64 else 144)
         for _ in range(self.number(count)):
             self.notes.append(('CORE', 1, bytes(size)))
+
+    def expand(self, text):
+        """Put numbers in the place of ${EXPR}."""
+        def value(match):
+            expr, colon, _ = match.group(1).partition(':x')
+            return '%x' % (self.number(expr) & (1 << 64) - 1) if colon else \
+                '%d' % self.number(expr)
+        return re.sub(r'\$\{([^}]*)\}', value, text)
 
     def do_vmcoreinfo(self, words, lines):
         text = ''
@@ -345,20 +381,14 @@ class Core:
                     raise Error('no line that ends it')
             else:
                 raise Error('what is %s?' % word)
-
-        def value(match):
-            expr, colon, _ = match.group(1).partition(':x')
-            return '%x' % (self.number(expr) & (1 << 64) - 1) if colon else \
-                '%d' % self.number(expr)
-
-        self.vmcoreinfo = re.sub(r'\$\{([^}]*)\}', value, text).splitlines()
+        self.vmcoreinfo = self.expand(text).splitlines()
         self.notes.append(('VMCOREINFO', 0, None))
 
     def do_set(self, key, *value):
         if self.vmcoreinfo is None:
             raise Error('there is no vmcoreinfo yet')
         old = [i for i, line in enumerate(self.vmcoreinfo) if line.split('=')[0] == key]
-        new = ['%s=%s' % (key, ' '.join(value))] if value else []
+        new = ['%s=%s' % (key, self.expand(' '.join(value)))] if value else []
         if old:
             self.vmcoreinfo[old[0]:old[0] + 1] = new
         else:
@@ -382,23 +412,26 @@ class Core:
             raise Error('it can only be a pattern')
         self.memory.pattern = self.order
 
+    def do_pagesize(self, size):
+        self.page = self.names['P'] = self.number(size)
+
     def do_page(self, pfns, what, *args):
         for pfn in range(*self.range(pfns)):
             if what == 'zero':
-                data = bytes(PAGE)
+                data = bytes(self.page)
             elif what == 'pattern':
-                data = Memory.pattern_page(pfn, self.order)
+                data = Memory.pattern_page(pfn, self.order, self.page)
             elif what == 'random':
                 seed = self.number(args[0]) if args else 0
-                data = random.Random(seed << 64 | pfn).randbytes(PAGE)
+                data = random.Random(seed << 64 | pfn).randbytes(self.page)
             elif what == 'text':
                 text = args[0].encode('latin-1')
-                data = (text * (PAGE // len(text) + 1))[:PAGE]
+                data = (text * (self.page // len(text) + 1))[:self.page]
             elif what == 'byte':
-                data = bytes([self.number(args[0])]) * PAGE
+                data = bytes([self.number(args[0])]) * self.page
             else:
                 raise Error('a page of what?')
-            self.memory.write(pfn * PAGE, data)
+            self.memory.write(pfn * self.page, data)
 
     def integers(self, code, addr, values):
         self.memory.write(self.number(addr), self.pack(code, *map(self.number, values)))
@@ -433,58 +466,39 @@ class Core:
     def do_let(self, name, value):
         self.names[name] = self.number(value)
 
-    def u64(self, addr, value=None):
-        if value is None:
-            return struct.unpack(self.order + 'Q', self.memory.read(addr, 8))[0]
-        return self.memory.write(addr, self.pack('Q', value))
+    def u64(self, addr, value):
+        self.memory.write(addr, self.pack('Q', value))
 
-    def new_table(self):
-        t = self.tables
-        if t['next'] >= t['end']:
-            raise Error('no room for another page table')
-        page = t['next']
-        t['next'] += PAGE
-        self.memory.write(page, bytes(PAGE))
-        return page
+    def do_tables(self, start, size, levels=None, mask='0'):
+        machine = {number: name for name, number in MACHINES.items()}.get(self.machine)
+        if machine not in pagetables.MACHINES:
+            raise Error('how page tables of this machine look is not known')
+        self.tables = pagetables.MACHINES[machine](
+            self.memory, 'big' if self.big else 'little', self.page, self.number(start),
+            self.number(size), None if levels is None else self.number(levels),
+            self.number(mask))
 
-    def do_tables(self, start, size, levels='4', mask='0'):
-        start = self.number(start)
-        self.tables = {'next': start, 'end': start + self.number(size),
-                       'levels': self.number(levels), 'mask': self.number(mask)}
-        self.tables['root'] = self.new_table()
-
-    def do_map(self, vaddr, start, size, page='4K', flags='0x63'):
-        vaddr, start, size, flags = map(self.number, (vaddr, start, size, flags))
+    def do_map(self, vaddr, start, size, page=None, flags=None):
+        vaddr, start, size = map(self.number, (vaddr, start, size))
         if not self.tables:
             raise Error('there are no tables yet')
-        unit = SIZES[page]
+        unit = int(page[:-1]) * UNITS[page[-1]] if page else self.page
+        flags = self.tables.FLAGS if flags is None else self.number(flags)
+        level = self.tables.sizes().get(unit)
+        if not level:
+            raise Error('no entry maps %d bytes' % unit)
         if (vaddr | start | size) % unit:
-            raise Error('not aligned to %s' % page)
+            raise Error('not aligned to %d bytes' % unit)
         self.maps.append((vaddr, start, size))
         for off in range(0, size, unit):
-            self.map_one(vaddr + off, start + off, unit, flags)
-
-    def map_one(self, vaddr, paddr, unit, flags):
-        mask = self.tables['mask']
-        table = self.tables['root']
-        for level in range(self.tables['levels'] - 1, -1, -1):
-            shift = 12 + 9 * level
-            entry = table + (vaddr >> shift & 511) * 8
-            if unit == 1 << shift:
-                self.u64(entry, paddr | flags | mask | (0x80 if level else 0))
-                return
-            value = self.u64(entry)
-            if not value:
-                value = self.new_table() | 0x63 | mask
-                self.u64(entry, value)
-            elif value & 0x80:
-                raise Error('a larger page is mapped there')
-            table = value & 0xffffffffff000 & ~mask
+            self.tables.map(vaddr + off, start + off, level, flags)
 
     def do_mapped(self, vaddr, start, size):
         self.maps.append(tuple(map(self.number, (vaddr, start, size))))
 
-    def do_direct(self, vaddr, size, page='1G'):
+    def do_direct(self, vaddr, size, page=None):
+        if not page and self.tables:
+            page = '%dK' % (max(self.tables.sizes()) >> 10)
         self.do_map(vaddr, '0', size, page)
 
     def do_layout(self, **options):
@@ -554,15 +568,15 @@ class Core:
         entries, array, direct, flags, entry = (
             self.number(w) for w in (entries, array, direct, flags, entry))
         # The kernel stores where the struct page of pfn 0 would be.
-        first_pfn = first * (1 << self.number(bits)) // PAGE
+        first_pfn = first * (1 << self.number(bits)) // self.page
         value = array - first_pfn * self.layout['size'] | flags
         for nr in range(first, end):
             if roots is None:
                 at = entries + nr * entry
             else:
-                root, slot = divmod(nr, PAGE // entry)
+                root, slot = divmod(nr, self.page // entry)
                 page = self.roots.setdefault(
-                    (self.number(roots), root), entries + PAGE * len(self.roots))
+                    (self.number(roots), root), entries + self.page * len(self.roots))
                 self.u64(self.number(roots) + 8 * root, direct + page)
                 at = page + slot * entry
             self.u64(at, value)

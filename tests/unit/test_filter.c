@@ -56,7 +56,7 @@ static const struct core_text mini_texts[] = {
 		    "buddy 0x8401 order=3\nbuddy 0x8600 order=11\n" },
 };
 
-/* What the pages of "mini" are: the table in mini-x86_64.txt. */
+/* What the pages of "mini" are: the table in mini.txt. */
 static const struct {
 	pfn_t start, end;
 	enum page_class class;

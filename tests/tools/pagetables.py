@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Page tables as mkelfcore.py makes them: one class for each architecture.
+
+A table of level 1 maps pages, the root is of the highest level.
+"""
+
+
+class Error(Exception):
+    pass
+
+
+class Tables:
+    """What architectures with tables of one page each have in common."""
+
+    PAGES = (12,)           # log2 of the sizes that pages can have
+    LEVELS = 4              # of kernels without anything special
+    VA_BITS = None          # of an address that choose an entry; None: all levels have as many
+    LARGE = 3               # highest level at which an entry can map memory
+
+    def __init__(self, memory, order, page, start, size, levels, mask):
+        self.memory = memory
+        self.order = order                  # of the integers: 'little' or 'big'
+        self.shift = page.bit_length() - 1
+        if self.shift not in self.PAGES:
+            raise Error('there are no pages of %d bytes' % page)
+        self.next, self.end = start, start + size
+        self.levels = self.LEVELS if levels is None else levels
+        self.mask = mask                    # set in each entry
+        self.root = self.new(self.levels)
+
+    # What an architecture may have otherwise.
+
+    def bits(self, _level):
+        """log2 of the number of entries in a table."""
+        return self.shift - 3
+
+    def empty(self, _level):
+        """An entry that maps nothing."""
+        return 0
+
+    def leaf(self, level, paddr, flags):
+        raise NotImplementedError
+
+    def table(self, level, address):
+        """An entry that leads to a table of the level below."""
+        raise NotImplementedError
+
+    def target(self, level, entry):
+        """The address of the table that an entry leads to; None if it maps memory."""
+        raise NotImplementedError
+
+    # The same for all.
+
+    def level_shift(self, level):
+        return self.shift + sum(self.bits(n) for n in range(1, level))
+
+    def sizes(self):
+        """Bytes that an entry can map -> its level."""
+        return {1 << self.level_shift(n): n for n in range(1, min(self.LARGE, self.levels) + 1)}
+
+    def new(self, level):
+        size = 8 << self.bits(level)
+        start = -(-self.next // size) * size
+        if start + size > self.end:
+            raise Error('no room for another page table')
+        # Nothing else shares a page with a table.
+        self.next = start + max(size, 1 << self.shift)
+        self.memory.write(start, self.pack(self.empty(level)) * (size // 8))
+        return start
+
+    def pack(self, entry):
+        return entry.to_bytes(8, self.order)
+
+    def map(self, vaddr, paddr, level, flags):
+        """Map memory by an entry of a table of that level."""
+        table = self.root
+        for n in range(self.levels, 0, -1):
+            slot = vaddr >> self.level_shift(n) & (1 << self.bits(n)) - 1
+            if n == self.levels and self.VA_BITS:
+                slot &= (1 << self.VA_BITS - self.level_shift(n)) - 1
+            at = table + slot * 8
+            if n == level:
+                self.memory.write(at, self.pack(self.leaf(n, paddr, flags) | self.mask))
+                return
+            entry = int.from_bytes(self.memory.read(at, 8), self.order)
+            if entry == self.empty(n):
+                entry = self.table(n, self.new(n - 1)) | self.mask
+                self.memory.write(at, self.pack(entry))
+            table = self.target(n, entry & ~self.mask)
+            if table is None:
+                raise Error('a larger page is mapped there')
+
+
+class X86_64(Tables):
+    FLAGS = 0x63
+
+    def leaf(self, level, paddr, flags):
+        return paddr | flags | (0x80 if level > 1 else 0)
+
+    def table(self, _level, address):
+        return address | 0x63
+
+    def target(self, _level, entry):
+        return None if entry & 0x80 else entry & 0xffffffffff000
+
+
+class Arm64(Tables):
+    """48 bits of virtual, no more of physical address."""
+
+    PAGES = (12, 14, 16)
+    VA_BITS = 48
+    FLAGS = 0x700           # in use, shareable, memory of kind 0
+
+    def __init__(self, memory, order, page, start, size, levels, mask):
+        bits = page.bit_length() - 4
+        if page != 4096:
+            self.LARGE = 2
+        super().__init__(memory, order, page, start, size,
+                         -(-(self.VA_BITS - bits - 3) // bits) if levels is None else levels,
+                         mask)
+
+    def leaf(self, level, paddr, flags):
+        return paddr | flags | (3 if level == 1 else 1)
+
+    def table(self, _level, address):
+        return address | 3
+
+    def target(self, _level, entry):
+        return entry & 0xffffffffffff & -(1 << self.shift) if entry & 2 else None
+
+
+class S390x(Tables):
+    """Big-endian always; tables of pages are smaller than a page, others larger."""
+
+    LEVELS = 3
+    FLAGS = 0
+
+    def bits(self, level):
+        return 8 if level == 1 else 11
+
+    @staticmethod
+    def type(level):
+        return level - 2 << 2
+
+    def empty(self, level):
+        return 0x400 if level == 1 else 0x20 | self.type(level)
+
+    def leaf(self, level, paddr, flags):
+        return paddr | flags | (0x400 | self.type(level) if level > 1 else 0)
+
+    def table(self, level, address):
+        # Regions tell which quarters of the next table there are: all.
+        return address | self.type(level) | (3 if level > 2 else 0)
+
+    def target(self, level, entry):
+        if level > 1 and entry & 0x400:
+            return None
+        return entry & (-2048 if level == 2 else -4096)
+
+
+class Riscv64(Tables):
+    """Sv39 has three levels, Sv48 four, Sv57 five."""
+
+    LEVELS = 3
+    FLAGS = 0xef            # of data: dirty, used, global, executable, writable, readable
+
+    def leaf(self, _level, paddr, flags):
+        return paddr >> 2 | flags
+
+    def table(self, _level, address):
+        return address >> 2 | 1
+
+    def target(self, _level, entry):
+        return None if entry & 0xe else entry << 2 & -4096
+
+
+MACHINES = {'x86_64': X86_64, 'arm64': Arm64, 's390x': S390x, 'riscv': Riscv64}
