@@ -228,7 +228,12 @@ def read(path):
         return f.read()
 
 
-MINI = read(f'{TOOLS}/mini-x86_64.txt').decode()
+def mini(machine):
+    """The text of a miniature kernel; mini.txt says what is in it."""
+    return read(f'{TOOLS}/mini-{machine}.txt').decode()
+
+
+MINI = mini('x86_64')
 # What its VMCOREINFO has that types tell too.
 TOLD_BY_TYPES = (
     'SIZE(page)', 'OFFSET(page.flags)', 'OFFSET(page.mapping)', 'OFFSET(page.private)',
@@ -294,15 +299,16 @@ def unflatten(stream):
 
 
 class Kdump:
-    """A kdump-compressed file of a 64-bit machine, little-endian unless order is '>'."""
+    """A kdump-compressed file of a 64-bit machine; of a certain byte order, if that is told."""
 
     INCOMPLETE = 8
     CODECS = {0: 'none', 1: 'zlib', 2: 'lzo', 4: 'snappy', 0x20: 'zstd'}
 
-    def __init__(self, path, order='<'):
+    def __init__(self, path, order=None):
         self.bytes = read(path)
-        self.order = order
         check(self.bytes[:8] == b'KDUMP   ', f'{path} is not a kdump-compressed file')
+        self.order = '<' if self.bytes[8] else '>'
+        check(order in (None, self.order), f'{path} has the wrong byte order')
         self.version, = self._ints('i', 8)
         self.release = self.bytes[12 + 130:12 + 195].split(b'\0')[0].decode()
         (self.status, self.block, sub_blocks, map_blocks) = self._ints('IiiI', 424)
@@ -337,7 +343,7 @@ class Kdump:
     def check_contents(self, memory):
         """Every page of the dump is as in the memory of a core that was made."""
         for pfn, data in self.contents():
-            check(data == memory.read(pfn * PAGE, PAGE), f'pfn {pfn:#x} differs')
+            check(data == memory.read(pfn * self.block, self.block), f'pfn {pfn:#x} differs')
         return self
 
 
@@ -381,7 +387,7 @@ def open_kdumpfile(path):
 
 # ---- the miniature kernel ----------------------------------------------------
 
-# What is in mini-x86_64.txt, by the dump level bit that drops it.
+# What is in mini.txt, by the dump level bit that drops it.
 EXISTS = pfns((0x1, 0x9f), (0x100, 0x1000), (0x8000, 0x8800))
 FREE = pfns((0x900, 0x940), (0x8000, 0x8400))
 CACHE = pfns((0x940, 0x960), (0x970, 0x980), (0xe00, 0xe10))

@@ -1,84 +1,12 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-or-later
 """--list-ksyms and --list-ktypes, and facts that only the dump's own tables tell."""
-import importlib
-import string
-import sys
-import textwrap
-
 from harness import *
+from own_tables import BTF, POOR, TABLES, OwnTables, need_types
 
-sys.path.insert(0, TOOLS)
-mkkallsyms = importlib.import_module('mkkallsyms')
-mkbtf = importlib.import_module('mkbtf')
-
-# Where the tables are, from the beginning of the miniature kernel's image.
-TABLES, BTF = 0x100000, 0x140000
 STEXT = 0xffffffff89400000
-TYPES = '''
-struct list_head { struct list_head *next, *prev; };
-typedef struct { unsigned long f; } memdesc_flags_t;
-struct page {
-	memdesc_flags_t flags;
-	union {
-		struct { struct list_head lru; void *mapping; unsigned long index, private; };
-		struct { unsigned long compound_head; };
-	};
-	union { int _mapcount; unsigned int page_type; };
-	int _refcount;
-	unsigned long memcg_data;
-};
-struct mem_section { unsigned long section_mem_map; void *usage; };
-struct free_area { struct list_head free_list[5]; unsigned long nr_free; };
-struct zone { struct free_area free_area[11]; };
-struct inner { long first, second; };
-/* As -fms-extensions allows: the struct has a name, the member none. */
-struct outer { int a; struct inner; int b; };
-struct bits { int a; unsigned b : 3, c : 5; };
-enum pageflags { PG_lru = 5, PG_head = 6, PG_swapcache = 10, PG_private = 14, PG_swapbacked = 17,
-		 PG_hwpoison = 20 };
-enum pagetype { PGTY_buddy = 0xf0, PGTY_offline, PGTY_hugetlb = 0xf4, PGTY_slab };
-'''
-POOR = [f'set {key}' for key in TOLD_BY_TYPES]
-
-
-def tables():
-    """Symbols of the miniature kernel as an image at TABLES, and its BTF at BTF."""
-    btf = mkbtf.Btf()
-    btf.run(TYPES)
-    blob = btf.encode()
-    k = mkkallsyms.Kallsyms()
-    k.run(textwrap.dedent(f'''
-        era 6.11
-        at {STEXT + TABLES:#x}
-        base {STEXT:#x}
-        {STEXT:x} T _stext
-        {STEXT:x} T _text
-        {STEXT + 0x1000:x} t twice
-        {STEXT + 0x2000:x} t twice
-        {STEXT + 0x3000:x} t cut.isra.0
-        {STEXT + 0x4000:x} t {string.ascii_letters}
-        many 600 {STEXT + 0x10000:#x} 16 t function_{{}}_of_many
-        {STEXT + 0x180000:x} D init_uts_ns
-        {STEXT + 0x181000:x} D node_data
-        {STEXT + 0x1e0000:x} D init_top_pgt
-        {STEXT + BTF:x} r __start_BTF
-        {STEXT + BTF + len(blob):x} r __stop_BTF
-    '''))
-    image, listing = k.make()
-    check(len(image) < BTF - TABLES, 'the tables do not fit')
-    return image, listing, blob
-
-
-IMAGE, LISTING, BLOB = tables()
-SYMBOLS = [line for line in LISTING.split('\n') if line.startswith('SYMBOL(')]
-WITH_TABLES = (f'hex image+{TABLES:#x} {IMAGE.hex()}', f'hex image+{BTF:#x} {BLOB.hex()}')
-EXPORTED = tuple('set ' + line.replace('=', ' ') for line in SYMBOLS)
-
-
-def need_types():
-    if 'libbpf' in makedumpfile('--check-params', '--list-ktypes', 'x', 'y').err:
-        skip('built without libbpf')
+OWN = OwnTables(STEXT)
+WITH_TABLES, EXPORTED = OWN.there, OWN.exported
 
 
 def lines(*args, **options):
@@ -173,8 +101,8 @@ def _():
 
 @test('damaged tables cost what they tell, not the dump')
 def _():
-    image = bytearray(IMAGE)
-    names = next(int(line.split('=')[1], 16) for line in SYMBOLS if 'names' in line)
+    image = bytearray(OWN.image)
+    names = next(int(line.split('=')[1], 16) for line in OWN.symbols if 'names' in line)
     at = names - STEXT - TABLES
     image[at + 40:at + 400] = bytes(360)
     core('damaged', f'hex image+{TABLES:#x} {image.hex()}', WITH_TABLES[1], *EXPORTED)
@@ -189,7 +117,7 @@ def _():
 @test('BTF that is garbage costs one line')
 def _():
     need_types()
-    core('garbage', WITH_TABLES[0], f'hex image+{BTF:#x} {BLOB[:200].hex()}', *EXPORTED)
+    core('garbage', WITH_TABLES[0], f'hex image+{BTF:#x} {OWN.blob[:200].hex()}', *EXPORTED)
     done = makedumpfile('-f', '-d', '31', 'garbage', 'dump')
     check(done.code == 0, done)
     check(len(done.errors) == 1 and 'BTF' in done.errors[0], done.errors)

@@ -14,8 +14,8 @@ import sys
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(TESTS, 'cli'))
 
-from harness import (PROGRAM, check, core, kdump, makedumpfile, need_build, read,  # noqa: E402
-                     run_tests, test)
+from harness import (PROGRAM, check, core, kdump, makedumpfile, mini,  # noqa: E402
+                     need_build, read, run_tests, test)
 
 # Dumps without a kernel that is understood: of every byte order and word size.
 PLAIN_CORE = '''
@@ -74,9 +74,18 @@ def same_expanded(*args):
     check(read('here.raw') == read('there.raw'), f'"{" ".join(args)}": the dumps differ')
 
 
-@test('dumps of the miniature kernel, of each level')
+# Of either byte order.
+MINIS = ('x86_64', 's390x')
+
+
+@test('dumps of miniature kernels, of each level')
 def _():
-    core('mini')
+    for machine in MINIS:
+        core('mini', text=mini(machine))
+        each_level()
+
+
+def each_level():
     for level in ('0', '1', '2', '8', '16', '31'):
         same('-f', '-d', level, 'mini', 'OUT')
     same('-F', '-d', '31', 'mini')
@@ -84,9 +93,10 @@ def _():
 
 @test('... and by each compression')
 def _():
-    core('mini')
-    for codec in ('-c', '-l', '-p', '-z'):
-        same_expanded('-f', codec, '-d', '31', 'mini', 'OUT')
+    for machine in MINIS:
+        core('mini', text=mini(machine))
+        for codec in ('-c', '-l', '-p', '-z'):
+            same_expanded('-f', codec, '-d', '31', 'mini', 'OUT')
 
 
 @test('a filtered dump is filtered again')
@@ -117,8 +127,9 @@ def _():
 
 @test('VMCOREINFO of a dump, as -g writes it')
 def _():
-    core('mini')
-    same('-f', '-g', 'OUT', 'mini')
+    for machine in MINIS:
+        core('mini', text=mini(machine))
+        same('-f', '-g', 'OUT', 'mini')
 
 
 run_tests()

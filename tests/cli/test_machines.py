@@ -1,0 +1,127 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Miniature kernels of machines other than x86_64: of other page tables, byte orders and
+sizes of pages, everything that is done with a dump is done the same."""
+from harness import *
+from own_tables import POOR, OwnTables, need_types
+
+# What mini-NAME.txt is.
+ARM64 = {'arch': 'aarch64', 'order': 'little', 'page': 4096}
+MACHINES = {
+    'arm64': ARM64,
+    'arm64-64k': {**ARM64, 'page': 65536},
+    'riscv64': {'arch': 'riscv64', 'order': 'little', 'page': 4096},
+    's390x': {'arch': 's390x', 'order': 'big', 'page': 4096},
+}
+CODECS = {'-c': 'zlib', '-l': 'lzo', '-p': 'snappy', '-z': 'zstd'}
+
+
+def of_each(name, but=()):
+    """Decorator: a function of a machine's name is a test for each machine, but some."""
+    def add(function):
+        for machine in sorted(set(MACHINES) - set(but)):
+            test(f'{machine}: {name}')(lambda m=machine: function(m))
+    return add
+
+
+def vmcore(machine, *statements):
+    """The miniature kernel as "vmcore"."""
+    return core('vmcore', *statements, text=mini(machine))
+
+
+def dump(*args, source='vmcore', path='dump'):
+    makedumpfile('-f', *args, source, path).check_done()
+    return Kdump(path)
+
+
+def lines(*args):
+    return makedumpfile(*args).check_done().text.splitlines()
+
+
+@of_each('each level drops what it is to drop; the header is as that machine writes it')
+def _(machine):
+    c = vmcore(machine)
+    for level in (0, 1, 2, 4, 8, 16, 31):
+        made = dump('-d', str(level), '-c')
+        check(set(made.pages) == kept(level), f'level {level}: other pages')
+        check(set(made.exists) == EXISTS, f'level {level}: the 1st bitmap')
+        check(made.level == level and made.max_mapnr == 0x8800, f'level {level}: the header')
+        check(made.order == {'little': '<', 'big': '>'}[MACHINES[machine]['order']], 'order')
+        check(made.block == MACHINES[machine]['page'], f'blocks of {made.block} bytes')
+        made.check_contents(c.memory)
+    names = made.bytes[12:12 + 6 * 65].split(b'\0')
+    check(MACHINES[machine]['arch'].encode() in names, names)
+
+
+@of_each('each compression can be expanded again')
+def _(machine):
+    c = vmcore(machine)
+    for option, codec in CODECS.items():
+        made = dump(option, '-d', '31')
+        check(Kdump.CODECS[made.status] == codec, f'{option}: status {made.status:#x}')
+        again = dump('-d', '0', source='dump', path='again')
+        check(again.pages == made.pages, f'{option}: other pages')
+        again.check_contents(c.memory)
+
+
+@of_each('a filtered dump is filtered again, a flattened one is the same')
+def _(machine):
+    vmcore(machine)
+    want = dump('-c', '-d', '31').bytes
+    dump('-l', '-d', '1', path='first')
+    check(dump('-c', '-d', '31', source='first').bytes == want, 'filtered twice')
+    flat = makedumpfile('-F', '-c', '-d', '31', 'vmcore').out
+    check(unflatten(flat) == want, 'flattened')
+    with open('flat', 'wb') as f:
+        f.write(flat)
+    check(dump('-c', '-d', '31', source='flat').bytes == want, 'filtered out of a stream')
+
+
+@of_each('its symbols and types are found, with and without the help of VMCOREINFO')
+def _(machine):
+    need_types()
+    kernel = MACHINES[machine]
+    stext = vmcore(machine).names['stext']
+    own = OwnTables(stext, kernel['order'], kernel['page'], 'swapper_pg_dir')
+    vmcore(machine, *own.there)
+    scanned = lines('--list-ksyms', 'vmcore')
+    vmcore(machine, *own.there, *own.exported)
+    found = lines('--list-ksyms', 'vmcore')
+    check(found == scanned, 'without VMCOREINFO there are others')
+    check(f'{stext:016x} T _stext' in found, found[:5])
+    check(sum('_of_many' in line for line in found) == 600, 'some are missing')
+    text = '\n'.join(' '.join(line.split()) for line in lines('--list-ktypes', 'page', 'vmcore'))
+    check('int _mapcount; /* 48 4 */' in text and '/* size: 64, members: 5 */' in text, text)
+    vmcore(machine, *own.there, *POOR)
+    check(set(dump('-c', '-d', '31').pages) == kept(31), 'other pages with facts of BTF only')
+
+
+@of_each('-g writes its VMCOREINFO, and -i takes it')
+def _(machine):
+    c = vmcore(machine)
+    want = dump('-c', '-d', '31').bytes
+    makedumpfile('-f', '-g', 'info', 'vmcore').check_done()
+    text = read('info').decode()
+    check(text.startswith('\n'.join(c.vmcoreinfo) + '\n'), text)
+    check(dump('-c', '-d', '31', '-i', 'info').bytes == want, 'the dump differs')
+
+
+# libkdumpfile opens dumps of riscv64, but does not know what it is.
+@of_each('libkdumpfile reads the same', but=['riscv64'])
+def _(machine):
+    memory = vmcore(machine).memory
+    made = dump('-c', '-d', '31')
+    theirs = open_kdumpfile('dump')
+    import kdumpfile
+    kernel = MACHINES[machine]
+    check(theirs.attr['arch.name'] == kernel['arch'], theirs.attr['arch.name'])
+    check(theirs.attr['arch.page_size'] == kernel['page'], 'size of pages')
+    check(theirs.attr['arch.byte_order'] == (kernel['order'] == 'little'), 'byte order')
+    check(theirs.attr['linux.uts.release'] == '6.12.0-mini', 'release')
+    check(theirs.attr['linux.vmcoreinfo.lines.PAGESIZE'] == str(kernel['page']), 'VMCOREINFO')
+    for pfn in made.pages:
+        data = theirs.read(kdumpfile.KDUMP_MACHPHYSADDR, pfn * made.block, made.block)
+        check(bytes(data) == memory.read(pfn * made.block, made.block), f'pfn {pfn:#x}')
+
+
+run_tests()
