@@ -332,6 +332,17 @@ static int run_without_vmcore(const struct dump_plan *plan)
 	}
 }
 
+/* Whether it would be worth a search to know the kernel. */
+static bool needs_kernel(const struct dump_plan *plan)
+{
+	unsigned int levels = 0;
+
+	for (size_t i = 0; i < plan->nr_levels; i++)
+		levels |= plan->levels[i];
+	return !plan->vmcoreinfo &&
+	       (plan->mode != MODE_CREATE || levels & ~DL_ZERO || plan->nr_extensions);
+}
+
 static int run(const struct dump_plan *plan)
 {
 	const struct vmcore_options opt = { .no_mmap = plan->no_mmap };
@@ -344,7 +355,7 @@ static int run(const struct dump_plan *plan)
 	err = vmcore_open(&vc, plan->vmcore, &opt);
 	if (err)
 		return err;
-	err = vmcoreinfo_search(vc);
+	err = vmcoreinfo_search(vc, needs_kernel(plan));
 	if (!err)
 		err = kernel_open(&k, vc, plan->vmcoreinfo, plan->vmlinux);
 	if (!err) {

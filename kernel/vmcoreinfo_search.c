@@ -7,11 +7,27 @@
 #include <string.h>
 
 #include "arch/arch.h"
+#include "kernel/kernel.h"
 #include "kernel/vmcoreinfo.h"
+#include "lib/byteorder.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/progress.h"
+
+/* The note that the kernel keeps up to date begins at the beginning of a page. */
+#define NOTE_ALIGN 4096
+#define NOTE_DESC_SIZE 4
+#define NOTE_NAME 12
+#define NOTE_DESC 24
+static const char note_name[] = "VMCOREINFO";
+
+#define SCAN_STEP (1u << 20)
+/* No more is looked at, so that it ends in minutes where there is nothing. */
+#define SCAN_MAX (UINT64_C(256) << 30)
+/* Each is tried, which takes a moment. */
+#define TEXTS_MAX 8
 
 static int mem_read(void *ctx, paddr_t pa, void *buf, size_t len)
 {
@@ -65,7 +81,137 @@ static int find_text(struct vmcore *vc, char **text, size_t *len)
 	return err;
 }
 
-int vmcoreinfo_search(struct vmcore *vc)
+/*
+ * Whether a text leads to a kernel that says of itself what the text says. What an
+ * earlier boot left in memory does not.
+ */
+static bool proves_right(const struct vmcore *vc, const char *text, size_t len)
+{
+	struct vmcore trial = *vc;
+	struct kdump_utsname uts = { 0 };
+	struct vmcore_reader *r;
+	struct kernel *k;
+	bool right = false;
+
+	trial.notes = NULL;
+	trial.notes_size = 0;
+	if (vmcore_set_vmcoreinfo(&trial, text, len))
+		return false;
+	if (!kernel_open(&k, &trial, NULL, NULL)) {
+		if (!k->translation_err && !vmcore_reader_create(&r, &trial)) {
+			kernel_utsname(k, r, NULL, &uts);
+			vmcore_reader_destroy(r);
+		}
+		/* The version is known only if it was read. */
+		right = uts.version[0] && !strncmp(uts.release, k->release, sizeof(uts.release));
+		kernel_close(k);
+	}
+	free(trial.notes);
+	return right;
+}
+
+/* A search through all pages. */
+struct scan {
+	struct vmcore *vc;
+	struct vmcore_reader *r;
+	uint64_t left;			/* bytes that may still be looked at */
+	unsigned int nr_texts;		/* that were found, ... */
+	char *text;			/* ... the right one, or the first */
+	size_t len;
+	bool right;
+	struct progress progress;
+};
+
+/* Take the text of a note at pa, if it is one. */
+static int try_note(struct scan *s, paddr_t pa, const uint8_t *head)
+{
+	_cleanup_free_ char *text = NULL;
+	bool swap = s->vc->swap;
+	size_t len;
+	int err;
+
+	if (memcmp(head + NOTE_NAME, note_name, sizeof(note_name)) ||
+	    load_u32(head, swap) != sizeof(note_name))
+		return 0;
+	err = read_text(s->r, pa + NOTE_DESC, load_u32(head + NOTE_DESC_SIZE, swap), &text, &len);
+	if (err || !text)
+		return err;
+	s->right = proves_right(s->vc, text, len);
+	DEBUG_MSG("VMCOREINFO in memory at %#" PRIx64 " %s\n", pa,
+		  s->right ? "is right" : "does not lead to its kernel");
+	if (s->right || !s->nr_texts) {
+		free(s->text);
+		s->text = take_ptr(text);
+		s->len = len;
+	}
+	s->nr_texts++;
+	return 0;
+}
+
+static bool ended(const struct scan *s)
+{
+	return s->right || !s->left || s->nr_texts == TEXTS_MAX;
+}
+
+/* Look at the beginning of each page of [pa, end). */
+static int scan_range(struct scan *s, paddr_t pa, paddr_t end)
+{
+	int err = 0;
+
+	pa = (pa + NOTE_ALIGN - 1) & ~(paddr_t)(NOTE_ALIGN - 1);
+	while (!err && !ended(s) && pa < end && end - pa >= NOTE_DESC) {
+		uint64_t step = NOTE_ALIGN;
+		const void *bytes;
+		size_t got;
+
+		if (!vmcore_get(s->r, pa, min_u64(end - pa, SCAN_STEP), &bytes, &got)) {
+			for (size_t off = 0; !err && !ended(s) && off + NOTE_DESC <= got;
+			     off += NOTE_ALIGN)
+				err = try_note(s, pa + off, (const uint8_t *)bytes + off);
+			step = max_u64(got & ~(size_t)(NOTE_ALIGN - 1), NOTE_ALIGN);
+		}
+		pa += step;
+		s->left -= min_u64(s->left, step);
+		progress_update(&s->progress, s->progress.total - s->left);
+	}
+	return err;
+}
+
+/* What of a segment the file has. */
+static uint64_t in_file(const struct vmcore *vc, const struct vmcore_segment *seg)
+{
+	return seg->offset < vc->file.size ? min_u64(seg->filesz, vc->file.size - seg->offset) : 0;
+}
+
+static int scan(struct vmcore *vc, char **text, size_t *len)
+{
+	struct scan s = { .vc = vc };
+	int err = vmcore_reader_create(&s.r, vc);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < vc->nr_segments; i++)
+		s.left = min_u64(s.left + in_file(vc, &vc->segments[i]), SCAN_MAX);
+	if (!vc->nr_segments)
+		s.left = min_u64(vc->max_pfn << vc->page_shift, SCAN_MAX);
+	progress_begin(&s.progress, "Searching for VMCOREINFO", s.left);
+	for (size_t i = 0; !err && i < vc->nr_segments; i++)
+		err = scan_range(&s, vc->segments[i].paddr,
+				 vc->segments[i].paddr + in_file(vc, &vc->segments[i]));
+	if (!err && !vc->nr_segments)
+		err = scan_range(&s, 0, vc->max_pfn << vc->page_shift);
+	progress_end(&s.progress, !err);
+	vmcore_reader_destroy(s.r);
+	/* Of several, none of which is right, nobody knows which is. */
+	if (!err && (s.right || s.nr_texts == 1)) {
+		*text = take_ptr(s.text);
+		*len = s.len;
+	}
+	free(s.text);
+	return err;
+}
+
+int vmcoreinfo_search(struct vmcore *vc, bool everywhere)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t len;
@@ -74,6 +220,8 @@ int vmcoreinfo_search(struct vmcore *vc)
 	if (vc->vmcoreinfo)
 		return 0;
 	err = find_text(vc, &text, &len);
+	if (!err && !text && everywhere)
+		err = scan(vc, &text, &len);
 	if (!err && text)
 		err = vmcore_set_vmcoreinfo(vc, text, len);
 	return err;

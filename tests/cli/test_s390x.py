@@ -35,8 +35,8 @@ INFO = [line for line in SMALL.partition('<<END\n')[2].partition('END\n')[0].spl
         (*SYMBOLS, 'NUMBER(sme_mask)', 'NUMBER(pgtable_l5_enabled)')]
 INFO += [f'{key}={value}' for key, value in SYMBOLS.items()]
 ESCAPED = ''.join(line + r'\n' for line in INFO)
-IN_MEMORY = FIRST + KERNEL + f"prstatus 1\nmemnote 0xe000 VMCOREINFO 0 '{ESCAPED}'\n"
-POINTER = 'u64 0xe0c 0xe000'
+IN_MEMORY = FIRST + KERNEL + f"prstatus 1\nmemnote 0xe100 VMCOREINFO 0 '{ESCAPED}'\n"
+POINTER = 'u64 0xe0c 0xe100'
 AS_NOTE = '\n'.join([FIRST, 'vmcoreinfo <<END', *INFO, 'END', 'prstatus 1', KERNEL])
 
 
@@ -60,7 +60,7 @@ def _():
     d = dump('-d', '1', 'core', 'dump')
     check(set(d.pages) == EXISTS, '-d 1: the pages')
     core('core', POINTER, text=IN_MEMORY)
-    core('noted', POINTER, f"memnote 0xe000 VMCOREINFO 0 '{ESCAPED}'", text=AS_NOTE)
+    core('noted', POINTER, f"memnote 0xe100 VMCOREINFO 0 '{ESCAPED}'", text=AS_NOTE)
     for level in (31, 1):
         d = dump('-d', level, 'core', 'dump')
         check(set(d.pages) == (KEPT if level == 31 else EXISTS), f'-d {level}: the pages')

@@ -58,7 +58,8 @@ Memory: what is not set is zero
   hex ADDRESS HEX
   text ADDRESS TEXT
   memnote ADDRESS NAME TYPE [TEXT]
-                             an ELF note, which is not one of the dump's
+                             an ELF note, which is not one of the dump's; of the name
+                             VMCOREINFO and without TEXT: the lines of vmcoreinfo
 
 Kernel (64-bit)
   let NAME VALUE
@@ -457,9 +458,10 @@ class Core:
     def do_text(self, addr, text):
         self.memory.write(self.number(addr), text.encode('latin-1') + b'\0')
 
-    def do_memnote(self, addr, name, kind, text=''):
-        self.memory.write(self.number(addr), self.encode_note(
-            -1, (name, self.number(kind), unescape(text))))
+    def do_memnote(self, addr, name, kind, text=None):
+        desc = None if text is None and name == 'VMCOREINFO' else unescape(text or '')
+        self.memory.write(self.number(addr),
+                          self.encode_note(-1, (name, self.number(kind), desc)))
 
     # -- kernel --------------------------------------------------------------
 

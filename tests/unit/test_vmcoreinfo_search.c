@@ -106,10 +106,10 @@ static void test_found(void **state)
 		struct kernel *k;
 
 		assert_true(own == !!vc->vmcoreinfo);
-		assert_int_equal(vmcoreinfo_search(vc), 0);
+		assert_int_equal(vmcoreinfo_search(vc, false), 0);
 		assert_text(vc, name, own ? "OSRELEASE=own\n" : TEXT);
 		/* A second time nothing changes. */
-		assert_int_equal(vmcoreinfo_search(vc), 0);
+		assert_int_equal(vmcoreinfo_search(vc, false), 0);
 		assert_text(vc, name, own ? "OSRELEASE=own\n" : TEXT);
 		assert_int_equal(kernel_open(&k, vc, NULL, NULL), 0);
 		assert_string_equal(k->release, own ? "own" : "6.12.0-z");
@@ -123,7 +123,7 @@ static void test_not_found(void **state)
 	for (size_t i = FIRST_WITHOUT; i < ARRAY_SIZE(texts); i++) {
 		struct vmcore *vc = open_core(*state, texts[i].name);
 
-		assert_int_equal(vmcoreinfo_search(vc), 0);
+		assert_int_equal(vmcoreinfo_search(vc, false), 0);
 		if (vc->vmcoreinfo)
 			fail_msg("%s: something was found", texts[i].name);
 		vmcore_close(vc);
@@ -139,7 +139,7 @@ static void test_other_notes(void **state)
 
 	assert_non_null(notes);
 	memcpy(notes, vc->notes, size);
-	assert_int_equal(vmcoreinfo_search(vc), 0);
+	assert_int_equal(vmcoreinfo_search(vc, false), 0);
 	assert_true(vc->notes_size > size);
 	assert_memory_equal((char *)vc->notes + vc->notes_size - size, notes, size);
 	assert_int_equal(vc->nr_cpus, 2);
