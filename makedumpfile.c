@@ -21,6 +21,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "list.h"
+#include "mem_usage.h"
 #include "options.h"
 #include "output/dump.h"
 #include "output/rearrange.h"
@@ -289,6 +290,14 @@ static int create(const struct dump_plan *plan, const struct kernel *k)
 	return err;
 }
 
+static int show_mem_usage(const struct dump_plan *plan, const struct kernel *k)
+{
+	struct mem_usage m;
+	int err = mem_usage_count(k, plan->nr_threads, &m);
+
+	return err ? err : mem_usage_print(k, &m);
+}
+
 /* An address that is mapped nowhere is no reason not to make a dump. */
 static int translate(const struct dump_plan *plan, const struct kernel *k)
 {
@@ -306,6 +315,8 @@ static int do_mode(const struct dump_plan *plan, const struct kernel *k)
 	switch (plan->mode) {
 	case MODE_DUMP_DMESG:
 		return write_dmesg(plan, k);
+	case MODE_MEM_USAGE:
+		return show_mem_usage(plan, k);
 	case MODE_LIST_KSYMS:
 		return list_ksyms(k, plan->pattern);
 	case MODE_LIST_KTYPES:
@@ -400,7 +411,7 @@ static int check_params(const struct dump_plan *plan)
 static bool lists(const struct dump_plan *plan)
 {
 	return plan->mode == MODE_LIST_KSYMS || plan->mode == MODE_LIST_KTYPES ||
-	       plan->mode == MODE_CHECK_EXTENSION;
+	       plan->mode == MODE_CHECK_EXTENSION || plan->mode == MODE_MEM_USAGE;
 }
 
 int main(int argc, char *argv[])

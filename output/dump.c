@@ -8,31 +8,7 @@
 #include "lib/checked.h"
 #include "lib/err.h"
 #include "lib/log.h"
-#include "lib/resources.h"
 #include "output/writer.h"
-
-/*
- * Memory that an ELF core claims without having its bytes costs its maker nothing,
- * but us a bit per page.
- */
-static int check_claim(const struct vmcore *vc)
-{
-	const struct vmcore_segment *largest = NULL;
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < vc->nr_segments; i++) {
-		const struct vmcore_segment *s = &vc->segments[i];
-
-		if (!checked_add(bytes, s->memsz, &bytes))
-			bytes = UINT64_MAX;
-		if (!largest || s->memsz > largest->memsz)
-			largest = s;
-	}
-	if (!largest || bytes >> vc->page_shift >> 3 <= available_memory() / 2)
-		return 0;
-	return err_set(-ENOMEM, "no memory for a bit per page of %" PRIu64 " GiB, most of it in "
-		       "the PT_LOAD at physical address %#" PRIx64, bytes >> 30, largest->paddr);
-}
 
 static int pages_init(struct bitmap *b, const struct vmcore *vc)
 {
@@ -141,7 +117,7 @@ int dump_create(const struct dump_request *req, struct dump_result *res)
 		return err;
 	kernel_utsname(req->kernel, r, req->erase, &source.utsname);
 	vmcore_reader_destroy(r);
-	err = check_claim(source.vc);
+	err = vmcore_check_claim(source.vc);
 	if (!err)
 		err = pages_init(&b, source.vc);
 	if (!err)

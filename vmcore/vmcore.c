@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <elf.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,8 @@
 
 #include "lib/checked.h"
 #include "lib/err.h"
+#include "lib/resources.h"
+#include "live.h"
 #include "notes.h"
 
 #define PAGE_SIZE_MIN (UINT64_C(4) << 10)
@@ -160,6 +163,11 @@ static int open_formatted(struct vmcore *vc)
 		vmcore_warn(vc, "%s", err_text(ret));
 	else if (ret)
 		return ret;
+	if (vmcore_is_live(vc)) {
+		ret = vmcore_add_live_info(vc, LIVE_VMCOREINFO);
+		if (ret)
+			return ret;
+	}
 	if (vc->page_size) {
 		vc->fixed_page_size = true;
 		return 0;
@@ -324,4 +332,27 @@ int vmcore_read_page(struct vmcore_reader *r, pfn_t pfn, void *buf)
 int vmcore_bitmap(struct vmcore *vc, enum vmcore_map which, struct bitmap *b)
 {
 	return vc->ops->bitmap(vc, which, b);
+}
+
+/*
+ * Memory that an ELF core claims without having its bytes costs its maker nothing,
+ * but us a bit per page.
+ */
+int vmcore_check_claim(const struct vmcore *vc)
+{
+	const struct vmcore_segment *largest = NULL;
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < vc->nr_segments; i++) {
+		const struct vmcore_segment *s = &vc->segments[i];
+
+		if (!checked_add(bytes, s->memsz, &bytes))
+			bytes = UINT64_MAX;
+		if (!largest || s->memsz > largest->memsz)
+			largest = s;
+	}
+	if (!largest || bytes >> vc->page_shift >> 3 <= available_memory() / 2)
+		return 0;
+	return err_set(-ENOMEM, "no memory for a bit per page of %" PRIu64 " GiB, most of it in "
+		       "the PT_LOAD at physical address %#" PRIx64, bytes >> 30, largest->paddr);
 }

@@ -238,6 +238,12 @@ int vmcore_bitmap(struct vmcore *vc, enum vmcore_map which, struct bitmap *b)
 	__attribute__((warn_unused_result));
 
 /**
+ * Whether there is memory for a bit per page that a dump says it has.
+ * @return 0; -ENOMEM with a sentence
+ */
+int vmcore_check_claim(const struct vmcore *vc) __attribute__((warn_unused_result));
+
+/**
  * For formats: set the warning unless there is one already.
  * @param fmt sentence without a newline; cut if it is too long
  */

@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What else to do with a dump: --vtop."""
+"""What else to do with a dump: --vtop, --mem-usage."""
 import os
 
 from harness import *
@@ -79,6 +79,79 @@ def _():
         done = makedumpfile('--vtop', f'{DIRECT + pfn * PAGE + 8:x}', 'dump').check_done()
         check(found(done) == pfn * PAGE + 8, done.text)
         check(('does not hold' in done.text) != there, done.text)
+
+
+def usage(done):
+    """The table that --mem-usage prints: kind -> (pages, whether they can be left out)."""
+    return {kind: (int(pages), excludable == 'yes') for kind, pages, excludable in
+            re.findall(r'^([A-Z_]+) +(\d+) +(yes|no) +\w', done.text, re.M)}
+
+
+def total(done):
+    return tuple(int(n) for n in re.search(
+        r'^page size: +(\d+)\nTotal pages on system: +(\d+)\nTotal size on system: +(\d+) Byte$',
+        done.text, re.M).groups())
+
+
+@test('--mem-usage counts the pages of each kind, on any number of threads')
+def _():
+    made = core('mini')
+    left = kept(31)
+    zero = sum(1 for pfn in left if not any(made.memory.read(pfn * PAGE, PAGE)))
+    want = {'ZERO': (zero, True), 'NON_PRI_CACHE': (len(CACHE), True),
+            'PRI_CACHE': (len(CACHE_PRIVATE), True), 'USER': (len(USER), True),
+            'FREE': (len(FREE), True), 'HWPOISON': (1, True), 'OFFLINE': (8, True),
+            'KERN_DATA': (len(left) - zero, False)}
+    for threads in ((), ('--num-threads', '1'), ('--num-threads', '8'), ('-f', '--non-mmap')):
+        done = makedumpfile('--mem-usage', *threads, 'mini').check_done()
+        check(usage(done) == want, f'{usage(done)}, not {want}')
+        check(total(done) == (PAGE, len(EXISTS), len(EXISTS) * PAGE), done.text)
+        check(sum(n for n, _ in usage(done).values()) == len(EXISTS), 'the sum')
+        # Nothing but the table, for scripts.
+        check('makedumpfile' not in done.text + done.err, done)
+    check('excluded' in makedumpfile('--dry-run', '-d', '31', '--show-stats',
+                                     'mini').check_done().text.lower(), 'the report')
+
+
+@test('--mem-usage: pages that exist in part, and pages that do not lie together in the file')
+def _():
+    core('mini')
+    want = usage(makedumpfile('--mem-usage', 'mini').check_done())
+    want['ZERO'] = (want['ZERO'][0] + 1, True)
+    core('odd', 'phoff 200', 'segment 0xa0100 0x800', text=MINI.replace(' align=4096', ''))
+    for options in ((), ('--non-mmap',)):
+        found = usage(makedumpfile('--mem-usage', *options, 'odd').check_done())
+        check(found == want, f'{found}, not {want}')
+
+
+@test('--mem-usage of a dump: what was left out before is absent')
+def _():
+    core('mini')
+    makedumpfile('-f', '-c', '-d', '8', 'mini', 'dump').check_done()
+    done = makedumpfile('--mem-usage', 'dump').check_done()
+    found = usage(done)
+    check(found['USER'] == (0, True) and found['FREE'] == (len(FREE), True), found)
+    check(found['ABSENT'] == (len(EXISTS) - len(kept(8)), True), found)
+    check(sum(n for n, _ in found.values()) == len(EXISTS), 'the sum')
+
+
+@test('--mem-usage goes on where memory cannot be read, and says what it needs and lacks')
+def _():
+    made = core('cut')
+    size = os.path.getsize('cut')
+    core('cut', f'truncate {size - 256 * PAGE}')
+    done = makedumpfile('--mem-usage', 'cut')
+    check(done.code == 0, done)
+    check(re.search(r'^Could not be read: +\d+ pages$', done.text, re.M), done.text)
+    check(sum(n for n, _ in usage(done).values()) == len(EXISTS), 'the sum')
+    check(made.translate(STEXT) == 2 * MIB, 'another kernel')
+    core('poor', 'set NUMBER(PG_lru)')
+    makedumpfile('--mem-usage', 'poor').check_failed('PG_lru')
+    core('huge', 'segment 1<<40 1<<51 filesz=0')
+    limited('--mem-usage', 'huge').check_failed('no memory for a bit per page')
+    with open('/dev/full', 'wb') as full:
+        makedumpfile('--mem-usage', 'cut', stdout=full).check_failed('standard output')
+    makedumpfile('--mem-usage', '-d', '31', 'cut').check_failed('-d makes no sense')
 
 
 run_tests()
