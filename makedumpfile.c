@@ -4,27 +4,22 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "create.h"
 #include "dmesg.h"
 #include "extension/host.h"
 #include "kernel/kernel.h"
 #include "kernel/vmcoreinfo_search.h"
 #include "kernel/vmcoreinfo_writer.h"
-#include "lib/checked.h"
-#include "lib/resources.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "list.h"
 #include "mem_usage.h"
 #include "options.h"
-#include "output/dump.h"
-#include "output/rearrange.h"
 #include "report.h"
 #include "usage.h"
 #include "vmcore/vmcore.h"
@@ -35,11 +30,6 @@ enum exit_status {
 	EXIT_FAILED = 1,
 	EXIT_OTHER_KERNEL = 2,
 };
-
-static void show_error(const char *text)
-{
-	mdf_log(LOG_ERROR, NULL, "makedumpfile: %s\n", text);
-}
 
 static void show_version(void)
 {
@@ -52,144 +42,6 @@ static void show_version(void)
 	for (size_t i = 0; (ops = codec_library_at(i)); i++)
 		printf(" %s", ops->library);
 	printf("\n");
-}
-
-static unsigned int choose_threads(const struct dump_plan *plan, const struct vmcore *vc)
-{
-	unsigned int wanted = plan->nr_threads ? plan->nr_threads : usable_cpus();
-
-	return min_u64(wanted, affordable_threads(copy_thread_bytes(vc->page_size)));
-}
-
-/* A dump in a less wanted compression is better than none. */
-static enum codec_id choose_codec(const struct dump_plan *plan)
-{
-	char text[128];
-
-	if (codec_supported(plan->codec))
-		return plan->codec;
-	snprintf(text, sizeof(text), "built without %s: compressing with zlib instead",
-		 codec_name(plan->codec));
-	show_error(text);
-	return CODEC_ZLIB;
-}
-
-/* Creating a file would be the end of what it is to be made from. */
-static int refuse_itself(const char *path, int fd, const char *what)
-{
-	struct stat in, out;
-
-	if (!fstat(fd, &in) && !stat(path, &out) && !S_ISCHR(in.st_mode) &&
-	    in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-		return err_set(-EINVAL, "%s is %s itself", path, what);
-	return 0;
-}
-
-static int open_sink(const struct dump_plan *plan, const struct vmcore *vc, struct sink **ret)
-{
-	int err;
-
-	if (plan->dry_run)
-		return sink_null_create(ret, plan->dumpfile ? plan->dumpfile : "(nothing)");
-	if (plan->flattened)
-		return sink_flattened_create(ret, STDOUT_FILENO, "STDOUT");
-	err = refuse_itself(plan->dumpfile, vc->file.fd, "the VMCORE");
-	if (err)
-		return err;
-	return sink_file_create(ret, plan->dumpfile, plan->force);
-}
-
-/* A file without a single page in it would only mislead. */
-static void remove_useless(const struct dump_plan *plan)
-{
-	struct stat st;
-
-	if (!plan->dry_run && !plan->flattened && !lstat(plan->dumpfile, &st) &&
-	    S_ISREG(st.st_mode))
-		unlink(plan->dumpfile);
-}
-
-static void show_outcome(const struct dump_plan *plan, const struct dump_request *req,
-			 const struct dump_result *res, const struct extension_result *ext)
-{
-	report_show(req, res);
-	if (plan->nr_extensions)
-		report_extensions(ext);
-	if (plan->dry_run)
-		MSG("\nNothing was written: this was a dry run.\n");
-	else if (res->complete)
-		MSG("\nThe dumpfile is saved to %s.\n", req->sink->path);
-}
-
-/* What is missing in a dump that was written to its end. */
-static int incomplete(const struct vmcore *vc, const struct dump_result *res)
-{
-	if (res->copy.lost)
-		return err_set(-EIO, "the dump is incomplete, %" PRIu64
-			       " pages could not be read: %s", res->copy.lost, res->copy.lost_why);
-	return err_set(-EIO, "the dump is incomplete: %s", vc->warning);
-}
-
-/*
- * Ask the extensions. Those that fail are no reason not to make a dump, unless they are
- * required.
- */
-static int run_extensions(const struct dump_plan *plan, const struct kernel *k,
-			  struct extension_result *ext)
-{
-	int err = extensions_run(k, plan->extensions, plan->nr_extensions,
-				 &plan->extension_options, ext);
-
-	if (!err && !ext->required_failed)
-		return 0;
-	if (!err)
-		return err_set(-ECANCELED, "no dump is made: %s", ext->failed_why);
-	for (size_t i = 0; i < plan->nr_extensions; i++) {
-		if (plan->extensions[i].required)
-			return err;
-	}
-	show_error(err_text(err));
-	return 0;
-}
-
-static int write_dump(const struct dump_plan *plan, const struct kernel *k,
-		      struct extension_result *ext)
-{
-	struct dump_request req = {
-		.kernel = k,
-		.level = plan->levels[0],
-		.codec = choose_codec(plan),
-		.elf = plan->elf,
-		.nr_threads = choose_threads(plan, k->vc),
-		.verdicts = plan->nr_extensions ? &ext->verdicts : NULL,
-		.erase = plan->nr_extensions ? &ext->erasures : NULL,
-	};
-	unsigned int level = plan->levels[0] | k->vc->dump_level;
-	struct dump_result res;
-	int err;
-
-	if (level != plan->levels[0])
-		MSG("dump_level is changed to %u, because %s was created by dump_level(%u).\n",
-		    level, plan->vmcore, k->vc->dump_level);
-	err = open_sink(plan, k->vc, &req.sink);
-	if (err)
-		return err;
-	err = dump_create(&req, &res);
-	if (!err) {
-		show_outcome(plan, &req, &res, ext);
-		if (!res.complete)
-			err = incomplete(k->vc, &res);
-	} else if (res.has_pages) {
-		err_prefix(err, "the dump is incomplete, about %" PRIu64 " bytes are missing",
-			   res.missing_bytes);
-	} else {
-		remove_useless(plan);
-		if (res.filtering)
-			err_set(err, "cannot filter at dump level %u: %s; -d 0 and -d 1 still work",
-				req.level, err_text(err));
-	}
-	sink_close(req.sink);
-	return err;
 }
 
 static void debug_vmcoreinfo(const struct kernel *k)
@@ -225,7 +77,7 @@ static int show_warnings(const struct vmcore *vc, const struct kernel *k, int er
 		if (!warnings[i][0])
 			continue;
 		if (!err)
-			show_error(warnings[i]);
+			report_error(warnings[i]);
 		else if (!strstr(err_text(err), warnings[i]))
 			return err_set(err, "%s (%s)", err_text(err), warnings[i]);
 	}
@@ -255,17 +107,6 @@ static int write_vmcoreinfo(const struct dump_plan *plan, const struct kernel *k
 	return err;
 }
 
-static int write_rearranged(const struct dump_plan *plan)
-{
-	int err = refuse_itself(plan->dumpfile, STDIN_FILENO, "standard input");
-
-	if (!err)
-		err = rearrange(STDIN_FILENO, plan->dumpfile, plan->force);
-	if (!err)
-		MSG("\nThe dumpfile is saved to %s.\n", plan->dumpfile);
-	return err;
-}
-
 static int write_dmesg(const struct dump_plan *plan, const struct kernel *k)
 {
 	int err = dump_dmesg(k, plan->flattened ? NULL : plan->dumpfile, plan->force,
@@ -274,19 +115,6 @@ static int write_dmesg(const struct dump_plan *plan, const struct kernel *k)
 	if (!err)
 		MSG("\nThe dmesg log is saved to %s.\n",
 		    plan->flattened ? "STDOUT" : plan->dumpfile);
-	return err;
-}
-
-static int create(const struct dump_plan *plan, const struct kernel *k)
-{
-	struct extension_result ext = { 0 };
-	int err = 0;
-
-	if (plan->nr_extensions)
-		err = run_extensions(plan, k, &ext);
-	if (!err)
-		err = write_dump(plan, k, &ext);
-	extension_result_free(&ext);
 	return err;
 }
 
@@ -306,8 +134,8 @@ static int translate(const struct dump_plan *plan, const struct kernel *k)
 	if (!plan->dumpfile && !plan->flattened && !plan->dry_run)
 		return err;
 	if (err)
-		show_error(err_text(err));
-	return create(plan, k);
+		report_error(err_text(err));
+	return create_dump(plan, k);
 }
 
 static int do_mode(const struct dump_plan *plan, const struct kernel *k)
@@ -326,7 +154,7 @@ static int do_mode(const struct dump_plan *plan, const struct kernel *k)
 	case MODE_CHECK_EXTENSION:
 		return extension_check(k, plan->pattern);
 	default:
-		return plan->vtop ? translate(plan, k) : create(plan, k);
+		return plan->vtop ? translate(plan, k) : create_dump(plan, k);
 	}
 }
 
@@ -335,7 +163,7 @@ static int run_without_vmcore(const struct dump_plan *plan)
 {
 	switch (plan->mode) {
 	case MODE_REARRANGE:
-		return write_rearranged(plan);
+		return create_from_output(plan);
 	case MODE_CHECK_EXTENSION:
 		return extension_check(NULL, plan->pattern);
 	default:
@@ -445,7 +273,7 @@ int main(int argc, char *argv[])
 		err = run(&plan);
 	}
 	if (err)
-		show_error(err_text(err));
+		report_error(err_text(err));
 	if (err || !lists(&plan))
 		MSG("\nmakedumpfile %s.\n", err ? "Failed" : "Completed");
 	return err == -ESTALE ? EXIT_OTHER_KERNEL : err ? EXIT_FAILED : EXIT_DONE;

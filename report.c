@@ -18,6 +18,11 @@ static const struct {
 	{ PAGE_OFFLINE, "Offline pages" },
 };
 
+void report_error(const char *text)
+{
+	mdf_log(LOG_ERROR, NULL, "makedumpfile: %s\n", text);
+}
+
 void report_show(const struct dump_request *req, const struct dump_result *res)
 {
 	const struct filter_stats *f = &res->filter;
@@ -50,7 +55,7 @@ void report_show(const struct dump_request *req, const struct dump_result *res)
 	REPORT_MSG("Memory Hole     : 0x%016" PRIx64 "\n", max_pfn - f->original);
 	REPORT_MSG("--------------------------------------------------\n");
 	REPORT_MSG("Total pages     : 0x%016" PRIx64 "\n", max_pfn);
-	REPORT_MSG("Write bytes     : %" PRIu64 "\n", req->sink->written);
+	REPORT_MSG("Write bytes     : %" PRIu64 "\n", res->written);
 	if (f->pages[PAGE_UNREADABLE])
 		REPORT_MSG("Kept because their struct page could not be read : %" PRIu64 " pages\n",
 			   f->pages[PAGE_UNREADABLE]);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * What is said about a finished dump.
+ * What is said: that something is wrong, and about a finished dump.
  */
 #ifndef REPORT_H
 #define REPORT_H
 
 #include "extension/host.h"
 #include "output/dump.h"
+
+/** Show a sentence about what is wrong, as the program says it. */
+void report_error(const char *text);
 
 /** Show the statistics, as report messages. */
 void report_show(const struct dump_request *req, const struct dump_result *res);

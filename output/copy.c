@@ -20,14 +20,17 @@
 #define BATCHES_PER_THREAD 3
 
 struct copy {
-	struct writer *writer;
+	struct copy_part *parts;
+	size_t nr_parts;
+	size_t turn;			/* the part that is claimed from next */
+	bool give_up;
 	const struct bitmap *dumpable;
 	const struct erase_list *erase;	/* NULL: nothing */
 	uint32_t page_size;
 	unsigned int page_shift;
 	unsigned int batch_pages;
 	bool drop_zero;
-	pfn_t next;
+	pfn_t *next;			/* in each part */
 	struct copy_stats *stats;
 	struct progress progress;
 };
@@ -38,17 +41,37 @@ struct worker {
 	uint8_t *page;			/* for pages that cannot be taken from where they lie */
 };
 
+/* A batch, and where it goes. */
+struct copy_batch {
+	struct page_batch pages;
+	struct copy_part *part;
+};
+
+static bool part_failed(const struct copy_part *p)
+{
+	return __atomic_load_n(&p->err, __ATOMIC_RELAXED);
+}
+
+/* Take the next pages of one part after the other. */
 static int copy_claim(void *ctx, void *batch)
 {
 	struct copy *c = ctx;
-	struct page_batch *b = batch;
+	struct copy_batch *cb = batch;
+	struct page_batch *b = &cb->pages;
 
-	b->start = bitmap_next_set(c->dumpable, c->next, c->dumpable->nbits);
-	if (b->start == c->dumpable->nbits)
-		return 0;
-	b->end = bitmap_skip(c->dumpable, b->start, c->batch_pages);
-	c->next = b->end;
-	return 1;
+	for (size_t i = 0; i < c->nr_parts; i++) {
+		size_t turn = c->turn++ % c->nr_parts;
+		struct copy_part *p = &c->parts[turn];
+
+		b->start = bitmap_next_set(c->dumpable, c->next[turn], p->end);
+		if (b->start == p->end || part_failed(p))
+			continue;
+		b->end = min_u64(bitmap_skip(c->dumpable, b->start, c->batch_pages), p->end);
+		c->next[turn] = b->end;
+		cb->part = p;
+		return 1;
+	}
+	return 0;
 }
 
 static void put_page(const struct copy *c, struct worker *w, struct page_batch *b,
@@ -140,7 +163,7 @@ static void copy_run(const struct copy *c, struct worker *w, struct page_batch *
 static int copy_work(void *ctx, void *worker, void *batch)
 {
 	const struct copy *c = ctx;
-	struct page_batch *b = batch;
+	struct page_batch *b = &((struct copy_batch *)batch)->pages;
 
 	b->nr_pages = 0;
 	b->data_len = 0;
@@ -154,14 +177,28 @@ static int copy_work(void *ctx, void *worker, void *batch)
 	return 0;
 }
 
+static int put_batch(struct copy_part *p, const struct page_batch *b)
+{
+	int err = writer_put(p->writer, b);
+
+	if (err) {
+		snprintf(p->why, sizeof(p->why), "%s", err_text(err));
+		__atomic_store_n(&p->err, err, __ATOMIC_RELAXED);
+	}
+	return err;
+}
+
 static int copy_commit(void *ctx, void *batch)
 {
 	struct copy *c = ctx;
-	const struct page_batch *b = batch;
-	int err = writer_put(c->writer, b);
+	struct copy_part *p = ((struct copy_batch *)batch)->part;
+	const struct page_batch *b = &((struct copy_batch *)batch)->pages;
 
-	if (err)
-		return err;
+	/* What was claimed before it failed. */
+	if (part_failed(p))
+		return 0;
+	if (put_batch(p, b))
+		return c->give_up ? p->err : 0;
 	c->stats->copied += b->nr_pages;
 	for (unsigned int i = 0; i < b->nr_pages; i++) {
 		c->stats->zero += b->pages[i].fate == PAGE_ZEROS;
@@ -196,17 +233,19 @@ static void worker_deinit(struct worker *w)
 	vmcore_reader_destroy(w->reader);
 }
 
-static int batch_init(struct page_batch *b, const struct copy *c)
+static int batch_init(struct copy_batch *cb, const struct copy *c)
 {
+	struct page_batch *b = &cb->pages;
+
 	b->pages = calloc(c->batch_pages, sizeof(*b->pages));
 	b->data = malloc((size_t)c->batch_pages * c->page_size);
 	return b->pages && b->data ? 0 : err_set(-ENOMEM, "no memory");
 }
 
-static void batch_deinit(struct page_batch *b)
+static void batch_deinit(struct copy_batch *cb)
 {
-	free(b->pages);
-	free(b->data);
+	free(cb->pages.pages);
+	free(cb->pages.data);
 }
 
 static unsigned int batch_pages(uint32_t page_size)
@@ -219,48 +258,69 @@ uint64_t copy_thread_bytes(uint32_t page_size)
 	return BATCHES_PER_THREAD * (uint64_t)batch_pages(page_size) * page_size + (1u << 20);
 }
 
-int copy_pages(struct writer *w, const struct bitmap *dumpable, unsigned int nr_threads,
-	       struct copy_stats *stats)
+static int run_threads(struct copy *c, const struct dump_source *src, unsigned int nr_threads)
 {
 	unsigned int nr_batches = nr_threads == 1 ? 1 : nr_threads * BATCHES_PER_THREAD;
 	_cleanup_free_ struct worker *workers = calloc(nr_threads, sizeof(*workers));
-	_cleanup_free_ struct page_batch *batches = calloc(nr_batches, sizeof(*batches));
+	_cleanup_free_ struct copy_batch *batches = calloc(nr_batches, sizeof(*batches));
 	_cleanup_free_ void **worker_ptrs = calloc(nr_threads, sizeof(*worker_ptrs));
 	_cleanup_free_ void **batch_ptrs = calloc(nr_batches, sizeof(*batch_ptrs));
-	const struct vmcore *vc = w->source->vc;
-	struct copy c = {
-		.writer = w,
-		.dumpable = dumpable,
-		.erase = w->source->erase,
-		.page_size = vc->page_size,
-		.page_shift = vc->page_shift,
-		.batch_pages = batch_pages(vc->page_size),
-		.drop_zero = w->source->level & DL_ZERO,
-		.stats = stats,
-	};
 	int err = 0;
 
-	*stats = (struct copy_stats){ .total = bitmap_count(dumpable, 0, dumpable->nbits) };
 	if (!workers || !batches || !worker_ptrs || !batch_ptrs)
 		return err_set(-ENOMEM, "no memory");
 	for (unsigned int i = 0; !err && i < nr_threads; i++) {
 		worker_ptrs[i] = &workers[i];
-		err = worker_init(&workers[i], w->source);
+		err = worker_init(&workers[i], src);
 	}
 	for (unsigned int i = 0; !err && i < nr_batches; i++) {
 		batch_ptrs[i] = &batches[i];
-		err = batch_init(&batches[i], &c);
+		err = batch_init(&batches[i], c);
 	}
 	if (!err) {
-		progress_begin(&c.progress, "Copying data", stats->total);
-		err = pipeline_run(&copy_pipeline, &c, worker_ptrs, nr_threads, batch_ptrs,
+		progress_begin(&c->progress, "Copying data", c->stats->total);
+		err = pipeline_run(&copy_pipeline, c, worker_ptrs, nr_threads, batch_ptrs,
 				   nr_batches);
-		progress_end(&c.progress, !err);
-		stats->seconds = progress_seconds(&c.progress);
+		progress_end(&c->progress, c->stats->copied == c->stats->total);
+		c->stats->seconds = progress_seconds(&c->progress);
 	}
 	for (unsigned int i = 0; i < nr_threads; i++)
 		worker_deinit(&workers[i]);
 	for (unsigned int i = 0; i < nr_batches; i++)
 		batch_deinit(&batches[i]);
+	return err;
+}
+
+int copy_pages(struct copy_part *parts, size_t nr_parts, bool give_up,
+	       const struct bitmap *dumpable, unsigned int nr_threads, struct copy_stats *stats)
+{
+	const struct dump_source *src = parts->writer->source;
+	_cleanup_free_ pfn_t *next = calloc(nr_parts, sizeof(*next));
+	struct copy c = {
+		.parts = parts,
+		.nr_parts = nr_parts,
+		.give_up = give_up,
+		.dumpable = dumpable,
+		.erase = src->erase,
+		.page_size = src->vc->page_size,
+		.page_shift = src->vc->page_shift,
+		.batch_pages = batch_pages(src->vc->page_size),
+		.drop_zero = src->level & DL_ZERO,
+		.next = next,
+		.stats = stats,
+	};
+	int err;
+
+	*stats = (struct copy_stats){ .total = bitmap_count(dumpable, 0, dumpable->nbits) };
+	if (!next)
+		return err_set(-ENOMEM, "no memory");
+	for (size_t i = 0; i < nr_parts; i++)
+		next[i] = parts[i].start;
+	err = run_threads(&c, src, nr_threads);
+	for (size_t i = 0; i < nr_parts; i++) {
+		/* The caller sees it there. */
+		if (parts[i].err)
+			return 0;
+	}
 	return err;
 }

@@ -21,20 +21,34 @@ struct copy_stats {
 	double seconds;
 };
 
+/** Where the pages of [start, end) go. */
+struct copy_part {
+	struct writer *writer;
+	pfn_t start, end;
+	/** The writer's error, and its sentence; 0: none. */
+	int err;
+	char why[512];
+};
+
 /**
- * Copy all pages of a bitmap to a writer that has been told of them.
+ * Copy all pages of a bitmap to writers that have been told of them. Several ones get their
+ * pages at the same time, each in pfn order.
  *
- * What the writer's source says is to be erased is overwritten first: the writer never sees
+ * What the writers' source says is to be erased is overwritten first: the writer never sees
  * it, and a page of which only zeros are left is one of zeros.
  *
- * A page that cannot be read is recorded as lost, and copying goes on.
+ * A page that cannot be read is recorded as lost, and copying goes on. After the error of
+ * one writer the others still get their pages, unless the caller is going to begin anew.
  *
+ * @param parts at least one, of the same source
+ * @param give_up stop at the first error of a writer
  * @param nr_threads at least 1
- * @return 0; the writer's error, -ENOMEM or -ENOTSUP, with a sentence. @p stats holds
- * then how far it came.
+ * @return 0, also if some writers failed, or all; -ENOMEM or -ENOTSUP, with a sentence.
+ * @p stats holds then how far it came.
  */
-int copy_pages(struct writer *w, const struct bitmap *dumpable, unsigned int nr_threads,
-	       struct copy_stats *stats) __attribute__((warn_unused_result));
+int copy_pages(struct copy_part *parts, size_t nr_parts, bool give_up,
+	       const struct bitmap *dumpable, unsigned int nr_threads, struct copy_stats *stats)
+	__attribute__((warn_unused_result));
 
 /** Bytes of memory that one thread of copy_pages() takes, at most. */
 uint64_t copy_thread_bytes(uint32_t page_size);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "lib/checked.h"
 #include "lib/err.h"
@@ -18,16 +19,58 @@ static int pages_init(struct bitmap *b, const struct vmcore *vc)
 				vc->max_pfn << vc->page_shift) : 0;
 }
 
-/* Write the headers with the pages that exist; then b holds those with data. */
-static int begin(struct writer *w, struct bitmap *b, struct filter_stats *stats)
+/* What is written: one file, or the parts of a split dump. */
+struct outputs {
+	const struct dump_request *req;
+	struct dump_source source;
+	struct copy_part *parts;
+	size_t nr;
+};
+
+static int create_writers(struct outputs *o)
 {
-	struct vmcore *vc = w->source->vc;
+	int err = 0;
+
+	o->nr = o->req->nr_sinks;
+	o->parts = calloc(o->nr, sizeof(*o->parts));
+	if (!o->parts)
+		return err_set(-ENOMEM, "no memory");
+	for (size_t i = 0; !err && i < o->nr; i++) {
+		struct writer **w = &o->parts[i].writer;
+
+		err = o->req->elf ? elf_writer_create(w, &o->source, o->req->sinks[i]) :
+		      kdump_writer_create(w, &o->source, o->req->sinks[i]);
+	}
+	return err;
+}
+
+static void destroy_writers(struct outputs *o)
+{
+	for (size_t i = 0; o->parts && i < o->nr; i++)
+		writer_destroy(o->parts[i].writer);
+	free(o->parts);
+}
+
+static uint64_t bytes_written(const struct dump_request *req)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < req->nr_sinks; i++)
+		bytes += req->sinks[i]->written;
+	return bytes;
+}
+
+/* Write the headers with the pages that exist; then b holds those with data. */
+static int begin(struct outputs *o, struct bitmap *b, struct filter_stats *stats)
+{
+	struct vmcore *vc = o->source.vc;
 	int err = vmcore_bitmap(vc, VMCORE_EXISTS, b);
 
 	if (err)
 		return err;
 	stats->original = bitmap_count(b, 0, b->nbits);
-	err = writer_begin(w, b);
+	for (size_t i = 0; !err && i < o->nr; i++)
+		err = writer_begin(o->parts[i].writer, b);
 	if (err)
 		return err;
 	/* One bit per page is what memory there is for: the bitmap is used again. */
@@ -53,87 +96,147 @@ static int choose_pages(const struct dump_request *req, struct bitmap *b, struct
 	return err;
 }
 
+/* The multiple of a unit that is nearest to a pfn. */
+static pfn_t round_to(pfn_t pfn, uint64_t unit)
+{
+	return unit ? (pfn / unit + (pfn % unit >= div_round_up(unit, 2))) * unit : pfn;
+}
+
+/* Divide the pages among the parts, so that each has as many to save. */
+static void divide(struct outputs *o, const struct bitmap *b)
+{
+	uint64_t total = bitmap_count(b, 0, b->nbits), done = 0;
+	pfn_t pfn = 0, start = 0;
+
+	for (size_t i = 0; i < o->nr; i++) {
+		uint64_t until = total / o->nr * (i + 1) + min_u64(total % o->nr, i + 1);
+		struct copy_part *p = &o->parts[i];
+
+		pfn = bitmap_skip(b, pfn, until - done);
+		done = until;
+		p->start = start;
+		p->end = i + 1 == o->nr ? b->nbits :
+			 min_u64(max_u64(round_to(pfn, o->req->block_pages), start), b->nbits);
+		start = p->end;
+		if (o->nr > 1)
+			kdump_writer_set_part(p->writer, p->start, p->end);
+	}
+}
+
+static int set_pages(struct outputs *o, const struct bitmap *b)
+{
+	int err = 0;
+
+	divide(o, b);
+	for (size_t i = 0; !err && i < o->nr; i++)
+		err = writer_set_pages(o->parts[i].writer, b);
+	return err;
+}
+
 /* The rest will be about as compressible as what was written so far. */
-static uint64_t estimate_missing(const struct sink *sink, const struct copy_stats *copy,
+static uint64_t estimate_missing(const struct dump_request *req, const struct copy_stats *copy,
 				 uint64_t before, uint32_t page_size)
 {
-	uint64_t left = copy->total - copy->copied;
+	uint64_t left = copy->total - copy->copied, refused = 0;
 
 	if (!copy->copied)
 		left *= page_size;
 	else
-		left *= (double)(sink->written - before) / copy->copied;
-	return max_u64(left, sink->refused);
+		left *= (double)(bytes_written(req) - before) / copy->copied;
+	for (size_t i = 0; i < req->nr_sinks; i++)
+		refused += req->sinks[i]->refused;
+	return max_u64(left, refused);
 }
 
-static int copy(struct writer *w, const struct dump_request *req, const struct bitmap *b,
-		struct dump_result *res)
+static void end_part(struct copy_part *p, int err, bool complete)
+{
+	if (!p->err && !err)
+		p->err = writer_finish(p->writer, complete);
+	if (p->err && !p->why[0])
+		snprintf(p->why, sizeof(p->why), "%s", err_text(p->err));
+	/* What can still be written down is; only the first error is told. */
+	if ((p->err || err) && writer_abort(p->writer))
+		DEBUG_MSG("Some page descriptors could not be written either\n");
+}
+
+/* End each output; err is what keeps all of them from being whole. Returns the first error. */
+static int end_parts(struct outputs *o, int err, bool complete)
+{
+	const struct copy_part *first = NULL;
+	char why[512];
+
+	snprintf(why, sizeof(why), "%s", err ? err_text(err) : "");
+	for (size_t i = 0; i < o->nr; i++) {
+		end_part(&o->parts[i], err, complete);
+		if (o->parts[i].err && !first)
+			first = &o->parts[i];
+	}
+	if (!err && !first)
+		return 0;
+	return first ? err_adopt(first->err, first->why) : err_adopt(err, why);
+}
+
+static int copy(struct outputs *o, const struct bitmap *b, struct dump_result *res)
 {
 	uint64_t before;
-	int err = writer_set_pages(w, b);
+	int err = set_pages(o, b);
 
-	before = req->sink->written;
+	before = bytes_written(o->req);
 	if (!err) {
 		res->has_pages = true;
-		err = copy_pages(w, b, req->nr_threads, &res->copy);
+		err = copy_pages(o->parts, o->nr, o->req->give_up, b, o->req->nr_threads,
+				 &res->copy);
 		res->filter.pages[PAGE_ZERO] = res->copy.zero;
 	}
-	if (!err) {
-		res->complete = !res->copy.lost && !w->source->vc->incomplete;
-		err = writer_finish(w, res->complete);
-	}
+	res->complete = !res->copy.lost && !o->source.vc->incomplete;
+	err = end_parts(o, err, res->complete);
 	if (err) {
-		char why[512];
-
-		snprintf(why, sizeof(why), "%s", err_text(err));
 		res->complete = false;
-		res->missing_bytes = estimate_missing(req->sink, &res->copy, before,
-						      w->source->vc->page_size);
-		/* What can still be written down is; only the first error is told. */
-		if (writer_abort(w))
-			DEBUG_MSG("Some page descriptors could not be written either\n");
-		err_adopt(err, why);
+		res->missing_bytes = estimate_missing(o->req, &res->copy, before,
+						      o->source.vc->page_size);
 	}
 	return err;
 }
 
 int dump_create(const struct dump_request *req, struct dump_result *res)
 {
-	struct dump_source source = {
-		.kernel = req->kernel,
-		.vc = req->kernel->vc,
-		.level = req->level | req->kernel->vc->dump_level,
-		.codec = req->codec,
-		.erase = req->erase,
+	struct outputs o = {
+		.req = req,
+		.source = {
+			.kernel = req->kernel,
+			.vc = req->kernel->vc,
+			.level = req->level | req->kernel->vc->dump_level,
+			.codec = req->codec,
+			.erase = req->erase,
+		},
 	};
-	struct writer *w = NULL;
 	struct vmcore_reader *r;
 	struct bitmap b = { 0 };
 	int err;
 
 	*res = (struct dump_result){ 0 };
-	err = vmcore_reader_create(&r, source.vc);
+	err = vmcore_reader_create(&r, o.source.vc);
 	if (err)
 		return err;
-	kernel_utsname(req->kernel, r, req->erase, &source.utsname);
+	kernel_utsname(req->kernel, r, req->erase, &o.source.utsname);
 	vmcore_reader_destroy(r);
-	err = vmcore_check_claim(source.vc);
+	err = vmcore_check_claim(o.source.vc);
 	if (!err)
-		err = pages_init(&b, source.vc);
+		err = pages_init(&b, o.source.vc);
 	if (!err)
-		err = req->elf ? elf_writer_create(&w, &source, req->sink) :
-		      kdump_writer_create(&w, &source, req->sink);
+		err = create_writers(&o);
 	if (!err)
-		err = begin(w, &b, &res->filter);
+		err = begin(&o, &b, &res->filter);
 	if (!err) {
 		res->filtering = true;
 		err = choose_pages(req, &b, res);
 	}
 	if (!err) {
 		res->filtering = false;
-		err = copy(w, req, &b, res);
+		err = copy(&o, &b, res);
 	}
-	writer_destroy(w);
+	res->written = bytes_written(req);
+	destroy_writers(&o);
 	bitmap_deinit(&b);
 	return err;
 }

@@ -16,12 +16,18 @@
 /** What is to be done. All borrowed. */
 struct dump_request {
 	const struct kernel *kernel;
-	struct sink *sink;
+	/** More than one: a split dump, a part for each. */
+	struct sink *const *sinks;
+	size_t nr_sinks;
+	/** Parts begin at multiples of so many pages; 0: anywhere. */
+	uint64_t block_pages;
 	/** Bits of enum dump_level. What the input's own level excluded stays excluded. */
 	unsigned int level;
 	enum codec_id codec;
 	bool elf;			/**< an ELF core, and no codec */
 	unsigned int nr_threads;	/**< at least 1 */
+	/** Stop at the first error of one part: the caller is going to begin anew. */
+	bool give_up;
 	/** What extensions decided; NULL: nothing. Changed by dump_create(). */
 	struct verdicts *verdicts;
 	/** What is overwritten in the dump, sealed; NULL: nothing. */
@@ -39,15 +45,17 @@ struct dump_result {
 	bool has_pages;
 	/** Everything that was to be saved was, and the dump says so. */
 	bool complete;
+	uint64_t written;		/**< bytes, what was written again included */
 	/** After a write error: about how many more bytes would have been written. */
 	uint64_t missing_bytes;
 };
 
 /**
- * Filter and copy a dump into a sink, as a kdump-compressed file or an ELF core.
+ * Filter and copy a dump into sinks, as a kdump-compressed file or an ELF core.
  *
  * Unreadable pages and an input that is itself cut short make the result
- * incomplete, but are no error.
+ * incomplete, but are no error. If one part of a split dump cannot be written, the others are
+ * all the same.
  *
  * @return 0; -errno with a sentence
  */

@@ -120,17 +120,33 @@ static int kdump_begin(struct writer *w, const struct bitmap *exists)
 	return err;
 }
 
+void kdump_writer_set_part(struct writer *w, pfn_t start, pfn_t end)
+{
+	struct kdump_writer *k = kdump(w);
+
+	k->sub.split = 1;
+	k->sub.start_pfn = min_u64(start, UINT32_MAX);
+	k->sub.end_pfn = min_u64(end, UINT32_MAX);
+	k->sub.start_pfn_64 = start;
+	k->sub.end_pfn_64 = end;
+}
+
 static int kdump_set_pages(struct writer *w, const struct bitmap *dumpable)
 {
 	struct kdump_writer *k = kdump(w);
-	uint64_t nr_pages = bitmap_count(dumpable, 0, dumpable->nbits);
+	uint64_t nr_pages = bitmap_count(dumpable, 0, dumpable->nbits), nr_own = nr_pages;
 	int err = put_bitmap(k, dumpable, k->bitmap_off + k->bitmap_bytes);
 
+	if (!err && k->sub.split) {
+		nr_own = bitmap_count(dumpable, k->sub.start_pfn_64, k->sub.end_pfn_64);
+		err = put_sub_header(k);
+	}
 	if (err)
 		return err;
 	k->desc_off = k->bitmap_off + 2 * k->bitmap_bytes;
+	/* In a part there is room for all descriptors: data begin at the same place in each. */
 	k->data_off = k->desc_off + nr_pages * KDUMP_PAGE_DESC_SIZE;
-	sink_reserve(w->sink, k->desc_off, nr_pages * KDUMP_PAGE_DESC_SIZE);
+	sink_reserve(w->sink, k->desc_off, nr_own * KDUMP_PAGE_DESC_SIZE);
 	/* Every page of zeros shares one, the first of the data. */
 	if (w->source->level & DL_ZERO) {
 		_cleanup_free_ uint8_t *zeros = calloc(1, k->header.block_size);

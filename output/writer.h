@@ -91,6 +91,13 @@ int kdump_writer_create(struct writer **ret, const struct dump_source *src, stru
 	__attribute__((warn_unused_result));
 
 /**
+ * Make what a writer of kdump-compressed files writes one part of a split dump, that of the
+ * pages of [start, end): it describes all the others, too, but has not their data. To be called
+ * before writer_set_pages().
+ */
+void kdump_writer_set_part(struct writer *w, pfn_t start, pfn_t end);
+
+/**
  * A writer of ELF cores in the class and byte order of an ELF input, with its notes. What of
  * its PT_LOADs is excluded, or zeros where the level says so, is described but not in the
  * file: p_memsz goes beyond p_filesz.

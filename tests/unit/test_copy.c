@@ -91,8 +91,9 @@ static int dump_erasing(struct machine *m, const struct erase_list *erase, struc
 			unsigned int level, enum codec_id codec, unsigned int nr_threads,
 			struct dump_result *res)
 {
+	struct sink *sink = &s->sink;
 	struct dump_request req = {
-		.kernel = m->k, .sink = &s->sink, .level = level, .codec = codec,
+		.kernel = m->k, .sinks = &sink, .nr_sinks = 1, .level = level, .codec = codec,
 		.nr_threads = nr_threads, .erase = erase,
 	};
 
@@ -332,6 +333,7 @@ static void copy_with_lost(void **state, unsigned int nr_threads, struct memsink
 {
 	struct dump_source source = { .level = 1, .codec = CODEC_ZLIB };
 	struct bitmap exists, dumpable;
+	struct copy_part part;
 	struct writer *w;
 	struct machine m;
 
@@ -349,7 +351,9 @@ static void copy_with_lost(void **state, unsigned int nr_threads, struct memsink
 	assert_int_equal(kdump_writer_create(&w, &source, &s->sink), 0);
 	assert_int_equal(writer_begin(w, &exists), 0);
 	assert_int_equal(writer_set_pages(w, &dumpable), 0);
-	assert_int_equal(copy_pages(w, &dumpable, nr_threads, stats), 0);
+	part = (struct copy_part){ .writer = w, .end = dumpable.nbits };
+	assert_int_equal(copy_pages(&part, 1, false, &dumpable, nr_threads, stats), 0);
+	assert_int_equal(part.err, 0);
 	assert_int_equal(writer_finish(w, false), 0);
 	writer_destroy(w);
 	bitmap_deinit(&exists);

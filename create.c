@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "create.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "extension/host.h"
+#include "lib/checked.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/resources.h"
+#include "output/dump.h"
+#include "output/rearrange.h"
+#include "report.h"
+
+static unsigned int choose_threads(const struct dump_plan *plan, const struct vmcore *vc)
+{
+	unsigned int wanted = plan->nr_threads ? plan->nr_threads : usable_cpus();
+
+	return min_u64(wanted, affordable_threads(copy_thread_bytes(vc->page_size)));
+}
+
+/* A dump in a less wanted compression is better than none. */
+static enum codec_id choose_codec(const struct dump_plan *plan)
+{
+	char text[128];
+
+	if (codec_supported(plan->codec))
+		return plan->codec;
+	snprintf(text, sizeof(text), "built without %s: compressing with zlib instead",
+		 codec_name(plan->codec));
+	report_error(text);
+	return CODEC_ZLIB;
+}
+
+/* Creating a file would be the end of what it is to be made from. */
+static int refuse_itself(const char *path, int fd, const char *what)
+{
+	struct stat in, out;
+
+	if (!fstat(fd, &in) && !stat(path, &out) && !S_ISCHR(in.st_mode) &&
+	    in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+		return err_set(-EINVAL, "%s is %s itself", path, what);
+	return 0;
+}
+
+/* The files that are written. */
+struct files {
+	struct sink **sinks;
+	size_t nr;
+};
+
+static int open_sink(const struct dump_plan *plan, const char *path, const struct vmcore *vc,
+		     struct sink **ret)
+{
+	int err;
+
+	if (plan->dry_run)
+		return sink_null_create(ret, path ? path : "(nothing)");
+	if (plan->flattened)
+		return sink_flattened_create(ret, STDOUT_FILENO, "STDOUT");
+	err = refuse_itself(path, vc->file.fd, "the VMCORE");
+	if (err)
+		return err;
+	return sink_file_create(ret, path, plan->force);
+}
+
+/* A file without a single page in it would only mislead. */
+static void remove_useless(const struct dump_plan *plan, const struct files *f)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < f->nr && !plan->dry_run && !plan->flattened; i++) {
+		if (!lstat(f->sinks[i]->path, &st) && S_ISREG(st.st_mode))
+			unlink(f->sinks[i]->path);
+	}
+}
+
+static void close_files(struct files *f)
+{
+	for (size_t i = 0; i < f->nr; i++)
+		sink_close(f->sinks[i]);
+	free(f->sinks);
+}
+
+/* Two parts in one file would be none. */
+static int refuse_same(const struct files *f, const char *path)
+{
+	struct stat a, b;
+
+	for (size_t i = 0; i < f->nr; i++) {
+		if (!stat(f->sinks[i]->path, &a) && !stat(path, &b) && S_ISREG(a.st_mode) &&
+		    a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+			return err_set(-EINVAL, "%s and %s are the same file", f->sinks[i]->path,
+				       path);
+	}
+	return 0;
+}
+
+static int open_files(const struct dump_plan *plan, const struct vmcore *vc, struct files *f)
+{
+	size_t nr = plan->split ? plan->nr_dumpfiles : 1;
+	int err = 0;
+
+	*f = (struct files){ .sinks = calloc(nr, sizeof(*f->sinks)) };
+	if (!f->sinks)
+		return err_set(-ENOMEM, "no memory");
+	while (!err && f->nr < nr) {
+		const char *path = plan->split ? plan->dumpfiles[f->nr] : plan->dumpfile;
+
+		err = plan->split && !plan->dry_run ? refuse_same(f, path) : 0;
+		if (!err)
+			err = open_sink(plan, path, vc, &f->sinks[f->nr]);
+		f->nr += !err;
+	}
+	if (err) {
+		remove_useless(plan, f);
+		close_files(f);
+	}
+	return err;
+}
+
+static void show_saved(const struct files *f)
+{
+	MSG("\nThe dumpfile%s saved to %s", f->nr > 1 ? "s are" : " is", f->sinks[0]->path);
+	for (size_t i = 1; i < f->nr; i++)
+		MSG("%s%s %s", f->nr > 2 ? "," : "", i + 1 == f->nr ? " and" : "",
+		    f->sinks[i]->path);
+	MSG(".\n");
+}
+
+static void show_outcome(const struct dump_plan *plan, const struct dump_request *req,
+			 const struct dump_result *res, const struct files *f,
+			 const struct extension_result *ext)
+{
+	report_show(req, res);
+	if (plan->nr_extensions)
+		report_extensions(ext);
+	if (plan->dry_run)
+		MSG("\nNothing was written: this was a dry run.\n");
+	else if (res->complete)
+		show_saved(f);
+}
+
+/* What is missing in a dump that was written to its end. */
+static int incomplete(const struct vmcore *vc, const struct dump_result *res)
+{
+	if (res->copy.lost)
+		return err_set(-EIO, "the dump is incomplete, %" PRIu64
+			       " pages could not be read: %s", res->copy.lost, res->copy.lost_why);
+	return err_set(-EIO, "the dump is incomplete: %s", vc->warning);
+}
+
+/*
+ * Ask the extensions. Those that fail are no reason not to make a dump, unless they are
+ * required.
+ */
+static int run_extensions(const struct dump_plan *plan, const struct kernel *k,
+			  struct extension_result *ext)
+{
+	int err = extensions_run(k, plan->extensions, plan->nr_extensions,
+				 &plan->extension_options, ext);
+
+	if (!err && !ext->required_failed)
+		return 0;
+	if (!err)
+		return err_set(-ECANCELED, "no dump is made: %s", ext->failed_why);
+	for (size_t i = 0; i < plan->nr_extensions; i++) {
+		if (plan->extensions[i].required)
+			return err;
+	}
+	report_error(err_text(err));
+	return 0;
+}
+
+static void show_level(const struct dump_plan *plan, unsigned int level, const struct vmcore *vc)
+{
+	if ((level | vc->dump_level) != level)
+		MSG("dump_level is changed to %u, because %s was created by dump_level(%u).\n",
+		    level | vc->dump_level, plan->vmcore, vc->dump_level);
+}
+
+static int write_dump(const struct dump_plan *plan, const struct kernel *k,
+		      struct extension_result *ext)
+{
+	struct dump_request req = {
+		.kernel = k,
+		.block_pages = plan->splitblock_bytes >> k->vc->page_shift,
+		.level = plan->levels[0],
+		.codec = choose_codec(plan),
+		.elf = plan->elf,
+		.nr_threads = choose_threads(plan, k->vc),
+		.verdicts = plan->nr_extensions ? &ext->verdicts : NULL,
+		.erase = plan->nr_extensions ? &ext->erasures : NULL,
+	};
+	struct dump_result res;
+	struct files f;
+	int err;
+
+	if (plan->splitblock_bytes % k->vc->page_size)
+		return err_set(-EINVAL, "block size %" PRIu64 " KiB is not a multiple of the "
+			       "page size, %u bytes", plan->splitblock_bytes >> 10,
+			       k->vc->page_size);
+	show_level(plan, req.level, k->vc);
+	err = open_files(plan, k->vc, &f);
+	if (err)
+		return err;
+	req.sinks = f.sinks;
+	req.nr_sinks = f.nr;
+	err = dump_create(&req, &res);
+	if (!err) {
+		show_outcome(plan, &req, &res, &f, ext);
+		if (!res.complete)
+			err = incomplete(k->vc, &res);
+	} else if (res.has_pages) {
+		err_prefix(err, "the dump is incomplete, about %" PRIu64 " bytes are missing",
+			   res.missing_bytes);
+	} else {
+		remove_useless(plan, &f);
+		if (res.filtering)
+			err_set(err, "cannot filter at dump level %u: %s; -d 0 and -d 1 still work",
+				req.level, err_text(err));
+	}
+	close_files(&f);
+	return err;
+}
+
+int create_dump(const struct dump_plan *plan, const struct kernel *k)
+{
+	struct extension_result ext = { 0 };
+	int err = 0;
+
+	if (plan->nr_extensions)
+		err = run_extensions(plan, k, &ext);
+	if (!err)
+		err = write_dump(plan, k, &ext);
+	extension_result_free(&ext);
+	return err;
+}
+
+static int rearrange_input(const struct dump_plan *plan)
+{
+	int err = refuse_itself(plan->dumpfile, STDIN_FILENO, "standard input");
+
+	return err ? err : rearrange(STDIN_FILENO, plan->dumpfile, plan->force);
+}
+
+int create_from_output(const struct dump_plan *plan)
+{
+	int err = rearrange_input(plan);
+
+	if (!err)
+		MSG("\nThe dumpfile is saved to %s.\n", plan->dumpfile);
+	return err;
+}

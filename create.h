@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * Making a dump, as the command line asks for it: what it takes, where it goes, and what is
+ * said about it.
+ */
+#ifndef CREATE_H
+#define CREATE_H
+
+#include "kernel/kernel.h"
+#include "options.h"
+
+/**
+ * Make a dump.
+ * @return 0 if it is complete; -errno with a sentence
+ */
+int create_dump(const struct dump_plan *plan, const struct kernel *k)
+	__attribute__((warn_unused_result));
+
+/**
+ * Put together what was written in pieces or as a stream (-R, --reassemble).
+ * @return as above
+ */
+int create_from_output(const struct dump_plan *plan) __attribute__((warn_unused_result));
+
+#endif
