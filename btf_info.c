@@ -224,6 +224,14 @@ int init_module_btf(struct btf_info *bi, const struct module_list *modules)
 	return first ? err_set(first, "%s", text) : 0;
 }
 
+int btf_info_types(struct btf_info *bi, const struct btf_types **ret)
+{
+	int err = load_kernel(bi);
+
+	*ret = &bi->kernel;
+	return noted(bi, err);
+}
+
 /* --- printing ------------------------------------------------------------------- */
 
 /* Texts that were printed, by their hashes. */
@@ -484,6 +492,12 @@ const char *btf_info_why(const struct btf_info *bi)
 {
 	(void)bi;
 	return "";
+}
+
+int btf_info_types(struct btf_info *bi, const struct btf_types **ret)
+{
+	(void)bi, (void)ret;
+	return -ENOTSUP;
 }
 
 int btf_info_print(struct btf_info *bi, const struct module_list *modules, const char *name,

@@ -191,6 +191,7 @@ struct kpath_info {
 
 /* --- the dump's own types ------------------------------------------------------ */
 
+struct btf_types;
 struct fact_set;
 struct module_list;
 struct vmem;
@@ -257,6 +258,14 @@ int init_module_btf(struct btf_info *bi, const struct module_list *modules)
  * Borrowed from @p bi.
  */
 const char *btf_info_why(const struct btf_info *bi);
+
+/**
+ * The kernel's types (symbols/btf_types.h), read now if they were not.
+ * @param[out] ret borrowed from @p bi
+ * @return as init_kernel_btf()
+ */
+int btf_info_types(struct btf_info *bi, const struct btf_types **ret)
+	__attribute__((warn_unused_result));
 
 /**
  * Print types as C with offsets and sizes, for people.
