@@ -129,7 +129,7 @@ LIBS += -lz -ldl
 # --- what is built ----------------------------------------------------------
 
 CORE_SRCS := $(sort $(filter-out makedumpfile.c,$(wildcard *.c)) \
-	$(wildcard lib/*.c arch/*.c vmcore/*.c symbols/*.c kernel/*.c extension/*.c filter/*.c output/*.c))
+	$(wildcard lib/*.c arch/*.c vmcore/*.c symbols/*.c kernel/*.c erase/*.c extension/*.c filter/*.c output/*.c))
 CORE_OBJS := $(CORE_SRCS:%.c=$(O)/%.o)
 OBJS := $(O)/makedumpfile.o $(CORE_OBJS)
 EXTENSION_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard extensions/*.c)))
