@@ -288,11 +288,13 @@ SHARED := $(DATADIR)/makedumpfile
 
 # The empty directory is what "../makedumpfile.h" is found from.
 install: all $(O)/makedumpfile-extension.pc
-	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(MANDIR)/man8 \
-		$(DESTDIR)$(EXTENSIONDIR) $(DESTDIR)$(INCLUDES)/lib $(DESTDIR)$(INCLUDES)/extensions \
-		$(DESTDIR)$(SHARED)/template $(DESTDIR)$(PKGCONFIGDIR) $(DESTDIR)$(COMPLETIONSDIR)
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
+		$(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(EXTENSIONDIR) $(DESTDIR)$(INCLUDES)/lib \
+		$(DESTDIR)$(INCLUDES)/extensions $(DESTDIR)$(SHARED)/template \
+		$(DESTDIR)$(PKGCONFIGDIR) $(DESTDIR)$(COMPLETIONSDIR)
 	install -m 755 $(O)/makedumpfile $(DESTDIR)$(SBINDIR)/makedumpfile
 	install -m 644 man/makedumpfile.8 $(DESTDIR)$(MANDIR)/man8/makedumpfile.8
+	install -m 644 man/makedumpfile.conf.5 $(DESTDIR)$(MANDIR)/man5/makedumpfile.conf.5
 	install -m 644 man/makedumpfile-extension.7 $(DESTDIR)$(MANDIR)/man7/makedumpfile-extension.7
 	sed 's|@EXTENSIONDIR@|$(EXTENSIONDIR)|' completions/makedumpfile > \
 		$(DESTDIR)$(COMPLETIONSDIR)/makedumpfile

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "erase/by_config.h"
 #include "extension/host.h"
 #include "lib/checked.h"
 #include "lib/err.h"
@@ -196,7 +197,7 @@ static int write_dump(const struct dump_plan *plan, const struct kernel *k,
 		.elf = plan->elf,
 		.nr_threads = choose_threads(plan, k->vc),
 		.verdicts = plan->nr_extensions ? &ext->verdicts : NULL,
-		.erase = plan->nr_extensions ? &ext->erasures : NULL,
+		.erase = plan->nr_extensions || plan->config ? &ext->erasures : NULL,
 	};
 	struct dump_result res;
 	struct files f;
@@ -230,6 +231,48 @@ static int write_dump(const struct dump_plan *plan, const struct kernel *k,
 	return err;
 }
 
+/* What was not overwritten, though it was to be, is an error like any other. */
+static void show_erasures(const struct erase_report *report)
+{
+	char text[64];
+
+	for (size_t i = 0; i < report->nr_lines; i++) {
+		if (report->lines[i].wrong)
+			report_error(report->lines[i].text);
+		else
+			MSG("makedumpfile: %s\n", report->lines[i].text);
+	}
+	if (report->more) {
+		snprintf(text, sizeof(text), "... and %zu more, which are in the dump",
+			 report->more);
+		report_error(text);
+	}
+	report_erasures(report);
+}
+
+/*
+ * Add what --config says to what extensions overwrite. What cannot be done is told, and no
+ * reason not to make a dump; a file that is wrong is one.
+ */
+static int add_erasures(const struct dump_plan *plan, const struct kernel *k,
+			struct erase_list *list)
+{
+	struct erase_config *config = NULL;
+	struct erase_report report;
+	int err = erase_config_read(&config, plan->config);
+
+	if (err)
+		return err;
+	err = erase_by_config(k, config, list, &report);
+	erase_list_seal(list);
+	show_erasures(&report);
+	if (err)
+		report_error(err_text(err));
+	erase_report_free(&report);
+	erase_config_free(config);
+	return 0;
+}
+
 int create_dump(const struct dump_plan *plan, const struct kernel *k)
 {
 	struct extension_result ext = { 0 };
@@ -237,6 +280,8 @@ int create_dump(const struct dump_plan *plan, const struct kernel *k)
 
 	if (plan->nr_extensions)
 		err = run_extensions(plan, k, &ext);
+	if (!err && plan->config)
+		err = add_erasures(plan, k, &ext.erasures);
 	if (!err)
 		err = write_dump(plan, k, &ext);
 	extension_result_free(&ext);

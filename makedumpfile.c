@@ -11,6 +11,7 @@
 
 #include "create.h"
 #include "dmesg.h"
+#include "erase/by_config.h"
 #include "extension/host.h"
 #include "kernel/kernel.h"
 #include "kernel/vmcoreinfo_search.h"
@@ -230,6 +231,12 @@ static int check_params(const struct dump_plan *plan)
 
 	if (!codec_supported(plan->codec))
 		return err_set(-EINVAL, "built without %s", codec_name(plan->codec));
+	if (plan->config) {
+		struct erase_config *config = NULL;
+
+		err = erase_config_read(&config, plan->config);
+		erase_config_free(config);
+	}
 	for (size_t i = 0; !err && i < plan->nr_extensions; i++)
 		err = extension_validate(plan->extensions[i].text);
 	return err;

@@ -78,3 +78,9 @@ void report_extensions(const struct extension_result *ext)
 		REPORT_MSG("Ranges that were overwritten : %zu\n", ext->erasures.nr);
 	REPORT_MSG("\n");
 }
+
+void report_erasures(const struct erase_report *erased)
+{
+	REPORT_MSG("Overwritten as --config says : %" PRIu64 " bytes at %" PRIu64 " places\n",
+		   erased->bytes, erased->places);
+}

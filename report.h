@@ -6,6 +6,7 @@
 #ifndef REPORT_H
 #define REPORT_H
 
+#include "erase/by_config.h"
 #include "extension/host.h"
 #include "output/dump.h"
 
@@ -17,5 +18,8 @@ void report_show(const struct dump_request *req, const struct dump_result *res);
 
 /** Show what extensions did, and which of them did not run. */
 void report_extensions(const struct extension_result *ext);
+
+/** Show how much --config has overwritten. */
+void report_erasures(const struct erase_report *erased);
 
 #endif
