@@ -18,13 +18,11 @@
 #include "lib/cleanup.h"
 #include "lib/codec.h"
 #include "lib/err.h"
-#include "lib/zero.h"
 #include "vmcore/kdump_format.h"
+#include "vmcore/kdump_headers.h"
 #include "vmcore/notes.h"
 #include "vmcore/vmcore.h"
 
-#define ERASEINFO_MAX (16u << 20)
-#define VERSION_MIN 1
 
 /* Pages per entry of the rank directory: 1/16 of the bitmap's size. */
 #define RANK_PAGES 1024
@@ -47,7 +45,7 @@
 /* An opened file. */
 struct kdump {
 	struct kdump_layout layout;
-	uint64_t bitmap1_off;		/* file offset */
+	uint64_t exists_off;		/* of the 1st bitmap in the file */
 	uint64_t desc_off;		/* file offset */
 	uint64_t nr_descs;		/* set bits of has_data */
 	struct bitmap has_data;
@@ -77,49 +75,6 @@ struct kdump_reader {
 	unsigned int nr_descs;
 	uint8_t descs[DESC_BATCH * KDUMP_PAGE_DESC_SIZE];
 };
-
-/*
- * OR bytes into a bitmap, clipped to it, so that memory is taken only for the
- * parts that are not zero.
- */
-static void bitmap_or_bytes(struct bitmap *b, uint64_t byte_off, const void *buf, size_t len)
-{
-	uint64_t bytes = div_round_up(b->nbits, 8);
-	uint8_t *to = (uint8_t *)b->words;
-	const uint8_t *from = buf;
-
-	if (byte_off >= bytes)
-		return;
-	len = min_u64(len, bytes - byte_off);
-	for (size_t i = 0, n; i < len; i += n) {
-		n = min_u64(4096, len - i);
-		if (all_zero(from + i, n))
-			continue;
-		for (size_t j = i; j < i + n; j++)
-			to[byte_off + j] |= from[j];
-	}
-	if (byte_off + len == bytes && b->nbits % 8)
-		to[bytes - 1] &= (1u << b->nbits % 8) - 1;
-}
-
-/* OR a bitmap of the file into an empty or equally long one. */
-static int read_bitmap(struct file_reader *fr, uint64_t off, struct bitmap *b)
-{
-	uint64_t bytes = div_round_up(b->nbits, 8);
-	size_t got;
-
-	for (uint64_t done = 0; done < bytes; done += got) {
-		const void *p;
-		int err = file_get(fr, off + done, min_u64(bytes - done, SIZE_MAX), &p, &got);
-
-		if (err == -ENODATA)
-			return err_set(-EBADMSG, "the file ends within its bitmaps");
-		if (err)
-			return err_prefix(err, "reading a bitmap");
-		bitmap_or_bytes(b, done, p, got);
-	}
-	return 0;
-}
 
 static int build_rank(struct kdump *kd)
 {
@@ -209,68 +164,6 @@ static int find_cut(const struct kdump *kd, struct file_reader *fr, bool *cut)
 	return 0;
 }
 
-/* The bitmaps, once the header is known to be sound. */
-static int load_bitmaps(struct vmcore *vc, struct kdump *kd, const struct kdump_header *h,
-			struct file_reader *fr)
-{
-	uint64_t need = div_round_up(vc->max_pfn, (uint64_t)h->block_size * 8);
-	uint64_t off = kd->bitmap1_off;
-	int err;
-
-	/* With one bitmap only, the dump has all pages there are. */
-	if (h->bitmap_blocks >= 2 * need)
-		off += (uint64_t)h->bitmap_blocks / 2 * h->block_size;
-	err = bitmap_init(&kd->has_data, vc->max_pfn);
-	if (!err)
-		err = read_bitmap(fr, off, &kd->has_data);
-	return err ? err : build_rank(kd);
-}
-
-static int check_header(const struct kdump_header *h, uint64_t file_size)
-{
-	uint64_t end;
-
-	if (h->version < VERSION_MIN || h->version > KDUMP_VERSION)
-		return err_set(-ENOTSUP, "kdump header version %d is not supported (%d to %d are)",
-			       h->version, VERSION_MIN, KDUMP_VERSION);
-	if (!kdump_block_size_ok(h->block_size))
-		return err_set(-EBADMSG, "kdump header: impossible block size %d", h->block_size);
-	if (h->sub_hdr_size < 1)
-		return err_set(-EBADMSG, "kdump header: impossible sub-header size of %d blocks",
-			       h->sub_hdr_size);
-	if (!h->bitmap_blocks)
-		return err_set(-EBADMSG, "kdump header: no bitmaps");
-	end = (1 + (uint64_t)h->sub_hdr_size + h->bitmap_blocks) * h->block_size;
-	if (end > file_size)
-		return err_set(-EBADMSG, "headers and bitmaps should take %" PRIu64
-			       " bytes, but the file has only %" PRIu64, end, file_size);
-	return 0;
-}
-
-/* What has to hold for pages to be found. */
-static int check_pages(const struct vmcore *vc, const struct kdump_header *h,
-		       const struct kdump_sub_header *s)
-{
-	uint64_t need = div_round_up(vc->max_pfn, (uint64_t)h->block_size * 8);
-
-	if (s->split)
-		return err_set(-ENOTSUP, "this is one part of a split dump: "
-			       "put the parts together first (--reassemble)");
-	if (!vc->max_pfn)
-		return err_set(-EBADMSG, "kdump header: no pages (max_mapnr is 0)");
-	/* No sum or product of page numbers overflows after this. */
-	if (vc->max_pfn > UINT64_MAX >> 1 >> vc->page_shift)
-		return err_set(-EBADMSG, "kdump header: impossible max_mapnr %#" PRIx64,
-			       vc->max_pfn);
-	if (h->bitmap_blocks < need)
-		return err_set(-EBADMSG, "kdump header: bitmaps of %u blocks are too small "
-			       "for %" PRIu64 " pages", h->bitmap_blocks, vc->max_pfn);
-	if (h->bitmap_blocks >= 2 * need && h->bitmap_blocks % 2)
-		return err_set(-EBADMSG, "kdump header: two bitmaps in %u blocks",
-			       h->bitmap_blocks);
-	return 0;
-}
-
 /*
  * Whether one of the sub-header's (offset, size) pairs can be followed. What
  * they point to is not needed for reading pages, so that it is not there is a
@@ -351,60 +244,52 @@ static void kdump_close(struct vmcore *vc)
 	free(kd);
 }
 
-static int load(struct vmcore *vc, const void *head, struct file_reader *fr)
+static int load(struct vmcore *vc, struct file_reader *fr)
 {
 	struct kdump *kd = vc->priv;
-	uint8_t sub_buf[KDUMP_SUB_HEADER_SIZE_MAX];
-	struct kdump_sub_header sub;
-	struct kdump_header h;
+	struct kdump_headers h;
 	bool cut = false;
-	int err;
+	int err = kdump_headers_read(&h, fr);
 
-	err = kdump_guess_layout(head, &kd->layout);
 	if (err)
 		return err;
-	kdump_decode_header(&kd->layout, head, &h);
-	err = check_header(&h, vc->file.size);
-	if (err)
-		return err;
-	if (!codec_supported(kdump_codec_of_flags(h.status)))
+	if (!codec_supported(kdump_codec_of_flags(h.header.status)))
 		return err_set(-ENOTSUP, "%s is not built in, and the dump's pages are compressed by it",
-			       codec_name(kdump_codec_of_flags(h.status)));
-	err = file_read(fr, h.block_size, sub_buf, sizeof(sub_buf));
-	if (err)
-		return err_prefix(err, "reading the kdump sub-header");
-	kdump_guess_sub_layout(&h, sub_buf, &kd->layout);
-	kdump_decode_sub_header(&kd->layout, h.version, sub_buf, &sub);
-
-	vc->machine = kdump_machine_of_uts(h.utsname.machine);
+			       codec_name(kdump_codec_of_flags(h.header.status)));
+	kd->layout = h.layout;
+	kd->exists_off = h.exists_off;
+	kd->desc_off = h.desc_off;
+	vc->machine = kdump_machine_of_uts(h.header.utsname.machine);
 	vc->is64 = kd->layout.is64;
 	vc->swap = kd->layout.swap;
 	vc->big_endian = HOST_BIG_ENDIAN != vc->swap;
-	vc->page_size = h.block_size;
-	vc->page_shift = __builtin_ctz(h.block_size);
-	vc->max_pfn = h.version >= 6 ? sub.max_mapnr_64 : h.max_mapnr;
-	err = check_pages(vc, &h, &sub);
-	if (err)
-		return err;
-	if (sub.dump_level < 0 || sub.dump_level > KDUMP_LEVEL_MAX)
-		vmcore_warn(vc, "kdump sub-header: impossible dump level %d", sub.dump_level);
+	vc->page_size = h.header.block_size;
+	vc->page_shift = h.page_shift;
+	vc->max_pfn = h.max_pfn;
+	if (h.sub.split)
+		return err_set(-ENOTSUP, "this is one part of a split dump: "
+			       "put the parts together first (--reassemble)");
+	if (h.sub.dump_level < 0 || h.sub.dump_level > KDUMP_LEVEL_MAX)
+		vmcore_warn(vc, "kdump sub-header: impossible dump level %d", h.sub.dump_level);
 	else
-		vc->dump_level = sub.dump_level;
-	kd->bitmap1_off = (1 + (uint64_t)h.sub_hdr_size) * h.block_size;
-	kd->desc_off = kd->bitmap1_off + (uint64_t)h.bitmap_blocks * h.block_size;
-	err = load_bitmaps(vc, kd, &h, fr);
+		vc->dump_level = h.sub.dump_level;
+	err = bitmap_init(&kd->has_data, vc->max_pfn);
+	if (!err)
+		err = kdump_read_bitmap(fr, h.dumped_off, &kd->has_data);
+	if (!err)
+		err = build_rank(kd);
 	if (!err)
 		err = find_cut(kd, fr, &cut);
-	if (h.status & KDUMP_INCOMPLETE)
+	if (h.header.status & KDUMP_INCOMPLETE)
 		vmcore_warn(vc, "the dump is marked incomplete: pages at its end may be missing");
 	else if (cut)
 		vmcore_warn(vc, "the file is shorter than its headers say: "
 			    "pages at its end are missing");
-	vc->incomplete = cut || h.status & KDUMP_INCOMPLETE;
+	vc->incomplete = cut || h.header.status & KDUMP_INCOMPLETE;
 	if (!err)
-		err = load_eraseinfo(vc, &sub, fr);
+		err = load_eraseinfo(vc, &h.sub, fr);
 	if (!err)
-		err = load_notes(vc, &sub, fr);
+		err = load_notes(vc, &h.sub, fr);
 	return err;
 }
 
@@ -415,13 +300,11 @@ static int kdump_open(struct vmcore *vc, const void *head, size_t head_len)
 
 	if (head_len < KDUMP_SIGNATURE_SIZE || memcmp(head, KDUMP_SIGNATURE, KDUMP_SIGNATURE_SIZE))
 		return -ENOENT;
-	if (head_len < KDUMP_HEADER_SIZE_MAX)
-		return err_set(-EBADMSG, "the file ends within the kdump header");
 	vc->priv = calloc(1, sizeof(struct kdump));
 	if (!vc->priv)
 		return err_set(-ENOMEM, "no memory for a kdump file");
 	file_reader_init(&fr, &vc->file);
-	err = load(vc, head, &fr);
+	err = load(vc, &fr);
 	file_reader_deinit(&fr);
 	return err;
 }
@@ -676,10 +559,10 @@ static int kdump_bitmap(struct vmcore *vc, enum vmcore_map which, struct bitmap 
 	int err = 0;
 
 	/* Whatever the 1st bitmap says, a page of the 2nd one exists. */
-	bitmap_or_bytes(b, 0, kd->has_data.words, div_round_up(kd->has_data.nbits, 8));
+	kdump_or_bytes(b, 0, kd->has_data.words, div_round_up(kd->has_data.nbits, 8));
 	file_reader_init(&fr, &vc->file);
 	if (which == VMCORE_EXISTS)
-		err = read_bitmap(&fr, kd->bitmap1_off, b);
+		err = kdump_read_bitmap(&fr, kd->exists_off, b);
 	else if (vc->incomplete)
 		err = clear_missing(kd, &fr, b);
 	file_reader_deinit(&fr);

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vmcore/kdump_headers.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "lib/checked.h"
+#include "lib/err.h"
+#include "lib/zero.h"
+
+#define VERSION_MIN 1
+
+static int check_header(const struct kdump_header *h, uint64_t file_size)
+{
+	uint64_t end;
+
+	if (h->version < VERSION_MIN || h->version > KDUMP_VERSION)
+		return err_set(-ENOTSUP, "kdump header version %d is not supported (%d to %d are)",
+			       h->version, VERSION_MIN, KDUMP_VERSION);
+	if (!kdump_block_size_ok(h->block_size))
+		return err_set(-EBADMSG, "kdump header: impossible block size %d", h->block_size);
+	if (h->sub_hdr_size < 1)
+		return err_set(-EBADMSG, "kdump header: impossible sub-header size of %d blocks",
+			       h->sub_hdr_size);
+	if (!h->bitmap_blocks)
+		return err_set(-EBADMSG, "kdump header: no bitmaps");
+	end = (1 + (uint64_t)h->sub_hdr_size + h->bitmap_blocks) * h->block_size;
+	if (end > file_size)
+		return err_set(-EBADMSG, "headers and bitmaps should take %" PRIu64
+			       " bytes, but the file has only %" PRIu64, end, file_size);
+	return 0;
+}
+
+/* What has to hold for pages to be found. */
+static int find_pages(struct kdump_headers *k)
+{
+	const struct kdump_header *h = &k->header;
+	uint64_t need;
+
+	k->page_shift = __builtin_ctz(h->block_size);
+	k->max_pfn = h->version >= 6 ? k->sub.max_mapnr_64 : h->max_mapnr;
+	need = div_round_up(k->max_pfn, (uint64_t)h->block_size * 8);
+	if (!k->max_pfn)
+		return err_set(-EBADMSG, "kdump header: no pages (max_mapnr is 0)");
+	/* No sum or product of page numbers overflows after this. */
+	if (k->max_pfn > UINT64_MAX >> 1 >> k->page_shift)
+		return err_set(-EBADMSG, "kdump header: impossible max_mapnr %#" PRIx64,
+			       k->max_pfn);
+	if (h->bitmap_blocks < need)
+		return err_set(-EBADMSG, "kdump header: bitmaps of %u blocks are too small "
+			       "for %" PRIu64 " pages", h->bitmap_blocks, k->max_pfn);
+	if (h->bitmap_blocks >= 2 * need && h->bitmap_blocks % 2)
+		return err_set(-EBADMSG, "kdump header: two bitmaps in %u blocks",
+			       h->bitmap_blocks);
+	k->exists_off = k->dumped_off = (1 + (uint64_t)h->sub_hdr_size) * h->block_size;
+	/* With one bitmap only, the dump has all pages there are. */
+	if (h->bitmap_blocks >= 2 * need)
+		k->dumped_off += (uint64_t)h->bitmap_blocks / 2 * h->block_size;
+	k->desc_off = k->exists_off + (uint64_t)h->bitmap_blocks * h->block_size;
+	return 0;
+}
+
+int kdump_headers_read(struct kdump_headers *h, struct file_reader *fr)
+{
+	uint8_t head[KDUMP_HEADER_SIZE_MAX], sub[KDUMP_SUB_HEADER_SIZE_MAX];
+	int err;
+
+	if (fr->file->size < sizeof(head))
+		return err_set(-EBADMSG, "the file ends within the kdump header");
+	err = file_read(fr, 0, head, sizeof(head));
+	if (err)
+		return err_prefix(err, "reading the kdump header");
+	err = kdump_guess_layout(head, &h->layout);
+	if (err)
+		return err;
+	kdump_decode_header(&h->layout, head, &h->header);
+	err = check_header(&h->header, fr->file->size);
+	if (err)
+		return err;
+	err = file_read(fr, h->header.block_size, sub, sizeof(sub));
+	if (err)
+		return err_prefix(err, "reading the kdump sub-header");
+	kdump_guess_sub_layout(&h->header, sub, &h->layout);
+	kdump_decode_sub_header(&h->layout, h->header.version, sub, &h->sub);
+	return find_pages(h);
+}
+
+void kdump_or_bytes(struct bitmap *b, uint64_t byte_off, const void *buf, size_t len)
+{
+	uint64_t bytes = div_round_up(b->nbits, 8);
+	uint8_t *to = (uint8_t *)b->words;
+	const uint8_t *from = buf;
+
+	if (byte_off >= bytes)
+		return;
+	len = min_u64(len, bytes - byte_off);
+	for (size_t i = 0, n; i < len; i += n) {
+		n = min_u64(4096, len - i);
+		if (all_zero(from + i, n))
+			continue;
+		for (size_t j = i; j < i + n; j++)
+			to[byte_off + j] |= from[j];
+	}
+	if (byte_off + len == bytes && b->nbits % 8)
+		to[bytes - 1] &= (1u << b->nbits % 8) - 1;
+}
+
+int kdump_read_bitmap(struct file_reader *fr, uint64_t off, struct bitmap *b)
+{
+	uint64_t bytes = div_round_up(b->nbits, 8);
+	size_t got;
+
+	for (uint64_t done = 0; done < bytes; done += got) {
+		const void *p;
+		int err = file_get(fr, off + done, min_u64(bytes - done, SIZE_MAX), &p, &got);
+
+		if (err == -ENODATA)
+			return err_set(-EBADMSG, "the file ends within its bitmaps");
+		if (err)
+			return err_prefix(err, "reading a bitmap");
+		kdump_or_bytes(b, done, p, got);
+	}
+	return 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * The headers of a kdump-compressed file, read and checked.
+ */
+#ifndef VMCORE_KDUMP_HEADERS_H
+#define VMCORE_KDUMP_HEADERS_H
+
+#include "lib/bitmap.h"
+#include "lib/types.h"
+#include "vmcore/file.h"
+#include "vmcore/kdump_format.h"
+
+/** More bytes of eraseinfo are not believed. */
+#define ERASEINFO_MAX (16u << 20)
+
+/** What the headers say; no sum or product of the numbers below @c sub overflows. */
+struct kdump_headers {
+	struct kdump_layout layout;
+	struct kdump_header header;
+	struct kdump_sub_header sub;
+	pfn_t max_pfn;			/**< one past the highest page; not 0 */
+	unsigned int page_shift;
+	/** Offsets in the file; equal where there is only one bitmap. */
+	uint64_t exists_off, dumped_off;
+	uint64_t desc_off;		/**< of the page descriptors, behind the bitmaps */
+};
+
+/**
+ * Read the headers of a file that begins with KDUMP_SIGNATURE.
+ * @return 0; -EBADMSG if pages could not be found by them; -ENOTSUP for versions that are
+ * too new; -errno if the file cannot be read; with a sentence that does not name the file
+ */
+int kdump_headers_read(struct kdump_headers *h, struct file_reader *fr)
+	__attribute__((warn_unused_result));
+
+/**
+ * OR a bitmap of the file, at an offset, into one that is empty or of its length. Memory is
+ * taken only for the parts that are not zero.
+ * @return 0; -EBADMSG if the file ends before; another -errno; with a sentence
+ */
+int kdump_read_bitmap(struct file_reader *fr, uint64_t off, struct bitmap *b)
+	__attribute__((warn_unused_result));
+
+/** OR bytes into a bitmap, from its byte @p byte_off on, clipped to it. */
+void kdump_or_bytes(struct bitmap *b, uint64_t byte_off, const void *buf, size_t len);
+
+#endif
