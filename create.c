@@ -13,10 +13,12 @@
 #include "extension/host.h"
 #include "lib/checked.h"
 #include "lib/err.h"
+#include "lib/fdio.h"
 #include "lib/log.h"
 #include "lib/resources.h"
 #include "output/dump.h"
 #include "output/rearrange.h"
+#include "output/reassemble.h"
 #include "report.h"
 
 static unsigned int choose_threads(const struct dump_plan *plan, const struct vmcore *vc)
@@ -39,17 +41,6 @@ static enum codec_id choose_codec(const struct dump_plan *plan)
 	return CODEC_ZLIB;
 }
 
-/* Creating a file would be the end of what it is to be made from. */
-static int refuse_itself(const char *path, int fd, const char *what)
-{
-	struct stat in, out;
-
-	if (!fstat(fd, &in) && !stat(path, &out) && !S_ISCHR(in.st_mode) &&
-	    in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-		return err_set(-EINVAL, "%s is %s itself", path, what);
-	return 0;
-}
-
 /* The files that are written. */
 struct files {
 	struct sink **sinks;
@@ -59,15 +50,12 @@ struct files {
 static int open_sink(const struct dump_plan *plan, const char *path, const struct vmcore *vc,
 		     struct sink **ret)
 {
-	int err;
-
 	if (plan->dry_run)
 		return sink_null_create(ret, path ? path : "(nothing)");
 	if (plan->flattened)
 		return sink_flattened_create(ret, STDOUT_FILENO, "STDOUT");
-	err = refuse_itself(path, vc->file.fd, "the VMCORE");
-	if (err)
-		return err;
+	if (fd_is_file(vc->file.fd, path))
+		return err_set(-EINVAL, "%s is the VMCORE itself", path);
 	return sink_file_create(ret, path, plan->force);
 }
 
@@ -288,16 +276,12 @@ int create_dump(const struct dump_plan *plan, const struct kernel *k)
 	return err;
 }
 
-static int rearrange_input(const struct dump_plan *plan)
-{
-	int err = refuse_itself(plan->dumpfile, STDIN_FILENO, "standard input");
-
-	return err ? err : rearrange(STDIN_FILENO, plan->dumpfile, plan->force);
-}
-
 int create_from_output(const struct dump_plan *plan)
 {
-	int err = rearrange_input(plan);
+	int err = plan->mode == MODE_REARRANGE ?
+		  rearrange(STDIN_FILENO, plan->dumpfile, plan->force) :
+		  reassemble(plan->parts, plan->nr_parts, !plan->no_mmap, plan->dumpfile,
+			     plan->force);
 
 	if (!err)
 		MSG("\nThe dumpfile is saved to %s.\n", plan->dumpfile);

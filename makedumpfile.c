@@ -164,6 +164,7 @@ static int run_without_vmcore(const struct dump_plan *plan)
 {
 	switch (plan->mode) {
 	case MODE_REARRANGE:
+	case MODE_REASSEMBLE:
 		return create_from_output(plan);
 	case MODE_CHECK_EXTENSION:
 		return extension_check(NULL, plan->pattern);

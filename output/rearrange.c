@@ -13,6 +13,7 @@
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
+#include "lib/fdio.h"
 #include "lib/zero.h"
 #include "output/sink.h"
 #include "vmcore/flattened.h"
@@ -201,6 +202,8 @@ int rearrange(int fd, const char *path, bool force)
 	/* Fewer calls, if it is a pipe and we may. */
 	(void)fcntl(fd, F_SETPIPE_SZ, (int)BUFFER_SIZE);
 	err = read_header(&s);
+	if (!err && fd_is_file(fd, path))
+		err = err_set(-EINVAL, "%s is what is read from", path);
 	if (!err)
 		err = sink_file_create(&in.sink, path, force);
 	if (err)

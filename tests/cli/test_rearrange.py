@@ -159,7 +159,7 @@ def _():
 def _():
     before = flattened()
     with open('flat', 'rb') as f:
-        makedumpfile('-R', '-f', 'flat', stdin=f).check_failed('flat is standard input itself')
+        makedumpfile('-R', '-f', 'flat', stdin=f).check_failed('flat is what is read from')
     check(read('flat') == before, 'it is lost')
 
 

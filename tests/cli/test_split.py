@@ -153,4 +153,171 @@ def _():
             check(read('whole') == want, f'{options}, {number} parts: it differs')
 
 
+# ---- putting them together ---------------------------------------------------
+
+def reassemble(*names, force=True):
+    return makedumpfile(*['-f'] * force, '--reassemble', *names)
+
+
+def change(name, offset, data):
+    with open(name, 'r+b') as f:
+        f.seek(offset)
+        f.write(data)
+
+
+@test('parts in any order become the file that is written without --split')
+def _():
+    for options in ([], FULL, ['-l', '-d', '1'], ['-z', '-d', '30']):
+        want = direct(*options)
+        for number in (2, 3, 9):
+            names = split(number, *options)
+            for order in (names, names[::-1], names[1:] + names[:1]):
+                remove('whole')
+                done = reassemble(*order, 'whole', force=False).check_done()
+                check('saved to whole' in done.text, done.text)
+                check(read('whole') == want, f'{options}, {order}: it differs')
+
+
+@test('parts of the makedumpfile of the distribution, empty ones too')
+def _():
+    peer = need_tool('makedumpfile')
+    core('mini')
+    for options in (FULL, ['-d', '1']):
+        names = ['a', 'b', 'c']
+        remove(*names, 'peer')
+        check(run([peer, *options, 'mini', 'peer']).code == 0, 'its dump')
+        for more in ([], ['--splitblock-size', '512']):
+            remove(*names)
+            done = run([peer, '--split', *options, *more, 'mini', *names])
+            check(done.code == 0, done)
+            reassemble('c', 'a', 'b', 'whole').check_done()
+            check(read('whole') == read('peer'), f'{options} {more}: it differs')
+
+
+@test('parts can be flattened files')
+def _():
+    want = direct(*FULL)
+    names = split(3, *FULL)
+    for name in names[:2]:
+        tool('mkflat', '--record-size', '1-9000', '--shuffle', name, 'flat')
+        os.rename('flat', name)
+    reassemble(*names, 'whole').check_done()
+    check(read('whole') == want, 'it differs')
+
+
+@test('a part that is missing, of another dump, twice the same, or overlapping: all are named')
+def _():
+    direct()
+    other = core('mini', 'page 0x8500 pattern')
+    other.write('other')
+    split(2, '-d', '16', vmcore='other')
+    os.rename('part1', 'foreign')
+    names = split(4, '-d', '31')
+    remove('whole')
+    for i, name in enumerate(names):
+        part = Part(name)
+        reassemble(*names[:i], *names[i + 1:], 'whole').check_failed(
+            f'the part with pages {part.start:#x} to {part.end:#x} is missing'.replace(
+                '0x0 ', '0 '))
+    shutil.copy('part1', 'copy')
+    reassemble(*names, 'copy', 'whole').check_failed('(part1 and copy|copy and part1) are the same')
+    reassemble(*names, 'foreign', 'whole').check_failed(
+        'part0 and foreign are not parts of the same dump')
+    shutil.copy('part2', 'copy')
+    part = Part('part2')
+    change('copy', part.block + 80, struct.pack('<Q', part.start - 1))
+    reassemble('part0', 'part1', 'copy', 'part3', 'whole').check_failed('part1 and copy overlap')
+    for name, pattern in (('mini', 'mini is not a kdump'), ('direct', 'direct is not a part'),
+                          ('missing', 'cannot open missing'), ('/dev/null', '/dev/null')):
+        reassemble(*names, name, 'whole').check_failed(pattern)
+    check(not os.path.exists('whole'), 'a file was made')
+
+
+@test('a part as DUMPFILE is refused, and so is an existing file without -f')
+def _():
+    direct()
+    names = split(2, *FULL)
+    before = [read(name) for name in names]
+    reassemble(*names, 'part1').check_failed('part1 is one of the parts itself')
+    write('whole', 'precious')
+    reassemble(*names, 'whole', force=False).check_failed('whole: file exists')
+    check(read('whole') == b'precious' and [read(name) for name in names] == before, 'the files')
+
+
+@test('--reassemble without parts is refused')
+def _():
+    makedumpfile('--reassemble', 'whole').check_failed('needs the names of the parts')
+
+
+@test('a part that is marked incomplete: so is the whole, with all pages that there are')
+def _():
+    want = direct('-d', '31')
+    names = ['part0', 'part1', 'part2']
+    result = makedumpfile('-f', '--split', '-d', '31', 'mini', *names, file_size=2 << 20)
+    check(result.code == 1, result)
+    reassemble(*names, 'whole').check_failed('[0-9]+ pages are missing: part1 is marked')
+    whole, memory = Kdump('whole'), core('mini').memory
+    check(whole.status & Kdump.INCOMPLETE, 'it is not marked')
+    check(len(whole.bytes) < len(want), 'its size')
+    there = 0
+    for index, pfn in enumerate(whole.pages):
+        offset, size, flags = whole.desc(index)
+        if offset:
+            there += 1
+            check(whole.bytes[offset:offset + size] == memory.read(pfn * PAGE, PAGE), hex(pfn))
+    check(len(whole.pages) * 0.5 < there < len(whole.pages), f'{there} pages')
+
+
+@test('a part that is cut anywhere: exit 1 at once, one line that names it')
+def _():
+    direct()
+    names = split(2, *FULL)
+    whole = read('part1')
+    for size in (0, 100, 500, 4100, 9000, 20000, len(whole) // 2, len(whole) - 1):
+        with open('part1', 'wb') as f:
+            f.write(whole[:size])
+        reassemble(*names, 'whole').check_failed('part1')
+
+
+@test('descriptors that make no sense cost their pages, and nothing else')
+def _():
+    direct()
+    memory = core('mini').memory
+    names = split(2, '-c', '-d', '30')
+    part = Part('part0')
+    good = read('part0')
+    for offset, size in ((part.desc(3)[0], PAGE + 1), (part.desc(3)[0], 0), (1 << 62, 100),
+                         (len(good) - 1, 100), (8, 100), ((1 << 64) - 1, 1 << 31)):
+        change('part0', part.descs + 24 * 3, struct.pack('<QI', offset, size))
+        reassemble(*names, 'whole').check_failed('1 pages are missing: part0 says of pages')
+        dump = Kdump('whole')
+        check(dump.status == 1 | Kdump.INCOMPLETE, 'it is not marked')
+        check(dump.desc(3) == (0, 0, 0), 'the descriptor')
+        dump.pages.pop(3)
+        for index, pfn in enumerate(dump.pages):
+            at, length, flags = dump.desc(index + (index >= 3))
+            data = dump.bytes[at:at + length]
+            data = zlib.decompress(data) if flags else data
+            check(data == memory.read(pfn * PAGE, PAGE), f'pfn {pfn:#x} differs')
+
+
+@test('what was overwritten is said once, however much it is')
+def _():
+    text = ''.join(f'erase symbol{i} size 8\\n' for i in range(5000))
+    core('erased', f"note ERASEINFO 0 '{text}'")
+    makedumpfile('-f', *FULL, 'erased', 'want').check_done()
+    check(read('want').count(b'erase symbol4999 size 8\n') == 2, 'note and eraseinfo')
+    names = split(3, *FULL, vmcore='erased')
+    reassemble(*names, 'whole').check_done()
+    check(read('whole') == read('want'), 'it differs')
+    # Of some other text, and of more than there can be.
+    part = Part('part1')
+    at, = struct.unpack_from('<Q', part.bytes, part.block + 64)
+    change('part1', at, b'ERASE')
+    reassemble(*names, 'whole').check_done()
+    check(b'ERASE symbol0 ' in read('whole'), 'the other text')
+    change('part1', part.block + 72, struct.pack('<Q', 1 << 40))
+    reassemble(*names, 'whole').check_failed('part1 lacks the text of what was overwritten')
+
+
 run_tests()

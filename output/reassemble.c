@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "output/reassemble.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "filter/page_layout.h"
+#include "lib/bitmap.h"
+#include "lib/checked.h"
+#include "lib/cleanup.h"
+#include "lib/err.h"
+#include "lib/fdio.h"
+#include "lib/progress.h"
+#include "output/sink.h"
+#include "vmcore/kdump_headers.h"
+
+/* Page descriptors that are looked at together. */
+#define DESC_BATCH 4096
+
+struct part {
+	struct dump_file file;
+	struct file_reader fr, other;	/* other: for what is read beside */
+	struct kdump_headers h;
+	pfn_t start, end;
+	char *eraseinfo;
+	size_t eraseinfo_size;
+};
+
+struct whole {
+	struct part *parts;		/* sorted by what they begin with */
+	size_t nr;
+	struct bitmap dumped;
+	uint64_t nr_pages;
+	struct sink *sink;
+	uint64_t zero_off;		/* of the page of zeros, in all files; 0: there is none */
+	uint64_t data_off;		/* where the next page's data go */
+	uint8_t *descs;			/* DESC_BATCH of them */
+	uint64_t missing;		/* pages */
+	char why[512];			/* why it is not complete; "" if it is */
+	struct progress progress;
+	uint64_t done;			/* pages */
+};
+
+/* Remember the first reason. */
+static void lacks(struct whole *w, const struct part *p, const char *what)
+{
+	if (!w->why[0])
+		snprintf(w->why, sizeof(w->why), "%s %s", p->file.path, what);
+}
+
+static int read_part(struct part *p)
+{
+	char signature[KDUMP_SIGNATURE_SIZE] = "";
+	int err = file_read(&p->fr, 0, signature, min_u64(sizeof(signature), p->file.size));
+
+	if (err)
+		return err;
+	if (memcmp(signature, KDUMP_SIGNATURE, sizeof(signature)))
+		return err_set(-EINVAL, "%s is not a kdump-compressed file", p->file.path);
+	err = kdump_headers_read(&p->h, &p->fr);
+	if (err)
+		return err_prefix(err, "%s", p->file.path);
+	if (!p->h.sub.split)
+		return err_set(-EINVAL, "%s is not a part of a split dump", p->file.path);
+	p->start = p->h.header.version >= 6 ? p->h.sub.start_pfn_64 : p->h.sub.start_pfn;
+	p->end = p->h.header.version >= 6 ? p->h.sub.end_pfn_64 : p->h.sub.end_pfn;
+	if (p->start > p->end || p->end > p->h.max_pfn)
+		return err_set(-EBADMSG, "%s: pages %#" PRIx64 " to %#" PRIx64 " of %#" PRIx64
+			       " make no sense", p->file.path, p->start, p->end, p->h.max_pfn);
+	return 0;
+}
+
+static int open_part(struct part *p, const char *path, bool use_mmap)
+{
+	int err = file_open(&p->file, path, use_mmap);
+
+	if (err)
+		return err;
+	file_reader_init(&p->fr, &p->file);
+	file_reader_init(&p->other, &p->file);
+	return read_part(p);
+}
+
+static int compare_parts(const void *a, const void *b)
+{
+	const struct part *x = a, *y = b;
+
+	if (x->start != y->start)
+		return x->start > y->start ? 1 : -1;
+	return (x->end > y->end) - (x->end < y->end);
+}
+
+/* The headers as they will be: without what differs between parts. */
+static void encode_common(const struct kdump_headers *h, uint8_t *header, uint8_t *sub)
+{
+	struct kdump_headers common = *h;
+
+	common.header.status &= ~KDUMP_INCOMPLETE;
+	common.sub.split = 0;
+	common.sub.start_pfn = common.sub.end_pfn = 0;
+	common.sub.start_pfn_64 = common.sub.end_pfn_64 = 0;
+	common.sub.offset_eraseinfo = common.sub.size_eraseinfo = 0;
+	kdump_encode_header(&h->layout, &common.header, header);
+	kdump_encode_sub_header(&h->layout, &common.sub, sub);
+}
+
+/* Whether two parts have the same notes and bitmaps. */
+static int compare_bytes(struct part *a, struct part *b, uint64_t off, uint64_t end, bool *same)
+{
+	*same = true;
+	while (*same && off < end) {
+		const void *p, *q;
+		size_t n, m;
+		int err = file_get(&a->fr, off, end - off, &p, &n);
+
+		if (!err)
+			err = file_get(&b->fr, off, n, &q, &m);
+		if (err)
+			return err;
+		*same = !memcmp(p, q, m);
+		off += m;
+	}
+	return 0;
+}
+
+/* Whether a part is of the same dump as the first. */
+static int check_family(struct part *first, struct part *p)
+{
+	uint8_t headers[2][KDUMP_HEADER_SIZE_MAX + KDUMP_SUB_HEADER_SIZE_MAX] = { 0 };
+	uint64_t behind = first->h.header.block_size + kdump_sub_header_size(&first->h.layout);
+	bool same;
+	int err;
+
+	encode_common(&first->h, headers[0], headers[0] + KDUMP_HEADER_SIZE_MAX);
+	encode_common(&p->h, headers[1], headers[1] + KDUMP_HEADER_SIZE_MAX);
+	same = !memcmp(headers[0], headers[1], sizeof(headers[0]));
+	err = same ? compare_bytes(first, p, behind, first->h.desc_off, &same) : 0;
+	if (!err && !same)
+		err = err_set(-EINVAL, "%s and %s are not parts of the same dump",
+			      first->file.path, p->file.path);
+	return err;
+}
+
+/* Whether there are pages in [start, end), which none of the parts has. */
+static int check_gap(const struct whole *w, pfn_t start, pfn_t end)
+{
+	if (start >= end || bitmap_next_set(&w->dumped, start, end) == end)
+		return 0;
+	return err_set(-EINVAL, "the part with pages %#" PRIx64 " to %#" PRIx64 " is missing",
+		       start, end);
+}
+
+static int check_ranges(const struct whole *w)
+{
+	const struct part *before = NULL;
+	pfn_t end = 0;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < w->nr; i++) {
+		const struct part *p = &w->parts[i];
+
+		if (p->start == p->end)
+			continue;
+		if (before && p->start == before->start && p->end == before->end)
+			return err_set(-EINVAL, "%s and %s are the same part", before->file.path,
+				       p->file.path);
+		if (p->start < end)
+			return err_set(-EINVAL, "%s and %s overlap: both have page %#" PRIx64,
+				       before->file.path, p->file.path, p->start);
+		err = check_gap(w, end, p->start);
+		end = p->end;
+		before = p;
+	}
+	return err ? err : check_gap(w, end, w->dumped.nbits);
+}
+
+static int read_eraseinfo(struct whole *w, struct part *p)
+{
+	uint64_t off = p->h.sub.offset_eraseinfo, size = p->h.sub.size_eraseinfo;
+
+	if (size > ERASEINFO_MAX || !range_fits(off, size, p->file.size)) {
+		lacks(w, p, "lacks the text of what was overwritten in it");
+		return 0;
+	}
+	if (!size)
+		return 0;
+	p->eraseinfo = malloc(size);
+	if (!p->eraseinfo)
+		return err_set(-ENOMEM, "no memory for eraseinfo of %" PRIu64 " bytes", size);
+	p->eraseinfo_size = size;
+	return file_read(&p->fr, off, p->eraseinfo, size);
+}
+
+/* See that the parts are those of one dump, and all of them. */
+static int check_parts(struct whole *w)
+{
+	struct part *first = w->parts;
+	int err = bitmap_init(&w->dumped, first->h.max_pfn);
+
+	if (!err)
+		err = kdump_read_bitmap(&first->fr, first->h.dumped_off, &w->dumped);
+	for (size_t i = 1; !err && i < w->nr; i++)
+		err = check_family(first, &w->parts[i]);
+	if (!err)
+		err = check_ranges(w);
+	for (size_t i = 0; !err && i < w->nr; i++) {
+		if (w->parts[i].h.header.status & KDUMP_INCOMPLETE)
+			lacks(w, &w->parts[i], "is marked incomplete");
+		err = read_eraseinfo(w, &w->parts[i]);
+	}
+	return err;
+}
+
+/* Copy what lies together in a part. */
+static int copy_bytes(struct whole *w, struct file_reader *from, uint64_t off, uint64_t len,
+		      uint64_t to)
+{
+	while (len) {
+		const void *p;
+		size_t n;
+		int err = file_get(from, off, len, &p, &n);
+
+		if (!err)
+			err = sink_pwrite(w->sink, p, n, to);
+		if (err)
+			return err;
+		off += n;
+		to += n;
+		len -= n;
+	}
+	return 0;
+}
+
+static int put_headers(struct whole *w, const struct kdump_headers *h)
+{
+	uint8_t header[KDUMP_HEADER_SIZE_MAX], sub[KDUMP_SUB_HEADER_SIZE_MAX];
+	struct kdump_headers plain = *h;
+	int err;
+
+	plain.sub.split = 0;
+	plain.sub.start_pfn = plain.sub.end_pfn = 0;
+	plain.sub.start_pfn_64 = plain.sub.end_pfn_64 = 0;
+	kdump_encode_header(&h->layout, &plain.header, header);
+	kdump_encode_sub_header(&h->layout, &plain.sub, sub);
+	err = sink_pwrite(w->sink, sub, kdump_sub_header_size(&h->layout), h->header.block_size);
+	return err ? err : sink_pwrite(w->sink, header, kdump_header_size(&h->layout), 0);
+}
+
+/* All that is in front of the data, which says so far that it is incomplete. */
+static int put_beginning(struct whole *w)
+{
+	struct part *first = w->parts;
+	struct kdump_headers h = first->h;
+	_cleanup_free_ uint8_t *zeros = NULL;
+	int err;
+
+	w->nr_pages = bitmap_count(&w->dumped, 0, w->dumped.nbits);
+	w->data_off = h.desc_off + w->nr_pages * KDUMP_PAGE_DESC_SIZE;
+	h.header.status |= KDUMP_INCOMPLETE;
+	h.sub.offset_eraseinfo = h.sub.size_eraseinfo = 0;
+	err = copy_bytes(w, &first->fr, 0, h.desc_off, 0);
+	if (!err)
+		err = put_headers(w, &h);
+	sink_reserve(w->sink, h.desc_off, w->nr_pages * KDUMP_PAGE_DESC_SIZE);
+	if (err || !(h.sub.dump_level & DL_ZERO))
+		return err;
+	zeros = calloc(1, h.header.block_size);
+	if (!zeros)
+		return err_set(-ENOMEM, "no memory");
+	w->zero_off = w->data_off;
+	w->data_off += h.header.block_size;
+	return sink_pwrite(w->sink, zeros, h.header.block_size, w->zero_off);
+}
+
+/* Whether a page's data can be where a descriptor says. */
+static bool desc_ok(const struct whole *w, const struct part *p, const struct kdump_page_desc *d)
+{
+	uint64_t data = p->h.desc_off + w->nr_pages * KDUMP_PAGE_DESC_SIZE;
+
+	return d->size && d->size <= (uint32_t)p->h.header.block_size && d->offset >= data &&
+	       range_fits(d->offset, d->size, p->file.size);
+}
+
+/*
+ * Copy the pages of some descriptors of a part, and give each descriptor the new place of
+ * the data. What lies together is copied together.
+ */
+static int copy_descs(struct whole *w, struct part *p, unsigned int nr)
+{
+	uint64_t run = 0, run_len = 0, to = w->data_off;
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < nr; i++) {
+		uint8_t *raw = w->descs + i * KDUMP_PAGE_DESC_SIZE;
+		struct kdump_page_desc d;
+
+		kdump_decode_page_desc(&p->h.layout, raw, &d);
+		if (w->zero_off && d.offset == w->zero_off)
+			continue;
+		if (!desc_ok(w, p, &d)) {
+			lacks(w, p, d.offset || d.size ? "says of pages what makes no sense, or "
+			      "is cut short" : "lacks pages");
+			w->missing++;
+			memset(raw, 0, KDUMP_PAGE_DESC_SIZE);
+			continue;
+		}
+		if (d.offset != run + run_len) {
+			err = copy_bytes(w, &p->fr, run, run_len, to);
+			to = w->data_off;
+			run = d.offset;
+			run_len = 0;
+		}
+		run_len += d.size;
+		d.offset = w->data_off;
+		w->data_off += d.size;
+		kdump_encode_page_desc(&p->h.layout, &d, raw);
+	}
+	return err ? err : copy_bytes(w, &p->fr, run, run_len, to);
+}
+
+/* Read a part's descriptors from number first on; those behind the end of the file are zeros. */
+static int read_descs(struct whole *w, struct part *p, uint64_t first, unsigned int nr)
+{
+	uint64_t off = p->h.desc_off + first * KDUMP_PAGE_DESC_SIZE;
+	uint64_t left = off < p->file.size ? p->file.size - off : 0;
+	size_t len = nr * (size_t)KDUMP_PAGE_DESC_SIZE, there = min_u64(len, left);
+
+	there -= there % KDUMP_PAGE_DESC_SIZE;
+	memset(w->descs + there, 0, len - there);
+	return there ? file_read(&p->other, off, w->descs, there) : 0;
+}
+
+static int copy_part(struct whole *w, struct part *p)
+{
+	uint64_t nr = bitmap_count(&w->dumped, p->start, p->end), first = 0;
+
+	while (first < nr) {
+		unsigned int n = min_u64(DESC_BATCH, nr - first);
+		int err = read_descs(w, p, first, n);
+
+		if (!err)
+			err = copy_descs(w, p, n);
+		/* Data first: a descriptor never points to what is not there. */
+		if (!err)
+			err = sink_pwrite(w->sink, w->descs, n * (size_t)KDUMP_PAGE_DESC_SIZE,
+					  p->h.desc_off + w->done * KDUMP_PAGE_DESC_SIZE);
+		if (err)
+			return err;
+		first += n;
+		w->done += n;
+		progress_update(&w->progress, w->done);
+	}
+	return 0;
+}
+
+static bool same_eraseinfo(const struct part *a, const struct part *b)
+{
+	return a->eraseinfo_size == b->eraseinfo_size &&
+	       !memcmp(a->eraseinfo, b->eraseinfo, a->eraseinfo_size);
+}
+
+/* Each text once: usually all parts have the same. */
+static int put_eraseinfo(struct whole *w, struct kdump_headers *h)
+{
+	int err = 0;
+
+	h->sub.offset_eraseinfo = h->sub.size_eraseinfo = 0;
+	for (size_t i = 0; !err && i < w->nr; i++) {
+		const struct part *p = &w->parts[i];
+		size_t before = 0;
+
+		if (!p->eraseinfo_size)
+			continue;
+		while (before < i && !same_eraseinfo(&w->parts[before], p))
+			before++;
+		if (before < i)
+			continue;
+		if (!h->sub.size_eraseinfo)
+			h->sub.offset_eraseinfo = w->data_off;
+		err = sink_pwrite(w->sink, p->eraseinfo, p->eraseinfo_size, w->data_off);
+		w->data_off += p->eraseinfo_size;
+		h->sub.size_eraseinfo += p->eraseinfo_size;
+	}
+	return err;
+}
+
+static int put_end(struct whole *w)
+{
+	struct kdump_headers h = w->parts->h;
+	int err = put_eraseinfo(w, &h);
+
+	h.header.status &= ~KDUMP_INCOMPLETE;
+	if (w->why[0])
+		h.header.status |= KDUMP_INCOMPLETE;
+	/* The dump is on the disk before it says so. */
+	if (!err)
+		err = sink_sync(w->sink);
+	if (!err)
+		err = put_headers(w, &h);
+	return err ? err : sink_finish(w->sink);
+}
+
+static int write_whole(struct whole *w)
+{
+	int err = put_beginning(w);
+
+	progress_begin(&w->progress, "Copying data", w->nr_pages);
+	for (size_t i = 0; !err && i < w->nr; i++)
+		err = copy_part(w, &w->parts[i]);
+	progress_end(&w->progress, !err);
+	if (!err)
+		err = put_end(w);
+	if (err)
+		return err_prefix(err, "the dump is incomplete");
+	if (w->missing)
+		return err_set(-EIO, "the dump is incomplete, %" PRIu64 " pages are missing: %s",
+			       w->missing, w->why);
+	return w->why[0] ? err_set(-EIO, "the dump is incomplete: %s", w->why) : 0;
+}
+
+static int open_parts(struct whole *w, char *const *paths, size_t nr, bool use_mmap,
+		      const char *path)
+{
+	int err = 0;
+
+	w->parts = calloc(nr, sizeof(*w->parts));
+	w->descs = malloc(DESC_BATCH * KDUMP_PAGE_DESC_SIZE);
+	if (!w->parts || !w->descs)
+		return err_set(-ENOMEM, "no memory for %zu parts", nr);
+	for (w->nr = 0; !err && w->nr < nr; w->nr++) {
+		struct part *p = &w->parts[w->nr];
+
+		err = open_part(p, paths[w->nr], use_mmap);
+		if (!err && fd_is_file(p->file.fd, path))
+			err = err_set(-EINVAL, "%s is one of the parts itself", path);
+	}
+	return err;
+}
+
+static void close_parts(struct whole *w)
+{
+	for (size_t i = 0; i < w->nr; i++) {
+		file_reader_deinit(&w->parts[i].fr);
+		file_reader_deinit(&w->parts[i].other);
+		file_close(&w->parts[i].file);
+		free(w->parts[i].eraseinfo);
+	}
+	free(w->parts);
+	free(w->descs);
+	bitmap_deinit(&w->dumped);
+}
+
+int reassemble(char *const *parts, size_t nr_parts, bool use_mmap, const char *path, bool force)
+{
+	struct whole w = { 0 };
+	int err = open_parts(&w, parts, nr_parts, use_mmap, path);
+
+	if (!err) {
+		qsort(w.parts, w.nr, sizeof(*w.parts), compare_parts);
+		/* Each reader points to a file that has moved. */
+		for (size_t i = 0; i < w.nr; i++)
+			w.parts[i].fr.file = w.parts[i].other.file = &w.parts[i].file;
+		err = check_parts(&w);
+	}
+	if (!err)
+		err = sink_file_create(&w.sink, path, force);
+	if (!err)
+		err = write_whole(&w);
+	sink_close(w.sink);
+	close_parts(&w);
+	return err;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * From the parts of a split dump to one that is not.
+ */
+#ifndef OUTPUT_REASSEMBLE_H
+#define OUTPUT_REASSEMBLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * Put all parts of a split dump together. Pages are copied as they are stored.
+ *
+ * @param parts paths, in any order; the files may be flattened ones
+ * @param nr_parts at least 1
+ * @param use_mmap as file_open()
+ * @param path of the file, as sink_file_create()
+ * @return 0; before the file is made: -EINVAL if they are not all parts, and each once, of one
+ * dump; -EBADMSG if their headers are damaged. When it is made: -EIO if it is incomplete, since
+ * a part is, or what it says of a page makes no sense; -errno if reading or writing failed. With
+ * a sentence that names the part
+ */
+int reassemble(char *const *parts, size_t nr_parts, bool use_mmap, const char *path, bool force)
+	__attribute__((warn_unused_result));
+
+#endif
