@@ -29,7 +29,7 @@ static unsigned int choose_threads(const struct dump_plan *plan, const struct vm
 }
 
 /* A dump in a less wanted compression is better than none. */
-static enum codec_id choose_codec(const struct dump_plan *plan)
+static enum codec_id choose_codec(const struct dump_plan *plan, struct report *rep)
 {
 	char text[128];
 
@@ -37,7 +37,7 @@ static enum codec_id choose_codec(const struct dump_plan *plan)
 		return plan->codec;
 	snprintf(text, sizeof(text), "built without %s: compressing with zlib instead",
 		 codec_name(plan->codec));
-	report_error(text);
+	report_warning(rep, text);
 	return CODEC_ZLIB;
 }
 
@@ -123,13 +123,10 @@ static void show_saved(const struct files *f)
 	MSG(".\n");
 }
 
-static void show_outcome(const struct dump_plan *plan, const struct dump_request *req,
-			 const struct dump_result *res, const struct files *f,
-			 const struct extension_result *ext)
+static void show_outcome(const struct dump_plan *plan, const struct dump_result *res,
+			 const struct files *f, const struct report *rep)
 {
-	report_show(req, res);
-	if (plan->nr_extensions)
-		report_extensions(ext);
+	report_show(rep);
 	if (plan->dry_run)
 		MSG("\nNothing was written: this was a dry run.\n");
 	else if (res->complete)
@@ -150,11 +147,12 @@ static int incomplete(const struct vmcore *vc, const struct dump_result *res)
  * required.
  */
 static int run_extensions(const struct dump_plan *plan, const struct kernel *k,
-			  struct extension_result *ext)
+			  struct extension_result *ext, struct report *rep)
 {
 	int err = extensions_run(k, plan->extensions, plan->nr_extensions,
 				 &plan->extension_options, ext);
 
+	report_take_extensions(rep, ext);
 	if (!err && !ext->required_failed)
 		return 0;
 	if (!err)
@@ -163,7 +161,7 @@ static int run_extensions(const struct dump_plan *plan, const struct kernel *k,
 		if (plan->extensions[i].required)
 			return err;
 	}
-	report_error(err_text(err));
+	report_warning(rep, err_text(err));
 	return 0;
 }
 
@@ -175,13 +173,13 @@ static void show_level(const struct dump_plan *plan, unsigned int level, const s
 }
 
 static int write_dump(const struct dump_plan *plan, const struct kernel *k,
-		      struct extension_result *ext)
+		      struct extension_result *ext, struct report *rep)
 {
 	struct dump_request req = {
 		.kernel = k,
 		.block_pages = plan->splitblock_bytes >> k->vc->page_shift,
 		.level = plan->levels[0],
-		.codec = choose_codec(plan),
+		.codec = choose_codec(plan, rep),
 		.elf = plan->elf,
 		.nr_threads = choose_threads(plan, k->vc),
 		.verdicts = plan->nr_extensions ? &ext->verdicts : NULL,
@@ -202,8 +200,9 @@ static int write_dump(const struct dump_plan *plan, const struct kernel *k,
 	req.sinks = f.sinks;
 	req.nr_sinks = f.nr;
 	err = dump_create(&req, &res);
+	report_take_dump(rep, &req, &res);
 	if (!err) {
-		show_outcome(plan, &req, &res, &f, ext);
+		show_outcome(plan, &res, &f, rep);
 		if (!res.complete)
 			err = incomplete(k->vc, &res);
 	} else if (res.has_pages) {
@@ -220,22 +219,22 @@ static int write_dump(const struct dump_plan *plan, const struct kernel *k,
 }
 
 /* What was not overwritten, though it was to be, is an error like any other. */
-static void show_erasures(const struct erase_report *report)
+static void show_erasures(const struct erase_report *erased, struct report *rep)
 {
 	char text[64];
 
-	for (size_t i = 0; i < report->nr_lines; i++) {
-		if (report->lines[i].wrong)
-			report_error(report->lines[i].text);
+	for (size_t i = 0; i < erased->nr_lines; i++) {
+		if (erased->lines[i].wrong)
+			report_warning(rep, erased->lines[i].text);
 		else
-			MSG("makedumpfile: %s\n", report->lines[i].text);
+			MSG("makedumpfile: %s\n", erased->lines[i].text);
 	}
-	if (report->more) {
+	if (erased->more) {
 		snprintf(text, sizeof(text), "... and %zu more, which are in the dump",
-			 report->more);
-		report_error(text);
+			 erased->more);
+		report_warning(rep, text);
 	}
-	report_erasures(report);
+	report_erasures(erased);
 }
 
 /*
@@ -243,35 +242,35 @@ static void show_erasures(const struct erase_report *report)
  * reason not to make a dump; a file that is wrong is one.
  */
 static int add_erasures(const struct dump_plan *plan, const struct kernel *k,
-			struct erase_list *list)
+			struct erase_list *list, struct report *rep)
 {
 	struct erase_config *config = NULL;
-	struct erase_report report;
+	struct erase_report erased;
 	int err = erase_config_read(&config, plan->config);
 
 	if (err)
 		return err;
-	err = erase_by_config(k, config, list, &report);
+	err = erase_by_config(k, config, list, &erased);
 	erase_list_seal(list);
-	show_erasures(&report);
+	show_erasures(&erased, rep);
 	if (err)
-		report_error(err_text(err));
-	erase_report_free(&report);
+		report_warning(rep, err_text(err));
+	erase_report_free(&erased);
 	erase_config_free(config);
 	return 0;
 }
 
-int create_dump(const struct dump_plan *plan, const struct kernel *k)
+int create_dump(const struct dump_plan *plan, const struct kernel *k, struct report *rep)
 {
 	struct extension_result ext = { 0 };
 	int err = 0;
 
 	if (plan->nr_extensions)
-		err = run_extensions(plan, k, &ext);
+		err = run_extensions(plan, k, &ext, rep);
 	if (!err && plan->config)
-		err = add_erasures(plan, k, &ext.erasures);
+		err = add_erasures(plan, k, &ext.erasures, rep);
 	if (!err)
-		err = write_dump(plan, k, &ext);
+		err = write_dump(plan, k, &ext, rep);
 	extension_result_free(&ext);
 	return err;
 }

@@ -9,12 +9,14 @@
 
 #include "kernel/kernel.h"
 #include "options.h"
+#include "report.h"
 
 /**
  * Make a dump.
+ * @param rep takes down how it goes
  * @return 0 if it is complete; -errno with a sentence
  */
-int create_dump(const struct dump_plan *plan, const struct kernel *k)
+int create_dump(const struct dump_plan *plan, const struct kernel *k, struct report *rep)
 	__attribute__((warn_unused_result));
 
 /**

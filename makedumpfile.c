@@ -16,12 +16,14 @@
 #include "kernel/kernel.h"
 #include "kernel/vmcoreinfo_search.h"
 #include "kernel/vmcoreinfo_writer.h"
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "list.h"
 #include "mem_usage.h"
 #include "options.h"
 #include "report.h"
+#include "report_json.h"
 #include "usage.h"
 #include "vmcore/vmcore.h"
 #include "vtop.h"
@@ -63,13 +65,15 @@ static void debug_vmcoreinfo(const struct kernel *k)
  * What was noticed about the input. An error is one line: there it may be the
  * reason behind it.
  */
-static int show_warnings(const struct vmcore *vc, const struct kernel *k, int err)
+static int show_warnings(struct report *rep, int err)
 {
+	const struct kernel *k = rep->kernel;
 	char bad_line[256] = "";
 	const char *const warnings[] = {
-		vc->warning, bad_line, k ? k->kallsyms_why : "", k ? k->types_why : "",
-		k ? k->modules_why : "", k ? k->debuginfo_why : "",
+		rep->vc ? rep->vc->warning : "", bad_line, k ? k->kallsyms_why : "",
+		k ? k->types_why : "", k ? k->modules_why : "", k ? k->debuginfo_why : "",
 	};
+	bool told = false;
 
 	if (k && k->bad_line[0])
 		snprintf(bad_line, sizeof(bad_line),
@@ -77,10 +81,11 @@ static int show_warnings(const struct vmcore *vc, const struct kernel *k, int er
 	for (size_t i = 0; i < ARRAY_SIZE(warnings); i++) {
 		if (!warnings[i][0])
 			continue;
+		report_remember(rep, warnings[i]);
 		if (!err)
 			report_error(warnings[i]);
-		else if (!strstr(err_text(err), warnings[i]))
-			return err_set(err, "%s (%s)", err_text(err), warnings[i]);
+		else if (!told && !strstr(err_text(err), warnings[i]))
+			told = err_set(err, "%s (%s)", err_text(err), warnings[i]);
 	}
 	return err;
 }
@@ -128,18 +133,18 @@ static int show_mem_usage(const struct dump_plan *plan, const struct kernel *k)
 }
 
 /* An address that is mapped nowhere is no reason not to make a dump. */
-static int translate(const struct dump_plan *plan, const struct kernel *k)
+static int translate(const struct dump_plan *plan, const struct kernel *k, struct report *rep)
 {
 	int err = vtop(k, plan->vtop_address);
 
 	if (!plan->dumpfile && !plan->flattened && !plan->dry_run)
 		return err;
 	if (err)
-		report_error(err_text(err));
-	return create_dump(plan, k);
+		report_warning(rep, err_text(err));
+	return create_dump(plan, k, rep);
 }
 
-static int do_mode(const struct dump_plan *plan, const struct kernel *k)
+static int do_mode(const struct dump_plan *plan, const struct kernel *k, struct report *rep)
 {
 	switch (plan->mode) {
 	case MODE_DUMP_DMESG:
@@ -155,7 +160,7 @@ static int do_mode(const struct dump_plan *plan, const struct kernel *k)
 	case MODE_CHECK_EXTENSION:
 		return extension_check(k, plan->pattern);
 	default:
-		return plan->vtop ? translate(plan, k) : create_dump(plan, k);
+		return plan->vtop ? translate(plan, k, rep) : create_dump(plan, k, rep);
 	}
 }
 
@@ -181,30 +186,51 @@ static bool needs_kernel(const struct dump_plan *plan)
 	for (size_t i = 0; i < plan->nr_levels; i++)
 		levels |= plan->levels[i];
 	return !plan->vmcoreinfo &&
-	       (plan->mode != MODE_CREATE || levels & ~DL_ZERO || plan->nr_extensions);
+	       (plan->mode != MODE_CREATE || levels & ~DL_ZERO || plan->nr_extensions ||
+		plan->vtop);
+}
+
+static int exit_status(int err)
+{
+	return err == -ESTALE ? EXIT_OTHER_KERNEL : err ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int open_kernel(const struct dump_plan *plan, struct vmcore *vc, struct kernel **ret)
+{
+	int err = vmcoreinfo_search(vc, needs_kernel(plan));
+
+	return err ? err : kernel_open(ret, vc, plan->vmcoreinfo, plan->vmlinux);
 }
 
 static int run(const struct dump_plan *plan)
 {
 	const struct vmcore_options opt = { .no_mmap = plan->no_mmap };
+	struct report rep = { .plan = plan, .start = clock_seconds() };
+	struct report_json json;
 	struct kernel *k = NULL;
-	struct vmcore *vc;
+	struct vmcore *vc = NULL;
 	int err;
 
 	if (!plan->vmcore)
 		return run_without_vmcore(plan);
-	err = vmcore_open(&vc, plan->vmcore, &opt);
+	err = report_json_open(&json, plan);
 	if (err)
 		return err;
-	err = vmcoreinfo_search(vc, needs_kernel(plan));
-	if (!err)
-		err = kernel_open(&k, vc, plan->vmcoreinfo, plan->vmlinux);
+	err = vmcore_open(&vc, plan->vmcore, &opt);
+	rep.open_seconds = clock_seconds() - rep.start;
+	rep.vc = vc;
+	if (!err) {
+		err = open_kernel(plan, vc, &k);
+		rep.resolve_seconds = clock_seconds() - rep.start - rep.open_seconds;
+		rep.kernel = k;
+	}
 	if (!err) {
 		debug_vmcoreinfo(k);
 		debug_facts(k);
-		err = do_mode(plan, k);
+		err = do_mode(plan, k, &rep);
 	}
-	err = show_warnings(vc, k, err);
+	err = show_warnings(&rep, err);
+	report_json_write(&json, &rep, err, exit_status(err));
 	kernel_close(k);
 	vmcore_close(vc);
 	return err;
@@ -243,6 +269,12 @@ static int check_params(const struct dump_plan *plan)
 	return err;
 }
 
+/* Whether standard output is for the report. */
+static bool reports(const struct dump_plan *plan)
+{
+	return plan->json && !strcmp(plan->json, "-");
+}
+
 /* Whether standard output is for what was asked for. */
 static bool lists(const struct dump_plan *plan)
 {
@@ -271,7 +303,7 @@ int main(int argc, char *argv[])
 		err = check_params(&plan);
 	if (!err && plan.check_params)
 		return EXIT_DONE;
-	if (err || plan.flattened || lists(&plan))
+	if (err || plan.flattened || reports(&plan) || lists(&plan))
 		log_to_stderr();
 	if (!err) {
 		/* These are errors of a write like any other. */
@@ -284,5 +316,5 @@ int main(int argc, char *argv[])
 		report_error(err_text(err));
 	if (err || !lists(&plan))
 		MSG("\nmakedumpfile %s.\n", err ? "Failed" : "Completed");
-	return err == -ESTALE ? EXIT_OTHER_KERNEL : err ? EXIT_FAILED : EXIT_DONE;
+	return exit_status(err);
 }

@@ -151,7 +151,7 @@ static const struct {
 
 /* What is accepted, but not done yet. */
 static const int pending[] = {
-	'e', 'L', OPT_CYCLIC_BUFFER, OPT_JSON, OPT_WORK_DIR,
+	'e', 'L', OPT_CYCLIC_BUFFER, OPT_WORK_DIR,
 };
 
 /* What was on the command line, beside the plan. */
@@ -566,6 +566,8 @@ static int check(const struct command_line *cl, int nr, char *names[])
 		return err;
 	if (plan->splitblock_bytes && !plan->split)
 		return err_set(-EINVAL, "--splitblock-size makes no sense without --split");
+	if (plan->json && !strcmp(plan->json, "-") && plan->flattened)
+		return err_set(-EINVAL, "--json - and -F exclude each other: there is one standard output");
 	if (plan->nr_levels > 1 && plan->flattened)
 		return err_set(-EINVAL, "more than one dump level makes no sense with -F: what was written cannot be taken back");
 	if (plan->vmlinux && !debuginfo_supported())

@@ -2,46 +2,100 @@
 #include "report.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "lib/log.h"
 
-static const struct {
-	enum page_class class;
-	const char *label;
-} excluded[] = {
-	{ PAGE_ZERO, "Pages filled with zero" },
-	{ PAGE_CACHE, "Non-private cache pages" },
-	{ PAGE_CACHE_PRIVATE, "Private cache pages" },
-	{ PAGE_USER, "User process data pages" },
-	{ PAGE_FREE, "Free pages" },
-	{ PAGE_HWPOISON, "Hwpoison pages" },
-	{ PAGE_OFFLINE, "Offline pages" },
+const struct report_kind report_kinds[] = {
+	{ PAGE_ZERO, "Pages filled with zero", "zero" },
+	{ PAGE_CACHE, "Non-private cache pages", "cache" },
+	{ PAGE_CACHE_PRIVATE, "Private cache pages", "cache_private" },
+	{ PAGE_USER, "User process data pages", "user" },
+	{ PAGE_FREE, "Free pages", "free" },
+	{ PAGE_HWPOISON, "Hwpoison pages", "hwpoison" },
+	{ PAGE_OFFLINE, "Offline pages", "offline" },
 };
+const size_t nr_report_kinds = ARRAY_SIZE(report_kinds);
 
 void report_error(const char *text)
 {
 	mdf_log(LOG_ERROR, NULL, "makedumpfile: %s\n", text);
 }
 
-void report_show(const struct dump_request *req, const struct dump_result *res)
+void report_remember(struct report *rep, const char *text)
 {
-	const struct filter_stats *f = &res->filter;
-	uint64_t gone = f->missing, left, max_pfn = req->kernel->vc->max_pfn;
+	if (rep->nr_warnings < WARNINGS_MAX)
+		snprintf(rep->warnings[rep->nr_warnings++], WARNING_BYTES, "%s", text);
+}
 
-	for (size_t i = 0; i < ARRAY_SIZE(excluded); i++)
-		gone += f->pages[excluded[i].class];
-	gone += res->verdicts.excluded - res->verdicts.included;
-	left = f->original - gone;
+void report_warning(struct report *rep, const char *text)
+{
+	report_error(text);
+	report_remember(rep, text);
+}
+
+void report_take_dump(struct report *rep, const struct dump_request *req,
+		      const struct dump_result *res)
+{
+	if (rep->nr_levels < LEVELS_MAX)
+		rep->levels[rep->nr_levels++] = req->level;
+	rep->codec = req->codec;
+	rep->nr_threads = req->nr_threads;
+	rep->dump = *res;
+}
+
+void report_take_extensions(struct report *rep, const struct extension_result *ext)
+{
+	rep->has_extensions = true;
+	rep->extensions_ran = ext->ran;
+	rep->extensions_failed = ext->failed;
+	snprintf(rep->extensions_why, sizeof(rep->extensions_why), "%s", ext->failed_why);
+	rep->ranges_erased = ext->erasures.nr;
+}
+
+struct report_pages report_count(const struct report *rep)
+{
+	const struct dump_result *res = &rep->dump;
+	struct report_pages p = {
+		.total = rep->vc->max_pfn,
+		.holes = rep->vc->max_pfn - res->filter.original,
+		.original = res->filter.original,
+		.excluded = res->filter.missing,
+	};
+
+	for (size_t i = 0; i < nr_report_kinds; i++)
+		p.excluded += res->filter.pages[report_kinds[i].class];
+	p.excluded += res->verdicts.excluded - res->verdicts.included;
+	p.remaining = p.original - p.excluded;
+	return p;
+}
+
+static void show_extensions(const struct report *rep)
+{
+	REPORT_MSG("Extensions that ran : %u\n", rep->extensions_ran);
+	if (rep->extensions_failed)
+		REPORT_MSG("Extensions that did not run : %u (%s%s)\n", rep->extensions_failed,
+			   rep->extensions_failed > 1 ? "the first: " : "", rep->extensions_why);
+	if (rep->ranges_erased)
+		REPORT_MSG("Ranges that were overwritten : %zu\n", rep->ranges_erased);
+	REPORT_MSG("\n");
+}
+
+void report_show(const struct report *rep)
+{
+	const struct dump_result *res = &rep->dump;
+	const struct filter_stats *f = &res->filter;
+	struct report_pages p = report_count(rep);
 
 	REPORT_MSG("STEP [Excluding unnecessary pages] : %f seconds\n", f->seconds);
 	REPORT_MSG("STEP [Copying data               ] : %f seconds\n", res->copy.seconds);
 	REPORT_MSG("\n");
-	REPORT_MSG("Original pages  : 0x%016" PRIx64 "\n", f->original);
-	REPORT_MSG("  Excluded pages   : 0x%016" PRIx64 "\n", gone);
-	for (size_t i = 0; i < ARRAY_SIZE(excluded); i++)
-		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", excluded[i].label,
-			   f->pages[excluded[i].class]);
-	if (req->verdicts) {
+	REPORT_MSG("Original pages  : 0x%016" PRIx64 "\n", p.original);
+	REPORT_MSG("  Excluded pages   : 0x%016" PRIx64 "\n", p.excluded);
+	for (size_t i = 0; i < nr_report_kinds; i++)
+		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", report_kinds[i].label,
+			   f->pages[report_kinds[i].class]);
+	if (rep->has_extensions) {
 		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", "Excluded by extensions",
 			   res->verdicts.excluded);
 		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", "Kept by extensions",
@@ -49,12 +103,12 @@ void report_show(const struct dump_request *req, const struct dump_result *res)
 	}
 	if (f->missing)
 		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", "Excluded before", f->missing);
-	REPORT_MSG("  Remaining pages  : 0x%016" PRIx64 "\n", left);
+	REPORT_MSG("  Remaining pages  : 0x%016" PRIx64 "\n", p.remaining);
 	REPORT_MSG("  (The number of pages is reduced to %" PRIu64 "%%.)\n",
-		   f->original ? left * 100 / f->original : 0);
-	REPORT_MSG("Memory Hole     : 0x%016" PRIx64 "\n", max_pfn - f->original);
+		   p.original ? p.remaining * 100 / p.original : 0);
+	REPORT_MSG("Memory Hole     : 0x%016" PRIx64 "\n", p.holes);
 	REPORT_MSG("--------------------------------------------------\n");
-	REPORT_MSG("Total pages     : 0x%016" PRIx64 "\n", max_pfn);
+	REPORT_MSG("Total pages     : 0x%016" PRIx64 "\n", p.total);
 	REPORT_MSG("Write bytes     : %" PRIu64 "\n", res->written);
 	if (f->pages[PAGE_UNREADABLE])
 		REPORT_MSG("Kept because their struct page could not be read : %" PRIu64 " pages\n",
@@ -66,17 +120,8 @@ void report_show(const struct dump_request *req, const struct dump_result *res)
 		REPORT_MSG("Lost because VMCORE could not be read there      : %" PRIu64 " pages\n",
 			   res->copy.lost);
 	REPORT_MSG("\n");
-}
-
-void report_extensions(const struct extension_result *ext)
-{
-	REPORT_MSG("Extensions that ran : %u\n", ext->ran);
-	if (ext->failed)
-		REPORT_MSG("Extensions that did not run : %u (%s%s)\n", ext->failed,
-			   ext->failed > 1 ? "the first: " : "", ext->failed_why);
-	if (ext->erasures.nr)
-		REPORT_MSG("Ranges that were overwritten : %zu\n", ext->erasures.nr);
-	REPORT_MSG("\n");
+	if (rep->has_extensions)
+		show_extensions(rep);
 }
 
 void report_erasures(const struct erase_report *erased)

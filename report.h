@@ -1,23 +1,89 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * What is said: that something is wrong, and about a finished dump.
+ * What is said: that something is wrong, and about a finished dump, to people (here) and to
+ * programs (report_json.h).
  */
 #ifndef REPORT_H
 #define REPORT_H
 
+#include <stdbool.h>
+
 #include "erase/by_config.h"
 #include "extension/host.h"
+#include "options.h"
 #include "output/dump.h"
+
+/** The most warnings that are remembered, and the most bytes of one. */
+#define WARNINGS_MAX 32
+#define WARNING_BYTES 512
+
+/** How making a dump went: filled in as far as it came. */
+struct report {
+	const struct dump_plan *plan;	/**< borrowed */
+	/** What was read; NULL if it could not be opened. Borrowed. */
+	const struct vmcore *vc;
+	const struct kernel *kernel;
+	double start;			/**< clock_seconds() */
+	double open_seconds, resolve_seconds;
+
+	/** What was said to be wrong, but kept nothing from being done. */
+	char warnings[WARNINGS_MAX][WARNING_BYTES];
+	unsigned int nr_warnings;
+
+	/** The levels for which dump_create() was called; the rest is of the last time. */
+	unsigned int levels[LEVELS_MAX];
+	size_t nr_levels;
+	enum codec_id codec;
+	unsigned int nr_threads;
+	struct dump_result dump;
+
+	bool has_extensions;
+	unsigned int extensions_ran, extensions_failed;
+	char extensions_why[640];	/**< why the first that failed did; or "" */
+	size_t ranges_erased;
+};
+
+/** Pages of a dump: what the report's numbers add up to. */
+struct report_pages {
+	uint64_t total;			/**< up to the highest one */
+	uint64_t holes;			/**< of them, those that are no memory */
+	uint64_t original;		/**< and those that are */
+	uint64_t excluded;		/**< of these, those left out, pages of zeros among them */
+	uint64_t remaining;		/**< and those whose contents are in the dump */
+};
+
+/** A kind of pages that are left out. */
+struct report_kind {
+	enum page_class class;
+	const char *label;		/**< for people */
+	const char *key;		/**< for programs */
+};
+
+extern const struct report_kind report_kinds[];
+extern const size_t nr_report_kinds;
 
 /** Show a sentence about what is wrong, as the program says it. */
 void report_error(const char *text);
 
-/** Show the statistics, as report messages. */
-void report_show(const struct dump_request *req, const struct dump_result *res);
+/** The same, and remember it: it is a warning of this run. */
+void report_warning(struct report *rep, const char *text);
 
-/** Show what extensions did, and which of them did not run. */
-void report_extensions(const struct extension_result *ext);
+/** Remember a warning that is told otherwise. */
+void report_remember(struct report *rep, const char *text);
+
+/** Take down what was asked of dump_create() and what came of it. */
+void report_take_dump(struct report *rep, const struct dump_request *req,
+		      const struct dump_result *res);
+
+/** Take down what came of extensions. */
+void report_take_extensions(struct report *rep, const struct extension_result *ext);
+
+/** Add up. A dump has been made. */
+struct report_pages report_count(const struct report *rep);
+
+/** Show the statistics of a dump, and of extensions, as report messages. */
+void report_show(const struct report *rep);
 
 /** Show how much --config has overwritten. */
 void report_erasures(const struct erase_report *erased);

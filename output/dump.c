@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "lib/checked.h"
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "output/writer.h"
@@ -179,6 +180,7 @@ static int end_parts(struct outputs *o, int err, bool complete)
 static int copy(struct outputs *o, const struct bitmap *b, struct dump_result *res)
 {
 	uint64_t before;
+	double start;
 	int err = set_pages(o, b);
 
 	before = bytes_written(o->req);
@@ -189,7 +191,9 @@ static int copy(struct outputs *o, const struct bitmap *b, struct dump_result *r
 		res->filter.pages[PAGE_ZERO] = res->copy.zero;
 	}
 	res->complete = !res->copy.lost && !o->source.vc->incomplete;
+	start = clock_seconds();
 	err = end_parts(o, err, res->complete);
+	res->finish_seconds = clock_seconds() - start;
 	if (err) {
 		res->complete = false;
 		res->missing_bytes = estimate_missing(o->req, &res->copy, before,
