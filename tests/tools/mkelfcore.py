@@ -66,8 +66,8 @@ Kernel (64-bit)
   tables START SIZE [levels=] [mask=]
                              page tables as pagetables.py has them for the machine are
                              taken from here, the top one first; levels: default 4 on
-                             x86_64, 3 on s390x, as many as 48 bits need on arm64;
-                             mask: set in each entry (SME)
+                             x86_64 and ppc64, 3 on others, as many as 48 bits need on
+                             arm64; mask: set in each entry (SME)
   map VADDR START SIZE [page=64K] [flags=]
                              page: what an entry maps, as 4K, 2M, 1G. Default: a page;
                              flags: of the entries, default those of the kernel's data

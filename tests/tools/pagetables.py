@@ -16,19 +16,25 @@ class Tables:
     LEVELS = 4              # of kernels without anything special
     VA_BITS = None          # of an address that choose an entry; None: all levels have as many
     LARGE = 3               # highest level at which an entry can map memory
+    ORDER = None            # of entries; None: as all integers of the machine
 
     def __init__(self, memory, order, page, start, size, levels, mask):
         self.memory = memory
-        self.order = order                  # of the integers: 'little' or 'big'
+        self.order = self.ORDER or order    # 'little' or 'big'
         self.shift = page.bit_length() - 1
         if self.shift not in self.PAGES:
             raise Error('there are no pages of %d bytes' % page)
         self.next, self.end = start, start + size
         self.levels = self.LEVELS if levels is None else levels
         self.mask = mask                    # set in each entry
-        self.root = self.new(self.levels)
+        self.root = self.reserve(self.levels)
+        self.prepare()
+        self.clear(self.root, self.levels)
 
     # What an architecture may have otherwise.
+
+    def prepare(self):
+        """What must be there before an entry is made."""
 
     def bits(self, _level):
         """log2 of the number of entries in a table."""
@@ -58,15 +64,23 @@ class Tables:
         """Bytes that an entry can map -> its level."""
         return {1 << self.level_shift(n): n for n in range(1, min(self.LARGE, self.levels) + 1)}
 
-    def new(self, level):
+    def reserve(self, level):
+        """The address of a new table."""
         size = 8 << self.bits(level)
         start = -(-self.next // size) * size
         if start + size > self.end:
             raise Error('no room for another page table')
         # Nothing else shares a page with a table.
         self.next = start + max(size, 1 << self.shift)
-        self.memory.write(start, self.pack(self.empty(level)) * (size // 8))
         return start
+
+    def clear(self, table, level):
+        self.memory.write(table, self.pack(self.empty(level)) * (1 << self.bits(level)))
+
+    def new(self, level):
+        table = self.reserve(level)
+        self.clear(table, level)
+        return table
 
     def pack(self, entry):
         return entry.to_bytes(8, self.order)
@@ -174,4 +188,52 @@ class Riscv64(Tables):
         return None if entry & 0xe else entry << 2 & -4096
 
 
-MACHINES = {'x86_64': X86_64, 'arm64': Arm64, 's390x': S390x, 'riscv': Riscv64}
+class Ppc64(Tables):
+    """With the radix MMU, big-endian always; memory that is mapped one to one has no tables."""
+
+    PAGES = (12, 16)
+    FLAGS = 0x18e           # used, written, the kernel's, readable and writable
+    ORDER = 'big'
+
+    def bits(self, level):
+        return (5 if self.shift == 16 else 9, 9, 9, 13)[level - 1]
+
+    def leaf(self, _level, paddr, flags):
+        return 3 << 62 | paddr | flags
+
+    def table(self, level, address):
+        return 1 << 63 | address | self.bits(level - 1)
+
+    def target(self, _level, entry):
+        return None if entry >> 62 & 1 else entry & 0x3fffffffffffff00
+
+
+class LoongArch64(Tables):
+    """Tables are led to by addresses in a window; what maps nothing leads to empty ones."""
+
+    PAGES = (12, 14, 16)
+    LEVELS = 3
+    FLAGS = 0x393           # of data: valid, dirty, cached, present, writable, written
+    LARGE = 2
+    WINDOW = 9 << 60
+
+    def prepare(self):
+        self.empties = {1: 0}
+        for level in range(2, self.levels + 1):
+            self.empties[level] = self.table(level, self.new(level - 1))
+
+    def empty(self, level):
+        return self.empties[level]
+
+    def leaf(self, level, paddr, flags):
+        return paddr | flags | (0x40 if level > 1 else 0)
+
+    def table(self, _level, address):
+        return self.WINDOW | address
+
+    def target(self, _level, entry):
+        return entry & ~self.WINDOW if entry >> 60 == 9 else None
+
+
+MACHINES = {'x86_64': X86_64, 'arm64': Arm64, 's390x': S390x, 'riscv': Riscv64,
+            'ppc64': Ppc64, 'loongarch64': LoongArch64}
