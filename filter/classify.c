@@ -10,8 +10,6 @@
 #define MAPPING_ANON 1
 /* compound_head: this is a tail. */
 #define COMPOUND_TAIL 1
-/* A page_type word below this is a type, above it a count of mappings. */
-#define PAGE_TYPE_LIMIT (-128)
 
 /* The fields of one struct page that is not a tail, in host byte order. */
 struct page_fields {
@@ -73,7 +71,7 @@ static ALWAYS_INLINE enum page_class classify_one(const struct page_layout *l,
 
 	if (f->flags & l->pg_slab)
 		c = PAGE_KEEP;
-	else if ((int32_t)f->type < PAGE_TYPE_LIMIT)
+	else if ((int32_t)f->type < l->type_limit)
 		c = classify_typed(l, f->type);
 	else
 		c = classify_untyped(l, f);

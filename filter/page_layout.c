@@ -39,6 +39,9 @@ DECLARE_MOD_STRUCT(vmlinux, page);
 /* The largest number of free lists any configuration has, with room to spare. */
 #define FREE_AREAS_MAX 32
 
+/* The largest page_type word that is no count of mappings, but no type either. */
+#define PAGE_TYPE_NONE (-128)
+
 #define DL_CACHES (DL_CACHE | DL_CACHE_PRIVATE)
 
 static uint64_t flag(bool known, int64_t bit)
@@ -57,6 +60,14 @@ static struct page_type type(bool known, int64_t number)
 		.value = value,
 		.mask = value & 0x00ffffff ? UINT32_MAX : 0xff000000,
 	};
+}
+
+/* Up to Linux kernel 4.17 it was the one type there was, that of free pages. */
+static int32_t type_limit(const struct page_type *buddy)
+{
+	if (buddy->known && (int32_t)buddy->value == PAGE_TYPE_NONE)
+		return PAGE_TYPE_NONE + 1;
+	return PAGE_TYPE_NONE;
 }
 
 #define TYPE(name) type(MOD_NUM_EXIST(vmlinux, name), GET_MOD_NUM(vmlinux, name))
@@ -174,6 +185,7 @@ int page_layout_init(struct page_layout *l, const struct kernel *k, unsigned int
 		.unaccepted = TYPE(PAGE_UNACCEPTED_MAPCOUNT_VALUE),
 	};
 	facts_need(&missing, MOD_STRUCT_EXIST(vmlinux, page), "SIZE(page)");
+	l->type_limit = type_limit(&l->buddy);
 	find_offsets(l, &missing);
 	find_compound_facts(l);
 	if (level & DL_CACHES)

@@ -55,6 +55,8 @@ struct page_layout {
 	uint64_t pg_reserved;
 	uint64_t pg_head;		/**< 0 if unknown: no compound page is recognised */
 	struct page_type buddy, offline, hugetlb, slab, unaccepted;
+	/** A page_type word below this is a type, others are counts of mappings. */
+	int32_t type_limit;
 
 	enum compound_source order_from, hugetlb_from;
 	uint32_t order_byte;		/**< COMPOUND_TAIL_BYTE: its offset in the first tail */

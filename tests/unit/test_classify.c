@@ -44,6 +44,8 @@ struct era {
 #define TAIL_MAPPING 0xdead000000000400
 
 static const struct era eras[] = {
+	{ "4.17", 5, 12, 9, 18, 8, 22, 15, .buddy = ~0x7fu, .order = IN_PAGE, .has_dtor = true,
+	  .hugetlb_flag = NO, .tail_mapping = TAIL_MAPPING },
 	{ "4.18", 5, 12, 9, 18, 8, 22, 15, .buddy = ~0x80u, .table = ~0x400u,
 	  .order = IN_PAGE, .has_dtor = true, .hugetlb_flag = NO, .tail_mapping = TAIL_MAPPING },
 	{ "5.10", 4, 13, 10, 19, 9, NO, 16, .buddy = ~0x80u, .offline = ~0x100u, .table = ~0x400u,
@@ -473,6 +475,8 @@ static const struct row rows[] = {
 static bool row_applies(const struct era *e, const struct row *row)
 {
 	if (row->type != MAPCOUNT && !type_value(e, row->type))
+		return false;
+	if (row->type == MAPCOUNT && (uint32_t)row->mapcount == e->buddy)
 		return false;
 	if (row->flags & SLAB && e->slab == NO)
 		return false;
@@ -1090,9 +1094,15 @@ static bool flagged(const struct decoded *p, int bit)
 	return bit != NO && p->flags & UINT64_C(1) << bit;
 }
 
-static bool typed(const struct decoded *p, uint32_t type)
+/* Words below are types: that of free pages was once what is no type since. */
+static int32_t type_limit(const struct era *e)
 {
-	if (!type || (int32_t)p->type >= -128)
+	return (int32_t)e->buddy == -128 ? -127 : -128;
+}
+
+static bool typed(const struct era *e, const struct decoded *p, uint32_t type)
+{
+	if (!type || (int32_t)p->type >= type_limit(e))
 		return false;
 	return type & 0xffffff ? p->type == type : p->type >> 24 == type >> 24;
 }
@@ -1123,7 +1133,7 @@ static enum verdict model_block(const struct model *m, size_t i, unsigned int *o
 		*huge = true;
 	if (flagged(tail, e->hugetlb_flag))
 		*huge = true;
-	limit = *huge || typed(p, e->hugetlb) ? 22 : MAX_ORDER;
+	limit = *huge || typed(e, p, e->hugetlb) ? 22 : MAX_ORDER;
 	if (*order > 34)
 		return ODD;
 	for (unsigned int bit = 0; bit <= 28; bit++) {
@@ -1156,12 +1166,12 @@ static enum page_class model_class(const struct model *m, size_t i, bool huge, u
 
 	if (flagged(p, e->slab)) {
 		c = PAGE_KEEP;
-	} else if ((int32_t)p->type < -128) {
-		if ((typed(p, e->buddy) || typed(p, e->unaccepted)) && level & 16)
+	} else if ((int32_t)p->type < type_limit(e)) {
+		if ((typed(e, p, e->buddy) || typed(e, p, e->unaccepted)) && level & 16)
 			return PAGE_FREE;
-		if (typed(p, e->hugetlb) && level & 8)
+		if (typed(e, p, e->hugetlb) && level & 8)
 			return PAGE_USER;
-		if (typed(p, e->offline))
+		if (typed(e, p, e->offline))
 			c = PAGE_OFFLINE;
 	} else if (anon || huge || cached) {
 		if (cached && !anon) {
@@ -1195,7 +1205,7 @@ static void model_run(struct model *m, unsigned int level, enum page_class *clas
 			c = model_class(m, next, v == BLOCK && huge, level);
 		m->odd += v == ODD;
 		if (c == PAGE_FREE) {
-			uint64_t n = typed(p, m->a->era->buddy) ? p->private : MAX_ORDER;
+			uint64_t n = typed(m->a->era, p, m->a->era->buddy) ? p->private : MAX_ORDER;
 
 			if (n > MAX_ORDER || (m->a->pfn + next) % (UINT64_C(1) << n)) {
 				m->odd++;
