@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "lib/byteorder.h"
 #include "lib/checked.h"
 #include "lib/err.h"
 
@@ -73,12 +74,27 @@ static int32_t type_limit(const struct page_type *buddy)
 #define TYPE(name) type(MOD_NUM_EXIST(vmlinux, name), GET_MOD_NUM(vmlinux, name))
 #define BYTES(s, m) (GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, s, m) / 8)
 
+/*
+ * Where the byte is that counts of page.compound_dtor and compound_order. Up to Linux kernel
+ * 4.15 they are numbers of half a word, side by side; none is larger than a byte.
+ */
+static uint32_t low_byte(const struct page_layout *l, uint32_t offset)
+{
+	uint32_t size = BYTES(page, compound_order) - BYTES(page, compound_dtor);
+
+	if (!MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_order) ||
+	    !MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_dtor) ||
+	    size != (l->is64 ? 4 : 2) || !range_fits(offset, size, l->size))
+		return offset;
+	return l->swap != HOST_BIG_ENDIAN ? offset + size - 1 : offset;
+}
+
 static void find_compound_facts(struct page_layout *l)
 {
 	/* folio._folio_order and _folio_dtor lie in the folio's second page. */
 	if (MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_order)) {
 		l->order_from = COMPOUND_TAIL_BYTE;
-		l->order_byte = BYTES(page, compound_order);
+		l->order_byte = low_byte(l, BYTES(page, compound_order));
 	} else if (MOD_STRUCT_MEMBER_EXIST(vmlinux, folio, _folio_order)) {
 		l->order_from = COMPOUND_TAIL_BYTE;
 		l->order_byte = BYTES(folio, _folio_order) - l->size;
@@ -90,7 +106,7 @@ static void find_compound_facts(struct page_layout *l)
 	if (MOD_NUM_EXIST(vmlinux, HUGETLB_PAGE_DTOR) &&
 	    MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_dtor)) {
 		l->hugetlb_from = COMPOUND_TAIL_BYTE;
-		l->hugetlb_byte = BYTES(page, compound_dtor);
+		l->hugetlb_byte = low_byte(l, BYTES(page, compound_dtor));
 	} else if (MOD_NUM_EXIST(vmlinux, HUGETLB_PAGE_DTOR) &&
 		   MOD_STRUCT_MEMBER_EXIST(vmlinux, folio, _folio_dtor)) {
 		l->hugetlb_from = COMPOUND_TAIL_BYTE;

@@ -25,7 +25,8 @@
 
 #define NO -1			/* this kernel has no such flag */
 
-enum order_place { IN_PAGE, IN_FOLIO, IN_FLAGS };
+/* IN_INTS: in a number as large as half a word. */
+enum order_place { IN_INTS, IN_PAGE, IN_FOLIO, IN_FLAGS };
 
 struct era {
 	const char *name;
@@ -44,6 +45,8 @@ struct era {
 #define TAIL_MAPPING 0xdead000000000400
 
 static const struct era eras[] = {
+	{ "4.12", 5, 12, 9, 18, 8, 22, 15, .buddy = ~0x7fu, .order = IN_INTS, .has_dtor = true,
+	  .hugetlb_flag = NO, .tail_mapping = TAIL_MAPPING },
 	{ "4.17", 5, 12, 9, 18, 8, 22, 15, .buddy = ~0x7fu, .order = IN_PAGE, .has_dtor = true,
 	  .hugetlb_flag = NO, .tail_mapping = TAIL_MAPPING },
 	{ "4.18", 5, 12, 9, 18, 8, 22, 15, .buddy = ~0x80u, .table = ~0x400u,
@@ -95,18 +98,18 @@ static const struct era *era_of(const char *name)
 struct geometry {
 	bool is64, big;
 	size_t size;
-	unsigned int flags, compound, mapping, private, mapcount, dtor, order;
+	unsigned int flags, compound, mapping, private, mapcount, dtor;
 };
 
 static const struct geometry geometries[] = {
-	{ true, false, 64, 0, 8, 24, 40, 48, 16, 17 },
-	{ true, true, 64, 0, 8, 24, 40, 48, 16, 17 },
-	{ false, false, 32, 0, 4, 12, 20, 24, 8, 9 },
-	{ false, true, 32, 0, 4, 12, 20, 24, 8, 9 },
+	{ true, false, 64, 0, 8, 24, 40, 48, 16 },
+	{ true, true, 64, 0, 8, 24, 40, 48, 16 },
+	{ false, false, 32, 0, 4, 12, 20, 24, 8 },
+	{ false, true, 32, 0, 4, 12, 20, 24, 8 },
 	/* smaller and larger ones, as configurations have them */
-	{ true, false, 56, 0, 8, 24, 40, 48, 16, 17 },
-	{ true, true, 80, 0, 8, 24, 40, 48, 16, 17 },
-	{ false, false, 36, 0, 4, 12, 20, 24, 8, 9 },
+	{ true, false, 56, 0, 8, 24, 40, 48, 16 },
+	{ true, true, 80, 0, 8, 24, 40, 48, 16 },
+	{ false, false, 36, 0, 4, 12, 20, 24, 8 },
 };
 
 #define GEOMETRY (&geometries[0])
@@ -123,6 +126,17 @@ struct array {
 	vaddr_t va;
 	struct page_layout layout;
 };
+
+/* Bytes of the numbers that tell a compound page's order and destructor. */
+static unsigned int number_size(const struct array *a)
+{
+	return a->era->order != IN_INTS ? 1 : a->g->is64 ? 4 : 2;
+}
+
+static unsigned int order_offset(const struct array *a)
+{
+	return a->g->dtor + number_size(a);
+}
 
 static void layout_init(struct array *a, unsigned int level)
 {
@@ -161,12 +175,12 @@ static void layout_init(struct array *a, unsigned int level)
 	TYPE_LINE(hugetlb, "HUGETLB");
 	TYPE_LINE(slab_type, "SLAB");
 	TYPE_LINE(unaccepted, "UNACCEPTED");
-	if (e->order == IN_PAGE)
-		LINE("OFFSET(page.compound_order)=%u\nOFFSET(page.compound_dtor)=%u\n", g->order,
-		     g->dtor);
+	if (e->order == IN_PAGE || e->order == IN_INTS)
+		LINE("OFFSET(page.compound_order)=%u\nOFFSET(page.compound_dtor)=%u\n",
+		     order_offset(a), g->dtor);
 	if (e->order == IN_FOLIO)
 		LINE("OFFSET(folio._folio_order)=%zu\nOFFSET(folio._folio_dtor)=%zu\n",
-		     g->size + g->order, g->size + g->dtor);
+		     g->size + order_offset(a), g->size + g->dtor);
 	if (e->has_dtor)
 		LINE("NUMBER(HUGETLB_PAGE_DTOR)=2\n");
 #undef LINE
@@ -261,6 +275,12 @@ static uint64_t link_to(const struct array *a, size_t head, unsigned int order)
 	return (a->va + head * a->g->size) | 1;
 }
 
+/* A number that fits in a byte. */
+static void put_number(const struct array *a, size_t i, unsigned int offset, uint8_t value)
+{
+	*at(a, i, offset + (a->g->big ? number_size(a) - 1 : 0)) = value;
+}
+
 static void put_order(const struct array *a, size_t head, unsigned int order, bool hugetlb)
 {
 	uint64_t flags = 0;
@@ -270,9 +290,9 @@ static void put_order(const struct array *a, size_t head, unsigned int order, bo
 	if (a->era->order == IN_FLAGS)
 		flags |= order;
 	else
-		*at(a, head + 1, a->g->order) = order;
+		put_number(a, head + 1, order_offset(a), order);
 	if (a->era->has_dtor)
-		*at(a, head + 1, a->g->dtor) = hugetlb ? 2 : 1;
+		put_number(a, head + 1, a->g->dtor, hugetlb ? 2 : 1);
 	if (hugetlb && a->era->hugetlb_flag != NO)
 		flags |= UINT64_C(1) << a->era->hugetlb_flag;
 	put_word(a, head + 1, a->g->flags, flags);
@@ -1084,8 +1104,9 @@ static void model_init(struct model *m, const struct array *a)
 		p->private = decode(a, i, a->g->private, word);
 		p->link = decode(a, i, a->g->compound, word);
 		p->type = decode(a, i, a->g->mapcount, 4);
-		p->order_byte = decode(a, i, a->g->order, 1);
-		p->dtor_byte = decode(a, i, a->g->dtor, 1);
+		/* Of larger numbers the rest is 0, unless all is noise. */
+		p->order_byte = decode(a, i, order_offset(a), number_size(a)) % 256;
+		p->dtor_byte = decode(a, i, a->g->dtor, number_size(a)) % 256;
 	}
 }
 

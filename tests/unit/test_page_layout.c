@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "filter/page_layout.h"
+#include "lib/byteorder.h"
 #include "lib/err.h"
 #include "lib/types.h"
 #include "tests/unit/facts_text.h"
@@ -42,9 +43,10 @@ static const char *const lines[] = {
 };
 
 /* The layout from these lines, without one of them, and with others added. */
-static int layout(struct page_layout *l, size_t without, const char *more, unsigned int level)
+static int layout_in(struct page_layout *l, bool swap, size_t without, const char *more,
+		     unsigned int level)
 {
-	const struct kernel k = { .arch = { .is64 = true, .page_shift = 12 } };
+	const struct kernel k = { .arch = { .is64 = true, .swap = swap, .page_shift = 12 } };
 	char text[2000];
 	size_t len;
 
@@ -56,6 +58,11 @@ static int layout(struct page_layout *l, size_t without, const char *more, unsig
 	}
 	facts_from_text(text);
 	return page_layout_init(l, &k, level);
+}
+
+static int layout(struct page_layout *l, size_t without, const char *more, unsigned int level)
+{
+	return layout_in(l, false, without, more, level);
 }
 
 #define ALL ARRAY_SIZE(lines)
@@ -260,6 +267,36 @@ static void test_where_the_order_is(void **state)
 	assert_int_equal(l.compound, 16);
 }
 
+/* Of a number of four bytes a big-endian machine has the one that counts last. */
+static void test_numbers_of_the_order(void **state)
+{
+	static const struct {
+		bool big;
+		unsigned int dtor, order, dtor_byte, order_byte;
+	} cases[] = {
+		{ false, 16, 20, 16, 20 },
+		{ true, 16, 20, 19, 23 },
+		{ true, 16, 17, 16, 17 },
+		{ true, 56, 60, 59, 63 },
+		/* not outside of the struct page */
+		{ true, 58, 62, 61, 62 },
+		{ true, 20, 16, 20, 16 },
+	};
+	struct page_layout l;
+	char more[200];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		snprintf(more, sizeof(more), "OFFSET(page.compound_order)=%u\n"
+			 "OFFSET(page.compound_dtor)=%u\nNUMBER(HUGETLB_PAGE_DTOR)=2",
+			 cases[i].order, cases[i].dtor);
+		assert_int_equal(layout_in(&l, cases[i].big != HOST_BIG_ENDIAN, ALL, more, DL_MAX),
+				 0);
+		assert_int_equal(l.order_byte, cases[i].order_byte);
+		assert_int_equal(l.hugetlb_byte, cases[i].dtor_byte);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_impossible_flags),
 		cmocka_unit_test(test_coding_of_types),
 		cmocka_unit_test(test_where_the_order_is),
+		cmocka_unit_test(test_numbers_of_the_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
