@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <elf.h>
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,11 +101,14 @@ static int put(struct writing *g, pfn_t start, pfn_t end, enum page_fate fate)
 	return err;
 }
 
+/* The cores are little-endian; here the members are as the host has them. */
 static Elf64_Ehdr ehdr(const struct writing *g)
 {
 	Elf64_Ehdr h;
 
 	memsink_read(&g->sink, 0, &h, sizeof(h));
+	h.e_flags = le32toh(h.e_flags);
+	h.e_phnum = le16toh(h.e_phnum);
 	return h;
 }
 
@@ -114,6 +118,12 @@ static Elf64_Phdr phdr(const struct writing *g, unsigned int i)
 
 	assert_true(i < ehdr(g).e_phnum);
 	memsink_read(&g->sink, sizeof(Elf64_Ehdr) + i * sizeof(h), &h, sizeof(h));
+	h.p_type = le32toh(h.p_type);
+	h.p_offset = le64toh(h.p_offset);
+	h.p_vaddr = le64toh(h.p_vaddr);
+	h.p_paddr = le64toh(h.p_paddr);
+	h.p_filesz = le64toh(h.p_filesz);
+	h.p_memsz = le64toh(h.p_memsz);
 	return h;
 }
 
@@ -234,8 +244,8 @@ static void test_eraseinfo(void **state)
 	memsink_read(&g.sink, h.p_offset, notes, h.p_filesz);
 	note = memmem(notes, h.p_filesz, "ERASEINFO", 10);
 	assert_non_null(note);
-	assert_int_equal(((Elf64_Nhdr *)(note - 12))->n_descsz, strlen(want));
-	assert_int_equal(((Elf64_Nhdr *)(note - 12))->n_type, 0);
+	assert_int_equal(le32toh(((Elf64_Nhdr *)(note - 12))->n_descsz), strlen(want));
+	assert_int_equal(le32toh(((Elf64_Nhdr *)(note - 12))->n_type), 0);
 	assert_memory_equal(note + 12, want, strlen(want));
 	assert_null(memmem(note + 1, notes + h.p_filesz - note - 1, "ERASEINFO", 10));
 	assert_non_null(memmem(notes, h.p_filesz, "CORE", 5));
