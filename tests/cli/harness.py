@@ -348,32 +348,36 @@ class Kdump:
 
 
 class ElfCore:
-    """An ELF core of a 64-bit little-endian machine."""
+    """An ELF core of a 64-bit machine with pages of so many bytes."""
 
-    def __init__(self, path):
-        self.bytes = read(path)
-        check(self.bytes[:7] == b'\x7fELF\x02\x01\x01', f'{path} is not such an ELF file')
-        self.type, self.machine = struct.unpack_from('<HH', self.bytes, 16)
-        self.phoff, self.shoff, self.flags = struct.unpack_from('<QQI', self.bytes, 32)
-        number, = struct.unpack_from('<H', self.bytes, 56)
+    def __init__(self, path, page=PAGE):
+        self.bytes, self.page = read(path), page
+        check(self.bytes[:5] == b'\x7fELF\x02', f'{path} is not such an ELF file')
+        self.order = '<' if self.bytes[5] == 1 else '>'
+        self.type, self.machine = self._ints('HH', 16)
+        self.phoff, self.shoff, self.flags = self._ints('QQI', 32)
+        number, = self._ints('H', 56)
         if number == 0xffff:
-            number, = struct.unpack_from('<I', self.bytes, self.shoff + 44)
-        headers = [struct.unpack_from('<IIQQQQQQ', self.bytes, self.phoff + 56 * i)
-                   for i in range(number)]
+            number, = self._ints('I', self.shoff + 44)
+        headers = [self._ints('IIQQQQQQ', self.phoff + 56 * i) for i in range(number)]
         # (vaddr, paddr, offset, bytes in the file, bytes in memory)
         self.loads = [(vaddr, paddr, offset, filesz, memsz)
                       for kind, _, offset, vaddr, paddr, filesz, memsz, _ in headers if kind == 1]
         self.notes = b''.join(self.bytes[h[2]:h[2] + h[5]] for h in headers if h[0] == 4)
 
+    def _ints(self, codes, offset):
+        return struct.unpack_from(self.order + codes, self.bytes, offset)
+
     def described(self):
         """The pages that belong to the machine, whether the file has them or not."""
-        return pfns(*((paddr // PAGE, (paddr + memsz + PAGE - 1) // PAGE)
+        return pfns(*((paddr // self.page, -(-(paddr + memsz) // self.page))
                       for _, paddr, _, _, memsz in self.loads))
 
     def pages(self):
         """What the file has, by pfn."""
-        return {(paddr + at) // PAGE: self.bytes[offset + at:offset + at + PAGE]
-                for _, paddr, offset, filesz, _ in self.loads for at in range(0, filesz, PAGE)}
+        return {(paddr + at) // self.page: self.bytes[offset + at:offset + at + self.page]
+                for _, paddr, offset, filesz, _ in self.loads
+                for at in range(0, filesz, self.page)}
 
 
 def open_kdumpfile(path):
@@ -414,8 +418,7 @@ def kept(level):
 # A log for it, as statements: of one message for each (nanoseconds, text).
 RING = 0x190000
 RING_FACTS = {
-    'SYMBOL(prb)': f'{0xffffffff89400000 + RING:x}',
-    'SYMBOL(clear_seq)': f'{0xffffffff89400000 + RING + 0x10:x}',
+    'SYMBOL(prb)': f'${{stext+{RING}:x}}', 'SYMBOL(clear_seq)': f'${{stext+{RING + 0x10}:x}}',
     'OFFSET(printk_ringbuffer.desc_ring)': 0, 'OFFSET(printk_ringbuffer.text_data_ring)': 48,
     'OFFSET(prb_desc_ring.count_bits)': 0, 'OFFSET(prb_desc_ring.descs)': 8,
     'OFFSET(prb_desc_ring.infos)': 16, 'OFFSET(prb_desc_ring.head_id)': 24,
@@ -436,9 +439,6 @@ def ring(*messages, clear_seq=0):
     first = 0x7000          # of the descriptors' ids
     last = first + len(messages) - 1
 
-    def put(off, what):
-        return f'hex image+{off:#x} {what.hex()}'
-
     def address(name):
         return f'stext+{where[name]:#x}'
     rb = f'image+{where["rb"]:#x}'
@@ -451,12 +451,12 @@ def ring(*messages, clear_seq=0):
         message = message.encode()
         begin, index = len(text), (first + i) % (1 << count_bits)
         text += bytes(8) + message + bytes(-len(message) % 8)
-        ret.append(put(where['descs'] + 24 * index,
-                       struct.pack('<3Q', 2 << 62 | first + i, begin, len(text))))
-        ret.append(put(where['infos'] + 88 * index,
-                       struct.pack('<QQHHI', 100 + i, ns, len(message), 0, 1)))
+        ret.append(f'u64 image+{where["descs"] + 24 * index} {2 << 62 | first + i} '
+                   f'{begin} {len(text)}')
+        info = f'image+{where["infos"] + 88 * index}'
+        ret += [f'u64 {info} {100 + i} {ns}', f'u16 {info}+16 {len(message)} 0', f'u32 {info}+20 1']
     check(len(text) <= 1 << size_bits, 'the messages do not fit')
-    ret.append(put(where['text'], text))
+    ret.append(f'hex image+{where["text"]:#x} {text.hex()}')
     return [*ret, *(f'set {key} {value}' for key, value in RING_FACTS.items())]
 
 

@@ -101,6 +101,46 @@ def _(machine):
     check(set(dump('-c', '-d', '31').pages) == kept(31), 'other pages with facts of BTF only')
 
 
+@of_each('an ELF core has the same pages, and is filtered again')
+def _(machine):
+    memory = vmcore(machine).memory
+    kernel = MACHINES[machine]
+    makedumpfile('-f', '-E', '-d', '31', 'vmcore', 'elf').check_done()
+    made = ElfCore('elf', kernel['page'])
+    check(made.order == {'little': '<', 'big': '>'}[kernel['order']], 'byte order')
+    check(made.described() == EXISTS, 'the memory that is described')
+    # Zeros need not be there.
+    want = {pfn: data for pfn in kept(31)
+            for data in [memory.read(pfn * made.page, made.page)] if any(data)}
+    pages = made.pages()
+    check(not set(pages) - kept(31), 'pages that should not be there')
+    check({pfn: data for pfn, data in pages.items() if any(data)} == want, 'the contents')
+    makedumpfile('-f', '-E', '-d', '1', 'vmcore', 'elf').check_done()
+    again = dump('-c', '-d', '31', source='elf')
+    check({pfn: data for pfn, data in again.contents() if any(data)} == want, 'filtered again')
+
+
+@of_each('parts of a dump become the whole again')
+def _(machine):
+    vmcore(machine)
+    want = dump('-c', '-d', '31').bytes
+    parts = ['part1', 'part2', 'part3']
+    makedumpfile('-f', '-c', '-d', '31', '--split', 'vmcore', *parts).check_done()
+    makedumpfile('-f', '--reassemble', *parts, 'whole').check_done()
+    check(read('whole') == want, 'it differs')
+
+
+@of_each('the log of its kernel')
+def _(machine):
+    vmcore(machine, *ring((0, 'Linux version 6.12.0-mini'), (1234567890, 'panic')))
+    text = '[    0.000000] Linux version 6.12.0-mini\n[    1.234567] panic\n'
+    makedumpfile('-f', '--dump-dmesg', 'vmcore', 'log').check_done()
+    check(read('log').decode() == text, read('log'))
+    dump('-c', '-d', '31')
+    makedumpfile('-f', '--dump-dmesg', 'dump', 'log').check_done()
+    check(read('log').decode() == text, read('log'))
+
+
 @of_each('-g writes its VMCOREINFO, and -i takes it')
 def _(machine):
     c = vmcore(machine)
