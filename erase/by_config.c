@@ -24,11 +24,12 @@ struct sources {
 	struct ksym_info *symbols;	/* owned */
 	struct ksym_info **pointers;	/* to each of them; owned */
 	size_t nr_symbols, room;
+	const char **names;		/* of symbols and types, perhaps repeated; owned */
+	size_t nr_names, names_room;
 	struct own_facts *facts;
 	struct btf_lookup *btf;
 	struct dwarf_lookup *dwarf;
 	struct type_lookup types;
-	struct vmcore_reader *reader;
 	struct erase_list *list;
 	uint8_t fill;			/* of what is being overwritten */
 };
@@ -52,13 +53,24 @@ static const struct ksym_info *find_symbol(const struct sources *s, const char *
 	return NULL;
 }
 
-static int declare_symbol(struct sources *s, const char *module, const struct config_path *path)
+/* All that a vmlinux can be asked for by its name, so that one pass over it will do. */
+static int add_name(struct sources *s, const char *name)
 {
-	const char *name;
+	if (s->nr_names == s->names_room) {
+		size_t more = s->names_room * 2 + 32;
+		const char **p = reallocarray(s->names, more, sizeof(*p));
 
-	if (!path->first)
-		return 0;
-	name = path->first->name;
+		if (!p)
+			return err_set(-ENOMEM, "no memory for %zu names", more);
+		s->names = p;
+		s->names_room = more;
+	}
+	s->names[s->nr_names++] = name;
+	return 0;
+}
+
+static int declare_symbol(struct sources *s, const char *module, const char *name)
+{
 	if (find_symbol(s, module, name))
 		return 0;
 	if (s->nr_symbols == s->room) {
@@ -73,7 +85,17 @@ static int declare_symbol(struct sources *s, const char *module, const struct co
 	s->symbols[s->nr_symbols++] = (struct ksym_info){
 		.modname = declared_module(module), .symname = name, .index = -1,
 	};
-	return 0;
+	return add_name(s, name);
+}
+
+static int declare_path(struct sources *s, const char *module, const struct config_path *path)
+{
+	int err = path->first ? declare_symbol(s, module, path->first->name) : 0;
+
+	for (const struct config_step *step = path->first; !err && step; step = step->next)
+		if (step->cast)
+			err = add_name(s, step->cast->name);
+	return err;
 }
 
 /* Variables of loops are among them, which nobody asks for. */
@@ -82,9 +104,11 @@ static int declare_symbols(struct sources *s, const struct config_command *c)
 	int err = 0;
 
 	for (; !err && c; c = c->next) {
-		err = declare_symbol(s, c->module, &c->what);
+		err = declare_path(s, c->module, &c->what);
 		if (!err)
-			err = declare_symbol(s, c->module, &c->size_path);
+			err = declare_path(s, c->module, &c->size_path);
+		if (!err && c->within)
+			err = add_name(s, c->within);
 		if (!err)
 			err = declare_symbols(s, c->body);
 	}
@@ -113,16 +137,30 @@ static bool has_module(void *ctx, const char *module)
 	return module_list_find(&s->facts->modules, module);
 }
 
+static bool any_symbol(const struct sources *s)
+{
+	for (size_t i = 0; i < s->nr_symbols; i++)
+		if (s->symbols[i].index >= 0)
+			return true;
+	return false;
+}
+
 static int symbol_address(void *ctx, const char *module, const char *name, vaddr_t *ret)
 {
-	const struct ksym_info *k = find_symbol(ctx, module, name);
+	const struct sources *s = ctx;
+	const struct ksym_info *k = find_symbol(s, module, name);
 
-	if (!k || k->index < 0)
-		return k && k->index == FACT_AMBIGUOUS ?
-		       err_set(-ENOTUNIQ, "several symbols are called %s", name) :
-		       err_set(-ENOENT, "there is no symbol %s", name);
-	*ret = k->value;
-	return 0;
+	if (k && k->index >= 0) {
+		*ret = k->value;
+		return 0;
+	}
+	if (k && k->index == FACT_AMBIGUOUS)
+		return err_set(-ENOTUNIQ, "several symbols are called %s", name);
+	/* Then it may not be the name that is wrong. */
+	if (!s->kernel->vmlinux_path && !any_symbol(s))
+		return err_set(-ENOENT, "there is no symbol %s (without CONFIG_KALLSYMS_ALL, a "
+			       "kernel tells no variables: -x VMLINUX does)", name);
+	return err_set(-ENOENT, "there is no symbol %s", name);
 }
 
 static int add_run(void *ctx, paddr_t pa, uint64_t len)
@@ -139,20 +177,13 @@ static int overwrite(void *ctx, vaddr_t va, uint64_t len, uint8_t fill)
 	struct sources *s = ctx;
 
 	s->fill = fill;
-	return kernel_for_each_run(s->kernel, s->reader, va, len, add_run, s);
+	return kernel_for_each_run(s->kernel, s->facts->view.r, va, len, add_run, s);
 }
 
-/* All that vmlinux can be asked for by its name, so that one pass over it will do. */
 static int open_vmlinux(struct sources *s)
 {
-	_cleanup_free_ const char **names = calloc(s->nr_symbols + 1, sizeof(*names));
-	int err;
+	int err = dwarf_lookup_create(&s->dwarf, s->kernel->vmlinux_path, s->names, s->nr_names);
 
-	if (!names)
-		return err_set(-ENOMEM, "no memory for %zu names", s->nr_symbols);
-	for (size_t i = 0; i < s->nr_symbols; i++)
-		names[i] = s->symbols[i].symname;
-	err = dwarf_lookup_create(&s->dwarf, s->kernel->vmlinux_path, names, s->nr_symbols);
 	if (!err)
 		type_lookup_add(&s->types, dwarf_lookup_source(s->dwarf));
 	return err;
@@ -176,23 +207,18 @@ static int open_sources(struct sources *s)
 		else if (err == -ENOMEM)
 			return err;
 	}
-	if (s->kernel->vmlinux_path) {
-		err = open_vmlinux(s);
-		if (err)
-			return err;
-	}
-	return vmcore_reader_create(&s->reader, s->kernel->vc);
+	return s->kernel->vmlinux_path ? open_vmlinux(s) : 0;
 }
 
 static void close_sources(struct sources *s)
 {
-	vmcore_reader_destroy(s->reader);
 	type_lookup_deinit(&s->types);
 	btf_lookup_destroy(s->btf);
 	dwarf_lookup_destroy(s->dwarf);
 	own_facts_close(s->facts);
 	free(s->pointers);
 	free(s->symbols);
+	free(s->names);
 }
 
 /* --- what is told --------------------------------------------------------------------- */

@@ -5,31 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "erase/place.h"
 #include "lib/addrset.h"
 #include "lib/checked.h"
 #include "lib/err.h"
 
-/* Pointers to pointers that a member is sought behind. */
-#define POINTERS_MAX 4
 /* Strings are read in pieces of so many bytes, none of which crosses a page. */
 #define STRING_PIECE 64
-
-/* Not an error: a NULL pointer is on the way, so there is nothing. */
-#define NOTHING 1
-
-/* Something in the kernel's memory. */
-struct place {
-	vaddr_t at;
-	struct c_type type;
-	uint32_t bit_offset, bit_size;	/* of a bit field: from at on; else 0 */
-};
-
-/* A loop's variable, as it is now. */
-struct variable {
-	const char *name;
-	const struct place *place;
-	const struct variable *outer;
-};
 
 struct eval {
 	const struct eval_world *w;
@@ -62,174 +44,6 @@ static int note(const struct eval *e, const struct config_command *c, int err)
 	return 0;
 }
 
-/* --- types ---------------------------------------------------------------------------- */
-
-/* @param member the one that is to be sought in it; or NULL */
-static int cast_type(const struct eval *e, const char *module, const struct config_cast *cast,
-		     const char *member, struct c_type *ret)
-{
-	int err = type_find(e->w->types, module, cast->tag, cast->name, member, ret);
-
-	for (unsigned int i = 0; !err && i < cast->stars; i++)
-		err = c_type_pointer_to(ret);
-	for (unsigned int i = cast->nr_dims; !err && i; i--)
-		err = c_type_array_of(ret, cast->dims[i - 1]);
-	return err;
-}
-
-static const char *member_behind(const struct config_step *s)
-{
-	return s->next ? s->next->name : NULL;
-}
-
-/* Give a place the type that a cast tells. */
-static int retype(const struct eval *e, const char *module, const struct config_step *s,
-		  struct place *p)
-{
-	if (!s->cast)
-		return 0;
-	if (p->bit_size)
-		return err_set(-EINVAL, "%s is a bit field, which no cast can change", s->name);
-	return cast_type(e, module, s->cast, member_behind(s), &p->type);
-}
-
-/* A cast that makes a pointer of what is none, or none of one, is of something else. */
-static int check_cast(const char *name, const struct c_type *known, const struct c_type *told)
-{
-	bool was = c_type_kind(known) == C_POINTER, is = c_type_kind(told) == C_POINTER;
-
-	if (was == is)
-		return 0;
-	return err_set(-EINVAL, "%s is %s, not %s as the cast in front of it tells", name,
-		       c_type_describe(known), c_type_describe(told));
-}
-
-static int symbol_type(const struct eval *e, const char *module, const struct config_step *s,
-		       struct c_type *ret)
-{
-	struct c_type known;
-	int err = type_of_variable(e->w->types, module, s->name, &known);
-
-	if (err == -ENOMEM)
-		return err;
-	if (s->cast) {
-		int cast_err = cast_type(e, module, s->cast, member_behind(s), ret);
-
-		return cast_err || err ? cast_err : check_cast(s->name, &known, ret);
-	}
-	*ret = known;
-	if (err == -ENOENT)
-		return err_set(-ENOENT, "the type of %s is not known: name it in a cast, as in "
-			       "(struct NAME)%s or (char *)%s", s->name, s->name, s->name);
-	return err;
-}
-
-/* --- paths ---------------------------------------------------------------------------- */
-
-static int read_pointer(const struct eval *e, vaddr_t at, vaddr_t *ret)
-{
-	int err = vmem_read_ulong(e->w->mem, at, ret);
-
-	return err ? err : *ret ? 0 : NOTHING;
-}
-
-/* Go through pointers, and into the first element of arrays, to where members can be. */
-static int enter(const struct eval *e, const char *module, struct place *p)
-{
-	for (int i = 0; i <= POINTERS_MAX; i++) {
-		enum c_type_kind kind = c_type_kind(&p->type);
-		int err = 0;
-
-		if (kind != C_POINTER && kind != C_ARRAY)
-			return 0;
-		if (kind == C_POINTER)
-			err = read_pointer(e, p->at, &p->at);
-		if (!err)
-			err = type_target(e->w->types, module, &p->type, &p->type);
-		if (err)
-			return err;
-	}
-	return err_set(-EINVAL, "it is a pointer to pointers without end");
-}
-
-/* Where a bit field is, the storage unit around it is, as its type tells. */
-static void place_bits(struct place *p, const struct c_member *m)
-{
-	uint64_t size = c_type_size(&m->type), unit = m->bit_offset / 8;
-
-	if (size)
-		unit = unit / size * size;
-	p->bit_offset = m->bit_offset - unit * 8;
-	p->bit_size = m->bit_size;
-	p->at += unit;
-}
-
-static int go_to_member(const struct eval *e, const char *module, const char *name,
-			struct place *p)
-{
-	struct c_member m;
-	int err = enter(e, module, p);
-
-	if (!err)
-		err = type_member(e->w->types, module, &p->type, name, &m);
-	if (err)
-		return err;
-	p->bit_offset = p->bit_size = 0;
-	if (m.bit_size)
-		place_bits(p, &m);
-	else
-		p->at += m.bit_offset / 8;
-	p->type = m.type;
-	return 0;
-}
-
-static const struct place *find_variable(const struct variable *vars, const char *name)
-{
-	for (; vars; vars = vars->outer)
-		if (!strcmp(vars->name, name))
-			return vars->place;
-	return NULL;
-}
-
-static int start_path(const struct eval *e, const char *module, const struct config_step *s,
-		      const struct variable *vars, struct place *ret)
-{
-	const struct place *p = find_variable(vars, s->name);
-	int err;
-
-	if (p) {
-		*ret = *p;
-		return 0;
-	}
-	*ret = (struct place){ .at = 0 };
-	err = e->w->symbol(e->w->ctx, module, s->name, &ret->at);
-	return err ? err : symbol_type(e, module, s, &ret->type);
-}
-
-/* From a place on, up to a step that is not taken; NULL: to the end. */
-static int follow(const struct eval *e, const char *module, const struct config_step *s,
-		  const struct config_step *end, struct place *p)
-{
-	int err = 0;
-
-	for (; !err && s != end; s = s->next) {
-		err = go_to_member(e, module, s->name, p);
-		if (!err)
-			err = retype(e, module, s, p);
-	}
-	return err;
-}
-
-/* @return 0; NOTHING behind a NULL pointer; -errno with a sentence */
-static int find_place(const struct eval *e, const struct config_command *c,
-		      const struct config_path *path, const struct variable *vars,
-		      struct place *ret)
-{
-	int err = start_path(e, c->module, path->first, vars, ret);
-
-	return err ? err : follow(e, c->module, path->first->next, NULL, ret);
-}
-
 /* --- sizes ------------------------------------------------------------------------------ */
 
 static int read_number(const struct eval *e, const struct place *p, const char *text,
@@ -239,7 +53,7 @@ static int read_number(const struct eval *e, const struct place *p, const char *
 	uint8_t raw[8];
 	int err;
 
-	if (c_type_kind(&p->type) != C_NUMBER || p->bit_size ||
+	if (c_type_kind(&p->type) != C_NUMBER || p->is_bits ||
 	    (size != 1 && size != 2 && size != 4 && size != 8))
 		return err_set(-EINVAL, "%s is no whole number, so it cannot tell a size", text);
 	err = vmem_read(e->w->mem, p->at, raw, size);
@@ -258,7 +72,7 @@ static int told_size(const struct eval *e, const struct config_command *c,
 		     const struct variable *vars, uint64_t of, uint64_t *ret)
 {
 	struct place p;
-	int err = find_place(e, c, &c->size_path, vars, &p);
+	int err = place_find(e->w, c->module, &c->size_path, vars, &p);
 
 	if (!err)
 		err = read_number(e, &p, c->size_path.text, ret);
@@ -271,7 +85,7 @@ static int told_size(const struct eval *e, const struct config_command *c,
 		       err_set(-ERANGE, "%s is negative", c->size_path.text) :
 		       err_set(-ERANGE, "%s is %" PRIu64 ", which is not believed",
 			       c->size_path.text, *ret);
-	return *ret ? 0 : NOTHING;
+	return *ret ? 0 : PLACE_NOTHING;
 }
 
 /*
@@ -371,7 +185,7 @@ static int erase_pointed_to(const struct eval *e, const struct config_command *c
 		return need_size(c, "points to something whose size nobody knows");
 	if (!size && !c->size_path.first && is_bytes(&t) && !t.is_char)
 		return need_size(c, "points to some number of bytes");
-	err = read_pointer(e, p->at, &at);
+	err = place_read_pointer(e->w, p->at, &at);
 	if (err)
 		return err;
 	if (c->size_path.first)
@@ -402,7 +216,7 @@ static int run_erase(const struct eval *e, const struct config_command *c,
 		     const struct variable *vars)
 {
 	struct place p;
-	int err = find_place(e, c, &c->what, vars, &p);
+	int err = place_find(e->w, c->module, &c->what, vars, &p);
 
 	if (!err)
 		err = c->nullify ? nullify(e, c, &p) : erase_place(e, c, vars, &p);
@@ -460,13 +274,13 @@ struct walk {
 	vaddr_t start;			/* where it ends if it comes there again */
 };
 
-/* @return 0; NOTHING at the end; -ERANGE if it is damaged */
+/* @return 0; PLACE_NOTHING at the end; -ERANGE if it is damaged */
 static int step_to(struct walk *w, const struct config_command *c, vaddr_t node)
 {
 	int err;
 
 	if (!node || (w->seen.nr && node == w->start))
-		return NOTHING;
+		return PLACE_NOTHING;
 	if (!w->seen.nr)
 		w->start = node;
 	if (w->seen.nr == EVAL_LOOP_MAX)
@@ -482,7 +296,7 @@ static int step_to(struct walk *w, const struct config_command *c, vaddr_t node)
 static int loop_via(struct eval *e, const struct config_command *c, const struct variable *vars,
 		    struct place *p, struct walk *walk)
 {
-	int err = enter(e, c->module, p);
+	int err = place_enter(e->w, c->module, p);
 
 	if (!err && c_type_kind(&p->type) != C_STRUCT)
 		return err_set(-EINVAL, "%s is %s, no struct", c->what.text,
@@ -494,12 +308,12 @@ static int loop_via(struct eval *e, const struct config_command *c, const struct
 
 		err = visit(e, c, vars, p);
 		if (!err)
-			err = follow(e, c->module, c->link.first, NULL, &next);
+			err = place_follow(e->w, c->module, c->link.first, NULL, &next);
 		if (!err && c_type_kind(&next.type) != C_POINTER)
 			return err_set(-EINVAL, "%s is %s, no pointer", c->link.text,
 				       c_type_describe(&next.type));
 		if (!err)
-			err = read_pointer(e, next.at, &p->at);
+			err = place_read_pointer(e->w, next.at, &p->at);
 		if (!err)
 			err = step_to(walk, c, p->at);
 	}
@@ -508,7 +322,7 @@ static int loop_via(struct eval *e, const struct config_command *c, const struct
 
 /* A list, and how it goes on from one node to the next. */
 struct ring {
-	struct place node;		/* where the walk begins; its type is that of all nodes */
+	struct place node;		/* where the walk begins; all nodes are of its type */
 	vaddr_t head;			/* the node that is no element; 0: there is none */
 	uint64_t next;			/* offset of the member next, bytes */
 	struct c_type element;
@@ -539,10 +353,10 @@ static int member_offset(const struct eval *e, const struct config_command *c,
 /* The first node of an hlist_head: such a list has an end, and no node is its head. */
 static int enter_hlist(const struct eval *e, const struct config_command *c, struct ring *r)
 {
-	int err = go_to_member(e, c->module, "first", &r->node);
+	int err = place_go_to(e->w, c->module, "first", &r->node);
 
 	r->head = 0;
-	return err ? err : enter(e, c->module, &r->node);
+	return err ? err : place_enter(e->w, c->module, &r->node);
 }
 
 /* The list_head that a member next or prev belongs to. */
@@ -551,12 +365,12 @@ static int find_owner(const struct eval *e, const struct config_command *c,
 		      struct ring *r)
 {
 	struct place p;
-	int err = start_path(e, c->module, c->what.first, vars, &p);
+	int err = place_start(e->w, c->module, c->what.first, vars, &p);
 
 	if (!err)
-		err = follow(e, c->module, c->what.first->next, member, &p);
+		err = place_follow(e->w, c->module, c->what.first->next, member, &p);
 	if (!err)
-		err = enter(e, c->module, &p);
+		err = place_enter(e->w, c->module, &p);
 	if (err)
 		return err;
 	/* In another struct it is not a list's. */
@@ -574,13 +388,13 @@ static int find_list(const struct eval *e, const struct config_command *c,
 {
 	const struct config_step *last = c->what.first;
 	struct c_member first;
-	int err = find_place(e, c, &c->what, vars, &r->node);
+	int err = place_find(e->w, c->module, &c->what, vars, &r->node);
 	bool is_pointer;
 
 	if (err)
 		return err;
 	is_pointer = c_type_kind(&r->node.type) == C_POINTER;
-	err = enter(e, c->module, &r->node);
+	err = place_enter(e->w, c->module, &r->node);
 	if (err)
 		return err;
 	r->head = r->node.at;
@@ -644,7 +458,7 @@ static int go_round(struct eval *e, const struct config_command *c, const struct
 		if (err)
 			return err;
 	}
-	if (err != NOTHING)
+	if (err != PLACE_NOTHING)
 		return err;
 	/* A head that nobody has made is one of an empty list. */
 	if (node ? met : !r->head || (walk->seen.nr == 1 && met))
@@ -668,7 +482,7 @@ static int run_loop(struct eval *e, const struct config_command *c, const struct
 		if (!err)
 			err = go_round(e, c, vars, &ring, &walk);
 	} else {
-		err = find_place(e, c, &c->what, vars, &p);
+		err = place_find(e->w, c->module, &c->what, vars, &p);
 		if (!err)
 			err = c->how == LOOP_VIA ? loop_via(e, c, vars, &p, &walk) :
 			      loop_array(e, c, vars, &p);

@@ -132,6 +132,7 @@ int type_of_variable(struct type_lookup *l, const char *module, const char *name
 
 /**
  * What a pointer points to, or the element of an array.
+ * @param ret may be @p t
  * @return 0; -EINVAL if it is neither; else as type_find()
  */
 int type_target(struct type_lookup *l, const char *module, const struct c_type *t,
