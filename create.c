@@ -234,7 +234,7 @@ static void show_erasures(const struct erase_report *erased, struct report *rep)
 			 erased->more);
 		report_warning(rep, text);
 	}
-	report_erasures(erased);
+	report_take_config(rep, erased);
 }
 
 /*

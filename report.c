@@ -124,8 +124,12 @@ void report_show(const struct report *rep)
 		show_extensions(rep);
 }
 
-void report_erasures(const struct erase_report *erased)
+void report_take_config(struct report *rep, const struct erase_report *erased)
 {
+	rep->has_config = true;
+	rep->config_places = erased->places;
+	rep->config_bytes = erased->bytes;
+	rep->config_failed = erased->failed;
 	REPORT_MSG("Overwritten as --config says : %" PRIu64 " bytes at %" PRIu64 " places\n",
 		   erased->bytes, erased->places);
 }

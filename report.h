@@ -42,6 +42,10 @@ struct report {
 	unsigned int extensions_ran, extensions_failed;
 	char extensions_why[640];	/**< why the first that failed did; or "" */
 	size_t ranges_erased;
+
+	/** What --config overwrote, and how many things it was to overwrite, and did not. */
+	bool has_config;
+	uint64_t config_places, config_bytes, config_failed;
 };
 
 /** Pages of a dump: what the report's numbers add up to. */
@@ -85,7 +89,7 @@ struct report_pages report_count(const struct report *rep);
 /** Show the statistics of a dump, and of extensions, as report messages. */
 void report_show(const struct report *rep);
 
-/** Show how much --config has overwritten. */
-void report_erasures(const struct erase_report *erased);
+/** Take down, and show, what came of --config. */
+void report_take_config(struct report *rep, const struct erase_report *erased);
 
 #endif

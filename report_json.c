@@ -190,6 +190,19 @@ static void put_extensions(struct json *j, const struct report *rep)
 	json_end(j);
 }
 
+static void put_config(struct json *j, const struct report *rep)
+{
+	if (!rep->has_config) {
+		json_null(j, "config");
+		return;
+	}
+	json_object(j, "config");
+	json_number(j, "places", rep->config_places);
+	json_number(j, "bytes", rep->config_bytes);
+	json_number(j, "failed", rep->config_failed);
+	json_end(j);
+}
+
 static void put_seconds(struct json *j, const struct report *rep)
 {
 	json_object(j, "seconds");
@@ -220,6 +233,7 @@ static void put_report(FILE *out, const struct report *rep, const char *error, i
 	put_output(&j, rep);
 	put_pages(&j, rep);
 	put_extensions(&j, rep);
+	put_config(&j, rep);
 	put_seconds(&j, rep);
 	json_end(&j);
 }

@@ -251,6 +251,7 @@ static int tell(struct telling *t, bool wrong, const char *fmt, ...)
 		return err_set(-ENOMEM, "no memory for what is to be told");
 	}
 	err = erase_list_note(t->list, "# %s", text);
+	r->failed += wrong;
 	if (r->nr_lines == ERASE_LINES_MAX)
 		r->more++;
 	else

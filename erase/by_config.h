@@ -25,6 +25,7 @@ struct erase_report {
 	} lines[ERASE_LINES_MAX];
 	size_t nr_lines;
 	size_t more;			/**< lines that did not fit */
+	uint64_t failed;		/**< lines that are wrong, whether they did or not */
 	uint64_t places, bytes;		/**< that were overwritten */
 };
 

@@ -89,10 +89,11 @@ static int told_size(const struct eval *e, const struct config_command *c,
 }
 
 /*
- * Length of a string, without its end. Where it cannot be read to its end, what can be
- * counts, and the error is told.
+ * Length of a string, without its end. Where its end cannot be read, or is too far away,
+ * what comes before counts, and the error is told.
  */
-static int string_size(const struct eval *e, vaddr_t at, uint64_t *ret)
+static int string_size(const struct eval *e, const struct config_command *c, vaddr_t at,
+		       uint64_t *ret)
 {
 	char piece[STRING_PIECE];
 
@@ -108,9 +109,10 @@ static int string_size(const struct eval *e, vaddr_t at, uint64_t *ret)
 		end = memchr(piece, '\0', n);
 		*ret += end ? (size_t)(end - piece) : n;
 		if (end)
-			break;
+			return 0;
 	}
-	return 0;
+	return err_set(-ERANGE, "only the first %u characters of %s are overwritten: it needs "
+		       "\"size\"", EVAL_STRING_MAX, c->what.text);
 }
 
 /* --- erase ------------------------------------------------------------------------------ */
@@ -155,7 +157,7 @@ static int need_size(const struct config_command *c, const char *what)
 static int erase_string(const struct eval *e, const struct config_command *c, vaddr_t at)
 {
 	uint64_t size;
-	int err = string_size(e, at, &size), other = 0;
+	int err = string_size(e, c, at, &size), other = 0;
 	char why[256];
 
 	if (err)

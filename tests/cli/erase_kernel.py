@@ -126,6 +126,7 @@ int negative DATA(".data") = -5;
 long zero DATA(".data") = 0, large DATA(".data") = 1L << 40;
 char text[40] DATA(".data") = "a text in an array";
 char *text_pointer DATA(".data") = name_two;
+char *endless DATA(".data") = mod_buffer;
 void *nothing_known DATA(".data") = text;
 void *nowhere DATA(".data") = (void *)0xffffffff00000123;
 char matrix[3][5] DATA(".data") = { "abcd", "efgh", "ijkl" };

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """--config: what makedumpfile.conf(5) says is overwritten, and nothing else; what cannot be
 is told."""
+import json
 import os
 import re
 
@@ -259,6 +260,8 @@ def _():
     kernel()
     check_told('erase (void *)nowhere size 4\nerase (char [40])text',
                'was not done for 1 of 1: 0xffffffff00000123', places=[('text', 0, 40)])
+    check_told('erase (char *)endless', 'only the first 1024 characters of (char *)endless',
+               places=[('mod_buffer', 0, 1024)])
     check_told('erase (char *)text_pointer size (long)large', '1099511627776, which is not')
     check_told('erase (char *)text_pointer size (int)negative', 'is negative')
     check_told('for s in (struct list_head)lost within secret:list erase s.private endfor',
@@ -295,6 +298,20 @@ def _():
     check(result.code == 0 and len(result.errors) == 33, result)
     check(result.errors[-1] == 'makedumpfile: ... and 18 more, which are in the dump', result)
     check(len(eraseinfo('dump')) == 50, eraseinfo('dump'))
+
+
+@test('the report for programs has what was overwritten and what was not')
+def _():
+    need_types()
+    kernel()
+    dump('erase (char [40])text\nerase (int)number\nerase (int)nosuch\n[nomod]\nerase x',
+         '--json', 'json')
+    report = json.loads(read('json'))
+    check(report['config'] == {'places': 2, 'bytes': 44, 'failed': 1}, report)
+    check(report['warnings'] == ['conf:3: "erase (int)nosuch" cannot be done: '
+                                 'there is no symbol nosuch'], report)
+    makedumpfile('-f', '-d', '0', '--json', 'json', 'full', 'dump').check_done()
+    check(json.loads(read('json'))['config'] is None, read('json'))
 
 
 @test('a mistake in the file is told with its line, and nothing is written')
