@@ -93,6 +93,29 @@ def _():
     check(read('log').decode() == lines[0] + lines[3], read('log'))
 
 
+@test('logs of before: records, as from 3.5 to 5.9, and lines, as before that')
+def _():
+    log = f'{0xffffffff89400000 + RING:x}'
+    at = [f'{0xffffffff89400000 + RING + 16 * i:x}' for i in range(6)]
+    records = struct.pack('<QHHHHI12s', 5000000, 32, 10, 2, 0, 0, b'two\nlines.KEY'[:12])
+    core('records', f'u64 image+{RING:#x} stext+{RING + 0x1000:#x}',
+         f'u32 image+{RING + 0x10:#x} 4096', f'u32 image+{RING + 0x30:#x} 32',
+         f'hex image+{RING + 0x1000:#x} {records.hex()}',
+         *(f'set SYMBOL({name}) {where}' for name, where in zip(
+             ('log_buf', 'log_buf_len', 'log_first_idx', 'log_next_idx', 'clear_idx'), at)),
+         'set SIZE(printk_log) 20', 'set OFFSET(printk_log.ts_nsec) 0',
+         'set OFFSET(printk_log.len) 8', 'set OFFSET(printk_log.text_len) 10')
+    done = makedumpfile('-F', '--dump-dmesg', 'records')
+    check(done.code == 0 and done.text == '[    0.005000] two\n               lines.\n', done)
+    text = b'<6>[    0.005000] one\n<5>two\n'
+    core('lines', f'u64 image+{RING:#x} stext+{RING + 0x1000:#x}',
+         f'u32 image+{RING + 0x10:#x} 4096', f'u32 image+{RING + 0x20:#x} {len(text)}',
+         f'hex image+{RING + 0x1000:#x} {text.hex()}', f'set SYMBOL(log_buf) {log}',
+         f'set SYMBOL(log_buf_len) {at[1]}', f'set SYMBOL(log_end) {at[2]}')
+    done = makedumpfile('-F', '--dump-dmesg', 'lines')
+    check(done.code == 0 and done.text == '[    0.005000] one\ntwo\n', done)
+
+
 @test('full disks and closed pipes: one line, and exit status 1')
 def _():
     core('logged', *LOG)

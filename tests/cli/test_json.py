@@ -115,6 +115,16 @@ def _():
     check(report['output']['compression'] == 'none', report['output'])
 
 
+@test('a split dump: its parts, and the pages of all of them')
+def _():
+    core('mini')
+    whole, _ = dump('-c', '-d', '31', 'mini', 'dump')
+    split, _ = dump('-c', '-d', '31', '--split', 'mini', 'part1', 'part2')
+    check(split['output']['paths'] == ['part1', 'part2'], split['output'])
+    check(split['pages'] == whole['pages'], split['pages'])
+    check(split['output']['bytes'] > whole['output']['bytes'], split['output'])
+
+
 @test('a run that fails has a report, too: no VMCORE, no facts, another kernel')
 def _():
     core('mini')
