@@ -468,6 +468,13 @@ static int walk(const struct arch *a, const struct arch_mem *mem, vaddr_t va,
 	}
 }
 
+/* What was found out from page tables ends where the pieces begin: these are asked first. */
+static void end_at_pieces(const struct ppc64_state *s, vaddr_t va, struct arch_run *run)
+{
+	if (s->nr_pieces && va < s->pieces[0].vaddr)
+		run->len = min_u64(run->len, s->pieces[0].vaddr - va);
+}
+
 static int not_an_address(vaddr_t va, uint64_t len, struct arch_run *ret)
 {
 	*ret = (struct arch_run){ .len = len };
@@ -495,8 +502,11 @@ static int ppc64_translate(const struct arch *a, const struct arch_mem *mem, vad
 			       "SYMBOL(__pte_index_size) is missing", va);
 	}
 	if ((va - base) >> s->va_bits)
-		return not_an_address(va, -va, ret);
-	err = walk(a, mem, va, ret);
+		err = not_an_address(va, -va, ret);
+	else
+		err = walk(a, mem, va, ret);
+	if (!a->user)
+		end_at_pieces(s, va, ret);
 	if (err && s->list_damaged && !a->user)
 		err = err_prefix(err, "vmemmap_list is damaged");
 	return err;

@@ -490,6 +490,30 @@ static void test_list(void **state)
 	machine_close(&m);
 }
 
+/* The memory map far above all that there are tables for, as it was before 5.2. */
+static void test_list_in_a_region_of_its_own(void **state)
+{
+	const vaddr_t vmemmap = 0xf000000000000000;
+	struct machine m;
+
+	(void)state;
+	for (enum kind i = BE_64K; i <= LE_64K; i++) {
+		assert_int_equal(open_list(&m, i, "3000 c000000000040000\n"
+					   "40000 0\n40008 5000000\n40010 f000000000000000\n"), 0);
+		assert_hole(&m, 0xd000000000000000, vmemmap - 0xd000000000000000);
+		assert_hole(&m, vmemmap - 1, 1);
+		assert_mapped(&m, vmemmap, 0x5000000, 16 * MIB);
+		assert_hole(&m, vmemmap + 16 * MIB, -(vmemmap + 16 * MIB));
+		machine_close(&m);
+	}
+	/* In one entry of the top table with what is not mapped below it. */
+	assert_int_equal(open_list(&m, BE_64K, "3000 c000000000040000\n"
+				   "40000 0\n40008 5000000\n40010 c00c000003000000\n"), 0);
+	assert_hole(&m, VMEMMAP + 5, 48 * MIB - 5);
+	assert_mapped(&m, VMEMMAP + 48 * MIB, 0x5000000, 16 * MIB);
+	machine_close(&m);
+}
+
 static void assert_damaged_list(const char *list)
 {
 	struct arch_run run;
@@ -737,6 +761,7 @@ int main(void)
 		cmocka_unit_test(test_which_mmu),
 		cmocka_unit_test(test_missing_and_senseless_facts),
 		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_list_in_a_region_of_its_own),
 		cmocka_unit_test(test_damaged_list),
 		cmocka_unit_test(test_long_list),
 		cmocka_unit_test(test_facts_of_the_list),
