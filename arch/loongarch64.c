@@ -115,7 +115,8 @@ static void find_levels(struct arch *a, const struct arch_mem *mem)
 	do {
 		chain[n++] = entry;
 	} while (n < LEVELS_MAX && read_table(a, mem, entry & PHYSICAL_MASK, 0, &entry));
-	if (n == LEVELS_MAX)
+	/* Nor has an address more bits than there are. */
+	if (n == LEVELS_MAX || a->page_shift + level_bits(a) * (n + 1) > 64)
 		return;
 	a->levels = n + 1;
 	for (unsigned int i = 0; i < n; i++)

@@ -266,6 +266,12 @@ static void test_levels_not_known(void **state)
 		{ 12, 4, "10080 90000000000a1000\n"
 			 "10180 90000000000a1000\n"
 			 "a1000 90000000000a1000\n" },
+		/* Four of them, which with 64 KiB pages would take addresses of 68 bits. */
+		{ 16, 3, "10800 90000000000a0000\n"
+			 "11800 90000000000a0000\n"
+			 "a0000 90000000000b0000\n"
+			 "b0000 90000000000c0000\n"
+			 "c0000 0\n" },
 	};
 
 	(void)state;
