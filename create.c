@@ -105,7 +105,8 @@ static int open_files(const struct dump_plan *plan, const struct vmcore *vc, str
 		err = plan->split && !plan->dry_run ? refuse_same(f, path) : 0;
 		if (!err)
 			err = open_sink(plan, path, vc, &f->sinks[f->nr]);
-		f->nr += !err;
+		if (!err)
+			f->sinks[f->nr++]->limit = plan->size_limit;
 	}
 	if (err) {
 		remove_useless(plan, f);
@@ -172,20 +173,74 @@ static void show_level(const struct dump_plan *plan, unsigned int level, const s
 		    level | vc->dump_level, plan->vmcore, vc->dump_level);
 }
 
+/* Whether it is worth trying to write less. */
+static bool out_of_space(const struct files *f, int err)
+{
+	uint64_t refused = 0;
+
+	for (size_t i = 0; i < f->nr; i++)
+		refused += f->sinks[i]->refused;
+	return refused && (err == -ENOSPC || err == -EDQUOT || err == -EFBIG);
+}
+
+static int restart(const struct files *f)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < f->nr; i++)
+		err = sink_restart(f->sinks[i]);
+	return err;
+}
+
+static int try_level(struct dump_request *req, struct dump_result *res, struct report *rep)
+{
+	int err = dump_create(req, res);
+
+	report_take_dump(rep, req, res);
+	return err;
+}
+
+/* Make a dump of the first level that there is space for, or a part of one of the last. */
+static int try_levels(const struct dump_plan *plan, const struct files *f,
+		      struct dump_request *req, struct dump_result *res, struct report *rep)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < plan->nr_levels; i++) {
+		req->level = plan->levels[i];
+		req->give_up = i + 1 < plan->nr_levels;
+		show_level(plan, req->level, req->kernel->vc);
+		err = try_level(req, res, rep);
+		if (err && i && res->filtering) {
+			/* Part of a dump of the level before is better than none. */
+			MSG("Cannot filter at dump level %u: %s.\n", req->level, err_text(err));
+			req->level = plan->levels[i - 1];
+			req->give_up = false;
+			err = restart(f);
+			return err ? err : try_level(req, res, rep);
+		}
+		if (!err || !req->give_up || !out_of_space(f, err))
+			return err;
+		MSG("\nNot enough space: %s.\nRetry to create a dumpfile by dump_level(%u).\n",
+		    err_text(err), plan->levels[i + 1]);
+		err = restart(f);
+	}
+	return err;
+}
+
 static int write_dump(const struct dump_plan *plan, const struct kernel *k,
 		      struct extension_result *ext, struct report *rep)
 {
 	struct dump_request req = {
 		.kernel = k,
 		.block_pages = plan->splitblock_bytes >> k->vc->page_shift,
-		.level = plan->levels[0],
 		.codec = choose_codec(plan, rep),
 		.elf = plan->elf,
 		.nr_threads = choose_threads(plan, k->vc),
 		.verdicts = plan->nr_extensions ? &ext->verdicts : NULL,
 		.erase = plan->nr_extensions || plan->config ? &ext->erasures : NULL,
 	};
-	struct dump_result res;
+	struct dump_result res = { 0 };
 	struct files f;
 	int err;
 
@@ -193,14 +248,12 @@ static int write_dump(const struct dump_plan *plan, const struct kernel *k,
 		return err_set(-EINVAL, "block size %" PRIu64 " KiB is not a multiple of the "
 			       "page size, %u bytes", plan->splitblock_bytes >> 10,
 			       k->vc->page_size);
-	show_level(plan, req.level, k->vc);
 	err = open_files(plan, k->vc, &f);
 	if (err)
 		return err;
 	req.sinks = f.sinks;
 	req.nr_sinks = f.nr;
-	err = dump_create(&req, &res);
-	report_take_dump(rep, &req, &res);
+	err = try_levels(plan, &f, &req, &res, rep);
 	if (!err) {
 		show_outcome(plan, &res, &f, rep);
 		if (!res.complete)

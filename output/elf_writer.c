@@ -333,7 +333,7 @@ static int elf_set_pages(struct writer *w, const struct bitmap *dumpable)
 		if (!err)
 			err = sink_pwrite(w->sink, e->notes, e->notes_size, e->notes_off);
 	}
-	sink_reserve(w->sink, e->phdrs_off, room);
+	sink_reserve(w->sink, 0, e->notes_off);
 	return err;
 }
 

@@ -40,10 +40,29 @@ int sink_finish(struct sink *s)
 	return s->ops->finish ? s->ops->finish(s) : 0;
 }
 
+int sink_restart(struct sink *s)
+{
+	int err;
+
+	if (!s->ops->restart)
+		return err_set(-ENOTSUP, "what was written to %s cannot be taken back", s->path);
+	err = s->ops->restart(s);
+	s->written = s->refused = 0;
+	return err;
+}
+
 void sink_close(struct sink *s)
 {
 	if (s)
 		s->ops->close(s);
+}
+
+int sink_check_limit(const struct sink *s, uint64_t end, uint64_t off, size_t len)
+{
+	if (!s->limit || end <= s->limit)
+		return 0;
+	return err_set(-EFBIG, "cannot write %zu bytes at offset %" PRIu64 " of %s: it would have "
+		       "more than %" PRIu64 " bytes", len, off, s->path, s->limit);
 }
 
 int sink_write_error(const struct sink *s, int err, uint64_t off, size_t len, size_t written)

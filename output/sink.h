@@ -28,6 +28,8 @@ struct sink_ops {
 	int (*sync)(struct sink *s);
 	/** sink_finish(); may be NULL */
 	int (*finish)(struct sink *s);
+	/** sink_restart(), counters excepted; NULL: what is written cannot be taken back */
+	int (*restart)(struct sink *s);
 	/** Release everything; the bytes stay. */
 	void (*close)(struct sink *s);
 };
@@ -44,6 +46,8 @@ struct sink {
 	uint64_t written;
 	/** Bytes of calls that failed. */
 	uint64_t refused;
+	/** The most bytes that the file, or the stream, may have; 0: any. For the caller to set. */
+	uint64_t limit;
 };
 
 /**
@@ -74,8 +78,9 @@ int sink_null_create(struct sink **ret, const char *path)
 
 /**
  * Put @p len bytes at offset @p off. Parts never written read as zeros later.
- * @return 0; -ENOSPC, -EPIPE, -EFBIG (beyond INT64_MAX) or another -errno with
- * a sentence that names the file and the offset. What was written before stays.
+ * @return 0; -ENOSPC, -EPIPE, -EFBIG (beyond INT64_MAX, or the limit, in which case nothing
+ * of it was written) or another -errno with a sentence that names the file and the offset.
+ * What was written before stays.
  */
 int sink_pwrite(struct sink *s, const void *buf, size_t len, uint64_t off)
 	__attribute__((warn_unused_result));
@@ -95,12 +100,25 @@ int sink_sync(struct sink *s) __attribute__((warn_unused_result));
  */
 int sink_finish(struct sink *s) __attribute__((warn_unused_result));
 
+/**
+ * Begin anew: nothing was written, and nothing counted. @return 0; -ENOTSUP or -errno with a
+ * sentence
+ */
+int sink_restart(struct sink *s) __attribute__((warn_unused_result));
+
 /** Free a sink. NULL is allowed. */
 void sink_close(struct sink *s);
 
 /*
  * For the kinds of sinks.
  */
+
+/**
+ * Whether there may be so many bytes.
+ * @param end of the file, or of the stream, when [off, off + len) of the dump is written
+ * @return 0; -EFBIG with a sentence
+ */
+int sink_check_limit(const struct sink *s, uint64_t end, uint64_t off, size_t len);
 
 /** Set the sentence for a failed write. @return @p err */
 int sink_write_error(const struct sink *s, int err, uint64_t off, size_t len, size_t written);

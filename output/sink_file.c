@@ -21,8 +21,11 @@ static int file_pwrite(struct sink *s, const void *buf, size_t len, uint64_t off
 {
 	struct sink_file *f = (struct sink_file *)s;
 	size_t written;
-	int err = fd_pwrite(f->fd, buf, len, off, &written);
+	int err = sink_check_limit(s, off + len, off, len);
 
+	if (err)
+		return err;
+	err = fd_pwrite(f->fd, buf, len, off, &written);
 	return err ? sink_write_error(s, err, off, len, written) : 0;
 }
 
@@ -42,6 +45,17 @@ static int file_sync(struct sink *s)
 	return sink_sync_fd(s, ((struct sink_file *)s)->fd);
 }
 
+static int file_restart(struct sink *s)
+{
+	struct sink_file *f = (struct sink_file *)s;
+	struct stat st;
+
+	/* A device has its size. */
+	if (fstat(f->fd, &st) || !S_ISREG(st.st_mode) || !ftruncate(f->fd, 0))
+		return 0;
+	return err_errno(-errno, "cannot make %s empty", s->path);
+}
+
 static void file_close(struct sink *s)
 {
 	close(((struct sink_file *)s)->fd);
@@ -54,6 +68,7 @@ static const struct sink_ops file_ops = {
 	.reserve = file_reserve,
 	.sync = file_sync,
 	.finish = file_sync,
+	.restart = file_restart,
 	.close = file_close,
 };
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/uio.h>
 
+#include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "vmcore/flattened.h"
@@ -14,6 +15,9 @@ struct sink_flattened {
 	struct sink sink;
 	int fd;
 	int err;			/* the stream is broken since then */
+	uint64_t sent;			/* bytes of the stream */
+	/* So many bytes of the limit are for the range that was asked for beforehand. */
+	uint64_t kept, kept_off, kept_len;
 };
 
 /* Write head and data behind each other; *written counts both. */
@@ -63,18 +67,41 @@ static int flattened_pwrite(struct sink *s, const void *buf, size_t len, uint64_
 {
 	struct sink_flattened *f = (struct sink_flattened *)s;
 	unsigned char head[FLAT_RECORD_SIZE];
-	size_t written;
+	size_t written, size = sizeof(head) + len;
+	uint64_t kept = min_u64(f->kept, size);
 	int err = check_stream(f);
 
+	if (off < f->kept_off || !range_fits(off - f->kept_off, len, f->kept_len))
+		kept = 0;
+	if (!err)
+		err = sink_check_limit(s, f->sent + size + f->kept - kept + FLAT_RECORD_SIZE, off,
+				       len);
 	if (err)
 		return err;
 	flat_encode_record(head, off, len);
 	err = write_both(f->fd, head, sizeof(head), buf, len, &written);
+	f->sent += written;
+	f->kept -= kept;
+	/* What it was kept for has all been written. */
+	if (kept && off + len == f->kept_off + f->kept_len)
+		f->kept = 0;
 	if (!err)
 		return 0;
 	f->err = err;
 	written = written > sizeof(head) ? written - sizeof(head) : 0;
 	return sink_write_error(s, err, off, len, written);
+}
+
+/* The whole range, in records of at least so many bytes. */
+#define KEPT_RECORD 65536
+
+static void flattened_reserve(struct sink *s, uint64_t off, uint64_t len)
+{
+	struct sink_flattened *f = (struct sink_flattened *)s;
+
+	f->kept_off = off;
+	f->kept_len = len;
+	f->kept = len + div_round_up(len, KEPT_RECORD) * FLAT_RECORD_SIZE;
 }
 
 static int flattened_sync(struct sink *s)
@@ -109,6 +136,7 @@ static void flattened_close(struct sink *s)
 static const struct sink_ops flattened_ops = {
 	.name = "flattened",
 	.pwrite = flattened_pwrite,
+	.reserve = flattened_reserve,
 	.sync = flattened_sync,
 	.finish = flattened_finish,
 	.close = flattened_close,
@@ -126,6 +154,7 @@ int sink_flattened_create(struct sink **ret, int fd, const char *path)
 	f->sink.ops = &flattened_ops;
 	f->sink.path = path;
 	f->fd = fd;
+	f->sent = sizeof(header);
 	flat_encode_header(header);
 	err = write_both(fd, header, sizeof(header), NULL, 0, &written);
 	if (err)

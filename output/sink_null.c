@@ -8,10 +8,13 @@
 
 static int null_pwrite(struct sink *s, const void *buf, size_t len, uint64_t off)
 {
-	(void)s;
 	(void)buf;
-	(void)len;
-	(void)off;
+	return sink_check_limit(s, off + len, off, len);
+}
+
+static int null_restart(struct sink *s)
+{
+	(void)s;
 	return 0;
 }
 
@@ -23,6 +26,7 @@ static void null_close(struct sink *s)
 static const struct sink_ops null_ops = {
 	.name = "null",
 	.pwrite = null_pwrite,
+	.restart = null_restart,
 	.close = null_close,
 };
 

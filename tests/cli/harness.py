@@ -340,6 +340,21 @@ class Kdump:
             check(flags in (0, 1), f'pfn {pfn:#x} has flags {flags:#x}')
             yield pfn, zlib.decompress(data) if flags else data
 
+    def check_there(self, memory):
+        """What an incomplete dump has is as in the memory of a core. Returns how many pages."""
+        there = 0
+        for index, pfn in enumerate(self.pages):
+            raw = self.bytes[self.descs + 24 * index:self.descs + 24 * index + 24]
+            if len(raw) < 24 or not any(raw):
+                continue
+            offset, size, flags = self.desc(index)
+            data = self.bytes[offset:offset + size]
+            check(len(data) == size, f'pfn {pfn:#x} is said to be there, but is not')
+            data = zlib.decompress(data) if flags else data
+            check(data == memory.read(pfn * PAGE, PAGE), f'pfn {pfn:#x} differs')
+            there += 1
+        return there
+
     def check_contents(self, memory):
         """Every page of the dump is as in the memory of a core that was made."""
         for pfn, data in self.contents():

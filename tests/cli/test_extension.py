@@ -244,6 +244,22 @@ def _():
     check(b'extension eraser: 4098 bytes in 1 ranges' in ElfCore('elf').notes, '-E: not said')
 
 
+@test('what they decided holds for each level that is tried, and they are asked once')
+def _():
+    path = extension('once', init='''
+        printf("asked\\n");
+        fflush(stdout);
+        erase_physical(0xe10fffUL, 0x1002, 'X');''', page='return pfn == 0x8500;')
+    args = ('-f', '--extension', path, '-c', '--show-stats')
+    want = makedumpfile(*args, '-d', '31', 'mini', 'want').check_done()
+    limit = os.path.getsize('want')
+    done = makedumpfile(*args, '-d', '0,31', '-L', limit, 'mini', 'dump').check_done()
+    check('Retry' in done.text and done.text.count('asked') == 1, done.text)
+    check(read('dump') == read('want'), 'it differs')
+    counts = re.compile(r'(?:pages|extensions|overwritten) *: .*')
+    check(counts.findall(done.text) == counts.findall(want.text), done.text)
+
+
 # ---- what they declare ----------------------------------------------------------
 
 NEEDS = '''

@@ -198,18 +198,7 @@ def check_left(want, what):
     """A part of a dump was left: marked as such, and true as far as it goes."""
     left = Kdump('left')
     check(left.status & Kdump.INCOMPLETE, f'{what}: it is not marked as incomplete')
-    there = 0
-    for index, pfn in enumerate(left.pages):
-        raw = left.bytes[left.descs + 24 * index:left.descs + 24 * index + 24]
-        if len(raw) < 24 or not any(raw):
-            continue
-        offset, size, flags = left.desc(index)
-        data = left.bytes[offset:offset + size]
-        check(len(data) == size, f'{what}: pfn {pfn:#x} is said to be there, but is not')
-        data = zlib.decompress(data) if flags else data
-        check(data == want.read(pfn * PAGE, PAGE), f'{what}: pfn {pfn:#x} differs')
-        there += 1
-    return there
+    return left.check_there(want)
 
 
 @test('a full disk: exit 1, one line with the missing bytes, the rest stays, marked incomplete')
@@ -227,6 +216,20 @@ def _():
               f'about {missing} bytes are missing, at least {wanted - written} are')
         most = max(most, check_left(memory, f'{kib} KiB'))
     check(most > 100, f'at most {most} pages were saved')
+
+
+@test('a full disk, and another level to try: that is what is left, as if it had been the only one')
+def _():
+    want = direct('-d', '31')
+    check(on_small_disk(len(want) // 1024 + 100, '-d', '0,31').code == 0, 'it failed')
+    check(read('left') == want, 'it differs')
+    on_small_disk(2000, '-E', '-d', '0,31').check_failed('bytes are missing.*No space left')
+    left, memory = ElfCore('left'), core('mini').memory
+    check(left.flags == 1, '-E: it is not marked as incomplete')
+    pages = left.pages()
+    check(len(pages) > 200, f'-E: {len(pages)} pages')
+    for pfn, data in pages.items():
+        check(data == memory.read(pfn * PAGE, PAGE), f'-E: pfn {pfn:#x} differs')
 
 
 @test('a full disk, without compression and with more threads')

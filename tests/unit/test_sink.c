@@ -188,6 +188,76 @@ static void test_too_far(void **state)
 }
 
 /* Things that are written to and have no disk below. */
+/* With a limit nothing of what goes beyond it is written. */
+static void test_limit(void **state)
+{
+	struct place *p = *state;
+	struct sink *sinks[2];
+	struct stat st;
+
+	assert_int_equal(sink_file_create(&sinks[0], p->path, false), 0);
+	assert_int_equal(sink_null_create(&sinks[1], "nothing"), 0);
+	for (int i = 0; i < 2; i++) {
+		sinks[i]->limit = 100;
+		assert_int_equal(sink_pwrite(sinks[i], "12345", 5, 95), 0);
+		assert_int_equal(sink_pwrite(sinks[i], "12345", 5, 96), -EFBIG);
+		assert_non_null(strstr(err_text(-EFBIG), "more than 100 bytes"));
+		assert_int_equal(sink_pwrite(sinks[i], "12345", 5, 0), 0);
+		assert_int_equal(sinks[i]->written, 10);
+		assert_int_equal(sinks[i]->refused, 5);
+	}
+	assert_int_equal(stat(p->path, &st), 0);
+	assert_int_equal(st.st_size, 100);
+	sink_close(sinks[0]);
+	sink_close(sinks[1]);
+}
+
+/* The limit of a stream counts its heads, and keeps room for what was asked for beforehand. */
+static void test_limit_of_stream(void **state)
+{
+	struct place *p = *state;
+	int fd = open(p->path, O_RDWR | O_CREAT, 0600);
+	char data[1000] = { 0 };
+	struct sink *s;
+
+	assert_true(fd >= 0);
+	assert_int_equal(sink_flattened_create(&s, fd, "stream"), 0);
+	/* What is to be written, with three heads and the end record. */
+	s->limit = FLAT_HEADER_SIZE + 3 * FLAT_RECORD_SIZE + 100 + 1000 + 50 + FLAT_RECORD_SIZE;
+	sink_reserve(s, 0, 100);
+	assert_int_equal(sink_pwrite(s, data, 1000, 1000), 0);
+	assert_int_equal(sink_pwrite(s, data, 51, 2000), -EFBIG);
+	assert_int_equal(sink_pwrite(s, data, 100, 0), 0);
+	assert_int_equal(sink_pwrite(s, data, 51, 2000), -EFBIG);
+	assert_int_equal(sink_pwrite(s, data, 50, 2000), 0);
+	assert_int_equal(sink_finish(s), 0);
+	assert_int_equal(lseek(fd, 0, SEEK_END), s->limit);
+	/* It cannot be taken back. */
+	assert_int_equal(sink_restart(s), -ENOTSUP);
+	sink_close(s);
+	close(fd);
+}
+
+static void test_restart(void **state)
+{
+	struct place *p = *state;
+	struct sink *s;
+	struct stat st;
+
+	assert_int_equal(sink_file_create(&s, p->path, false), 0);
+	s->limit = 10;
+	assert_int_equal(sink_pwrite(s, "1234567", 7, 0), 0);
+	assert_int_equal(sink_pwrite(s, "1234567", 7, 7), -EFBIG);
+	assert_int_equal(sink_restart(s), 0);
+	assert_int_equal(s->written + s->refused, 0);
+	assert_int_equal(stat(p->path, &st), 0);
+	assert_int_equal(st.st_size, 0);
+	assert_int_equal(sink_pwrite(s, "1", 1, 2), 0);
+	assert_int_equal(stat(p->path, &st), 0);
+	assert_int_equal(st.st_size, 3);
+	sink_close(s);
+}
+
 static void test_special_files(void **state)
 {
 	struct sink *s;
@@ -459,6 +529,9 @@ int main(void)
 		SINK_TEST(test_file_write),
 		SINK_TEST(test_file_reserve),
 		SINK_TEST(test_too_far),
+		SINK_TEST(test_limit),
+		SINK_TEST(test_limit_of_stream),
+		SINK_TEST(test_restart),
 		cmocka_unit_test(test_special_files),
 		cmocka_unit_test(test_full),
 		SINK_TEST(test_file_partial),

@@ -1,0 +1,136 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""-L, and what is tried when there is not enough space: -d LEVEL,LEVEL..."""
+import os
+import re
+
+from harness import *
+
+FULL = ('-c', '-d', '31')
+COUNTS = re.compile(r'pages.*: 0x[0-9a-f]+|Write bytes.*')
+
+
+def sizes(*levels):
+    """The sizes of dumps of these levels, which are kept as d0, d1, ..."""
+    core('mini')
+    for level in levels:
+        makedumpfile('-f', '-d', level, 'mini', f'd{level}').check_done()
+    return [os.path.getsize(f'd{level}') for level in levels]
+
+
+@test('-L: no byte more than that; what fits is there, and marked as incomplete')
+def _():
+    memory = core('mini').memory
+    makedumpfile('-f', *FULL, 'mini', 'want').check_done()
+    size = os.path.getsize('want')
+    makedumpfile('-f', *FULL, '-L', size, 'mini', 'dump').check_done()
+    check(read('dump') == read('want'), 'it differs')
+    for limit in (size - 1, size // 2, 150000):
+        makedumpfile('-f', *FULL, '-L', limit, 'mini', 'dump').check_failed(
+            f'bytes are missing.*more than {limit} bytes')
+        dump = Kdump('dump')
+        check(len(dump.bytes) <= limit, f'{len(dump.bytes)} bytes')
+        check(dump.status & Kdump.INCOMPLETE, 'it is not marked')
+        check(dump.check_there(memory) > (0 if limit < size // 2 else 100), 'pages')
+
+
+@test('-L takes suffixes; one that leaves no room for a page leaves no file')
+def _():
+    core('mini')
+    makedumpfile('-f', *FULL, '-L', '1M', 'mini', 'dump').check_done()
+    makedumpfile('-f', '-d', '0', '-L', '0x1000K', 'mini', 'dump').check_failed('4194304 bytes')
+    os.unlink('dump')
+    makedumpfile(*FULL, '-L', '10k', 'mini', 'dump').check_failed('more than 10240 bytes')
+    check(not os.path.exists('dump'), 'there is a file')
+
+
+@test('-L with -E, and with parts: each file')
+def _():
+    memory = core('mini').memory
+    makedumpfile('-f', '-E', '-d', '31', '-L', '2M', 'mini', 'dump').check_failed('missing')
+    dump = ElfCore('dump')
+    check(dump.flags == 1 and len(dump.bytes) <= 2 << 20, 'flags or size')
+    pages = dump.pages()
+    check(len(pages) > 200, 'pages')
+    for pfn, data in pages.items():
+        check(data == memory.read(pfn * PAGE, PAGE), f'pfn {pfn:#x} differs')
+    makedumpfile('-f', '--split', '-d', '31', '-L', '2M', 'mini', 'a', 'b', 'c').check_failed(
+        'missing')
+    check([os.path.getsize(name) <= 2 << 20 for name in 'abc'] == [True] * 3, 'sizes')
+    check([Kdump(name).status for name in 'abc'].count(Kdump.INCOMPLETE) == 1, 'status')
+
+
+@test('-L with -F: the stream is no longer, says that it is cut, and holds what came before')
+def _():
+    memory = core('mini').memory
+    for options in (FULL, ['-d', '0']):
+        whole = len(makedumpfile('-F', *options, 'mini').out)
+        done = makedumpfile('-F', *options, '-L', whole + 100, 'mini')
+        check(done.code == 0 and len(done.out) == whole, done)
+        done = makedumpfile('-F', *options, '-L', whole // 2, 'mini')
+        check(done.code == 1 and 'bytes are missing' in done.err, done)
+        check(len(done.out) <= whole // 2, f'{len(done.out)} bytes')
+        with open('stream', 'wb') as f:
+            f.write(done.out)
+        with open('stream', 'rb') as f:
+            makedumpfile('-R', '-f', 'dump', stdin=f).check_failed('no end record')
+        dump = Kdump('dump')
+        check(dump.status & Kdump.INCOMPLETE, 'it is not marked')
+        check(dump.check_there(memory) > 50, 'pages')
+
+
+@test('-d 0,1,31 -L: the first level that fits, as if it had been the only one')
+def _():
+    size0, size1, size31 = sizes(0, 1, 31)
+    check(size0 > size1 > size31, 'sizes')
+    for limit, level in ((size0, 0), (size0 - 1, 1), (size1 - 1, 31)):
+        for more in ([], ['--dry-run']):
+            done = makedumpfile('-f', '-d', '0,1,31', '-L', limit, '--show-stats', *more, 'mini',
+                                'dump').check_done()
+            tried = re.findall(r'Retry to create a dumpfile by dump_level\((\d+)\)\.', done.text)
+            check(tried == [str(n) for n in (1, 31) if n <= level], done.text)
+            want = makedumpfile('-f', '-d', level, '--show-stats', 'mini', 'want').check_done()
+            check(COUNTS.findall(done.text) == COUNTS.findall(want.text),
+                  f'{COUNTS.findall(done.text)} is not {COUNTS.findall(want.text)}')
+        check(read('dump') == read(f'd{level}'), f'limit {limit}: it differs')
+
+
+@test('when none of the levels fits, there is part of a dump of the last one')
+def _():
+    *_, size31 = sizes(0, 31)
+    for more in ([], ['--dry-run']):
+        makedumpfile('-f', '-d', '0,31', '-L', size31 - 1, *more, 'mini', 'dump').check_failed(
+            'incomplete.*bytes are missing')
+    dump = Kdump('dump')
+    check(dump.status & Kdump.INCOMPLETE and dump.level == 31, 'status or level')
+    check(dump.check_there(core('mini').memory) > 1000, 'pages')
+
+
+@test('a level that cannot be filtered costs nothing of the one before')
+def _():
+    core('bad', 'set OFFSET(page.flags)')
+    makedumpfile('-f', '-d', '1,31', '-L', '3M', 'bad', 'dump').check_failed('bytes are missing')
+    dump = Kdump('dump')
+    check(dump.level == 1 and dump.check_there(core('mini').memory) > 500, 'what there is')
+
+
+@test('a smaller level is tried for ELF and for parts, too')
+def _():
+    core('mini')
+    makedumpfile('-f', '-E', '-d', '31', 'mini', 'want').check_done()
+    makedumpfile('-f', '-E', '-d', '0,31', '-L', '6M', 'mini', 'dump').check_done()
+    check(read('dump') == read('want'), '-E: it differs')
+    makedumpfile('-f', '--split', '-d', '31', 'mini', 'w1', 'w2').check_done()
+    limit = max(os.path.getsize(name) for name in ('w1', 'w2'))
+    makedumpfile('-f', '--split', '-d', '0,31', '-L', limit, 'mini', 'a', 'b').check_done()
+    check(read('a') == read('w1') and read('b') == read('w2'), '--split: it differs')
+
+
+@test('other errors are no reason to try another level')
+def _():
+    core('cut', f'truncate {18 << 20}')
+    done = makedumpfile('-f', '-d', '0,31', 'cut', 'dump').check_failed('cut short')
+    check('Retry' not in done.text and Kdump('dump').level == 0, done.text)
+
+
+run_tests()
