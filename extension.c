@@ -79,8 +79,10 @@ static int shared_create(struct shared *s, uint64_t nr_pfns)
 		return err;
 	s->size = size;
 	s->answers = (void *)s->base;
-	s->include = (struct bitmap){ (void *)(s->base + head), nr_pfns };
-	s->exclude = (struct bitmap){ (void *)(s->base + head + bits), nr_pfns };
+	s->include = (struct bitmap){ .words = (void *)(s->base + head), .nbits = nr_pfns };
+	s->exclude = (struct bitmap){
+		.words = (void *)(s->base + head + bits), .nbits = nr_pfns,
+	};
 	s->erasures = (void *)(s->base + head + 2 * bits);
 	*s->answers = (struct extension_answers){
 		.include = s->include,
@@ -282,9 +284,10 @@ int extensions_run(const struct kernel *k, const struct extension_spec *specs, s
 
 	*ret = (struct extension_result){ .ran = 0 };
 	erase_list_init(&ret->erasures);
-	err = bitmap_init(&ret->verdicts.include, k->vc->max_pfn);
+	err = bitmap_init_stored(&ret->verdicts.include, k->vc->max_pfn, k->vc->bitmaps);
 	if (!err)
-		err = bitmap_init(&ret->verdicts.exclude, k->vc->max_pfn);
+		err = bitmap_init_stored(&ret->verdicts.exclude, k->vc->max_pfn,
+					 k->vc->bitmaps);
 	for (size_t i = 0; !err && i < nr && !ret->required_failed; i++)
 		err = run_spec(k, &specs[i], opt, ret);
 	erase_list_seal(&ret->erasures);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/resources.h"
 #include "list.h"
 #include "mem_usage.h"
 #include "options.h"
@@ -202,11 +204,30 @@ static int open_kernel(const struct dump_plan *plan, struct vmcore *vc, struct k
 	return err ? err : kernel_open(ret, vc, plan->vmcoreinfo, plan->vmlinux);
 }
 
+/* Where bitmaps are that need more memory than they may. */
+static int choose_store(const struct dump_plan *plan, struct bitmap_store *store,
+			struct vmcore_options *opt)
+{
+	uint64_t max = plan->cyclic_buffer_bytes ? plan->cyclic_buffer_bytes :
+		       available_memory() / 4;
+	const char *dir = plan->work_dir ? plan->work_dir : getenv("TMPDIR");
+	int err;
+
+	if (!plan->work_dir && !plan->cyclic_buffer_bytes)
+		return 0;
+	err = bitmap_store_init(store, dir ? dir : "/tmp", max);
+	if (!err)
+		opt->bitmaps = store;
+	/* Somebody asked for that directory; of another one nobody needs to know. */
+	return plan->work_dir ? err : 0;
+}
+
 static int run(const struct dump_plan *plan)
 {
-	const struct vmcore_options opt = { .no_mmap = plan->no_mmap };
+	struct vmcore_options opt = { .no_mmap = plan->no_mmap };
 	struct report rep = { .plan = plan, .start = clock_seconds() };
 	struct report_json json;
+	struct bitmap_store store;
 	struct kernel *k = NULL;
 	struct vmcore *vc = NULL;
 	int err;
@@ -216,7 +237,9 @@ static int run(const struct dump_plan *plan)
 	err = report_json_open(&json, plan);
 	if (err)
 		return err;
-	err = vmcore_open(&vc, plan->vmcore, &opt);
+	err = choose_store(plan, &store, &opt);
+	if (!err)
+		err = vmcore_open(&vc, plan->vmcore, &opt);
 	rep.open_seconds = clock_seconds() - rep.start;
 	rep.vc = vc;
 	if (!err) {

@@ -152,7 +152,7 @@ static int count(const struct kernel *k, unsigned int nr_threads, struct bitmap 
 		return err;
 	m->total = bitmap_count(pages, 0, pages->nbits);
 	bitmap_deinit(pages);
-	err = bitmap_init(pages, k->vc->max_pfn);
+	err = bitmap_init_stored(pages, k->vc->max_pfn, k->vc->bitmaps);
 	if (!err)
 		err = vmcore_bitmap(k->vc, VMCORE_HAS_DATA, pages);
 	if (err)
@@ -183,7 +183,7 @@ int mem_usage_count(const struct kernel *k, unsigned int nr_threads, struct mem_
 			     affordable_threads(THREAD_BYTES));
 	err = vmcore_check_claim(k->vc);
 	if (!err)
-		err = bitmap_init(&pages, k->vc->max_pfn);
+		err = bitmap_init_stored(&pages, k->vc->max_pfn, k->vc->bitmaps);
 	if (!err)
 		err = count(k, nr_threads, &pages, ret);
 	bitmap_deinit(&pages);

@@ -151,7 +151,7 @@ static const struct {
 
 /* What is accepted, but not done yet. */
 static const int pending[] = {
-	'e', OPT_CYCLIC_BUFFER, OPT_WORK_DIR,
+	'e',
 };
 
 /* What was on the command line, beside the plan. */

@@ -287,7 +287,7 @@ static int prepare(struct asking *a)
 	if (!err && fstat(a->k->vc->file.fd, &a->file))
 		err = err_errno(-errno, "cannot look at %s", a->k->vc->file.path);
 	if (!err)
-		err = bitmap_init(&a->has_data, a->k->vc->max_pfn);
+		err = bitmap_init_stored(&a->has_data, a->k->vc->max_pfn, a->k->vc->bitmaps);
 	if (!err)
 		err = vmcore_bitmap(a->k->vc, VMCORE_HAS_DATA, &a->has_data);
 	if (err)

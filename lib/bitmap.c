@@ -3,10 +3,18 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "checked.h"
+#include "cleanup.h"
 #include "err.h"
 
 static size_t map_bytes(uint64_t nbits)
@@ -14,21 +22,98 @@ static size_t map_bytes(uint64_t nbits)
 	return div_round_up(nbits, 64) * sizeof(uint64_t);
 }
 
-int bitmap_init(struct bitmap *b, uint64_t nbits)
+static int map_words(struct bitmap *b, uint64_t nbits, int fd)
 {
-	*b = (struct bitmap){ .nbits = nbits };
+	*b = (struct bitmap){ .nbits = nbits, .in_file = fd >= 0 };
 	if (!nbits)
 		return 0;
 	if (div_round_up(nbits, 64) > SIZE_MAX / sizeof(uint64_t))
 		return err_set(-ENOMEM, "a bitmap of %" PRIu64 " pages is too large", nbits);
 	/* Untouched parts of a sparse machine's bitmap cost nothing this way. */
 	b->words = mmap(NULL, map_bytes(nbits), PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+			fd >= 0 ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, fd, 0);
 	if (b->words == MAP_FAILED) {
 		b->words = NULL;
 		return err_set(-ENOMEM, "no memory for a bitmap of %" PRIu64 " pages", nbits);
 	}
 	return 0;
+}
+
+int bitmap_init(struct bitmap *b, uint64_t nbits)
+{
+	return map_words(b, nbits, -1);
+}
+
+/* A file that has no name; or -errno. */
+static int open_nameless(const char *dir)
+{
+	char path[PATH_MAX];
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
+
+	/* Not every file system can do that. */
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
+		return fd >= 0 ? fd : -errno;
+	if (snprintf(path, sizeof(path), "%s/makedumpfile.XXXXXX", dir) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	unlink(path);
+	return fd;
+}
+
+int bitmap_store_init(struct bitmap_store *s, const char *dir, uint64_t max_bytes)
+{
+	int fd = open_nameless(dir);
+
+	if (fd < 0)
+		return err_errno(fd, "cannot make a file in %s", dir);
+	close(fd);
+	*s = (struct bitmap_store){ .dir = dir, .max_bytes = max_bytes };
+	return 0;
+}
+
+/* Writing to a mapped hole that there is no room for would be a signal. */
+static int take_room(int fd, uint64_t len)
+{
+	struct statvfs fs;
+
+	if (!fallocate(fd, 0, 0, len))
+		return 0;
+	if (errno != EOPNOTSUPP)
+		return -errno;
+	/* Where the file system cannot do it, zeros are written: not in vain. */
+	if (fstatvfs(fd, &fs))
+		return -errno;
+	if (len / fs.f_frsize >= fs.f_bavail)
+		return -ENOSPC;
+	return -posix_fallocate(fd, 0, len);
+}
+
+/* In a file, if there is room for all of it. */
+static int init_in_file(struct bitmap *b, uint64_t nbits, const char *dir)
+{
+	_cleanup_close_ int fd = open_nameless(dir);
+	int err = fd;
+
+	if (map_bytes(nbits) > INT64_MAX)
+		return -EFBIG;
+	if (fd >= 0)
+		err = take_room(fd, map_bytes(nbits));
+	return err < 0 ? err : map_words(b, nbits, fd);
+}
+
+int bitmap_init_stored(struct bitmap *b, uint64_t nbits, const struct bitmap_store *s)
+{
+	bool large = s && map_bytes(nbits) > s->max_bytes;
+	int err;
+
+	if (large && !init_in_file(b, nbits, s->dir))
+		return 0;
+	err = bitmap_init(b, nbits);
+	if (err && s && !large && nbits && !init_in_file(b, nbits, s->dir))
+		return 0;
+	return err;
 }
 
 void bitmap_deinit(struct bitmap *b)

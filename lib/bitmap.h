@@ -21,6 +21,13 @@ struct bitmap {
 	/** ceil(nbits / 64) words; bits beyond nbits are always 0. */
 	uint64_t *words;
 	uint64_t nbits;
+	bool in_file;			/**< of a bitmap_store: it needs no memory of its own */
+};
+
+/** Where bitmaps are that would need too much memory. Constant once set up. */
+struct bitmap_store {
+	const char *dir;		/**< borrowed */
+	uint64_t max_bytes;		/**< larger ones go to a file */
 };
 
 /**
@@ -30,6 +37,20 @@ struct bitmap {
  */
 int bitmap_init(struct bitmap *b, uint64_t nbits);
 void bitmap_deinit(struct bitmap *b);
+
+/**
+ * Keep bitmaps of more than @p max_bytes in files of a directory, which nobody else sees and
+ * which are gone with them.
+ * @return 0; -errno with a sentence if no file can be made there
+ */
+int bitmap_store_init(struct bitmap_store *s, const char *dir, uint64_t max_bytes);
+
+/**
+ * As bitmap_init(), but in a file if the store says so, or there is no memory, and the disk has
+ * room for all of it: one that fills up later does no harm then.
+ * @param s NULL: there is none
+ */
+int bitmap_init_stored(struct bitmap *b, uint64_t nbits, const struct bitmap_store *s);
 
 /** Whether bit @p bit (< nbits) is set. */
 bool bitmap_test(const struct bitmap *b, uint64_t bit);

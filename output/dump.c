@@ -14,10 +14,12 @@
 
 static int pages_init(struct bitmap *b, const struct vmcore *vc)
 {
-	int err = bitmap_init(b, vc->max_pfn);
+	int err = bitmap_init_stored(b, vc->max_pfn, vc->bitmaps);
 
-	return err ? err_prefix(err, "memory up to physical address %#" PRIx64,
-				vc->max_pfn << vc->page_shift) : 0;
+	if (err)
+		return err_prefix(err, "memory up to physical address %#" PRIx64,
+				  vc->max_pfn << vc->page_shift);
+	return b->in_file ? 0 : vmcore_check_claim(vc);
 }
 
 /* What is written: one file, or the parts of a split dump. */
@@ -224,9 +226,7 @@ int dump_create(const struct dump_request *req, struct dump_result *res)
 		return err;
 	kernel_utsname(req->kernel, r, req->erase, &o.source.utsname);
 	vmcore_reader_destroy(r);
-	err = vmcore_check_claim(o.source.vc);
-	if (!err)
-		err = pages_init(&b, o.source.vc);
+	err = pages_init(&b, o.source.vc);
 	if (!err)
 		err = create_writers(&o);
 	if (!err)

@@ -273,7 +273,7 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 		vmcore_warn(vc, "kdump sub-header: impossible dump level %d", h.sub.dump_level);
 	else
 		vc->dump_level = h.sub.dump_level;
-	err = bitmap_init(&kd->has_data, vc->max_pfn);
+	err = bitmap_init_stored(&kd->has_data, vc->max_pfn, vc->bitmaps);
 	if (!err)
 		err = kdump_read_bitmap(fr, h.dumped_off, &kd->has_data);
 	if (!err)

@@ -198,6 +198,7 @@ int vmcore_open(struct vmcore **ret, const char *path, const struct vmcore_optio
 
 	if (!vc)
 		return err_set(-ENOMEM, "%s: no memory to open it", path);
+	vc->bitmaps = opt->bitmaps;
 	err = file_open(&vc->file, path, !opt->no_mmap);
 	if (err) {
 		free(vc);

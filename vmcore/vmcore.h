@@ -44,7 +44,7 @@ struct vmcore_ops {
 	const char *name;
 	/**
 	 * Read the headers and fill in @p vc, whose other fields are 0 but for
-	 * ops and file: machine, is64, big_endian, swap, notes, priv and what
+	 * ops, bitmaps and file: machine, is64, big_endian, swap, notes, priv and what
 	 * applies of the rest. A format that stores pages sets page_size,
 	 * page_shift and max_pfn; one that stores segments leaves them 0.
 	 * @p head holds the first @p head_len (at least 1) bytes of the file.
@@ -79,6 +79,7 @@ struct vmcore_ops {
 struct vmcore {
 	const struct vmcore_ops *ops;
 	struct dump_file file;
+	const struct bitmap_store *bitmaps;	/**< for bitmap_init_stored(); or NULL */
 	void *priv;			/**< the format's own */
 
 	uint16_t machine;		/**< EM_*; 0 if the file does not say */
@@ -147,6 +148,8 @@ struct vmcore_reader {
 /** How to open a dump. */
 struct vmcore_options {
 	bool no_mmap;			/**< --non-mmap */
+	/** For bitmaps of its pages; NULL: they are all in memory. Must outlive the dump. */
+	const struct bitmap_store *bitmaps;
 };
 
 /**

@@ -236,6 +236,35 @@ static void test_concurrent(void **state)
 	bitmap_deinit(&b);
 }
 
+/* The numbers of bytes decide where it is; what it does is the same. */
+static void test_store(void **state)
+{
+	const char *tmp = getenv("TMPDIR");
+	struct bitmap_store s;
+	struct bitmap b;
+
+	(void)state;
+	assert_int_equal(bitmap_store_init(&s, "/nonexistent", 0), -ENOENT);
+	assert_int_equal(bitmap_store_init(&s, tmp ? tmp : "/tmp", 1000), 0);
+	for (uint64_t nbits = 8000; nbits < 8100; nbits += 64) {
+		assert_int_equal(bitmap_init_stored(&b, nbits, &s), 0);
+		assert_int_equal(b.in_file, nbits > 8000);
+		assert_int_equal(bitmap_count(&b, 0, nbits), 0);
+		assert_int_equal(bitmap_set_range(&b, 5, nbits - 5), nbits - 10);
+		assert_int_equal(bitmap_next_clear(&b, 5, nbits), nbits - 5);
+		bitmap_deinit(&b);
+	}
+	assert_int_equal(bitmap_init_stored(&b, 1000000, NULL), 0);
+	assert_false(b.in_file);
+	bitmap_deinit(&b);
+	/* More than any disk has. */
+	assert_int_equal(bitmap_init_stored(&b, UINT64_C(1) << 46, &s), 0);
+	assert_false(b.in_file);
+	bitmap_deinit(&b);
+	/* Neither memory nor a disk. */
+	assert_int_equal(bitmap_init_stored(&b, UINT64_C(1) << 60, &s), -ENOMEM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +274,7 @@ int main(void)
 		cmocka_unit_test(test_too_many_bits),
 		cmocka_unit_test(test_holes_cost_nothing),
 		cmocka_unit_test(test_concurrent),
+		cmocka_unit_test(test_store),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
