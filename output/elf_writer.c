@@ -396,7 +396,7 @@ static int elf_put(struct writer *w, const struct page_batch *b)
 {
 	struct elf_writer *e = elf(w);
 	const uint8_t *from = b->data, *data = b->data;	/* [from, data) waits for being written */
-	uint64_t from_off = 0;
+	uint64_t from_off = e->end;
 	pfn_t pfn = b->start;
 	int err = 0;
 

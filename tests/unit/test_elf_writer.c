@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/checked.h"
 #include "lib/types.h"
 #include "output/writer.h"
 #include "tests/unit/memsink.h"
@@ -27,6 +28,7 @@ static const struct core_text texts[] = {
 	{ "plain", "segment M 16*M vaddr=0xffff888000100000\nprstatus 1\n" },
 	{ "erased", "segment M M\nnote ERASEINFO 0 'erase jiffies size 8'\nprstatus 1\n" },
 	{ "large", "segment 0 G filesz=0 vaddr=0xffff888000000000\n" },
+	{ "full", "elf 32 little arm\nsegment 0 4*G-0x1000 filesz=0\n" },
 };
 
 static int setup(void **state)
@@ -273,6 +275,32 @@ static void test_no_room(void **state)
 	writing_deinit(&g);
 }
 
+/* A page that finds no place in the file takes nothing with it that was there before. */
+static void test_no_place(void **state)
+{
+	struct writing g;
+	Elf32_Ehdr e;
+	Elf32_Phdr h;
+
+	writing_init(&g, state, "full", NULL);
+	bitmap_set_range(&g.dumpable, 0, 0xfffff);
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+	/* Holes take place, too, but no room. */
+	for (pfn_t pfn = 0; pfn < 0xffffe; pfn += 0x100) {
+		assert_int_equal(put(&g, pfn, pfn + 1, PAGE_RAW), 0);
+		assert_int_equal(put(&g, pfn + 1, min_u64(pfn + 0x100, 0xffffe), PAGE_ZEROS), 0);
+	}
+	assert_int_equal(put(&g, 0xffffe, 0xfffff, PAGE_RAW), -EFBIG);
+	assert_int_equal(writer_abort(g.w), 0);
+	memsink_read(&g.sink, 0, &e, sizeof(e));
+	assert_int_equal(e.e_flags, 1);
+	assert_int_equal(e.e_phnum, 1);
+	memsink_read(&g.sink, sizeof(e), &h, sizeof(h));
+	assert_int_equal(h.p_paddr, 0);
+	assert_int_equal(h.p_filesz, 0xfff01 * (uint64_t)PAGE);
+	writing_deinit(&g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +309,7 @@ int main(void)
 		cmocka_unit_test(test_too_many_runs),
 		cmocka_unit_test(test_eraseinfo),
 		cmocka_unit_test(test_no_room),
+		cmocka_unit_test(test_no_place),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
