@@ -50,6 +50,12 @@ def archives():
     return main, security or main
 
 
+def source(uri, name):
+    """The line of a sources.list for a suite."""
+    keyring = next((k for k in KEYRINGS if os.path.exists(k)), None)
+    return f"deb {f'[signed-by={keyring}] ' if keyring else ''}{uri} {name} main\n"
+
+
 def own_suite():
     """The suite of the main archive in apt's configuration, as it is called there."""
     for line in run(["apt-get", "indextargets", "--format", "$(RELEASE) $(REPO_URI)",
@@ -98,10 +104,8 @@ class Suite:
         uri = security if self.name.endswith("-security") else main
         for sub in ("lists/partial", "cache/archives/partial"):
             os.makedirs(os.path.join(self.dir, sub), exist_ok=True)
-        keyring = next((k for k in KEYRINGS if os.path.exists(k)), None)
         texts = {
-            "sources.list": f"deb {f'[signed-by={keyring}] ' if keyring else ''}"
-                            f"{uri} {self.name} main\n",
+            "sources.list": source(uri, self.name),
             # The machine's hooks are for its own package lists.
             "apt.conf": "#clear APT::Update;\n#clear DPkg;\n",
             "status": "",
