@@ -234,6 +234,7 @@ static int write_dump(const struct dump_plan *plan, const struct kernel *k,
 	struct dump_request req = {
 		.kernel = k,
 		.block_pages = plan->splitblock_bytes >> k->vc->page_shift,
+		.drop_unused_vm = plan->exclude_unused_vm,
 		.codec = choose_codec(plan, rep),
 		.elf = plan->elf,
 		.nr_threads = choose_threads(plan, k->vc),

@@ -149,11 +149,6 @@ static const struct {
 	{ 'i', 'x', "both say what the kernel is like" },
 };
 
-/* What is accepted, but not done yet. */
-static const int pending[] = {
-	'e',
-};
-
 /* What was on the command line, beside the plan. */
 struct command_line {
 	struct dump_plan *plan;
@@ -538,18 +533,6 @@ static int check_options(const struct command_line *cl)
 	return 0;
 }
 
-static int check_pending(const struct command_line *cl)
-{
-	char name[32];
-
-	for (size_t i = 0; i < ARRAY_SIZE(pending); i++) {
-		option_name(pending[i], name);
-		if (cl->seen[pending[i]])
-			return err_set(-ENOTSUP, "%s is not supported yet", name);
-	}
-	return 0;
-}
-
 static int check(const struct command_line *cl, int nr, char *names[])
 {
 	struct dump_plan *plan = cl->plan;
@@ -574,8 +557,7 @@ static int check(const struct command_line *cl, int nr, char *names[])
 		return err_set(-EINVAL, "built without libdw: -x is not supported");
 	if (plan->mode == MODE_LIST_KTYPES && !btf_info_supported())
 		return err_set(-EINVAL, "built without libbpf: --list-ktypes is not supported");
-	err = take_arguments(plan, nr, names);
-	return err ? err : check_pending(cl);
+	return take_arguments(plan, nr, names);
 }
 
 int options_parse(struct dump_plan *plan, int argc, char *argv[])

@@ -65,7 +65,7 @@ struct report_pages report_count(const struct report *rep)
 
 	for (size_t i = 0; i < nr_report_kinds; i++)
 		p.excluded += res->filter.pages[report_kinds[i].class];
-	p.excluded += res->verdicts.excluded - res->verdicts.included;
+	p.excluded += res->verdicts.excluded - res->verdicts.included + res->filter.unused_vm;
 	p.remaining = p.original - p.excluded;
 	return p;
 }
@@ -101,6 +101,8 @@ void report_show(const struct report *rep)
 		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", "Kept by extensions",
 			   res->verdicts.included);
 	}
+	if (rep->plan->exclude_unused_vm)
+		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", "Unused struct pages", f->unused_vm);
 	if (f->missing)
 		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", "Excluded before", f->missing);
 	REPORT_MSG("  Remaining pages  : 0x%016" PRIx64 "\n", p.remaining);

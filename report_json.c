@@ -166,6 +166,7 @@ static void put_pages(struct json *j, const struct report *rep)
 	for (size_t i = 0; i < nr_report_kinds; i++)
 		json_number(j, report_kinds[i].key, res->filter.pages[report_kinds[i].class]);
 	json_number(j, "before", res->filter.missing);
+	json_number(j, "unused_struct_pages", res->filter.unused_vm);
 	json_number(j, "extensions", res->verdicts.excluded);
 	json_end(j);
 	json_number(j, "kept_by_extensions", res->verdicts.included);

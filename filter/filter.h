@@ -17,6 +17,7 @@ struct filter_stats {
 	/** Excluded pages by class; [PAGE_UNREADABLE] counts kept ones. */
 	uint64_t pages[NR_PAGE_CLASSES];
 	uint64_t odd;			/**< impossible orders (classify_pages()) */
+	uint64_t unused_vm;		/**< pages of struct pages (drop_unused_vm()) */
 	double seconds;
 };
 

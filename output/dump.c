@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "filter/unused_vm.h"
 #include "lib/checked.h"
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -96,6 +97,9 @@ static int choose_pages(const struct dump_request *req, struct bitmap *b, struct
 			   req->verdicts ? &req->verdicts->include : NULL, &res->filter);
 	if (!err && req->verdicts)
 		verdicts_apply(req->verdicts, b, &res->verdicts);
+	if (!err && req->drop_unused_vm)
+		err = drop_unused_vm(req->kernel, b, req->verdicts ? &req->verdicts->include : NULL,
+				     &res->filter.unused_vm);
 	return err;
 }
 
@@ -213,6 +217,8 @@ int dump_create(const struct dump_request *req, struct dump_result *res)
 			.vc = req->kernel->vc,
 			.level = req->level | req->kernel->vc->dump_level,
 			.codec = req->codec,
+			.excluded_vmemmap = req->drop_unused_vm ||
+					    req->kernel->vc->excluded_vmemmap,
 			.erase = req->erase,
 		},
 	};

@@ -23,6 +23,8 @@ struct dump_request {
 	uint64_t block_pages;
 	/** Bits of enum dump_level. What the input's own level excluded stays excluded. */
 	unsigned int level;
+	/** Leave out the struct pages of pages that are left out, too. */
+	bool drop_unused_vm;
 	enum codec_id codec;
 	bool elf;			/**< an ELF core, and no codec */
 	unsigned int nr_threads;	/**< at least 1 */

@@ -88,7 +88,8 @@ static int kdump_begin(struct writer *w, const struct bitmap *exists)
 		.version = KDUMP_VERSION,
 		.utsname = w->source->utsname,
 		.timestamp = w->source->kernel->crash_time,
-		.status = KDUMP_INCOMPLETE | kdump_flags_of_codec(w->source->codec),
+		.status = KDUMP_INCOMPLETE | kdump_flags_of_codec(w->source->codec) |
+			  (w->source->excluded_vmemmap ? KDUMP_EXCLUDED_VMEMMAP : 0),
 		.block_size = block,
 		.sub_hdr_size = sub_blocks,
 		.bitmap_blocks = map_blocks * 2,

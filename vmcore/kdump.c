@@ -285,6 +285,7 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 	else if (cut)
 		vmcore_warn(vc, "the file is shorter than its headers say: "
 			    "pages at its end are missing");
+	vc->excluded_vmemmap = h.header.status & KDUMP_EXCLUDED_VMEMMAP;
 	vc->incomplete = cut || h.header.status & KDUMP_INCOMPLETE;
 	if (!err)
 		err = load_eraseinfo(vc, &h.sub, fr);

@@ -114,6 +114,7 @@ struct vmcore {
 
 	/** Of a dump that was filtered before; 0 for others. */
 	unsigned int dump_level;
+	bool excluded_vmemmap;		/**< and the struct pages of what it lacks are not needed */
 	/** The dump is marked as cut short, or shorter than its headers say. */
 	bool incomplete;
 	/** What was erased from the dump, as text; NULL if nothing. Owned. */
