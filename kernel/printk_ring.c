@@ -58,8 +58,14 @@ enum desc_state { RESERVED, COMMITTED, FINALIZED, REUSABLE };
 #define NO_DATA 1
 #define EMPTY_LINE 3
 
-/* What the kernel prints of a caller, if it does: nothing else tells that. */
+/*
+ * What the kernel prints of a caller, if it does: nothing else tells that. It is looked for
+ * only among the kernel's constants: elsewhere in the image pages may have been given back, and
+ * hold this program.
+ */
 static const char caller_format[] = ",caller=%c%u";
+INIT_OPT_MOD_SYM(vmlinux, __start_rodata);
+INIT_OPT_MOD_SYM(vmlinux, __end_rodata);
 
 enum {
 	DESC_RING, TEXT_RING,					/* printk_ringbuffer */
@@ -354,11 +360,17 @@ static int found(void *ctx, vaddr_t va, const uint8_t *bytes, size_t have)
 /* Only a kernel that shows callers has the format for it. */
 static int look_for_caller(struct ring *r)
 {
+	struct vmem rodata = *r->mem;
 	int err;
 
-	if (!r->m[CALLER_ID].known)
+	if (!r->m[CALLER_ID].known || !MOD_SYM_EXIST(vmlinux, __start_rodata) ||
+	    !MOD_SYM_EXIST(vmlinux, __end_rodata))
 		return 0;
-	err = image_search(r->mem, caller_format, strlen(caller_format), found, NULL);
+	rodata.image_start = max_u64(GET_MOD_SYM(vmlinux, __start_rodata), r->mem->image_start);
+	rodata.image_end = min_u64(GET_MOD_SYM(vmlinux, __end_rodata), r->mem->image_end);
+	if (rodata.image_start >= rodata.image_end)
+		return 0;
+	err = image_search(&rodata, caller_format, strlen(caller_format), found, NULL);
 	r->has_caller = err == 1;
 	return err == -ENOMEM ? err : 0;
 }

@@ -67,6 +67,9 @@ static void set_up(struct fuzz_memory *m, const struct fact_set *set, struct fuz
 	vmcoreinfo_resolve(&info, set, FACT_VMCOREINFO, NULL, 0);
 	for (unsigned int i = 0; i < ARRAY_SIZE(symbols[form]) && symbols[form][i]; i++)
 		fuzz_set_symbol(set, symbols[form][i], base + 16 * i);
+	/* All of it is constants, too. */
+	fuzz_set_symbol(set, "__start_rodata", base);
+	fuzz_set_symbol(set, "__end_rodata", base + in->size);
 }
 
 static int look(void *ctx, const char *s, size_t len)

@@ -184,6 +184,7 @@ static void test_messages(void **state)
 static void test_callers(void **state)
 {
 	struct log_memory *m = *state;
+	char more[128];
 	struct writer w;
 
 	begin(&w, m, 0);
@@ -192,9 +193,21 @@ static void test_callers(void **state)
 	w.seq--;
 	put_info(&w, 1, 0, PRINTK_CPU | 12, 3);
 	end(&w, 2);
+	/* Among the kernel's constants, and nowhere else. */
+	log_put_text(m, 0x7fff8, ",caller=%c%u");
+	log_put_text(m, 0x8fff8, ",caller=%c%u");
+	log_is(m, false, "[    0.000000] thread\n[    0.000000] cpu\n");
+	snprintf(more, sizeof(more), "SYMBOL(__start_rodata)=%" PRIx64 "\nSYMBOL(__end_rodata)=%"
+		 PRIx64 "\n", m->base + 0x80000, m->base + 0x90000);
+	set_facts(m, more);
 	log_is(m, false, "[    0.000000] thread\n[    0.000000] cpu\n");
 	log_put_text(m, 0x80000, ",caller=%c%u");
 	log_is(m, false, "[    0.000000] [      T7] thread\n[    0.000000] [     C12] cpu\n");
+	/* What cannot be the place of constants is not searched. */
+	snprintf(more, sizeof(more), "SYMBOL(__start_rodata)=%" PRIx64 "\nSYMBOL(__end_rodata)=%"
+		 PRIx64 "\n", m->base + 0x90000, m->base + 0x80000);
+	set_facts(m, more);
+	log_is(m, false, "[    0.000000] thread\n[    0.000000] cpu\n");
 }
 
 static void test_states(void **state)
