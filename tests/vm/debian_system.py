@@ -110,14 +110,14 @@ def system(program):
     shutil.rmtree(os.path.dirname(dest), ignore_errors=True)
     os.makedirs(dest)
     with tempfile.TemporaryDirectory(dir=dest) as work:
-        make_tree(f"{work}/root.tar", packages)
-        os.mkdir(f"{work}/root")
-        sh("tar", "-C", f"{work}/root", "--numeric-owner", "-xpf", f"{work}/root.tar")
-        boot = f"{work}/root/boot"
+        make_tree(f"{work}/system.tar", packages)
+        os.mkdir(f"{work}/tree")
+        sh("tar", "-C", f"{work}/tree", "--numeric-owner", "-xpf", f"{work}/system.tar")
+        boot = f"{work}/tree/boot"
         for name in ("vmlinuz", "initrd.img"):
             found = sorted(n for n in os.listdir(boot) if n.startswith(name + "-"))
             shutil.copy(f"{boot}/{found[-1]}", f"{dest}/{name}")
-        sh("mke2fs", "-q", "-t", "ext4", "-d", f"{work}/root", "-m", "0", f"{dest}/disk",
+        sh("mke2fs", "-q", "-t", "ext4", "-d", f"{work}/tree", "-m", "0", f"{dest}/disk",
            f"{DISK_MIB}M")
     with open(listed, "w") as f:
         f.write(" ".join(packages) + "\n")
