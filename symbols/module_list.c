@@ -240,6 +240,16 @@ static int add_module(struct module_list *list, size_t *room, const struct kmodu
 	return 0;
 }
 
+/* Whether a text has characters of a name only, and at least one. */
+static bool is_name(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] <= ' ' || s[i] > '~')
+			return false;
+	}
+	return len;
+}
+
 /* @return 1 if the entry at hand is a module that has something to show, else 0 */
 static int decode_module(struct walk *w, const struct field f[NR_M], struct kmodule *m)
 {
@@ -255,7 +265,7 @@ static int decode_module(struct walk *w, const struct field f[NR_M], struct kmod
 		w->list->unformed++;
 		return 0;
 	}
-	if (len == f[M_NAME].size || !kmodule_is_name(name, len)) {
+	if (len == f[M_NAME].size || !is_name(name, len)) {
 		leave_out(w, "it has no name");
 		return 0;
 	}

@@ -56,14 +56,4 @@ void module_list_free(struct module_list *list);
 /** The module of a name, or NULL. '-' and '_' are the same, as for modprobe. */
 const struct kmodule *module_list_find(const struct module_list *list, const char *name);
 
-/** Whether a text from the dump has characters of a name only, and at least one. */
-static inline bool kmodule_is_name(const char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (s[i] <= ' ' || s[i] > '~')
-			return false;
-	}
-	return len;
-}
-
 #endif

@@ -77,6 +77,16 @@ static char symbol_type(const struct symbols *s, const struct elf_symbol *sym, u
 	return is_letter(c) ? c | 0x20 : '?';
 }
 
+/* Assemblers put \1, \2 or a space into names of local labels, which some modules keep. */
+static bool is_symbol_name(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if ((s[i] < ' ' && s[i] != 1 && s[i] != 2) || s[i] > '~')
+			return false;
+	}
+	return len;
+}
+
 static int give_symbol(const struct symbols *s, const uint8_t *raw, uint8_t type)
 {
 	struct kmodule_symbol ret;
@@ -90,7 +100,7 @@ static int give_symbol(const struct symbols *s, const uint8_t *raw, uint8_t type
 	room = s->strings_len - sym.name;
 	ret.name = s->strings + sym.name;
 	ret.name_len = strnlen(ret.name, room);
-	if (ret.name_len == room || !kmodule_is_name(ret.name, ret.name_len))
+	if (ret.name_len == room || !is_symbol_name(ret.name, ret.name_len))
 		return 0;
 	ret.type = symbol_type(s, &sym, type);
 	ret.value = sym.value;

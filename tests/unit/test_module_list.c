@@ -1089,8 +1089,10 @@ static void test_bad_names(void **state)
 {
 	static const struct symbol symbols[] = {
 		{ .name = "first", .value = 1, .shndx = 1, .type = 't' },
-		{ .name = "two words", .value = 2, .shndx = 1, .type = 't' },
-		{ .name = "L0\001", .value = 3, .shndx = 1, .type = 't' },
+		/* Assemblers' names of local labels. */
+		{ .name = ".L0 ", .value = 2, .shndx = 1, .type = 't' },
+		{ .name = ".L1\0022", .value = 3, .shndx = 1, .type = 't' },
+		{ .name = "a\nb", .value = 8, .shndx = 1, .type = 't' },
 		{ .name = "\xff\xff", .value = 4, .shndx = 1, .type = 't' },
 		{ .name = "beyond", .value = 5, .shndx = 1, .type = 't' },
 		{ .name = "far_beyond", .value = 6, .shndx = 1, .type = 't' },
@@ -1102,13 +1104,13 @@ static void test_bad_names(void **state)
 	(void)state;
 	memory_open(&m, true, false);
 	k = put_tables(&m, m.base + TABLES, symbols, ARRAY_SIZE(symbols));
-	put_u32(&m, k.symtab + 4 * 24, k.typetab - k.strtab);
-	put_u32(&m, k.symtab + 5 * 24, 0xffffffff);
-	assert_symbols(&m, &k, "1 t first\n7 t last\n");
+	put_u32(&m, k.symtab + 5 * 24, k.typetab - k.strtab);
+	put_u32(&m, k.symtab + 6 * 24, 0xffffffff);
+	assert_symbols(&m, &k, "1 t first\n2 t .L0 \n3 t .L1\0022\n7 t last\n");
 	/* Where names have to tell how long the strings are, only those that can. */
 	memset(m.bytes + (k.typetab - m.base), 0, k.num_symtab);
 	k.typetab = 0;
-	assert_symbols(&m, &k, "1 ? first\n7 ? last\n");
+	assert_symbols(&m, &k, "1 ? first\n2 ? .L0 \n3 ? .L1\0022\n7 ? last\n");
 	assert_true(m.longest < STEP);
 	memory_close(&m);
 }
