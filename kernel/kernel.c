@@ -189,6 +189,20 @@ static void move_symbols(const struct kernel *k, const struct fact_set *set)
 	}
 }
 
+/* A dump that does not tell the size of its pages has that of the text. */
+static int take_page_size(const struct kernel *k)
+{
+	const char *val;
+	uint64_t size;
+	size_t len;
+
+	if (vmcoreinfo_find(&k->info, "PAGESIZE", &val, &len) ||
+	    !vmcoreinfo_find(&k->file, "PAGESIZE", &val, &len) ||
+	    !vmcoreinfo_number(val, len, false, &size))
+		return 0;
+	return vmcore_set_page_size(k->vc, size);
+}
+
 static int open_info_file(struct kernel *k, const char *path)
 {
 	char release[UTS_LEN];
@@ -204,7 +218,7 @@ static int open_info_file(struct kernel *k, const char *path)
 			       k->release);
 	memcpy(k->release, release, sizeof(release));
 	k->file_moved = distance(&k->info, &k->file);
-	return 0;
+	return take_page_size(k);
 }
 
 /*

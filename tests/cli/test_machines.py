@@ -151,6 +151,19 @@ def _(machine):
     check(dump('-c', '-d', '31', '-i', 'info').bytes == want, 'the dump differs')
 
 
+@of_each('where it has no VMCOREINFO, -i is enough, also to know the size of its pages')
+def _(machine):
+    c = vmcore(machine)
+    makedumpfile('-f', '-g', 'info', 'vmcore').check_done()
+    c.notes = [note for note in c.notes if note[0] != 'VMCOREINFO']
+    c.write('vmcore')
+    for level in (1, 31):
+        made = dump('-c', '-d', str(level), '-i', 'info')
+        check(made.block == MACHINES[machine]['page'], f'blocks of {made.block} bytes')
+        check(set(made.pages) == kept(level), f'level {level}: other pages')
+        made.check_contents(c.memory)
+
+
 # libkdumpfile opens the others' dumps, too, but does not know what they are.
 @of_each('libkdumpfile reads the same', but=['loongarch64', 'riscv64'])
 def _(machine):
