@@ -170,6 +170,25 @@ static bool read_sizes(const struct arch *a, const struct arch_mem *mem, unsigne
 	return sum <= 60;
 }
 
+/*
+ * The radix MMU has the linear map in its tables, and there it comes first. Without, where the
+ * memory map is can be known from its list only.
+ */
+static bool tables_tell(const struct arch *a, const struct arch_mem *mem, bool *radix)
+{
+	vaddr_t root;
+	uint64_t first;
+
+	if (!MOD_SYM_EXIST(vmlinux, swapper_pg_dir))
+		return false;
+	root = GET_MOD_SYM(vmlinux, swapper_pg_dir);
+	if (!is_linear(a->state, root, sizeof(first)) ||
+	    arch_read_entry(mem, root & ~REGION, true, PAGE_OFFSET, LEVELS, &first))
+		return false;
+	*radix = first & PTE_PRESENT;
+	return *radix || MOD_SYM_EXIST(vmlinux, vmemmap_list);
+}
+
 static int find_mmu(struct arch *a, const struct arch_mem *mem)
 {
 	struct ppc64_state *s = a->state;
@@ -196,6 +215,8 @@ static int find_mmu(struct arch *a, const struct arch_mem *mem)
 		s->radix = s->bits[LEVELS] == 13;
 		return 0;
 	}
+	if (tables_tell(a, mem, &s->radix))
+		return 0;
 	return err_set(-ENOENT, "NUMBER(RADIX_MMU) is missing, and so is what else would tell "
 		       "the MMU: cur_cpu_spec or __pgd_index_size");
 }

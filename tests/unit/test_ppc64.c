@@ -386,6 +386,10 @@ static void test_which_mmu(void **state)
 	assert_text_has("SYMBOL(__pte_index_size)");
 	assert_int_equal(arch_init_user(&m.arch, &m.mem, 0x10000, &(struct arch){ 0 }), -ENOTSUP);
 	machine_close(&m);
+	/* Nothing tells but the first entry of the tables, which is that of the linear map. */
+	assert_int_equal(machine_open(&m, BE_64K, ROOT, "", "10000 80000000000200ad\n"), 0);
+	assert_hole(&m, VIRT, 512 * GIB);
+	machine_close(&m);
 	/* A machine of another kind. */
 	assert_cannot(BE_64K, ROOT CPU, "2000 c000000000002100\n2108 90\n", -ENOTSUP,
 		      "features 0x90");
@@ -407,8 +411,8 @@ static void test_missing_and_senseless_facts(void **state)
  * The list begins at 3000, its entries are at 40000 and so on: next, physical, virtual
  * address. The tenth kind of page has 16 MiB.
  */
-#define LIST_FACTS \
-	HASH \
+#define LIST_FACTS HASH LIST_SYMBOLS
+#define LIST_SYMBOLS \
 	"SYMBOL(vmemmap_list)=c000000000003000\n" \
 	"SYMBOL(mmu_vmemmap_psize)=c000000000003008\n" \
 	"SYMBOL(mmu_psize_defs)=c000000000030000\n" \
@@ -531,6 +535,27 @@ static void assert_damaged_list(const char *list)
 }
 
 /* All that was found before counts. */
+/* Where nothing else tells which MMU it is. */
+static void test_list_without_tables(void **state)
+{
+	char variables[4096], first[64];
+	struct machine m;
+
+	(void)state;
+	snprintf(variables, sizeof(variables), "%s%s", psize(BE_64K, 10, 24, first), LIST);
+	assert_int_equal(machine_open(&m, BE_64K, ROOT LIST_SYMBOLS, variables, "10000 0\n"), 0);
+	assert_mapped(&m, VMEMMAP + 0x123456, 0x9123456, 16 * MIB - 0x123456);
+	assert_hole(&m, VIRT, 64 * KIB);
+	assert_text_has("SYMBOL(__pte_index_size)");
+	machine_close(&m);
+	/* The radix MMU has no list, and no need of one. */
+	assert_int_equal(machine_open(&m, BE_64K, ROOT LIST_SYMBOLS, "3000 0\n",
+				      "10000 80000000000200ad\n"), 0);
+	assert_hole(&m, VMEMMAP, 512 * GIB);
+	assert_text_has("level 4");
+	machine_close(&m);
+}
+
 static void test_damaged_list(void **state)
 {
 	(void)state;
@@ -762,6 +787,7 @@ int main(void)
 		cmocka_unit_test(test_missing_and_senseless_facts),
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_list_in_a_region_of_its_own),
+		cmocka_unit_test(test_list_without_tables),
 		cmocka_unit_test(test_damaged_list),
 		cmocka_unit_test(test_long_list),
 		cmocka_unit_test(test_facts_of_the_list),
