@@ -10,6 +10,7 @@ import time
 
 import cache
 from archive import WEEK, Suite, run, version_key
+from machines import BACKPORTS, X86_64
 
 # The suites that hold a series, best first.  A series that is not named here
 # is looked for in the newest suites.
@@ -18,23 +19,23 @@ SUITES = {
     "6.1": ["bookworm-security", "bookworm"],
     "6.12": ["trixie-security", "trixie"],
 }
-BACKPORTS = "stable-backports"
 NEWEST = [BACKPORTS, "sid", "experimental"]
 FIXED = ["6.1", "6.12"]         # `make check` takes these and the newest of the backports
 SCANNED = "5.10"                # says nowhere where its symbol tables are
 
-FLAVOUR = "cloud-amd64"         # small, and has all a virtual machine needs
+FLAVOUR = X86_64.flavour        # small, and has all a virtual machine needs
 FULL_FLAVOUR = "amd64"          # large, and has drivers of real machines
 
-def suite(name):
+
+def suite(name, arch=X86_64.arch):
     """The suite NAME.  "stable-backports" becomes the release's own name: on some
     mirrors the alias lags behind it."""
     if name != BACKPORTS:
-        return Suite(name)
-    alias = Suite(name)
+        return Suite(name, arch)
+    alias = Suite(name, arch)
     if alias.stale():
         alias.update()
-    return Suite(alias.target("CODENAME") or name)
+    return Suite(alias.target("CODENAME") or name, arch)
 
 
 def releases(packages, flavour=FLAVOUR):
@@ -58,9 +59,10 @@ def releases(packages, flavour=FLAVOUR):
     return [f[1:] for f in sorted(found, key=lambda f: f[0], reverse=True)]
 
 
-def newest_backport():
-    """The newest series in the backports; remembered for a week."""
-    memo = os.path.join(cache.root(), "newest-backport")
+def newest(machine=X86_64):
+    """The newest series that there is for a machine; remembered for a week."""
+    memo = os.path.join(cache.root(), "newest-backport" if machine is X86_64
+                        else f"newest-{machine.flavour}")
     known = None
     if os.path.exists(memo):
         with open(memo) as f:
@@ -68,9 +70,9 @@ def newest_backport():
         if time.time() - os.path.getmtime(memo) < WEEK:
             return known
     try:
-        kernels = releases(suite(BACKPORTS).packages())
+        kernels = releases(suite(machine.newest, machine.arch).packages(), machine.flavour)
         if not kernels:
-            raise cache.Unavailable("the backports offer no kernel")
+            raise cache.Unavailable(f"{machine.newest} offers no kernel")
         known = kernels[0][1]
     except cache.Unavailable:
         if not known:
@@ -82,8 +84,8 @@ def newest_backport():
 
 def check_series():
     """The series that `make check` uses, oldest first."""
-    newest = newest_backport()
-    return FIXED + [newest] * (newest not in FIXED)
+    last = newest()
+    return FIXED + [last] * (last not in FIXED)
 
 
 def unpack(source, wanted, release, dest):
@@ -100,7 +102,8 @@ def unpack(source, wanted, release, dest):
     run(["depmod", "-b", top, release])
     os.symlink(os.path.relpath(top, part), os.path.join(part, "root"))
     for name, places in {
-            "vmlinuz": [f"boot/vmlinuz-{release}", f"root/lib/modules/{release}/vmlinuz"],
+            "vmlinuz": [f"boot/vmlinuz-{release}", f"boot/vmlinux-{release}",
+                        f"root/lib/modules/{release}/vmlinuz"],
             "config": [f"boot/config-{release}", f"root/lib/modules/{release}/config"]}.items():
         for place in places:
             if os.path.exists(os.path.join(part, place)):
@@ -127,6 +130,15 @@ class Kernel:
         """Can it use 5-level page tables?  New kernels always can and have no option for it."""
         with open(self.config) as f:
             return "# CONFIG_X86_5LEVEL is not set" not in f.read()
+
+    def page_size(self):
+        """Bytes of a page."""
+        with open(self.config) as f:
+            m = re.search(r"^CONFIG_(?:PAGE_SHIFT=(\d+)|(?:PPC|ARM64)_(\d+)K_PAGES=y)$",
+                          f.read(), re.M)
+        if not m:
+            return 4096
+        return 1 << int(m[1]) if m[1] else int(m[2]) << 10
 
     def modules(self, names):
         """Paths of the modules NAMES and of what they need, in the order of loading;
@@ -173,7 +185,21 @@ def debug_vmlinux(kern):
     raise cache.Unavailable(f"no vmlinux with debug information for {kern.release} to be had")
 
 
-def kernel(series, flavour=FLAVOUR):
+def first_to_be_had(source, found, dest):
+    """Unpack the first of some releases of one suite that the archive still has."""
+    wrong = None
+    for release, _, wanted in found:
+        try:
+            unpack(source, wanted, release, dest)
+            return True
+        except cache.Unavailable as e:
+            wrong = wrong or e
+    if wrong:
+        raise wrong
+    return False
+
+
+def kernel(series, flavour=FLAVOUR, arch=X86_64.arch):
     """The newest kernel of SERIES, from the cache or from the archive."""
     dest = os.path.join(cache.root(), "kernels",
                         series if flavour == FLAVOUR else f"{series}-{flavour}")
@@ -185,14 +211,38 @@ def kernel(series, flavour=FLAVOUR):
         # An index that is out of date names packages that are gone: try a new one.
         for again in (False, True):
             try:
-                source = suite(name)
+                source = suite(name, arch)
                 if again:
                     source.update()
-                for release, its_series, wanted in releases(source.packages(), flavour):
-                    if its_series == series:
-                        unpack(source, wanted, release, dest)
-                        return Kernel(series, dest)
+                found = [r for r in releases(source.packages(), flavour) if r[1] == series]
+                if first_to_be_had(source, found[:None if again else 1], dest):
+                    return Kernel(series, dest)
                 break
             except cache.Unavailable as e:
                 wrong = wrong or e
     raise cache.Unavailable(f"no kernel {series} to be had: {wrong or 'no suite has it'}")
+
+
+def busybox(arch):
+    """Path of another architecture's busybox, from the cache or from the archive."""
+    dest = os.path.join(cache.root(), "busybox", arch)
+    places = [os.path.join(dest, d, "busybox") for d in ("bin", "usr/bin")]
+    wrong = None
+    for name in () if any(map(os.path.exists, places)) else ("stable", "sid"):
+        try:
+            source = suite(name, arch)
+            part = dest + ".part"
+            shutil.rmtree(part, ignore_errors=True)
+            os.makedirs(part)
+            source.download({"busybox-static": source.packages()["busybox-static"]}, part)
+            deb, = os.listdir(part)
+            run(["dpkg-deb", "-x", os.path.join(part, deb), part])
+            shutil.rmtree(dest, ignore_errors=True)
+            os.rename(part, dest)
+            break
+        except (cache.Unavailable, KeyError) as e:
+            wrong = wrong or e
+    for path in places:
+        if os.path.exists(path):
+            return path
+    raise cache.Unavailable(f"no busybox of {arch} to be had: {wrong}")

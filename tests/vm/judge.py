@@ -27,7 +27,7 @@ import tempfile
 import zlib
 from collections import Counter
 
-PAGE = 4096
+PAGE = 4096                     # of x86_64
 
 # ---- what a page is ----------------------------------------------------------
 
@@ -75,22 +75,28 @@ def kind_of(flags):
     return "kernel"
 
 
+def page_size(dumpdir):
+    """Bytes of a page, in the kernel's own words."""
+    with open(f"{dumpdir}/truth/vmcoreinfo") as f:
+        return int(re.search(r"^PAGESIZE=(\d+)$", f.read(), re.M)[1])
+
+
 def read_words(path):
-    """The 64-bit words of a file that the guest wrote."""
+    """The 64-bit words of a file that the guest wrote, which are little-endian."""
     with open(path, "rb") as f:
         words = array.array("Q")
         words.frombytes(f.read())
     return words
 
 
-def kernel_image(truth):
+def kernel_image(dumpdir):
     """The page frames of the kernel image as [(first, last + 1)]."""
-    found = []
-    with open(f"{truth}/iomem") as f:
+    found, page = [], page_size(dumpdir)
+    with open(f"{dumpdir}/truth/iomem") as f:
         for line in f:
             m = re.match(r"\s+([0-9a-f]+)-([0-9a-f]+) : Kernel (code|rodata|data|bss)$", line)
             if m:
-                found.append((int(m[1], 16) // PAGE, int(m[2], 16) // PAGE + 1))
+                found.append((int(m[1], 16) // page, int(m[2], 16) // page + 1))
     return found
 
 
@@ -110,7 +116,7 @@ def kinds(dumpdir):
                 memo[flags] = kind_of(flags)
             head = memo[flags]
         out.append(head or "kernel")
-    for first, end in kernel_image(f"{dumpdir}/truth"):
+    for first, end in kernel_image(dumpdir):
         for pfn in range(first, min(end, len(out))):
             if words[pfn] & RESERVED:
                 out[pfn] = "reserved"
@@ -130,32 +136,52 @@ def dropped_kinds(dumpdir, level):
 
 # ---- vmcores -----------------------------------------------------------------
 
-class Vmcore:
-    """A little-endian ELF64 core: loads as (physical address, bytes, file offset), notes
-    as (name, type, bytes), vmcoreinfo_at as (file offset, bytes)."""
+EM_S390 = 22
+LOWCORE_VMCOREINFO = 0xe0c      # where s390x has the note's physical address
+NOTE_HEADER = 12                # bytes
 
-    def __init__(self, path):
+
+class Vmcore:
+    """An ELF64 core: loads as (physical address, bytes, file offset), notes as (name, type,
+    bytes), vmcoreinfo_at as (file offset, bytes). PAGE is the size of a page."""
+
+    def __init__(self, path, page=PAGE):
         with open(path, "rb") as f:
             self.map = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ)
-        if self.map[:6] != b"\x7fELF\x02\x01":
-            raise ValueError(f"{path} is not a little-endian ELF64 file")
-        self.phoff, = struct.unpack_from("<Q", self.map, 32)
-        self.phentsize, self.phnum = struct.unpack_from("<HH", self.map, 54)
+        if self.map[:5] != b"\x7fELF\x02":
+            raise ValueError(f"{path} is not an ELF64 file")
+        self.page = page
+        self.order = ">" if self.map[5] == 2 else "<"
+        self.phoff, = self.unpack("Q", 32)
+        self.phentsize, self.phnum = self.unpack("HH", 54)
         self.loads, self.notes = [], []
         self.vmcoreinfo_at = 0, 0
         for i in range(self.phnum):
-            typ, _, off, _, paddr, size = struct.unpack_from(
-                "<IIQQQQ", self.map, self.phoff + i * self.phentsize)
+            typ, _, off, _, paddr, size = self.unpack("IIQQQQ",
+                                                      self.phoff + i * self.phentsize)
             if typ == 1:
                 self.loads.append((paddr, size, off))
             elif typ == 4:
                 self.read_notes(off, off + size)
+        if self.unpack("H", 18) == (EM_S390,) and not self.vmcoreinfo_at[1]:
+            self.read_lowcore()
+
+    def read_lowcore(self):
+        """The note with VMCOREINFO, of which s390x has the address at a fixed place."""
+        at, = struct.unpack_from(">Q", self.read(0, 1), LOWCORE_VMCOREINFO)
+        for paddr, size, off in self.loads:
+            if paddr <= at < paddr + size:
+                self.read_notes(off + at - paddr, off + at - paddr + NOTE_HEADER)
+
+    def unpack(self, form, at):
+        return struct.unpack_from(self.order + form, self.map, at)
 
     def read_notes(self, off, end):
-        while off + 12 <= end:
-            namesz, descsz, typ = struct.unpack_from("<III", self.map, off)
-            name = self.map[off + 12:off + 12 + namesz].rstrip(b"\0").decode()
-            desc = off + 12 + (namesz + 3 & ~3)
+        while off + NOTE_HEADER <= end:
+            namesz, descsz, typ = self.unpack("III", off)
+            desc = off + NOTE_HEADER
+            name = self.map[desc:desc + namesz].rstrip(b"\0").decode()
+            desc += namesz + 3 & ~3
             self.notes.append((name, typ, self.map[desc:desc + descsz]))
             if name == "VMCOREINFO":
                 self.vmcoreinfo_at = desc, descsz
@@ -171,7 +197,7 @@ class Vmcore:
         """Whole page frames in the file: [(first, last + 1)], sorted, not overlapping."""
         out = []
         for paddr, size, _ in sorted(self.loads):
-            first, end = -(-paddr // PAGE), (paddr + size) // PAGE
+            first, end = -(-paddr // self.page), (paddr + size) // self.page
             if out:
                 first = max(first, out[-1][1])
             if first < end:
@@ -180,7 +206,7 @@ class Vmcore:
 
     def read(self, pfn, count):
         """COUNT pages from PFN on, or None if one segment does not hold them all."""
-        start, length = pfn * PAGE, count * PAGE
+        start, length = pfn * self.page, count * self.page
         for paddr, size, off in self.loads:
             if paddr <= start and start + length <= paddr + size:
                 return self.map[off + start - paddr:off + start - paddr + length]
@@ -197,24 +223,28 @@ class Vmcore:
 
 COMPRESSION = {1: "zlib", 2: "lzo", 4: "snappy", 0x20: "zstd"}
 INCOMPLETE = 0x8
+PAGE_SIZES = (0x1000, 0x4000, 0x10000)
 
 
 class Dump:
-    """Headers and bitmaps of a kdump-compressed file of a 64-bit little-endian machine."""
+    """Headers and bitmaps of a kdump-compressed file of a 64-bit machine."""
 
     def __init__(self, path):
         with open(path, "rb") as f:
             head = f.read(PAGE)
             if len(head) < PAGE or head[:8] != b"KDUMP   ":
                 raise ValueError(f"{path} is not kdump-compressed")
-            self.version, = struct.unpack_from("<i", head, 8)
-            self.status, block, sub, blocks = struct.unpack_from("<IiiI", head, 424)
-            if block != PAGE or sub <= 0:
+            # The version is a small number, in the right order.
+            self.order = "<" if head[8] else ">"
+            self.version, = struct.unpack_from(f"{self.order}i", head, 8)
+            self.status, block, sub, blocks = struct.unpack_from(f"{self.order}IiiI", head, 424)
+            if block not in PAGE_SIZES or sub <= 0:
                 raise ValueError(f"{path}: block size {block}, sub header of {sub} blocks")
+            self.page = block
             f.seek(block)
             subhead = f.read(104)
-            self.level, = struct.unpack_from("<i", subhead, 8)
-            self.max_mapnr, = struct.unpack_from("<Q", subhead, 96)
+            self.level, = struct.unpack_from(f"{self.order}i", subhead, 8)
+            self.max_mapnr, = struct.unpack_from(f"{self.order}Q", subhead, 96)
             f.seek((1 + sub) * block)
             maps = f.read(blocks * block)
         if len(maps) != blocks * block or len(maps) * 4 < self.max_mapnr:
@@ -259,10 +289,15 @@ def census(pfns, what):
 
 # ---- the judges --------------------------------------------------------------
 
+def open_vmcore(dumpdir):
+    """The vmcore of a vmcore directory, its pages of the right size."""
+    return Vmcore(f"{dumpdir}/vmcore", page_size(dumpdir))
+
+
 def content(dumpdir):
     """Check the pages whose content the guest knew against its vmcore."""
     wrong, total = [], 0
-    with Vmcore(f"{dumpdir}/vmcore") as core, open(f"{dumpdir}/truth/content") as f:
+    with open_vmcore(dumpdir) as core, open(f"{dumpdir}/truth/content") as f:
         for line in f:
             region, kind, pfn, crc = line.split()
             page = core.read(int(pfn, 16), 1)
@@ -282,13 +317,15 @@ def compare(dumpdir, dump, level):
     """
     d = Dump(dump)
     wrong = []
+    if d.page != page_size(dumpdir):
+        return [f"the dump says that pages have {d.page} bytes"]
     if d.level != level:
         wrong.append(f"the dump says its level is {d.level}, not {level}")
     if d.status & INCOMPLETE:
         wrong.append("the dump says it is incomplete")
     kind, drops = kinds(dumpdir), dropped_kinds(dumpdir, level)
     lost, kept, absent = [], [], []
-    with Vmcore(f"{dumpdir}/vmcore") as core:
+    with open_vmcore(dumpdir) as core:
         for first, end in core.ranges():
             for pfn in range(first, min(end, len(kind))):
                 if not has(d.exists, pfn):
@@ -307,13 +344,10 @@ def can_read():
     return importlib.util.find_spec("kdumpfile") is not None
 
 
-def pages_equal(vmcore, dump, stride=512):
-    """Compare every page in the dump, as libkdumpfile reads it, with the vmcore's.
-
-    STRIDE is how many pages are read at once.
-    """
+def pages_equal(vmcore, dump):
+    """Compare every page in the dump, as libkdumpfile reads it, with the vmcore's."""
     import kdumpfile            # a package of the distribution, needed only here
-    dumped = Dump(dump).dumped
+    d = Dump(dump)
     try:
         handle = kdumpfile.kdumpfile(dump)
         # Mapped, the missing end of a truncated file would kill this process.
@@ -321,6 +355,7 @@ def pages_equal(vmcore, dump, stride=512):
     except kdumpfile.exceptions.KDumpBaseException as e:
         return [f"libkdumpfile cannot open it: {e}"]
     differ, unread, strange, total = [], [], [], 0
+    stride = (2 << 20) // d.page
 
     def check(pfn, count):
         expected = core.read(pfn, count)
@@ -330,7 +365,7 @@ def pages_equal(vmcore, dump, stride=512):
         data = None
         if expected is not None:
             try:
-                data = handle.read(kdumpfile.KDUMP_MACHPHYSADDR, pfn * PAGE, count * PAGE)
+                data = handle.read(kdumpfile.KDUMP_MACHPHYSADDR, pfn * d.page, count * d.page)
             except kdumpfile.exceptions.KDumpBaseException as e:
                 if count == 1:
                     unread.append((pfn, f"unreadable ({e})"))
@@ -344,10 +379,10 @@ def pages_equal(vmcore, dump, stride=512):
         check(pfn, half)
         check(pfn + half, count - half)
 
-    with Vmcore(vmcore) as core:
-        for first, end in runs(dumped):
+    with Vmcore(vmcore, d.page) as core:
+        for first, end in runs(d.dumped):
             total += end - first
-            for pfn in range(first, end, stride):
+            for pfn in range(first, end, stride):   # pages that are read at once
                 check(pfn, min(stride, end - pfn))
     wrong = [] if total else ["there is no page in the dump"]
     return (wrong + census(differ, "differs from the vmcore")

@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Boot a Debian kernel under QEMU with a known mix of memory and take its vmcore.
 
-x86_64 only.  A guest runs guest/init, which fills memory, exports what the
-kernel thinks of every page (the truth) to a disk, and then either
+A guest runs guest/init, which fills memory, exports what the kernel thinks of
+every page (the truth) to a disk, and then either
 
-* stops through the pvpanic device, at the very instruction after the last
-  look at /proc/kpageflags, and QEMU writes the image, or
+* stops at the very instruction after the last look at /proc/kpageflags, through
+  the pvpanic device or at a breakpoint, and QEMU writes the image, or
 * panics, and a crash kernel with guest/init-crash runs a command on
-  /proc/vmcore, copies it to a disk, or both.
+  /proc/vmcore, copies it to a disk, or both (x86_64 only).
 """
 import contextlib
 import hashlib
 import json
 import os
-import select
 import shlex
 import shutil
 import stat
@@ -24,17 +23,23 @@ import tempfile
 import time
 
 import cache
-from judge import KIND_MASK, Vmcore, read_words
+import debian
+import elf_image
+from gdb import Gdb
+from judge import KIND_MASK, Vmcore, page_size, read_words
+from machines import X86_64
+from monitor import GuestFailed, Qemu
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GUEST = os.path.join(HERE, "guest")
 GPU_GUEST = os.path.join(HERE, "guest-gpu")
 
 PROGRAMS = {                    # program -> Debian package
-    "qemu-system-x86_64": "qemu-system-x86", "cpio": "cpio", "modprobe": "kmod",
+    "cpio": "cpio", "modprobe": "kmod",
     "mke2fs": "e2fsprogs", "debugfs": "e2fsprogs", "xzcat": "xz-utils", "zstdcat": "zstd",
-    "gcc": "gcc", "busybox": "busybox-static", "fallocate": "util-linux",
+    "busybox": "busybox-static", "fallocate": "util-linux",
 }
+STOP_LABEL = "guest_stop"       # of the guest's program, where a breakpoint is
 DISK_MODULES = ["virtio_pci", "virtio_blk", "ext4"]
 # Swap, network, file systems, storage, a hypervisor: a hundred modules, big and small, so that
 # there is something to find in them.  Those that a kernel lacks are left out.
@@ -43,6 +48,10 @@ MODULES = DISK_MODULES + """virtio_balloon qemu_fw_cfg loop lzo lzo-rle zram xfs
     nfsd nfsv3 nfsv4 cifs ceph dm-crypt dm-snapshot dm-thin-pool raid1 nbd nft_nat nft_masq
     nft_log nft_limit nft_reject_inet nft_fib_inet openvswitch wireguard vxlan macvlan bonding
     8021q tun vsock vhost_net tls xts ecb gcm sha512_generic aesni_intel""".split()
+# Machines that are translated in any case get what loads quickly.
+FEW_MODULES = DISK_MODULES + """virtio_balloon qemu_fw_cfg loop lzo lzo-rle zram xfs overlay
+    nf_tables nft_ct nf_conntrack bridge veth dm-mod configfs fuse isofs udf squashfs nfsd nfsv4
+    dm-crypt dm-snapshot nbd vxlan macvlan bonding 8021q tun tls""".split()
 # Graphics cards whose drivers have buffers in main memory until they are shown; with little
 # memory of their own, which gets into the image, too.  kind -> (driver, device).
 CARDS = {"image-bochs": ("bochs", "VGA,vgamem_mb=8"),
@@ -57,10 +66,6 @@ PROBE_TIMEOUT = 20
 TRUTH_BYTES = 1 << 30           # sparse
 
 
-class GuestFailed(Exception):
-    """A guest did not do what it was booted for."""
-
-
 def sh(*cmd, **kw):
     """Run CMD; GuestFailed with its last words if it fails."""
     kw.setdefault("stdout", subprocess.PIPE)
@@ -71,11 +76,16 @@ def sh(*cmd, **kw):
     return r.stdout
 
 
-def need_programs():
+def need_programs(machine):
     """Unavailable, naming the packages, if a program is not on this machine."""
-    missing = sorted({pkg for prog, pkg in PROGRAMS.items() if not shutil.which(prog)})
+    compiler, library = machine.tools_packages
+    programs = PROGRAMS | {machine.qemu: machine.package, f"{machine.tools}gcc": compiler}
+    missing = {pkg for prog, pkg in programs.items() if not shutil.which(prog)}
+    if compiler not in missing:
+        found = sh(f"{machine.tools}gcc", "-print-file-name=libc.a").decode()
+        missing |= set() if "/" in found else {library}
     if missing:
-        raise cache.Unavailable("not on this machine: " + " ".join(missing))
+        raise cache.Unavailable("not on this machine: " + " ".join(sorted(missing)))
 
 
 def digest(paths):
@@ -108,13 +118,14 @@ def closure(path):
     return paths
 
 
-def initramfs(dest, init, modules, files, texts):
-    """Write a cpio archive: busybox, INIT as /init, the MODULES with their order of
-    loading, FILES as {path in the guest: path here}, TEXTS as {path in the guest: text}."""
+def initramfs(dest, init, modules, files, texts, busybox=None):
+    """Write a cpio archive: busybox (this machine's), INIT as /init, the MODULES with their
+    order of loading, FILES as {path in the guest: path here}, TEXTS as {path in the guest:
+    text}."""
     with tempfile.TemporaryDirectory() as root:
         for d in ("bin", "dev", "proc", "sys", "modules"):
             os.mkdir(f"{root}/{d}")
-        files = {"bin/busybox": shutil.which("busybox"), "init": init, **files}
+        files = {"bin/busybox": busybox or shutil.which("busybox"), "init": init, **files}
         for name, path in files.items():
             place = os.path.join(root, name.lstrip("/"))
             os.makedirs(os.path.dirname(place), exist_ok=True)
@@ -166,79 +177,10 @@ def scratch_disk(mib):
 
 # ---- QEMU --------------------------------------------------------------------
 
-class Qemu:
-    """A running QEMU, its monitor protocol on pipes; killed at the end of a `with`."""
-
-    def __init__(self, cmd):
-        self.proc = subprocess.Popen(
-            [*cmd, "-chardev", "stdio,id=monitor", "-mon", "chardev=monitor,mode=control"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.buffer = b""
-        self.events = []
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        if self.proc.poll() is None:
-            self.proc.kill()
-        # A process that hangs in KVM cannot be killed either.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.proc.wait(timeout=10)
-        for pipe in (self.proc.stdin, self.proc.stdout, self.proc.stderr):
-            with contextlib.suppress(OSError):
-                pipe.close()
-
-    def message(self, deadline):
-        """The next message, or None when QEMU has ended; GuestFailed after the deadline."""
-        while b"\n" not in self.buffer:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self.proc.stdout], [], [], left)[0]:
-                raise GuestFailed("it took too long")
-            data = os.read(self.proc.stdout.fileno(), 65536)
-            if not data:
-                return None
-            self.buffer += data
-        line, self.buffer = self.buffer.split(b"\n", 1)
-        return json.loads(line)
-
-    def event(self, deadline):
-        """Name of the next event, or None when QEMU has ended."""
-        while not self.events:
-            msg = self.message(deadline)
-            if msg is None:
-                return None
-            if "event" in msg:
-                self.events.append(msg["event"])
-        return self.events.pop(0)
-
-    def do(self, command, deadline, **arguments):
-        """Run a monitor command and wait for its answer."""
-        text = json.dumps({"execute": command, "arguments": arguments})
-        try:
-            self.proc.stdin.write(text.encode() + b"\n")
-            self.proc.stdin.flush()
-        except OSError as e:
-            raise GuestFailed(f"QEMU is gone: {self.last_words()}") from e
-        while True:
-            msg = self.message(deadline)
-            if msg is None:
-                raise GuestFailed(f"QEMU is gone: {self.last_words()}")
-            if "event" in msg:
-                self.events.append(msg["event"])
-            elif "error" in msg:
-                raise GuestFailed(f"{command}: {msg['error']['desc']}")
-            elif "return" in msg:
-                return msg["return"]
-
-    def last_words(self):
-        self.proc.wait()
-        words = self.proc.stderr.read().decode(errors="replace").strip().splitlines()
-        return words[-1] if words else f"exit {self.proc.returncode}"
-
-
-def cpu_options(accel, la57):
+def cpu_options(machine, accel, la57):
     """QEMU's arguments for the accelerator and a processor that suits it."""
+    if machine is not X86_64:
+        return ["-accel", "tcg,thread=multi"]
     if accel == "kvm":
         return ["-accel", "kvm", "-cpu", "host" + ("" if la57 else ",la57=off")]
     # The translator of QEMU 7.2 now and then loses the flags of a cmpxchg16b, and the
@@ -247,8 +189,8 @@ def cpu_options(accel, la57):
             f"max,cx16=off,la57={'on' if la57 else 'off'}"]
 
 
-def machine(accel, la57, mem, smp, console):
-    return ["qemu-system-x86_64", "-machine", "q35", *cpu_options(accel, la57),
+def machine_command(machine, accel, la57, mem, smp, console):
+    return [machine.qemu, *machine.options, *cpu_options(machine, accel, la57),
             "-m", str(mem), "-smp", str(smp), "-nodefaults", "-display", "none", "-no-reboot",
             "-serial", f"file:{console}"]
 
@@ -263,7 +205,7 @@ def kvm_boots(kernel):
         with open(init, "w") as f:
             f.write("#!/bin/busybox sh\n/bin/busybox poweroff -f\n")
         initramfs(f"{work}/initrd", init, [], {}, {})
-        cmd = machine("kvm", False, 512, 2, console) + [
+        cmd = machine_command(X86_64, "kvm", False, 512, 2, console) + [
             "-kernel", kernel.vmlinuz, "-initrd", f"{work}/initrd",
             "-append", "console=ttyS0 panic=1"]
         try:
@@ -321,13 +263,15 @@ class Guest:
     """
 
     def __init__(self, kernel, kind, command=None, files=(), keep_vmcore=True,
-                 result_mib=2048):
+                 result_mib=2048, machine=X86_64):
         self.kernel = kernel
+        self.machine = machine
         self.kind = kind
         self.crash = kind == "kdump"
         self.la57 = kind == "image-la57"
         driver, self.card = CARDS.get(kind, (None, None))
-        self.modules = [*CARD_MODULES, driver] if self.card else MODULES
+        self.modules = [*CARD_MODULES, driver] if self.card else \
+            MODULES if machine is X86_64 else FEW_MODULES
         self.mem = 768 if self.crash else 512
         self.smp = 2
         self.cached_mib = 64 if not self.crash else 96
@@ -336,13 +280,15 @@ class Guest:
         self.files = files
         self.keep_vmcore = keep_vmcore
         self.result_mib = result_mib
-        self.append = "console=ttyS0 panic=1"
+        self.append = f"console={machine.console} panic=1 {machine.append}".rstrip()
         if self.crash:
             self.append += f" crashkernel={CRASHKERNEL}"
 
     def arguments(self):
         """What decides the vmcore, the guest's programs apart; for meta.json and cache keys."""
         more = {"card": self.card, "guest": digest(self.gpu_sources())} if self.card else {}
+        if self.machine is not X86_64:
+            more |= {"machine": self.machine.name, "options": self.machine.options}
         return more | {"series": self.kernel.series, "release": self.kernel.release,
                 "kind": self.kind, "mem": self.mem, "smp": self.smp,
                 "cached_mib": self.cached_mib, "anon_mib": self.anon_mib,
@@ -368,7 +314,8 @@ class Guest:
     def prepare(self, work, out):
         """Everything that one boot needs and that does not change from try to try."""
         sources = [os.path.join(GUEST, f) for f in sorted(os.listdir(GUEST)) if f.endswith(".c")]
-        sh("gcc", "-O2", "-static", "-o", f"{work}/guest", *sources)
+        sh(f"{self.machine.tools}gcc", "-O2", "-static", f"-DPAGE={self.kernel.page_size()}UL",
+           "-o", f"{work}/guest", *sources)
         files = {"bin/guest": f"{work}/guest"}
         if self.crash:
             files |= self.crash_initrd(work)
@@ -380,7 +327,8 @@ class Guest:
         params = {"MODE": "crash" if self.crash else "pause", "ANON": self.anon_mib << 10,
                   "CRASH_APPEND": CRASH_APPEND}
         initramfs(f"{work}/initrd", init, self.kernel.modules(self.modules), files,
-                  {"params": "".join(f"{k}={shlex.quote(str(v))}\n" for k, v in params.items())})
+                  {"params": "".join(f"{k}={shlex.quote(str(v))}\n" for k, v in params.items())},
+                  debian.busybox(self.machine.arch) if self.machine is not X86_64 else None)
         disks = [("truth", f"{out}/truth.tar", "off"),
                  ("scratch", scratch_disk(self.cached_mib), "on")]
         if self.crash and self.command:
@@ -390,17 +338,22 @@ class Guest:
         return disks
 
     def qemu_command(self, accel, work, out, disks):
-        cmd = machine(accel, self.la57, self.mem, self.smp, f"{out}/console.log") + [
-            "-device", "vmcoreinfo", "-device", "virtio-balloon-pci",
+        bus = self.machine.bus
+        cmd = machine_command(self.machine, accel, self.la57, self.mem, self.smp,
+                              f"{out}/console.log") + ["-device", f"virtio-balloon-{bus}",
             "-kernel", self.kernel.vmlinuz, "-initrd", f"{work}/initrd", "-append", self.append]
-        if not self.crash:
+        if self.machine.vmcoreinfo == "note" and not self.machine.memory:
+            cmd += ["-device", "vmcoreinfo"]
+        if self.machine.stop == "breakpoint":
+            cmd += ["-S", "-gdb", f"unix:{work}/gdb,server=on,wait=off"]
+        elif not self.crash:
             cmd += ["-device", "pvpanic", "-action", "panic=pause"]
         if self.card:
             cmd += ["-device", self.card]
         for name, path, snapshot in disks:
             cmd += ["-drive",
                     f"if=none,id={name},format=raw,file={path},snapshot={snapshot},cache=unsafe",
-                    "-device", f"virtio-blk-pci,drive={name},serial={name}"]
+                    "-device", f"virtio-blk-{bus},drive={name},serial={name}"]
         return cmd
 
     def make_disks(self, disks):
@@ -413,26 +366,58 @@ class Guest:
                 grow(path, self.result_mib << 20)
                 sh("mke2fs", "-q", "-t", "ext4", "-F", "-m", "0", "-O", "^has_journal", path)
 
-    def boot(self, cmd, out, timeout):
+    def boot(self, cmd, work, out, timeout):
         """Run the guest to its end; takes the image of an image guest each time it stops."""
         deadline = time.monotonic() + timeout
-        dumped = False
-        with Qemu(cmd) as qemu:
+        dumped, gdb = False, None
+        with Qemu(cmd) as qemu, contextlib.ExitStack() as stack:
             if qemu.message(deadline) is None:
                 raise GuestFailed(f"QEMU does not start: {qemu.last_words()}")
             qemu.do("qmp_capabilities", deadline)
             qemu.do("balloon", deadline, value=(self.mem - 16) << 20)
+            if self.machine.stop == "breakpoint":
+                gdb = stack.enter_context(Gdb(f"{work}/gdb", self.stop_address(work), deadline))
+                gdb.go()
             while (event := qemu.event(deadline)) is not None:
-                if event == "GUEST_PANICKED" and not self.crash:
-                    # QEMU makes a file that it may not open again.
-                    with contextlib.suppress(FileNotFoundError):
-                        os.unlink(f"{out}/vmcore")
-                    qemu.do("dump-guest-memory", deadline, paging=False,
-                            protocol=f"file:{out}/vmcore")
+                if event != ("STOP" if gdb else "GUEST_PANICKED") or self.crash:
+                    continue
+                self.take_image(qemu, out, deadline)
+                dumped = True
+                if gdb:
+                    gdb.go_on()
+                    # There is one more stop, after a single step.
+                    while qemu.event(deadline) not in ("STOP", None):
+                        pass
+                else:
                     qemu.do("cont", deadline)
-                    dumped = True
         if not self.crash and not dumped:
             raise GuestFailed("the guest ended without an image")
+
+    def stop_address(self, work):
+        """Where in the guest's program it wants to be stopped."""
+        for line in sh(f"{self.machine.tools}nm", f"{work}/guest").decode().splitlines():
+            if line.endswith(f" {STOP_LABEL}"):
+                return int(line.split()[0], 16)
+        raise GuestFailed(f"the guest's program has no {STOP_LABEL}")
+
+    def memory(self):
+        """Where the machine has its memory: [(physical address, bytes)]."""
+        parts, left = [], self.mem << 20
+        for start, most in self.machine.memory:
+            parts.append((start, min(left, most << 20)))
+            left -= parts[-1][1]
+        return parts
+
+    def take_image(self, qemu, out, deadline):
+        # QEMU makes files that it may not open again.
+        for name in os.listdir(out):
+            if name == "vmcore" or name.startswith("memory-"):
+                os.unlink(f"{out}/{name}")
+        for start, size in self.memory():
+            qemu.do("pmemsave", deadline, val=start, size=size,
+                    filename=f"{out}/memory-{start:x}")
+        if not self.machine.memory:
+            qemu.do("dump-guest-memory", deadline, paging=False, protocol=f"file:{out}/vmcore")
 
     def collect(self, out):
         """Turn what the guest left on its disks into files."""
@@ -447,6 +432,12 @@ class Guest:
         if not os.path.exists(f"{out}/truth/complete"):
             raise GuestFailed("the guest died while it told the truth")
         os.unlink(f"{out}/truth/complete")
+        if self.machine.big_endian:
+            for name in os.listdir(f"{out}/truth"):
+                if name.startswith("kpage"):
+                    swap_words(f"{out}/truth/{name}")
+        if self.machine.memory:
+            self.make_image(out)
         shutil.copy(self.kernel.config, f"{out}/truth/config")
         if self.crash and self.command:
             self.collect_result(out, console)
@@ -466,6 +457,16 @@ class Guest:
             os.chmod(f"{out}/vmcore", 0o644)
             sh("fallocate", "--dig-holes", f"{out}/vmcore")
 
+    def make_image(self, out):
+        parts = [(start, size, f"{out}/memory-{start:x}") for start, size in self.memory()]
+        vmcoreinfo = None
+        if self.machine.vmcoreinfo == "note":
+            with open(f"{out}/truth/vmcoreinfo", "rb") as f:
+                vmcoreinfo = f.read()
+        elf_image.write(f"{out}/vmcore", self.machine.elf_machine, vmcoreinfo, parts)
+        for *_, path in parts:
+            os.unlink(path)
+
     def collect_result(self, out, console):
         if "VM command done" not in console:
             raise GuestFailed("the crash kernel did not get to the end of the command")
@@ -481,22 +482,23 @@ class Guest:
 
         A failed try's console stays as console-failed-N.log.
         """
-        need_programs()
+        need_programs(self.machine)
         if self.la57 and not self.kernel.has_la57():
             raise cache.Unavailable(f"{self.kernel.release} has no 5-level page tables")
         start = time.monotonic()
         out = os.path.abspath(out)
-        accel = accelerator(self.kernel, self.la57)
+        accel = accelerator(self.kernel, self.la57) if self.machine is X86_64 else "tcg"
         with tempfile.TemporaryDirectory() as work:
             disks = self.prepare(work, out)
             for attempt in range(1, ATTEMPTS + 1):
-                say(f"{self.kernel.release}, {self.kind}, {accel}"
+                say(f"{self.machine.name}, " * (self.machine is not X86_64)
+                    + f"{self.kernel.release}, {self.kind}, {accel}"
                     + (f", attempt {attempt}" if attempt > 1 else ""))
                 self.make_disks(disks)
                 shutil.rmtree(f"{out}/truth", ignore_errors=True)
                 shutil.rmtree(f"{out}/result", ignore_errors=True)
                 try:
-                    self.boot(self.qemu_command(accel, work, out, disks), out,
+                    self.boot(self.qemu_command(accel, work, out, disks), work, out,
                               BOOT_TIMEOUT[accel])
                     self.collect(out)
                     break
@@ -516,6 +518,14 @@ class Guest:
             f.write("\n")
 
 
+def swap_words(path):
+    """Turn 64-bit words around; the truth is little-endian."""
+    words = read_words(path)
+    words.byteswap()
+    with open(path, "wb") as f:
+        f.write(words.tobytes())
+
+
 def check_still(out):
     """GuestFailed if the pages of an image were not at rest around the stop."""
     before = read_words(f"{out}/truth/kpageflags")
@@ -527,13 +537,13 @@ def check_still(out):
 
 def dig_truth(out):
     """Take the truth of a crashed guest, which lies in its memory, out of the vmcore."""
-    with Vmcore(f"{out}/vmcore") as core:
+    with Vmcore(f"{out}/vmcore", page_size(out)) as core:
         for name in ("kpageflags", "kpagecount"):
             data = bytearray()
             for pfn in read_words(f"{out}/truth/{name}.pfns"):
-                data += core.read(pfn, 1) or bytes(4096)
-            pages = len(data) // 4096 - 1       # a page of padding follows the words
-            words = struct.unpack_from(f"<{pages * 512}Q", data)
+                data += core.read(pfn, 1) or bytes(core.page)
+            size = len(data) - core.page        # a page of padding follows the words
+            words = struct.unpack_from(f"{core.order}{size // 8}Q", data)
             if name == "kpageflags" and not any(w & KIND_MASK for w in words):
                 raise GuestFailed("the vmcore does not hold the guest's kpageflags")
             with open(f"{out}/truth/{name}", "wb") as f:

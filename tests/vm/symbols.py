@@ -9,6 +9,7 @@ sentences, empty when there is nothing to complain about:
     compare_types(said, listed)           structs and unions, as Btf and read_listing()
                                           return them
     same_dumps(one, other)                two dumps, their notes apart
+    same_pages(one, other)                which pages two dumps have
 """
 import json
 import mmap
@@ -18,7 +19,7 @@ import struct
 import subprocess
 from collections import Counter
 
-from judge import Vmcore
+from judge import Dump, Vmcore
 
 CHUNK = 1 << 24
 
@@ -26,7 +27,10 @@ CHUNK = 1 << 24
 DYNAMIC = {"bpf", "__builtin__ftrace", "__builtin__kprobes"}
 SHOWN = 3                       # differences that a complaint names
 
-SYMBOL = re.compile(r"([0-9a-f]{16}) (\S) (\S+)(?:\t\[(\S+)\])?\s*")
+# Local labels of some assemblers have a space or a control character in their names, for
+# which a program may print a question mark.
+ODD = re.compile(r"[^!-~]")
+SYMBOL = re.compile(r"([0-9a-f]{16}) (\S) ([^\t]+?)(?:\t\[(\S+)\])?")
 
 
 # ---- symbols -----------------------------------------------------------------
@@ -38,12 +42,13 @@ def read_symbols(text):
     they are exported, which their table does not tell.
     """
     found = Counter()
-    for line in text.splitlines():
+    for line in text.rstrip("\n").split("\n"):
         m = SYMBOL.fullmatch(line)
         if not m:
             raise ValueError(f"no symbol: {line!r}")
         address, kind, name, module = m.groups("")
         if module not in DYNAMIC:
+            name = ODD.sub("?", name)
             found[module, name, int(address, 16), kind.lower() if module else kind] += 1
     return found
 
@@ -265,29 +270,35 @@ def compare_types(said, listed):
 
 # ---- dumps that are the same but for their notes ---------------------------------
 
-def notes_of(data):
+def notes_of(data, order):
     """Where a kdump-compressed file has VMCOREINFO and its notes: [(first, end byte)]."""
-    block, = struct.unpack_from("<i", data, 428)
-    where = struct.unpack_from("<4Q", data, block + 32)
+    block, = struct.unpack_from(f"{order}i", data, 428)
+    where = struct.unpack_from(f"{order}4Q", data, block + 32)
     return [(where[i], where[i] + where[i + 1]) for i in (0, 2)]
 
 
 def same_dumps(one, other):
     """Judge two kdump-compressed files, which shall have the same bytes outside their notes."""
+    order = Dump(one).order
     with open(one, "rb") as f, open(other, "rb") as g:
         a = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ)
         b = mmap.mmap(g.fileno(), 0, prot=mmap.PROT_READ)
     with a, b:
-        if len(a) != len(b) or notes_of(a) != notes_of(b):
+        if len(a) != len(b) or notes_of(a, order) != notes_of(b, order):
             return [f"{len(b)} bytes, not {len(a)}"]
         at = 0
-        for first, end in sorted(notes_of(a)) + [(len(a), len(a))]:
+        for first, end in sorted(notes_of(a, order)) + [(len(a), len(a))]:
             for start in range(at, first, CHUNK):
                 stop = min(start + CHUNK, first)
                 if a[start:stop] != b[start:stop]:
                     return [f"they differ between bytes {start} and {stop}"]
             at = max(at, end)
     return []
+
+
+def same_pages(one, other):
+    """Judge two kdump-compressed files, which shall have the same pages."""
+    return [] if Dump(one).dumped == Dump(other).dumped else ["other pages"]
 
 
 # ---- vmcores that know less --------------------------------------------------------
@@ -301,7 +312,7 @@ def forget(vmcore, copy, keys):
     with Vmcore(vmcore) as core:
         at, size = core.vmcoreinfo_at
         text = bytes(core.map[at:at + size])
-    less, count = re.subn(rb"(?m)^(?:%s)=" % keys.encode(), lambda m: m[0].lower(), text)
+    less, count = forget_text(text, keys)
     if os.path.exists(copy):
         os.unlink(copy)
     subprocess.run(["cp", "--reflink=auto", "--sparse=always", vmcore, copy], check=True)
@@ -309,3 +320,8 @@ def forget(vmcore, copy, keys):
         f.seek(at)
         f.write(less)
     return count
+
+
+def forget_text(text, keys):
+    """VMCOREINFO text (bytes) without some keys, as forget() does it: (text, how many)."""
+    return re.subn(rb"(?m)^(?:%s)=" % keys.encode(), lambda m: m[0].lower(), text)

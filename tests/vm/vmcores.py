@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The cache of vmcores: one for each series and kind."""
+"""The cache of vmcores: one for each machine, series and kind."""
 import hashlib
 import json
 import os
 import shutil
 
 import cache
+import debian
+import machines
 import qemu
 
 
@@ -24,7 +26,8 @@ def make(guest, say=lambda text: None, again=False):
     """The directory of the vmcore that GUEST leaves behind, made if it is not there or
     AGAIN.  The caller holds the cache's lock."""
     top = os.path.join(cache.root(), "vmcores")
-    prefix = f"{guest.kernel.series}-{guest.kind}."
+    machine = f"{guest.machine.name}-" if guest.machine is not machines.X86_64 else ""
+    prefix = f"{guest.kernel.series}-{machine}{guest.kind}."
     dest = os.path.join(top, prefix + key(guest))
     if os.path.exists(os.path.join(dest, "meta.json")) and not again:
         return dest
@@ -38,3 +41,11 @@ def make(guest, say=lambda text: None, again=False):
             shutil.rmtree(os.path.join(top, name))
     os.rename(part, dest)
     return dest
+
+
+def guest(machine, series, kind):
+    """The guest of a machine that boots a SERIES, which can be "newest"."""
+    if series == "newest":
+        series = debian.newest(machine)
+    return qemu.Guest(debian.kernel(series, machine.flavour, machine.arch), kind,
+                      machine=machine)

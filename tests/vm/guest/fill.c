@@ -12,7 +12,7 @@
 
 #include "guest.h"
 
-#define HUGE (2UL << 20)
+#define MIB (1UL << 20)
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21
 #endif
@@ -30,6 +30,21 @@ struct region {
 	unsigned char *start;
 	size_t size;		/* bytes, a multiple of PAGE */
 };
+
+/* The number after PREFIX in a file of the kernel's; FALLBACK if there is none. */
+static size_t kernel_number(const char *path, const char *prefix, size_t fallback)
+{
+	FILE *in = fopen(path, "r");
+	size_t found = fallback;
+	char line[256];
+
+	while (in && fgets(line, sizeof(line), in))
+		if (!strncmp(line, prefix, strlen(prefix)))
+			found = strtoull(line + strlen(prefix), NULL, 10);
+	if (in)
+		fclose(in);
+	return found;
+}
 
 static uint64_t next_random(uint64_t *seed)
 {
@@ -106,11 +121,10 @@ static void fill_region(const struct region *r)
 		fill_page(r->start + n * PAGE, kind_of(r, n), n);
 }
 
-/* A filled region of fresh memory; ADVICE < 0 for none, and then no huge pages. */
+/* A filled region of fresh memory, without huge pages unless ALIGN is their size. */
 static struct region make_region(const char *name, enum kind kind, size_t size,
-				 int advice)
+				 size_t align)
 {
-	size_t align = advice == MADV_HUGEPAGE ? HUGE : PAGE;
 	struct region r = { .name = name, .kind = kind, .size = size };
 	unsigned char *p = mmap(NULL, size + align, PROT_READ | PROT_WRITE,
 				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -118,7 +132,7 @@ static struct region make_region(const char *name, enum kind kind, size_t size,
 	if (p == MAP_FAILED)
 		die("mmap");
 	r.start = (unsigned char *)(((uintptr_t)p + align - 1) & -align);
-	madvise(r.start, size, advice < 0 ? MADV_NOHUGEPAGE : advice);
+	madvise(r.start, size, align == PAGE ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
 	fill_region(&r);
 	return r;
 }
@@ -172,7 +186,7 @@ static void fill_kernel(const struct region *data)
 {
 	union bpf_attr attr = {
 		.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4,
-		.value_size = 4096, .max_entries = 1024,
+		.value_size = PAGE, .max_entries = 4 * MIB / PAGE,
 	};
 	int fds[2];
 	int fd;
@@ -188,7 +202,7 @@ static void fill_kernel(const struct region *data)
 	fd = memfd_create("guest", 0);
 	if (fd < 0)
 		die("memfd");
-	for (size_t n = 0; n < 1024; n++)
+	for (size_t n = 0; n < 4 * MIB / PAGE; n++)
 		if (write(fd, data->start + n * PAGE, PAGE) < 0)
 			die("memfd");
 }
@@ -203,7 +217,7 @@ static void start_children(void)
 {
 	/* Poisoned pages; their owner may be killed for having them. */
 	if (fork() == 0) {
-		struct region bad = make_region("bad", PATTERN, 4 * PAGE, -1);
+		struct region bad = make_region("bad", PATTERN, 4 * PAGE, PAGE);
 
 		if (madvise(bad.start, 2 * PAGE, MADV_HWPOISON) < 0)
 			perror("guest: MADV_HWPOISON");
@@ -212,36 +226,49 @@ static void start_children(void)
 	/* Processes that share pages and have some of their own. */
 	for (int i = 0; i < 4; i++) {
 		if (fork() == 0) {
-			make_region("child", (enum kind)i, 1 << 20, -1);
+			make_region("child", (enum kind)i, MIB, PAGE);
 			sleep_for_ever();
 		}
 	}
 }
 
+/* Most of the huge pages that are set aside; none, if the machine has no such pages. */
+static struct region make_hugetlb(void)
+{
+	size_t size = kernel_number("/proc/meminfo", "Hugepagesize:", 0) << 10;
+	size_t pages = kernel_number("/proc/sys/vm/nr_hugepages", "", 0);
+	struct region r = {
+		.name = "hugetlb", .kind = TEXT, .size = pages * 5 / 8 * size,
+	};
+
+	if (!r.size)
+		return r;
+	r.start = mmap(NULL, r.size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	if (r.start == MAP_FAILED)
+		die("MAP_HUGETLB");
+	fill_region(&r);
+	return r;
+}
+
 void fill(size_t anon)
 {
-	size_t thp_size = (anon / 5 + HUGE - 1) & -HUGE;
-	struct region small, thp, split, gone, swapped;
-	struct region huge = {
-		.name = "hugetlb", .kind = TEXT, .size = 5 * HUGE,
-	};
+	size_t thp_page = kernel_number("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size",
+					"", 2 * MIB);
+	size_t thp_size = (anon / 5 + thp_page - 1) & -thp_page;
+	struct region small, thp, split, gone, huge, swapped;
 	FILE *out;
 
-	gone = make_region("gone", VARIOUS, (anon / 4) & -PAGE, -1);
-	small = make_region("anon", VARIOUS, (anon - thp_size) & -PAGE, -1);
-	thp = make_region("thp", VARIOUS, thp_size, MADV_HUGEPAGE);
+	gone = make_region("gone", VARIOUS, (anon / 4) & -PAGE, PAGE);
+	small = make_region("anon", VARIOUS, (anon - thp_size) & -PAGE, PAGE);
+	thp = make_region("thp", VARIOUS, thp_size, thp_page);
 	/* A huge page with a hole: the kernel splits it, now or later. */
-	split = make_region("thp-split", PATTERN, HUGE, MADV_HUGEPAGE);
-	madvise(split.start + HUGE / 2, HUGE / 4, MADV_DONTNEED);
-
-	huge.start = mmap(NULL, huge.size, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
-	if (huge.start == MAP_FAILED)
-		die("MAP_HUGETLB");
-	fill_region(&huge);
+	split = make_region("thp-split", PATTERN, thp_page, thp_page);
+	madvise(split.start + thp_page / 2, thp_page / 4, MADV_DONTNEED);
+	huge = make_hugetlb();
 
 	fill_kernel(&small);
-	swapped = make_region("swapped", VARIOUS, 4UL << 20, -1);
+	swapped = make_region("swapped", VARIOUS, 4 * MIB, PAGE);
 	madvise(swapped.start, swapped.size, MADV_PAGEOUT);
 	/* Free pages that still hold data. */
 	munmap(gone.start, gone.size);

@@ -2,7 +2,7 @@
 /*
  * The program that runs inside a test guest: it fills memory with a known mix
  * of pages, says what the kernel thinks of each page, and stops or crashes the
- * machine at that instant.  x86_64 only, for the port that stops the machine.
+ * machine at that instant.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -10,7 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Bytes of a page: the compiler's command line says it. */
+#ifndef PAGE
 #define PAGE 4096UL
+#endif
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Print WHAT and errno's text, exit with status 1. */
@@ -57,8 +60,9 @@ _Noreturn void keys(const char *mountpoint, const char *interface, const char *r
  * Last come /proc/kpageflags and /proc/kpagecount, read into locked memory
  * until two readings in a row agree on what each page is.
  *
- * With CRASH zero the machine then stops through the pvpanic device, goes on
- * when its image has been taken, and the two files are written together with
+ * With CRASH zero the machine then stops, through the pvpanic device or, where there
+ * are breakpoints instead, at the label guest_stop; it goes on when its image has been
+ * taken, and the two files are written together with
  * what they say now (NAME.after); if that differs it is all done again.  With
  * CRASH the archive ends with the page frames that hold the two files
  * (NAME.pfns, 64 bits for each page), and the kernel is made to panic.

@@ -7,10 +7,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/io.h>
 #include <sys/klog.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#ifdef __x86_64__
+#include <sys/io.h>
+#endif
 
 #include "guest.h"
 
@@ -292,6 +294,33 @@ static void pages_read(struct pages *p)
 	fprintf(stderr, "guest: the pages do not come to rest\n");
 }
 
+#ifdef __x86_64__
+
+static void stop_init(void)
+{
+	if (iopl(3) < 0)
+		die("iopl");
+}
+
+static void stop(void)
+{
+	outb(PVPANIC_PANICKED, PVPANIC_PORT);
+}
+
+#else
+
+static void stop_init(void)
+{
+}
+
+/* Not to be copied: the label is there once. */
+static __attribute__((noinline, noclone)) void stop(void)
+{
+	__asm__ volatile(".globl guest_stop\nguest_stop:" : : : "memory");
+}
+
+#endif
+
 static void stop_and_save(struct archive *a, struct pages *p)
 {
 	struct buf count;
@@ -300,7 +329,7 @@ static void stop_and_save(struct archive *a, struct pages *p)
 	mlockall(MCL_CURRENT);
 	for (int i = 0; i < TRIES; i++) {
 		pages_read(p);
-		outb(PVPANIC_PANICKED, PVPANIC_PORT);
+		stop();
 		buf_read(&p->again, "/proc/kpageflags");
 		if (same_kinds(&p->flags, &p->again))
 			break;
@@ -355,8 +384,7 @@ void truth(const char *disk, int crash)
 	if (crash) {
 		save_and_crash(&a, &pages);
 	} else {
-		if (iopl(3) < 0)
-			die("iopl");
+		stop_init();
 		stop_and_save(&a, &pages);
 	}
 }

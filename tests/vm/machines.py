@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The machines that kernels are booted on: all that differs between architectures.
+
+x86_64 is the one that everything is tried on; of the others dumps, symbols and types are
+judged. What a kernel itself decides, as the size of a page, is read in its configuration.
+"""
+import dataclasses
+
+BACKPORTS = "stable-backports"
+
+# Keys of VMCOREINFO that lead to virtual memory, as regular expressions.
+X86_KEYS = r"SYMBOL\(init_top_pgt\)|NUMBER\((?:phys_base|pgtable_l5_enabled|sme_mask)\)"
+ARM64_KEYS = r"NUMBER\((?:VA_BITS|TCR_EL1_T1SZ|kimage_voffset|PHYS_OFFSET|(?:MODULES|VM)\w+)\)"
+S390_KEYS = r"[SE]AMODE31|IDENTITYBASE|KERNELOFF\w+|SYMBOL\(high_memory\)"
+PPC64_KEYS = (r"(?:SYMBOL|SIZE|OFFSET)\((?:vmemmap|mmu_|cur_cpu_spec|cpu_spec)[\w.]*\)"
+              r"|NUMBER\((?:RADIX_MMU|VMALLOC_START|vmalloc_start)\)|SYMBOL\(vmalloc_start\)")
+RISCV_KEYS = (r"NUMBER\((?:VA_BITS|PAGE_OFFSET|phys_ram_base|KERNEL_LINK_ADDR"
+              r"|va_kernel_pa_offset|satp|(?:MODULES|VM)\w+)\)|KERNELOFFSET")
+
+ARM64_BOARD = ("-machine", "virt,gic-version=3")
+# Without the mitigations that QEMU cannot translate; huge pages for the hash tables.
+PPC64_BOARD = ("-machine", "pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,"
+               "cap-ccf-assist=off,cap-hpt-max-page-size=16m")
+
+
+@dataclasses.dataclass(frozen=True)
+class Machine:
+    """A machine of QEMU, and where its kernels come from."""
+    name: str
+    arch: str                   # Debian's name of the architecture
+    flavour: str                # the end of the names of kernel packages
+    qemu: str                   # program
+    package: str                # that has it
+    options: tuple              # of QEMU; x86_64's processor depends on more than that
+    console: str
+    paging_keys: str            # keys of VMCOREINFO
+    tools: str = ""             # prefix of compiler and binutils
+    tools_packages: tuple = ("gcc", "libc6-dev")
+    bus: str = "pci"            # of virtio devices
+    append: str = ""            # to the kernel's command line
+    # How it stops for its image: by pvpanic, or by a breakpoint in the guest's program.
+    stop: str = "breakpoint"
+    # Where VMCOREINFO is: "note" (in the vmcore), "memory" (the architecture says where), or
+    # "file" (nobody tells it: -i must bring it).
+    vmcoreinfo: str = "note"
+    # Where QEMU cannot write an image, or (7.2 for ppc64el) writes headers of the other byte
+    # order, one is made of its memory: the ELF machine, and [(physical address, MiB at most)].
+    elf_machine: int = 0
+    memory: tuple = ()
+    big_endian: bool = False
+    checked: tuple = ()         # series in `make check`
+    series: tuple = ()          # series in `make check-arch`
+    newest: str = ""            # the suite that has the newest kernels, for "newest"
+
+    def all_series(self):
+        return [*self.checked, *self.series]
+
+    def title(self, series, kind):
+        """What tests call a vmcore."""
+        return f"{series} {kind}" if self.name == "x86_64" else f"{self.name} {series} {kind}"
+
+    def needs(self, dumpdir):
+        """Options without which a makedumpfile cannot know enough of a vmcore."""
+        return ["-i", f"{dumpdir}/truth/vmcoreinfo"] if self.vmcoreinfo == "file" else []
+
+
+def variant(machine, name, **more):
+    """A machine that differs in little from another."""
+    return dataclasses.replace(machine, name=name, **more)
+
+
+X86_64 = Machine("x86_64", "amd64", "cloud-amd64", "qemu-system-x86_64", "qemu-system-x86",
+                 ("-machine", "q35"), "ttyS0", X86_KEYS, stop="pvpanic", newest=BACKPORTS)
+ARM64 = Machine("arm64", "arm64", "cloud-arm64", "qemu-system-aarch64", "qemu-system-arm",
+                (*ARM64_BOARD, "-cpu", "max"), "ttyAMA0", ARM64_KEYS, "aarch64-linux-gnu-",
+                ("gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"),
+                checked=("6.12",), series=("6.1", "newest"), newest=BACKPORTS)
+S390X = Machine("s390x", "s390x", "s390x", "qemu-system-s390x", "qemu-system-misc",
+                ("-machine", "s390-ccw-virtio", "-cpu", "max"), "ttysclp0", S390_KEYS,
+                "s390x-linux-gnu-", ("gcc-s390x-linux-gnu", "libc6-dev-s390x-cross"),
+                bus="ccw", vmcoreinfo="memory", big_endian=True,
+                checked=("6.12",), series=("6.1",), newest="sid")
+PPC64EL = Machine("ppc64el", "ppc64el", "powerpc64le", "qemu-system-ppc64", "qemu-system-ppc",
+                  (*PPC64_BOARD, "-cpu", "power9"), "hvc0", PPC64_KEYS, "powerpc64le-linux-gnu-",
+                  ("gcc-powerpc64le-linux-gnu", "libc6-dev-ppc64el-cross"), vmcoreinfo="file",
+                  elf_machine=21, memory=((0, 1 << 20),),
+                  series=("6.1", "6.12", "newest"), newest="sid")
+RISCV64 = Machine("riscv64", "riscv64", "riscv64", "qemu-system-riscv64", "qemu-system-misc",
+                  ("-machine", "virt"), "ttyS0", RISCV_KEYS, "riscv64-linux-gnu-",
+                  ("gcc-riscv64-linux-gnu", "libc6-dev-riscv64-cross"),
+                  elf_machine=243, memory=((0x80000000, 1 << 20),),
+                  series=("6.12", "newest"), newest="sid")
+
+MACHINES = {m.name: m for m in (
+    X86_64, ARM64, S390X, PPC64EL, RISCV64,
+    # A processor without LVA: addresses of 48 bits, also in a kernel for 52.
+    variant(ARM64, "arm64-48", options=(*ARM64_BOARD, "-cpu", "cortex-a76"), checked=(),
+            series=("6.12",)),
+    # Page tables of three levels, as most processors have; QEMU's has five.
+    variant(RISCV64, "riscv64-39", append="no4lvl", series=("6.12",)),
+    variant(ARM64, "arm64-16k", flavour="arm64-16k", series=("newest",)),
+    variant(PPC64EL, "ppc64el-64k", flavour="powerpc64le-64k", series=("6.12",)),
+    # A processor without radix trees.
+    variant(PPC64EL, "ppc64el-hash", options=(*PPC64_BOARD, "-cpu", "power8"),
+            series=("6.1", "6.12")),
+)}
