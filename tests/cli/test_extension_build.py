@@ -195,6 +195,7 @@ def _():
     usr = f'{installed()}/usr'
     wanted = {
         'sbin/makedumpfile': 0o755, 'share/man/man8/makedumpfile.8': 0o644,
+        'share/man/man5/makedumpfile.conf.5': 0o644,
         'share/man/man7/makedumpfile-extension.7': 0o644,
         'share/bash-completion/completions/makedumpfile': 0o644,
         'share/makedumpfile/makedumpfile.ld': 0o644, 'share/makedumpfile/template/test': 0o755,
