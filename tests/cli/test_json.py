@@ -115,6 +115,16 @@ def _():
     check(report['output']['compression'] == 'none', report['output'])
 
 
+@test('levels that were tried for lack of space: the report is of the last one')
+def _():
+    core('mini')
+    report, _ = dump('-d', '0,31', '-L', '8M', 'mini', 'dump')
+    check(report['output']['levels_asked'] == [0, 31], report['output'])
+    check(report['output']['levels_tried'] == [0, 31], report['output'])
+    check(report['output']['dump_level'] == Kdump('dump').level == 31, report['output'])
+    check(report['pages']['copied'] == len(Kdump('dump').pages), report['pages'])
+
+
 @test('a split dump: its parts, and the pages of all of them')
 def _():
     core('mini')
