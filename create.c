@@ -13,8 +13,8 @@
 #include "extension/host.h"
 #include "lib/checked.h"
 #include "lib/err.h"
-#include "lib/fdio.h"
 #include "lib/log.h"
+#include "lib/new_file.h"
 #include "lib/resources.h"
 #include "output/dump.h"
 #include "output/rearrange.h"
@@ -50,13 +50,14 @@ struct files {
 static int open_sink(const struct dump_plan *plan, const char *path, const struct vmcore *vc,
 		     struct sink **ret)
 {
+	int err;
+
 	if (plan->dry_run)
 		return sink_null_create(ret, path ? path : "(nothing)");
 	if (plan->flattened)
 		return sink_flattened_create(ret, STDOUT_FILENO, "STDOUT");
-	if (fd_is_file(vc->file.fd, path))
-		return err_set(-EINVAL, "%s is the VMCORE itself", path);
-	return sink_file_create(ret, path, plan->force);
+	err = new_file_check(path, vc->file.fd, "VMCORE");
+	return err ? err : sink_file_create(ret, path, plan->force);
 }
 
 /* A file without a single page in it would only mislead. */

@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include "err.h"
+#include "fdio.h"
 
 int new_file_create(const char *path, bool force)
 {
@@ -21,10 +21,5 @@ int new_file_create(const char *path, bool force)
 
 int new_file_check(const char *path, int fd, const char *what)
 {
-	struct stat in, out;
-
-	if (!fstat(fd, &in) && !stat(path, &out) && in.st_dev == out.st_dev &&
-	    in.st_ino == out.st_ino)
-		return err_set(-EINVAL, "%s is the %s itself", path, what);
-	return 0;
+	return fd_is_file(fd, path) ? err_set(-EINVAL, "%s is the %s itself", path, what) : 0;
 }
