@@ -3,28 +3,28 @@
 
 #include "lib/checked.h"
 
-static uint64_t nr_words(const struct bitmap *a, const struct bitmap *b)
+static uint64_t nr_bits(const struct bitmap *a, const struct bitmap *b)
 {
-	return div_round_up(min_u64(a->nbits, b->nbits), 64);
+	return min_u64(a->nbits, b->nbits);
 }
 
 void verdicts_limit(struct verdicts *v, const struct bitmap *available)
 {
-	uint64_t words = nr_words(&v->include, available);
+	uint64_t end = nr_bits(&v->include, available), pos = 0, stop;
 
-	for (uint64_t i = 0; i < words; i++) {
-		/* Reading is free of charge, but writing takes memory. */
-		if (v->include.words[i] & ~available->words[i])
-			v->include.words[i] &= available->words[i];
+	for (; bitmap_next_touched(&v->include, &pos, end, &stop); pos = stop) {
+		for (uint64_t i = pos / 64; i <= (stop - 1) / 64; i++) {
+			/* Reading is free of charge, but writing takes memory. */
+			if (v->include.words[i] & ~available->words[i])
+				v->include.words[i] &= available->words[i];
+		}
 	}
 }
 
-void verdicts_apply(const struct verdicts *v, struct bitmap *dumpable, struct verdict_stats *stats)
+static void apply_words(const struct verdicts *v, struct bitmap *dumpable, uint64_t first,
+			uint64_t end, struct verdict_stats *stats)
 {
-	uint64_t words = nr_words(&v->include, dumpable);
-
-	*stats = (struct verdict_stats){ 0 };
-	for (uint64_t i = 0; i < words; i++) {
+	for (uint64_t i = first; i < end; i++) {
 		uint64_t include = v->include.words[i];
 		uint64_t added = include & ~dumpable->words[i];
 		uint64_t gone = v->exclude.words[i] & ~include & dumpable->words[i];
@@ -35,4 +35,14 @@ void verdicts_apply(const struct verdicts *v, struct bitmap *dumpable, struct ve
 		stats->included += __builtin_popcountll(added);
 		stats->excluded += __builtin_popcountll(gone);
 	}
+}
+
+void verdicts_apply(const struct verdicts *v, struct bitmap *dumpable, struct verdict_stats *stats)
+{
+	uint64_t end = nr_bits(&v->include, dumpable), pos = 0, stop;
+
+	*stats = (struct verdict_stats){ 0 };
+	/* Where there were never pages, none comes or goes: includes are of those there are. */
+	for (; bitmap_next_touched(dumpable, &pos, end, &stop); pos = stop)
+		apply_words(v, dumpable, pos / 64, div_round_up(stop, 64), stats);
 }

@@ -22,6 +22,11 @@ static size_t map_bytes(uint64_t nbits)
 	return div_round_up(nbits, 64) * sizeof(uint64_t);
 }
 
+static uint64_t nr_chunks(uint64_t nbits)
+{
+	return div_round_up(nbits, BITMAP_CHUNK);
+}
+
 static int map_words(struct bitmap *b, uint64_t nbits, int fd)
 {
 	*b = (struct bitmap){ .nbits = nbits, .in_file = fd >= 0 };
@@ -32,11 +37,14 @@ static int map_words(struct bitmap *b, uint64_t nbits, int fd)
 	/* Untouched parts of a sparse machine's bitmap cost nothing this way. */
 	b->words = mmap(NULL, map_bytes(nbits), PROT_READ | PROT_WRITE,
 			fd >= 0 ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, fd, 0);
-	if (b->words == MAP_FAILED) {
+	if (b->words == MAP_FAILED)
 		b->words = NULL;
-		return err_set(-ENOMEM, "no memory for a bitmap of %" PRIu64 " pages", nbits);
-	}
-	return 0;
+	else
+		b->touched = calloc(div_round_up(nr_chunks(nbits), 64), sizeof(*b->touched));
+	if (b->touched)
+		return 0;
+	bitmap_deinit(b);
+	return err_set(-ENOMEM, "no memory for a bitmap of %" PRIu64 " pages", nbits);
 }
 
 int bitmap_init(struct bitmap *b, uint64_t nbits)
@@ -120,7 +128,42 @@ void bitmap_deinit(struct bitmap *b)
 {
 	if (b->words)
 		munmap(b->words, map_bytes(b->nbits));
+	free(b->touched);
 	*b = (struct bitmap){ 0 };
+}
+
+void bitmap_touch(struct bitmap *b, uint64_t start, uint64_t end)
+{
+	for (uint64_t c = start / BITMAP_CHUNK; b->touched && c < nr_chunks(end); c++) {
+		uint64_t bit = UINT64_C(1) << c % 64;
+
+		if (!(__atomic_load_n(&b->touched[c / 64], __ATOMIC_RELAXED) & bit))
+			__atomic_fetch_or(&b->touched[c / 64], bit, __ATOMIC_RELAXED);
+	}
+}
+
+bool bitmap_next_touched(const struct bitmap *b, uint64_t *start, uint64_t end, uint64_t *stop)
+{
+	uint64_t first = *start / BITMAP_CHUNK, c = first;
+
+	*stop = end;
+	if (*start >= end || !b->touched)
+		return *start < end;
+	while (c < nr_chunks(end)) {
+		uint64_t set = __atomic_load_n(&b->touched[c / 64], __ATOMIC_RELAXED) >> c % 64;
+
+		if (set) {
+			c += __builtin_ctzll(set);
+			break;
+		}
+		c = (c / 64 + 1) * 64;
+	}
+	if (c >= nr_chunks(end))
+		return false;
+	if (c > first)
+		*start = c * BITMAP_CHUNK;
+	*stop = min_u64((c + 1) * BITMAP_CHUNK, end);
+	return true;
 }
 
 /* A word that another thread may be changing. */
@@ -153,6 +196,7 @@ uint64_t bitmap_set_range(struct bitmap *b, uint64_t start, uint64_t end)
 	end = min_u64(end, b->nbits);
 	if (start >= end)
 		return 0;
+	bitmap_touch(b, start, end);
 	for (uint64_t w = start / 64; w <= (end - 1) / 64; w++) {
 		uint64_t mask = htole64(word_mask(w, start, end));
 		uint64_t old = __atomic_fetch_or(&b->words[w], mask, __ATOMIC_RELAXED);
@@ -162,13 +206,11 @@ uint64_t bitmap_set_range(struct bitmap *b, uint64_t start, uint64_t end)
 	return changed;
 }
 
-uint64_t bitmap_clear_range(struct bitmap *b, uint64_t start, uint64_t end)
+/* bitmap_clear_range() for bits of one chunk. */
+static uint64_t clear_words(struct bitmap *b, uint64_t start, uint64_t end)
 {
 	uint64_t changed = 0;
 
-	end = min_u64(end, b->nbits);
-	if (start >= end)
-		return 0;
 	for (uint64_t w = start / 64; w <= (end - 1) / 64; w++) {
 		uint64_t mask = htole64(word_mask(w, start, end));
 		uint64_t old = __atomic_load_n(&b->words[w], __ATOMIC_RELAXED);
@@ -179,6 +221,16 @@ uint64_t bitmap_clear_range(struct bitmap *b, uint64_t start, uint64_t end)
 		old = __atomic_fetch_and(&b->words[w], ~mask, __ATOMIC_RELAXED);
 		changed += __builtin_popcountll(mask & old);
 	}
+	return changed;
+}
+
+uint64_t bitmap_clear_range(struct bitmap *b, uint64_t start, uint64_t end)
+{
+	uint64_t changed = 0, stop;
+
+	end = min_u64(end, b->nbits);
+	for (; bitmap_next_touched(b, &start, end, &stop); start = stop)
+		changed += clear_words(b, start, stop);
 	return changed;
 }
 
@@ -198,7 +250,14 @@ static uint64_t next_bit(const struct bitmap *b, uint64_t start, uint64_t end,
 
 uint64_t bitmap_next_set(const struct bitmap *b, uint64_t start, uint64_t end)
 {
-	return next_bit(b, start, end, 0);
+	uint64_t stop, bit;
+
+	for (; bitmap_next_touched(b, &start, end, &stop); start = stop) {
+		bit = next_bit(b, start, stop, 0);
+		if (bit < stop)
+			return bit;
+	}
+	return end;
 }
 
 uint64_t bitmap_next_clear(const struct bitmap *b, uint64_t start, uint64_t end)
@@ -208,30 +267,44 @@ uint64_t bitmap_next_clear(const struct bitmap *b, uint64_t start, uint64_t end)
 
 uint64_t bitmap_count(const struct bitmap *b, uint64_t start, uint64_t end)
 {
-	uint64_t count = 0;
+	uint64_t count = 0, stop;
 
-	if (start >= end)
-		return 0;
-	for (uint64_t w = start / 64; w <= (end - 1) / 64; w++)
-		count += __builtin_popcountll(load_word(b, w) & word_mask(w, start, end));
+	for (; bitmap_next_touched(b, &start, end, &stop); start = stop) {
+		for (uint64_t w = start / 64; w <= (stop - 1) / 64; w++)
+			count += __builtin_popcountll(load_word(b, w) & word_mask(w, start, stop));
+	}
 	return count;
+}
+
+/* As bitmap_skip() from start to end; 0 if there are not as many: *count is what is missing. */
+static uint64_t skip_words(const struct bitmap *b, uint64_t start, uint64_t end, uint64_t *count)
+{
+	for (uint64_t w = start / 64; w <= (end - 1) / 64; w++) {
+		uint64_t word = load_word(b, w) & word_mask(w, start, end);
+		unsigned int n = __builtin_popcountll(word);
+
+		if (n < *count) {
+			*count -= n;
+			continue;
+		}
+		while (--*count)
+			word &= word - 1;
+		return w * 64 + __builtin_ctzll(word) + 1;
+	}
+	return 0;
 }
 
 uint64_t bitmap_skip(const struct bitmap *b, uint64_t start, uint64_t count)
 {
+	uint64_t stop;
+
 	if (!count)
 		return start;
-	for (uint64_t w = start / 64; w * 64 < b->nbits; w++) {
-		uint64_t word = load_word(b, w) & word_mask(w, start, b->nbits);
-		unsigned int n = __builtin_popcountll(word);
+	for (; bitmap_next_touched(b, &start, b->nbits, &stop); start = stop) {
+		uint64_t end = skip_words(b, start, stop, &count);
 
-		if (n < count) {
-			count -= n;
-			continue;
-		}
-		while (--count)
-			word &= word - 1;
-		return w * 64 + __builtin_ctzll(word) + 1;
+		if (end)
+			return end;
 	}
 	return b->nbits;
 }

@@ -18,10 +18,19 @@
 #include <stdint.h>
 
 struct bitmap {
-	/** ceil(nbits / 64) words; bits beyond nbits are always 0. */
+	/**
+	 * ceil(nbits / 64) words; bits beyond nbits are always 0. Who sets bits here, and
+	 * not by bitmap_set_range(), calls bitmap_touch() before.
+	 */
 	uint64_t *words;
 	uint64_t nbits;
 	bool in_file;			/**< of a bitmap_store: it needs no memory of its own */
+	/**
+	 * A bit for each BITMAP_CHUNK bits: 0 if none of them was ever set. So a machine
+	 * with memory at high addresses costs what it has, not what lies between.
+	 * NULL: nothing is known.
+	 */
+	uint64_t *touched;
 };
 
 /** Where bitmaps are that would need too much memory. Constant once set up. */
@@ -29,6 +38,9 @@ struct bitmap_store {
 	const char *dir;		/**< borrowed */
 	uint64_t max_bytes;		/**< larger ones go to a file */
 };
+
+/** Bits of which is known whether any was ever set. */
+#define BITMAP_CHUNK (UINT64_C(1) << 18)
 
 /**
  * Allocate a bitmap of @p nbits zero bits. Memory is taken only for the parts
@@ -69,6 +81,17 @@ uint64_t bitmap_next_clear(const struct bitmap *b, uint64_t start, uint64_t end)
 
 /** How many bits of [start, end) are set. @p end <= nbits. */
 uint64_t bitmap_count(const struct bitmap *b, uint64_t start, uint64_t end);
+
+/** Say that bits of [start, end) will be set in the words. @p end <= nbits. */
+void bitmap_touch(struct bitmap *b, uint64_t start, uint64_t end);
+
+/**
+ * The next part of [*start, end) where bits may be set; all others are 0. @p end <= nbits.
+ * @param[in,out] start where to look from, then where the part begins
+ * @param[out] stop where it ends: at a multiple of BITMAP_CHUNK, or @p end
+ * @return whether there is one
+ */
+bool bitmap_next_touched(const struct bitmap *b, uint64_t *start, uint64_t end, uint64_t *stop);
 
 /**
  * The end of the shortest range from @p start that holds @p count set bits

@@ -52,6 +52,14 @@ static int put_sub_header(struct kdump_writer *k)
 			   k->header.block_size);
 }
 
+/* Whether any of [pfn, end) is in a bitmap, as far as that is known without looking. */
+static bool may_have_pages(const struct bitmap *b, pfn_t pfn, pfn_t end)
+{
+	uint64_t stop;
+
+	return bitmap_next_touched(b, &pfn, end, &stop);
+}
+
 static int put_bitmap(struct kdump_writer *k, const struct bitmap *b, uint64_t off)
 {
 	const uint8_t *bytes = (const uint8_t *)b->words;
@@ -61,6 +69,12 @@ static int put_bitmap(struct kdump_writer *k, const struct bitmap *b, uint64_t o
 
 	for (done = 0; !err && done < size; done += len) {
 		len = min_u64(BITMAP_PIECE, size - done);
+		/*
+		 * Nothing need be written where no memory is, which can be much more than all
+		 * else; but for the end, so that the file reaches there.
+		 */
+		if (done + len < size && !may_have_pages(b, done * 8, (done + len) * 8))
+			continue;
 		err = sink_pwrite(k->base.sink, bytes + done, len, off + done);
 	}
 	if (err || size == k->bitmap_bytes)

@@ -98,6 +98,7 @@ void kdump_or_bytes(struct bitmap *b, uint64_t byte_off, const void *buf, size_t
 		n = min_u64(4096, len - i);
 		if (all_zero(from + i, n))
 			continue;
+		bitmap_touch(b, (byte_off + i) * 8, min_u64((byte_off + i + n) * 8, b->nbits));
 		for (size_t j = i; j < i + n; j++)
 			to[byte_off + j] |= from[j];
 	}

@@ -298,4 +298,25 @@ def _():
     makedumpfile('-f', *FULL, 'mini', '/dev/null').check_done()
 
 
+@test('addresses between which there is no memory cost nothing, wherever the last is')
+def _():
+    core('far', text='segment M M\nsegment 8<<40 M\npage 0x100..0x200 pattern\n'
+         'page (8<<40)//P..((8<<40)+M)//P pattern\n')
+    pages = pfns((0x100, 0x200), (0x80000000, 0x80000100))
+    makedumpfile('-f', '-d', '0', 'far', 'dump').check_done()
+    check(os.stat('dump').st_blocks * 512 < 16 * MIB, 'the dump takes room for what is not there')
+    with open('dump', 'rb') as f:
+        f.seek(-(1 << 20), os.SEEK_END)
+        check(f.read(8) == (8 << 40).to_bytes(8, 'little'), 'the last pages')
+    flat = makedumpfile('-F', '-d', '0', 'far')
+    check(flat.code == 0 and len(flat.out) < 16 * MIB, f'a stream of {len(flat.out)} bytes')
+    with open('flat', 'wb') as f:
+        f.write(flat.out)
+    with open('flat', 'rb') as f:
+        makedumpfile('-R', '-f', 'again', stdin=f).check_done()
+    check(os.path.getsize('again') == os.path.getsize('dump'), 'the stream is of another size')
+    makedumpfile('-f', '-E', '-d', '0', 'far', 'elf').check_done()
+    check(set(ElfCore('elf').pages()) == pages, 'as an ELF core')
+
+
 run_tests()

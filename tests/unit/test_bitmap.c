@@ -167,16 +167,68 @@ static void test_too_many_bits(void **state)
 	bitmap_deinit(&b);
 }
 
-/* A sparse machine: 16 TiB of addresses, hardly any memory for the bitmap. */
+/* A sparse machine: 4 PiB of addresses, hardly any memory or time for the bitmap. */
 static void test_holes_cost_nothing(void **state)
 {
-	const uint64_t nbits = UINT64_C(1) << 36;
+	const uint64_t nbits = UINT64_C(1) << 40, bit = nbits / 2 + 7;
 	struct bitmap b;
 
 	(void)state;
 	assert_int_equal(bitmap_init(&b, nbits), 0);
+	assert_int_equal(bitmap_next_set(&b, 0, nbits), nbits);
+	assert_int_equal(bitmap_skip(&b, 0, 1), nbits);
 	assert_int_equal(bitmap_set_range(&b, nbits - 1, nbits), 1);
-	assert_int_equal(bitmap_next_set(&b, nbits - 100, nbits), nbits - 1);
+	assert_int_equal(bitmap_set_range(&b, bit, bit + 2), 2);
+	assert_int_equal(bitmap_next_set(&b, 0, nbits), bit);
+	assert_int_equal(bitmap_next_set(&b, 0, bit), bit);
+	assert_int_equal(bitmap_next_set(&b, bit + 2, nbits), nbits - 1);
+	assert_int_equal(bitmap_next_clear(&b, bit, nbits), bit + 2);
+	assert_int_equal(bitmap_count(&b, 0, nbits), 3);
+	assert_int_equal(bitmap_count(&b, bit + 1, nbits - 1), 1);
+	assert_int_equal(bitmap_skip(&b, 5, 2), bit + 2);
+	assert_int_equal(bitmap_skip(&b, 5, 3), nbits);
+	assert_int_equal(bitmap_clear_range(&b, 1, nbits - 1), 2);
+	assert_int_equal(bitmap_count(&b, 0, nbits), 1);
+	bitmap_deinit(&b);
+}
+
+static void assert_touched(const struct bitmap *b, uint64_t start, uint64_t end, uint64_t want,
+			   uint64_t want_stop)
+{
+	uint64_t stop;
+
+	assert_true(bitmap_next_touched(b, &start, end, &stop));
+	assert_int_equal(start, want);
+	assert_int_equal(stop, want_stop);
+}
+
+/* Where bits may be is told in pieces of a certain size. */
+static void test_chunks(void **state)
+{
+	const uint64_t chunk = BITMAP_CHUNK, nbits = 200 * chunk + 9;
+	uint64_t start = 0, stop;
+	struct bitmap b;
+
+	(void)state;
+	assert_int_equal(bitmap_init(&b, nbits), 0);
+	assert_false(bitmap_next_touched(&b, &start, nbits, &stop));
+	assert_int_equal(bitmap_set_range(&b, 3 * chunk - 1, 5 * chunk), 2 * chunk + 1);
+	assert_int_equal(bitmap_set_range(&b, nbits - 1, nbits), 1);
+	bitmap_touch(&b, 100 * chunk - 1, 100 * chunk);
+	assert_touched(&b, 0, nbits, 2 * chunk, 3 * chunk);
+	assert_touched(&b, 2 * chunk + 5, nbits, 2 * chunk + 5, 3 * chunk);
+	assert_touched(&b, 3 * chunk, 3 * chunk + 1, 3 * chunk, 3 * chunk + 1);
+	assert_touched(&b, 5 * chunk, nbits, 99 * chunk, 100 * chunk);
+	assert_touched(&b, 100 * chunk, nbits, 200 * chunk, nbits);
+	start = 100 * chunk;
+	assert_false(bitmap_next_touched(&b, &start, 200 * chunk, &stop));
+	assert_int_equal(bitmap_count(&b, 0, nbits), 2 * chunk + 2);
+	assert_int_equal(bitmap_next_set(&b, 4 * chunk, nbits), 4 * chunk);
+	assert_int_equal(bitmap_next_clear(&b, 3 * chunk, nbits), 5 * chunk);
+	assert_int_equal(bitmap_skip(&b, 0, chunk + 2), 4 * chunk + 1);
+	/* What was set once may still be told. */
+	assert_int_equal(bitmap_clear_range(&b, 0, nbits), 2 * chunk + 2);
+	assert_int_equal(bitmap_next_set(&b, 0, nbits), nbits);
 	bitmap_deinit(&b);
 }
 
@@ -273,6 +325,7 @@ int main(void)
 		cmocka_unit_test(test_no_bits),
 		cmocka_unit_test(test_too_many_bits),
 		cmocka_unit_test(test_holes_cost_nothing),
+		cmocka_unit_test(test_chunks),
 		cmocka_unit_test(test_concurrent),
 		cmocka_unit_test(test_store),
 	};
