@@ -16,6 +16,8 @@ DECLARE_MOD_SYM(vmlinux, prb);
 DECLARE_MOD_SYM(vmlinux, log_next_idx);
 DECLARE_MOD_SYM(vmlinux, log_end);
 
+#define PAGE 4096u
+
 /* As wide as dmesg makes it. */
 #define CALLER_WIDTH 8
 /* No prefix is longer: two numbers of 20 digits, brackets, a caller. */
@@ -63,6 +65,15 @@ int printk_read_u64(const struct vmem *mem, vaddr_t va, uint64_t *ret)
 	if (!err)
 		*ret = load_u64(raw, mem->swap);
 	return err;
+}
+
+uint64_t printk_hole(const struct vmem *mem, vaddr_t va)
+{
+	uint64_t rest = PAGE - va % PAGE, len;
+
+	if (!mem->extent(mem->ctx, va, &len))
+		return rest;
+	return len ? max_u64(len, rest) : UINT64_MAX;
 }
 
 int printk_check_members(const struct printk_member *members, size_t nr, uint32_t struct_size)

@@ -104,14 +104,17 @@ int printk_walk_flat(struct printk_walk *w)
 			n = min_u64(n, 4096 - (f.buf + at) % 4096);
 			err = vmem_read(w->mem, f.buf + at, piece + have, n);
 		}
-		pos += n;
-		left -= n;
 		if (err && err != -EFAULT)
 			return err;
-		if (err)
-			printk_complain(w, 1, "%s", err_text(err));
-		else
+		if (err) {
+			n = min_u64(printk_hole(w->mem, f.buf + at), min_u64(left, f.size - at));
+			/* A page without the end of a line is no log. */
+			printk_complain(w, div_round_up(n, 4096), "%s", err_text(err));
+		} else {
 			have += n;
+		}
+		pos += n;
+		left -= n;
 		/* In front of a hole, and at the end, a line may lack its end. */
 		if (!err && left && have < PIECE)
 			continue;

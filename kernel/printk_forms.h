@@ -34,6 +34,13 @@ void printk_complain(struct printk_walk *w, uint64_t lost, const char *fmt, ...)
 int printk_read_u64(const struct vmem *mem, vaddr_t va, uint64_t *ret)
 	__attribute__((warn_unused_result));
 
+/**
+ * How far to go on from an address where reading has failed: to the end of its page, or of
+ * what is not mapped. Logs can be large where only a pointer to them is damaged.
+ * @return bytes, at least 1
+ */
+uint64_t printk_hole(const struct vmem *mem, vaddr_t va);
+
 /** A member of a struct, in bytes. */
 struct printk_member {
 	const char *name;		/**< as VMCOREINFO calls it */

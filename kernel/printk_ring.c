@@ -302,6 +302,8 @@ static int walk(struct ring *r)
 		n = min_u64(n, min_u64(r->nr - done, count - index));
 		err = vmem_read(r->mem, va, r->piece, n * r->desc_size);
 		if (err == -EFAULT) {
+			n = max_u64(printk_hole(r->mem, va) / r->desc_size, n);
+			n = min_u64(n, min_u64(r->nr - done, count - index));
 			printk_complain(r->w, n, "%s", err_text(err));
 			continue;
 		}
