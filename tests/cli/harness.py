@@ -12,7 +12,8 @@ skip() says that the machine lacks something. The output is TAP-like:
 
 From the environment: MAKEDUMPFILE, the program (default build/makedumpfile), and
 builds of the same sources that some tests need: MAKEDUMPFILE_ASAN,
-MAKEDUMPFILE_TSAN and MAKEDUMPFILE_MINIMAL (no library but zlib).
+MAKEDUMPFILE_TSAN and MAKEDUMPFILE_MINIMAL (no library but zlib). MAKEDUMPFILE_SLOWNESS
+says how many times longer than usual the program may take, since it is emulated.
 """
 import copy
 import os
@@ -38,7 +39,7 @@ PAGE = mkelfcore.PAGE
 MIB = 1 << 20
 PROGRAM = os.path.abspath(os.environ.get('MAKEDUMPFILE', f'{TOP}/build/makedumpfile'))
 # A damaged dump must not make the program wait, or need much memory.
-TIME_LIMIT = 20
+TIME_LIMIT = 20 * int(os.environ.get('MAKEDUMPFILE_SLOWNESS', 1))
 MEMORY_LIMIT = 1024 * MIB
 
 PROGRESS = re.compile(r'.*: \[ *\d+\.\d %\] eta: .*')

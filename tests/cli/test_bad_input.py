@@ -114,7 +114,7 @@ def _():
     want = None
     for threads in (1, 2, 8):
         limited('-f', '-c', '-d', '31', '--num-threads', threads, 'short', 'dump',
-                timeout=5).check_failed('pages could not be read')
+                timeout=TIME_LIMIT // 4).check_failed('pages could not be read')
         want = want or read('dump')
         check(read('dump') == want, f'{threads} threads: the dump differs')
 

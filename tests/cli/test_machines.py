@@ -12,10 +12,12 @@ MACHINES = {
     'arm64-64k': {**ARM64, 'page': 65536},
     'loongarch64': {'arch': 'loongarch64', 'order': 'little', 'page': 16384},
     'ppc64': {'arch': 'ppc64', 'order': 'big', 'page': 65536},
-    'ppc64le': {'arch': 'ppc64le', 'order': 'little', 'page': 65536},
+    'ppc64le': {'arch': 'ppc64le', 'order': 'little', 'page': 4096},
     'riscv64': {'arch': 'riscv64', 'order': 'little', 'page': 4096},
     's390x': {'arch': 's390x', 'order': 'big', 'page': 4096},
 }
+# Where large pages make no difference, but take time.
+LARGE = ('arm64-64k', 'ppc64')
 CODECS = {'-c': 'zlib', '-l': 'lzo', '-p': 'snappy', '-z': 'zstd'}
 
 
@@ -44,9 +46,8 @@ def lines(*args):
 @of_each('each level drops what it is to drop; the header is as that machine writes it')
 def _(machine):
     c = vmcore(machine)
-    # Level 1 leaves out what large pages are mostly: zeros.
-    zeros = MACHINES[machine]['page'] != PAGE
-    for level in sorted({n | zeros for n in (0, 1, 2, 4, 8, 16, 31)}):
+    # Large pages are mostly zeros, which level 1 leaves out.
+    for level in (1, 31) if machine in LARGE else (0, 1, 2, 4, 8, 16, 31):
         made = dump('-d', str(level), '-c')
         check(set(made.pages) == kept(level), f'level {level}: other pages')
         check(set(made.exists) == EXISTS, f'level {level}: the 1st bitmap')
@@ -69,7 +70,7 @@ def _(machine):
         again.check_contents(c.memory)
 
 
-@of_each('a filtered dump is filtered again, a flattened one is the same')
+@of_each('a filtered dump is filtered again, a flattened one is the same', but=LARGE)
 def _(machine):
     vmcore(machine)
     want = dump('-c', '-d', '31').bytes
@@ -120,7 +121,7 @@ def _(machine):
     check({pfn: data for pfn, data in again.contents() if any(data)} == want, 'filtered again')
 
 
-@of_each('parts of a dump become the whole again')
+@of_each('parts of a dump become the whole again', but=LARGE)
 def _(machine):
     vmcore(machine)
     want = dump('-c', '-d', '31').bytes
@@ -130,7 +131,7 @@ def _(machine):
     check(read('whole') == want, 'it differs')
 
 
-@of_each('the log of its kernel')
+@of_each('the log of its kernel', but=LARGE)
 def _(machine):
     vmcore(machine, *ring((0, 'Linux version 6.12.0-mini'), (1234567890, 'panic')))
     text = '[    0.000000] Linux version 6.12.0-mini\n[    1.234567] panic\n'
@@ -141,7 +142,7 @@ def _(machine):
     check(read('log').decode() == text, read('log'))
 
 
-@of_each('-g writes its VMCOREINFO, and -i takes it')
+@of_each('-g writes its VMCOREINFO, and -i takes it', but=LARGE)
 def _(machine):
     c = vmcore(machine)
     want = dump('-c', '-d', '31').bytes
