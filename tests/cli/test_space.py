@@ -1,6 +1,7 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-or-later
 """-L, and what is tried when there is not enough space: -d LEVEL,LEVEL..."""
+import json
 import os
 import re
 
@@ -93,6 +94,16 @@ def _():
             check(COUNTS.findall(done.text) == COUNTS.findall(want.text),
                   f'{COUNTS.findall(done.text)} is not {COUNTS.findall(want.text)}')
         check(read('dump') == read(f'd{level}'), f'limit {limit}: it differs')
+
+
+@test('--json names each level that was tried')
+def _():
+    size0, _ = sizes(0, 31)
+    makedumpfile('-f', '-d', '0,31,1', '-L', size0 - 1, '--json', 'report', 'mini',
+                 'dump').check_done()
+    output = json.loads(read('report'))['output']
+    check(output['levels_asked'] == [0, 31, 1] and output['levels_tried'] == [0, 31] and
+          output['dump_level'] == 31, output)
 
 
 @test('when none of the levels fits, there is part of a dump of the last one')
