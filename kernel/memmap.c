@@ -286,3 +286,26 @@ void memmap_deinit(struct memmap *m)
 	free(m->ranges);
 	*m = (struct memmap){ 0 };
 }
+
+bool memmap_linear_offset(const struct kernel *k, struct vmcore_reader *r, uint64_t *offset)
+{
+	vaddr_t tables[2], start = 0, end = 0;
+	struct arch_run run;
+
+	if (!MOD_SYM_EXIST(vmlinux, mem_section))
+		return false;
+	if (k->arch.ops->kernel_image)
+		k->arch.ops->kernel_image(&k->arch, &start, &end);
+	/* As in walk_extreme(): the symbol may be the pointer to the table. */
+	tables[0] = GET_MOD_SYM(vmlinux, mem_section);
+	if (read_ulong(k, r, tables[0], &tables[1]))
+		tables[1] = tables[0];
+	for (unsigned int i = 0; i < ARRAY_SIZE(tables); i++) {
+		if ((tables[i] >= start && tables[i] < end) ||
+		    kernel_translate(k, r, tables[i], &run))
+			continue;
+		*offset = tables[i] - run.paddr;
+		return true;
+	}
+	return false;
+}

@@ -20,6 +20,7 @@
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
+#include "output/elf_segments.h"
 #include "vmcore/notes.h"
 
 /* e_flags of a dump that is not whole. */
@@ -57,6 +58,10 @@ struct elf_writer {
 	struct writer base;
 	bool is64, swap;
 	unsigned int page_shift;
+	/* What the dump describes: the input's PT_LOADs, or such as it could have had. */
+	const struct vmcore_segment *segments;
+	struct vmcore_segment *own_segments;	/* or NULL; owned */
+	size_t nr_segments;
 	const struct bitmap *dumpable;
 	uint64_t min_run;		/* shorter runs of excluded pages become holes */
 	struct extent *extents;
@@ -97,16 +102,28 @@ static size_t shdr_size(const struct elf_writer *e)
 #define STORE32(type, f, v) store_u32(AT(type, f), v, e->swap)
 #define STORE_ADDRESS(type, f, v) store_ulong(AT(type, f), v, e->is64, e->swap)
 
-/* Take over what the header of an ELF input says beside what is stated anew. */
-static int read_source_header(const struct vmcore *vc, uint8_t *p, size_t size)
+/* A header without what is stated anew; that of an ELF input may say more. */
+static int begin_ehdr(const struct elf_writer *e, uint8_t *p)
 {
+	const struct vmcore *vc = e->base.source->vc;
 	struct file_reader r;
 	int err;
 
-	file_reader_init(&r, &vc->file);
-	err = file_read(&r, 0, p, size);
-	file_reader_deinit(&r);
-	return err;
+	memset(p, 0, ehdr_size(e));
+	if (!e->own_segments) {
+		file_reader_init(&r, &vc->file);
+		err = file_read(&r, 0, p, ehdr_size(e));
+		file_reader_deinit(&r);
+		return err;
+	}
+	memcpy(p, ELFMAG, SELFMAG);
+	p[EI_CLASS] = e->is64 ? ELFCLASS64 : ELFCLASS32;
+	p[EI_DATA] = vc->big_endian ? ELFDATA2MSB : ELFDATA2LSB;
+	p[EI_VERSION] = EV_CURRENT;
+	STORE16(Ehdr, e_type, ET_CORE);
+	STORE16(Ehdr, e_machine, vc->machine);
+	STORE32(Ehdr, e_version, EV_CURRENT);
+	return 0;
 }
 
 static int put_ehdr(struct elf_writer *e, uint32_t nr_phdrs, bool complete)
@@ -115,7 +132,7 @@ static int put_ehdr(struct elf_writer *e, uint32_t nr_phdrs, bool complete)
 	bool many = nr_phdrs >= PN_XNUM;
 	uint8_t p[sizeof(Elf64_Ehdr)];
 	uint32_t flags;
-	int err = read_source_header(e->base.source->vc, p, ehdr_size(e));
+	int err = begin_ehdr(e, p);
 
 	if (err)
 		return err;
@@ -234,12 +251,11 @@ static int put_segment(struct elf_writer *e, const struct vmcore_segment *s, boo
 
 static int put_segments(struct elf_writer *e, bool write, uint64_t *count)
 {
-	const struct vmcore *vc = e->base.source->vc;
 	int err = 0;
 
 	*count = 0;
-	for (size_t i = 0; !err && i < vc->nr_segments; i++)
-		err = put_segment(e, &vc->segments[i], write, count);
+	for (size_t i = 0; !err && i < e->nr_segments; i++)
+		err = put_segment(e, &e->segments[i], write, count);
 	return err;
 }
 
@@ -267,11 +283,14 @@ static int put_headers(struct elf_writer *e, bool complete)
 
 static int elf_begin(struct writer *w, const struct bitmap *exists)
 {
-	(void)exists;
-	if (!w->source->vc->segments)
-		return err_set(-ENOTSUP, "-E needs an ELF core as VMCORE: this one does not say at "
-			       "which virtual addresses its memory is");
-	return 0;
+	struct elf_writer *e = elf(w);
+	int err;
+
+	if (e->segments)
+		return 0;
+	err = elf_segments_make(w->source->kernel, exists, &e->own_segments, &e->nr_segments);
+	e->segments = e->own_segments;
+	return err;
 }
 
 /* How many runs of at least min_run pages that are not dumped a segment has. */
@@ -293,12 +312,11 @@ static uint64_t count_runs(const struct bitmap *b, pfn_t start, pfn_t end, uint6
  */
 static uint64_t expect_segments(const struct elf_writer *e, uint64_t *more)
 {
-	const struct vmcore *vc = e->base.source->vc;
 	uint64_t n = 0;
 
 	*more = 0;
-	for (size_t i = 0; i < vc->nr_segments; i++) {
-		const struct vmcore_segment *s = &vc->segments[i];
+	for (size_t i = 0; i < e->nr_segments; i++) {
+		const struct vmcore_segment *s = &e->segments[i];
 		pfn_t start = s->paddr >> e->page_shift;
 		pfn_t end = div_round_up(s->paddr + s->memsz, UINT64_C(1) << e->page_shift);
 
@@ -439,6 +457,7 @@ static void elf_destroy(struct writer *w)
 {
 	struct elf_writer *e = elf(w);
 
+	free(e->own_segments);
 	free(e->extents);
 	free(e->notes);
 	free(e->phdrs);
@@ -487,6 +506,8 @@ int elf_writer_create(struct writer **ret, const struct dump_source *src, struct
 	e->is64 = src->vc->is64;
 	e->swap = src->vc->swap;
 	e->page_shift = src->vc->page_shift;
+	e->segments = src->vc->segments;
+	e->nr_segments = src->vc->nr_segments;
 	e->phdrs = malloc(PHDR_BUFFER * phdr_size(e));
 	err = e->phdrs ? make_notes(e) : err_set(-ENOMEM, "no memory");
 	if (err)

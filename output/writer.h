@@ -99,9 +99,9 @@ int kdump_writer_create(struct writer **ret, const struct dump_source *src, stru
 void kdump_writer_set_part(struct writer *w, pfn_t start, pfn_t end);
 
 /**
- * A writer of ELF cores in the class and byte order of an ELF input, with its notes. What of
- * its PT_LOADs is excluded, or zeros where the level says so, is described but not in the
- * file: p_memsz goes beyond p_filesz.
+ * A writer of ELF cores in the class and byte order of the input, with its notes. What of its
+ * PT_LOADs, or of those of elf_segments_make(), is excluded, or zeros where the level says so,
+ * is described but not in the file: p_memsz goes beyond p_filesz.
  * @return 0 or -ENOMEM
  */
 int elf_writer_create(struct writer **ret, const struct dump_source *src, struct sink *sink)

@@ -107,12 +107,29 @@ def _():
     makedumpfile('-f', '-E', '-d', '0', 'dump', 'again').check_done()
 
 
-@test('a kdump-compressed VMCORE is refused with the reason, and nothing is left')
+@test('a kdump-compressed VMCORE becomes what an ELF one would have become')
 def _():
     core('mini')
-    makedumpfile('-f', '-d', '0', 'mini', 'compressed').check_done()
-    makedumpfile('-E', 'compressed', 'left').check_failed('needs an ELF core')
-    check(not os.path.exists('left'), 'there is a file')
+    makedumpfile('-f', '-d', '0', '-c', 'mini', 'compressed').check_done()
+    for level in (0, 1, 31):
+        makedumpfile('-f', '-E', '-d', level, 'mini', 'want').check_done()
+        makedumpfile('-f', '-E', '-d', level, 'compressed', 'dump').check_done()
+        dump, want = ElfCore('dump'), ElfCore('want')
+        check(sorted(dump.loads) == sorted(want.loads), f'level {level}: PT_LOADs')
+        check(dump.pages() == want.pages() and dump.notes == want.notes, f'level {level}')
+        check((dump.type, dump.machine, dump.flags) == (4, 62, 0), f'level {level}: the header')
+
+
+@test('where nothing is known of virtual addresses, physical ones are there')
+def _():
+    memory = core('blind', 'set SYMBOL(init_top_pgt)', 'set SYMBOL(swapper_pg_dir)').memory
+    makedumpfile('-f', '-c', 'blind', 'compressed').check_done()
+    makedumpfile('-f', '-E', '-d', '1', 'compressed', 'dump').check_done()
+    dump = ElfCore('dump')
+    check({vaddr for vaddr, *_ in dump.loads} == {0}, 'virtual addresses')
+    check(dump.described() == EXISTS, 'what is described')
+    for pfn, data in dump.pages().items():
+        check(data == memory.read(pfn * PAGE, PAGE), f'pfn {pfn:#x} differs')
 
 
 @test('a note says what was erased, one for all times')
@@ -122,6 +139,9 @@ def _():
     notes = ElfCore('dump').notes
     check(notes.count(b'ERASEINFO') == 1 and b'erase jiffies size 8\n' in notes, 'the note')
     check(notes.count(b'CORE\0') == 3, 'other notes')
+    makedumpfile('-f', 'erased', 'compressed').check_done()
+    makedumpfile('-f', '-E', 'compressed', 'dump').check_done()
+    check(ElfCore('dump').notes == notes, 'by way of another format')
 
 
 @test('an input that is cut short: exit 1, and the dump is marked')

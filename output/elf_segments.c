@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "output/elf_segments.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "kernel/memmap.h"
+#include "lib/checked.h"
+#include "lib/err.h"
+
+#define SEGMENTS_MAX ((size_t)1 << 20)
+/* The kernel image is mapped in few pieces; more make no sense. */
+#define IMAGE_PIECES_MAX 4096
+
+struct segments {
+	struct vmcore_segment *list;
+	size_t nr, room;
+};
+
+static int add(struct segments *s, vaddr_t vaddr, paddr_t paddr, uint64_t bytes)
+{
+	if (s->nr == SEGMENTS_MAX)
+		return err_set(-EFBIG, "memory is in more pieces than any machine has");
+	if (s->nr == s->room) {
+		size_t more = s->room ? s->room * 2 : 16;
+		struct vmcore_segment *p = reallocarray(s->list, more, sizeof(*p));
+
+		if (!p)
+			return err_set(-ENOMEM, "no memory for %zu PT_LOADs", more);
+		s->list = p;
+		s->room = more;
+	}
+	s->list[s->nr++] = (struct vmcore_segment){
+		.vaddr = vaddr, .paddr = paddr, .memsz = bytes,
+	};
+	return 0;
+}
+
+/* What is mapped as the kernel image, if it is memory. */
+static int add_image(struct segments *s, const struct kernel *k, struct vmcore_reader *r,
+		     const struct bitmap *exists)
+{
+	vaddr_t va, end;
+	int err = 0;
+
+	if (k->translation_err || !k->arch.ops->kernel_image)
+		return 0;
+	k->arch.ops->kernel_image(&k->arch, &va, &end);
+	while (!err && va < end && s->nr < IMAGE_PIECES_MAX) {
+		struct vmcore_segment *last = s->nr ? &s->list[s->nr - 1] : NULL;
+		struct arch_run run = { .len = 1 };
+		bool mapped = !kernel_translate(k, r, va, &run);
+		uint64_t len = min_u64(run.len ? run.len : end - va, end - va);
+		pfn_t pfn = run.paddr >> k->arch.page_shift;
+
+		mapped = mapped && pfn < exists->nbits && bitmap_test(exists, pfn);
+		if (mapped && last && last->vaddr + last->memsz == va &&
+		    last->paddr + last->memsz == run.paddr)
+			last->memsz += len;
+		else if (mapped)
+			err = add(s, va, run.paddr, len);
+		va += len;
+	}
+	return err;
+}
+
+/* Whether memory is where the linear map would have it. */
+static bool is_linear(const struct kernel *k, struct vmcore_reader *r, uint64_t offset,
+		      paddr_t start, paddr_t last)
+{
+	struct arch_run a, b;
+
+	return !kernel_translate(k, r, offset + start, &a) && a.paddr == start &&
+	       !kernel_translate(k, r, offset + last, &b) && b.paddr == last;
+}
+
+static int add_memory(struct segments *s, const struct kernel *k, struct vmcore_reader *r,
+		      const struct bitmap *exists)
+{
+	unsigned int shift = k->vc->page_shift;
+	uint64_t offset = 0;
+	bool known = !k->translation_err && memmap_linear_offset(k, r, &offset);
+	int err = 0;
+
+	for (pfn_t pfn = 0, end; !err; pfn = end) {
+		paddr_t start;
+		uint64_t bytes;
+
+		pfn = bitmap_next_set(exists, pfn, exists->nbits);
+		if (pfn == exists->nbits)
+			break;
+		end = bitmap_next_clear(exists, pfn, exists->nbits);
+		start = pfn << shift;
+		bytes = (end - pfn) << shift;
+		err = add(s, known && is_linear(k, r, offset, start, start + bytes - 1) ?
+			  offset + start : 0, start, bytes);
+	}
+	return err;
+}
+
+int elf_segments_make(const struct kernel *k, const struct bitmap *exists,
+		      struct vmcore_segment **ret, size_t *nr)
+{
+	struct segments s = { 0 };
+	struct vmcore_reader *r;
+	int err = vmcore_reader_create(&r, k->vc);
+
+	if (err)
+		return err;
+	err = add_image(&s, k, r, exists);
+	if (!err)
+		err = add_memory(&s, k, r, exists);
+	vmcore_reader_destroy(r);
+	if (err) {
+		free(s.list);
+		return err;
+	}
+	*ret = s.list;
+	*nr = s.nr;
+	return 0;
+}
