@@ -6,6 +6,7 @@ take it, but it does not crash, hang, or ask for much memory."""
 import concurrent.futures
 import os
 import random
+import re
 
 from harness import *
 
@@ -15,20 +16,33 @@ ENV = {'ASAN_OPTIONS': 'detect_leaks=0'}
 DAMAGES = 25
 
 
-def attempt(name, data, level):
-    with open(name, 'wb') as f:
-        f.write(data)
-    args = ('-d', level, '--num-threads', '1', '-F', name)
-    try:
-        # That build cannot live with a limit of memory, so the other one tries first.
-        result = limited(*args, stdout=subprocess.DEVNULL).check_alive()
-        if 'no memory' not in result.err:
-            result = makedumpfile(*args, program=ASAN, env=ENV, stdout=subprocess.DEVNULL)
-            result.check_alive()
-    finally:
-        os.unlink(name)
+def survive(*args, stdin=None):
+    """Run it, on what is in a file of standard input if one is named."""
+    def once(run_it, **options):
+        with open(stdin or os.devnull, 'rb') as f:
+            return run_it(*args, stdin=f, stdout=subprocess.DEVNULL, **options).check_alive()
+
+    # That build cannot live with a limit of memory, so the other one tries first.
+    result = once(limited)
+    if 'no memory' not in result.err:
+        result = once(makedumpfile, program=ASAN, env=ENV)
     if result.code:
         check(result.errors, f'it fails without a word: {result}')
+
+
+def attempt(name, data, level):
+    """level: of the dump, or how to run the program: a function of the name."""
+    with open(name, 'wb') as f:
+        f.write(data)
+    try:
+        if callable(level):
+            level(name)
+        else:
+            survive('-d', level, '--num-threads', '1', '-F', name)
+    finally:
+        os.unlink(name)
+        if os.path.exists(f'{name}.out'):
+            os.unlink(f'{name}.out')
 
 
 def damage(data, where, rnd):
@@ -166,6 +180,95 @@ def _():
     tool('mkflat', '--record-size', '100-5000', 'small', 'flat')
     data = read('flat')
     try_damages(data, ((0, 32), (4096, len(data))), 9, (0,))
+
+
+# ---- other machines ----------------------------------------------------------
+
+# The small kernel on them: its page tables lie behind all else. What is in the file, where
+# things are mapped (text, memory, struct pages), the page of that mapping, and facts.
+MACHINES = {
+    'arm64': ('64 little arm64', 0xffffc2f989410000, 0xffff000000000000, 0xfffffdffc0000000, '2M',
+              {'NUMBER(VA_BITS)': 48, 'NUMBER(TCR_EL1_T1SZ)': 16,
+               'NUMBER(kimage_voffset)': '0x${text-M:x}'}),
+    'riscv64': ('64 little riscv', 0xffffffff9e200000, 0xffffffd600000000, 0xffffffc700000000,
+                '2M', {'NUMBER(VA_BITS)': 39, 'NUMBER(KERNEL_LINK_ADDR)': '0x${text:x}',
+                       'NUMBER(va_kernel_pa_offset)': '0x${text-M:x}'}),
+    's390x': ('64 big s390x', 0x3ffe0500000, 0x10000000000, 0x37200000000, '1M',
+              {'KERNELOFFSET': '${text:x}', 'KERNELOFFPHYS': '${M:x}'}),
+}
+TABLES, TABLES_SIZE = 2 * MIB, 256 << 10
+
+
+def small_of(machine):
+    elf, text, direct, vmemmap, page, facts = MACHINES[machine]
+    facts = {**facts, 'SYMBOL(swapper_pg_dir)': '${text+M:x}'}
+    return (f'elf {elf}\n{SMALL_MEMORY}segment {TABLES} {TABLES_SIZE}\n'
+            f'let text {text}\nlet direct {direct}\nlet vmemmap {vmemmap}\n'
+            f'tables {TABLES} {TABLES_SIZE}\nmap text M 0x80000\n'
+            f'map text+M {TABLES} {TABLES_SIZE}\ndirect direct 4*M page={page}\n'
+            'map vmemmap M+0x80000 0x10000\nsections ' + SMALL.partition('\nsections ')[2] +
+            ''.join(f'set {key} {value}\n' for key, value in facts.items()))
+
+
+for machine in MACHINES:
+    @test(f'{machine}: the small kernel is filtered as it should be')
+    def _(machine=machine):
+        core('small', text=small_of(machine))
+        makedumpfile('-f', '-d', '31', 'small', 'dump').check_done()
+        check(set(Kdump('dump').pages) == SMALL_KEPT | pfns((0x200, 0x240)), 'pages')
+
+    @test(f'{machine}: damage in page tables, section tables and struct pages')
+    def _(machine=machine):
+        core('small', text=small_of(machine))
+        data = read('small')
+        tables = len(data) - TABLES_SIZE
+        start = tables - MIB
+        used = [(at, at + 8) for at in range(tables, len(data), 8)
+                if any(data[at:at + 8]) and data[at:at + 8] != data[at - 8:at]]
+        try_damages(data, [*used, (start + 0x10000, start + 0x10010)] * 2 +
+                    [(start + 0x11000, start + 0x11020), (start + 0x80000, start + 0x90000)] *
+                    (len(used) // 2), 10, nr=2 * DAMAGES)
+
+    @test(f'{machine}: damage in the text of VMCOREINFO')
+    def _(machine=machine):
+        core('small', text=small_of(machine))
+        data = read('small')
+        at = data.index(b'OSRELEASE')
+        ends = [m.end() for m in re.finditer(rb'\n(?:NUMBER|SYMBOL|SIZE|KERNEL)[^=]*=', data)]
+        try_damages(data, [(at, data.index(b'\0', at))] + [(end, end + 4) for end in ends], 11,
+                    nr=2 * DAMAGES)
+
+
+# ---- files made of outputs ---------------------------------------------------
+
+@test('damage in a flattened stream that -R reads')
+def _():
+    kdump('small', 'codec = zlib\n' + KDUMP)
+    tool('mkflat', '--record-size', '100-5000', 'small', 'flat')
+    data = read('flat')
+
+    def rearrange(name):
+        survive('-R', '-f', f'{name}.out', stdin=name)
+    # The heads of records more often than what is in them.
+    heads, pos = [(0, 32)], 4096
+    while pos < len(data):
+        heads.append((pos, pos + 16))
+        pos += 16 + max(int.from_bytes(data[pos + 8:pos + 16], 'big', signed=True), 0)
+    try_damages(data, heads, 12, (rearrange,))
+
+
+@test('damage in a part that is put together with the others')
+def _():
+    core('mini')
+    makedumpfile('-f', '--split', '-c', '-d', '31', 'mini', 'part0', 'part1', 'part2').check_done()
+    data = read('part1')
+    whole = Kdump('part1')
+
+    def put_together(name):
+        survive('--reassemble', '-f', 'part2', name, 'part0', f'{name}.out')
+    try_damages(data, ((0, 470), (4096, 4096 + 200), (4096, 4096 + 200), (8192, 8292),
+                       (whole.descs - whole.block, whole.descs), (whole.descs, whole.descs + 2400)),
+                13, (put_together,))
 
 
 run_tests()

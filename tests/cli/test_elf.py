@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """-E: dumps that are ELF cores."""
 import os
+import random
 import re
 
 from harness import *
@@ -212,6 +213,40 @@ def _():
     for pfn in sorted(kept(31))[::7]:
         check(dump.read(kdumpfile.KDUMP_MACHPHYSADDR, pfn * PAGE, PAGE) ==
               memory.read(pfn * PAGE, PAGE), f'pfn {pfn:#x}')
+
+
+def odd_layout(rnd):
+    """PT_LOADs as no machine has them: overlapping, in any order, of any bounds, with less in
+    the file than in memory."""
+    end = 1 << 36
+    lines = [f'elf {rnd.choice(("64 little x86_64", "64 big s390x", "64 big ppc64"))}',
+             'prstatus 1', *rnd.sample(('xnum', 'memory pattern'), rnd.randrange(3))]
+    for _ in range(rnd.randrange(1, 16)):
+        start = rnd.choice((0, 0x3000, MIB, end - 0x50000))
+        start += rnd.choice((0, rnd.randrange(1 << 16)))
+        size = rnd.choice((1, rnd.randrange(1, 3 * PAGE), rnd.randrange(1, 40) * PAGE, 70000))
+        size = min(size, end - start)
+        lines.append(f'segment {start} {size} vaddr={rnd.choice((0, rnd.getrandbits(64)))} '
+                     f'filesz={rnd.choice((0, size, size, size, rnd.randrange(size)))}')
+        lines += [f'page {(start + rnd.randrange(size)) // PAGE} '
+                  f'{rnd.choice(("pattern", "zero", "byte 7"))}' for _ in range(4)]
+    return '\n'.join(lines)
+
+
+@test('whatever PT_LOADs there are, what was written is read as the input would be')
+def _():
+    for seed in range(12):
+        core('odd', text=odd_layout(random.Random(seed)))
+        dumps = []
+        for level in '01':
+            makedumpfile('-f', '-E', '-d', level, 'odd', 'elf').check_done()
+            for vmcore in ('odd', 'elf'):
+                makedumpfile('-f', '-d', level, vmcore, 'dump').check_done()
+                dumps.append(Kdump('dump'))
+        check(dumps[0].bytes == dumps[1].bytes, f'layout {seed}: the dumps differ')
+        # Pages of zeros are not there any more.
+        left, there = ({pfn: data for pfn, data in d.contents() if any(data)} for d in dumps[2:])
+        check(left == there and dumps[2].exists == dumps[3].exists, f'layout {seed}, level 1')
 
 
 run_tests()
