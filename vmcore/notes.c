@@ -97,7 +97,8 @@ size_t note_encode(void *buf, const char *name, uint32_t type, const void *desc,
 	store_u32(p + 4, desc_size, swap);
 	store_u32(p + 8, type, swap);
 	memcpy(p + NOTE_HEADER_SIZE, name, name_size);
-	memcpy(p + NOTE_HEADER_SIZE + padded(name_size), desc, desc_size);
+	if (desc)
+		memcpy(p + NOTE_HEADER_SIZE + padded(name_size), desc, desc_size);
 	return size;
 }
 
@@ -158,20 +159,17 @@ int notes_scan(struct vmcore *vc)
 
 int notes_add_vmcoreinfo(struct vmcore *vc, size_t size, char **text)
 {
-	size_t desc_off = NOTE_HEADER_SIZE + padded(sizeof(VMCOREINFO_NAME));
-	size_t more = desc_off + padded(size);
-	char *p = calloc(1, more + vc->notes_size);
+	size_t more = note_size(VMCOREINFO_NAME, size);
+	char *p = malloc(more + vc->notes_size);
 
 	if (!p)
 		return err_set(-ENOMEM, "no memory for notes of %zu bytes", more + vc->notes_size);
-	store_u32(p, sizeof(VMCOREINFO_NAME), vc->swap);
-	store_u32(p + 4, size, vc->swap);
-	memcpy(p + NOTE_HEADER_SIZE, VMCOREINFO_NAME, sizeof(VMCOREINFO_NAME));
+	note_encode(p, VMCOREINFO_NAME, 0, NULL, size, vc->swap);
 	if (vc->notes_size)
 		memcpy(p + more, vc->notes, vc->notes_size);
 	free(vc->notes);
 	vc->notes = p;
 	vc->notes_size += more;
-	*text = p + desc_off;
+	*text = p + more - padded(size);
 	return 0;
 }

@@ -31,7 +31,7 @@ int notes_check(const void *buf, size_t size, bool swap, size_t *len);
 /** Bytes of a note with a descriptor of so many. */
 size_t note_size(const char *name, size_t desc_size);
 
-/** Write a note. @p buf has note_size() bytes. @return these */
+/** Write a note, of zeros if @p desc is NULL. @p buf has note_size() bytes. @return these */
 size_t note_encode(void *buf, const char *name, uint32_t type, const void *desc,
 		   size_t desc_size, bool swap);
 
