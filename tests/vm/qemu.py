@@ -61,7 +61,9 @@ CRASH_APPEND = ("console=ttyS0 nr_cpus=1 irqpoll reset_devices panic=1 loglevel=
                 "cgroup_disable=memory")
 CRASHKERNEL = "192M"
 ATTEMPTS = 3
-BOOT_TIMEOUT = {"tcg": 420, "kvm": 120}  # seconds; four times what a slow machine needs
+# Seconds; three times what a slow machine needs.
+BOOT_TIMEOUT = {"tcg": 420, "kvm": 120}
+OTHER_TIMEOUT = 900             # of machines that are not x86_64
 PROBE_TIMEOUT = 20
 TRUTH_BYTES = 1 << 30           # sparse
 
@@ -487,7 +489,10 @@ class Guest:
             raise cache.Unavailable(f"{self.kernel.release} has no 5-level page tables")
         start = time.monotonic()
         out = os.path.abspath(out)
-        accel = accelerator(self.kernel, self.la57) if self.machine is X86_64 else "tcg"
+        accel, timeout = "tcg", OTHER_TIMEOUT
+        if self.machine is X86_64:
+            accel = accelerator(self.kernel, self.la57)
+            timeout = BOOT_TIMEOUT[accel]
         with tempfile.TemporaryDirectory() as work:
             disks = self.prepare(work, out)
             for attempt in range(1, ATTEMPTS + 1):
@@ -498,8 +503,7 @@ class Guest:
                 shutil.rmtree(f"{out}/truth", ignore_errors=True)
                 shutil.rmtree(f"{out}/result", ignore_errors=True)
                 try:
-                    self.boot(self.qemu_command(accel, work, out, disks), work, out,
-                              BOOT_TIMEOUT[accel])
+                    self.boot(self.qemu_command(accel, work, out, disks), work, out, timeout)
                     self.collect(out)
                     break
                 except GuestFailed as e:
@@ -509,7 +513,7 @@ class Guest:
                     if attempt == ATTEMPTS:
                         raise
                     if accel == "kvm":
-                        accel = "tcg"
+                        accel, timeout = "tcg", BOOT_TIMEOUT["tcg"]
                         remember_accelerator(accel)
         meta = self.arguments() | {"accel": accel, "la57": self.la57, "command": self.command,
                                    "seconds": round(time.monotonic() - start)}

@@ -303,25 +303,30 @@ def same_pages(one, other):
 
 # ---- vmcores that know less --------------------------------------------------------
 
-def forget(vmcore, copy, keys):
-    """Copy a vmcore without the keys of its VMCOREINFO that match KEYS, a regular expression.
+def forget(vmcore, copy, keys, needs=()):
+    """Copy a vmcore without the keys of its VMCOREINFO that match KEYS, a regular expression;
+    or, if NEEDS is -i and a text that is told beside it, that text.
 
     They become keys that nobody knows, so that everything stays where it is.
-    Returns how many they were.
+    Returns how many they were, the options that are needed then, and the vmcore to read.
     """
+    def less(text):
+        return re.subn(rb"(?m)^(?:%s)=" % keys.encode(), lambda m: m[0].lower(), text)
+
+    if needs:
+        option, path = needs
+        with open(path, "rb") as f:
+            text, count = less(f.read())
+        with open(copy, "wb") as f:
+            f.write(text)
+        return count, [option, copy], vmcore
     with Vmcore(vmcore) as core:
         at, size = core.vmcoreinfo_at
-        text = bytes(core.map[at:at + size])
-    less, count = forget_text(text, keys)
+        text, count = less(bytes(core.map[at:at + size]))
     if os.path.exists(copy):
         os.unlink(copy)
     subprocess.run(["cp", "--reflink=auto", "--sparse=always", vmcore, copy], check=True)
     with open(copy, "r+b") as f:
         f.seek(at)
-        f.write(less)
-    return count
-
-
-def forget_text(text, keys):
-    """VMCOREINFO text (bytes) without some keys, as forget() does it: (text, how many)."""
-    return re.subn(rb"(?m)^(?:%s)=" % keys.encode(), lambda m: m[0].lower(), text)
+        f.write(text)
+    return count, [], copy
