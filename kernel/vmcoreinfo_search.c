@@ -183,6 +183,45 @@ static uint64_t in_file(const struct vmcore *vc, const struct vmcore_segment *se
 	return seg->offset < vc->file.size ? min_u64(seg->filesz, vc->file.size - seg->offset) : 0;
 }
 
+/* PT_LOADs: what they claim and the file has not is no page to look at. */
+static int scan_segments(struct scan *s)
+{
+	const struct vmcore *vc = s->vc;
+	int err = 0;
+
+	for (size_t i = 0; i < vc->nr_segments; i++)
+		s->left = min_u64(s->left + in_file(vc, &vc->segments[i]), SCAN_MAX);
+	progress_begin(&s->progress, "Searching for VMCOREINFO", s->left);
+	for (size_t i = 0; !err && i < vc->nr_segments; i++)
+		err = scan_range(s, vc->segments[i].paddr,
+				 vc->segments[i].paddr + in_file(vc, &vc->segments[i]));
+	return err;
+}
+
+/* What has pages, wherever these are: only they count. */
+static int scan_pages(struct scan *s)
+{
+	const struct vmcore *vc = s->vc;
+	unsigned int shift = vc->page_shift;
+	struct bitmap pages;
+	int err = bitmap_init(&pages, vc->max_pfn);
+
+	if (!err)
+		err = vmcore_bitmap(s->vc, VMCORE_HAS_DATA, &pages);
+	if (!err) {
+		s->left = min_u64(bitmap_count(&pages, 0, pages.nbits) << shift, SCAN_MAX);
+		progress_begin(&s->progress, "Searching for VMCOREINFO", s->left);
+	}
+	for (pfn_t pfn = 0, end; !err && !ended(s) && pfn < pages.nbits; pfn = end) {
+		pfn = bitmap_next_set(&pages, pfn, pages.nbits);
+		end = bitmap_next_clear(&pages, pfn, pages.nbits);
+		err = scan_range(s, pfn << shift, end << shift);
+	}
+	bitmap_deinit(&pages);
+	/* A dump that cannot say where its pages are tells that itself, later. */
+	return err == -ENOMEM ? err : 0;
+}
+
 static int scan(struct vmcore *vc, char **text, size_t *len)
 {
 	struct scan s = { .vc = vc };
@@ -190,16 +229,7 @@ static int scan(struct vmcore *vc, char **text, size_t *len)
 
 	if (err)
 		return err;
-	for (size_t i = 0; i < vc->nr_segments; i++)
-		s.left = min_u64(s.left + in_file(vc, &vc->segments[i]), SCAN_MAX);
-	if (!vc->nr_segments)
-		s.left = min_u64(vc->max_pfn << vc->page_shift, SCAN_MAX);
-	progress_begin(&s.progress, "Searching for VMCOREINFO", s.left);
-	for (size_t i = 0; !err && i < vc->nr_segments; i++)
-		err = scan_range(&s, vc->segments[i].paddr,
-				 vc->segments[i].paddr + in_file(vc, &vc->segments[i]));
-	if (!err && !vc->nr_segments)
-		err = scan_range(&s, 0, vc->max_pfn << vc->page_shift);
+	err = vc->nr_segments ? scan_segments(&s) : scan_pages(&s);
 	progress_end(&s.progress, !err);
 	vmcore_reader_destroy(s.r);
 	/* Of several, none of which is right, nobody knows which is. */

@@ -87,6 +87,15 @@ def _():
     check_found(c)
 
 
+@test('VMCOREINFO in memory: addresses without pages do not count')
+def _():
+    core('far', text="segment M M\nsegment 300*G M\n"
+         "memnote 300*G VMCOREINFO 0 'OSRELEASE=1.2.3\\nPAGESIZE=4096\\n'\n")
+    makedumpfile('-f', '-c', '-d', '0', 'far', 'dump').check_done()
+    makedumpfile('-f', '-g', 'info', 'dump').check_done()
+    check(read('info').startswith(b'OSRELEASE=1.2.3\n'), 'another text')
+
+
 @test('VMCOREINFO in memory: in no place, of no size, or of no kind that the kernel has')
 def _():
     for bad in (f'memnote {SECOND}+8 VMCOREINFO 0', f'u32 {SECOND} 10', f'u32 {SECOND} 12',
