@@ -108,6 +108,12 @@ int arch_not_mapped(vaddr_t va, unsigned int level, uint64_t entry)
 		       level, entry);
 }
 
+int arch_not_canonical(vaddr_t va, unsigned int bits, struct arch_run *ret)
+{
+	*ret = (struct arch_run){ .len = -(UINT64_C(1) << (bits - 1)) - va };
+	return err_set(-EFAULT, "%#" PRIx64 " is not a canonical address", va);
+}
+
 bool arch_is_canonical(vaddr_t va, unsigned int bits)
 {
 	return (int64_t)(va << (64 - bits)) >> (64 - bits) == (int64_t)va;

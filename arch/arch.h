@@ -196,6 +196,12 @@ int arch_read_entry(const struct arch_mem *mem, paddr_t pa, bool big_endian, vad
 /** Say that an entry maps nothing. @return -EFAULT */
 int arch_not_mapped(vaddr_t va, unsigned int level, uint64_t entry);
 
+/**
+ * Say that an address is not canonical, of so many bits, and how far there is none.
+ * @return -EFAULT
+ */
+int arch_not_canonical(vaddr_t va, unsigned int bits, struct arch_run *ret);
+
 /** Whether the bits of @p va above its low @p bits are copies of the highest of those. */
 bool arch_is_canonical(vaddr_t va, unsigned int bits);
 

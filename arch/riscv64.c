@@ -51,8 +51,12 @@ INIT_OPT_MOD_NUM(vmlinux, MODULES_END);
 
 static vaddr_t kernel_map(void)
 {
-	return MOD_NUM_EXIST(vmlinux, KERNEL_LINK_ADDR) ?
-	       (vaddr_t)GET_MOD_NUM(vmlinux, KERNEL_LINK_ADDR) : KERNEL_MAP;
+	vaddr_t map = KERNEL_MAP;
+
+	if (MOD_NUM_EXIST(vmlinux, KERNEL_LINK_ADDR))
+		map = GET_MOD_NUM(vmlinux, KERNEL_LINK_ADDR);
+	/* It is within; nor is there time to look for an image in more than that. */
+	return map < KERNEL_MAP ? KERNEL_MAP : map;
 }
 
 /* The PT_LOAD that is lowest in the linear map, or NULL. */
@@ -178,11 +182,11 @@ static struct arch_run leaf_run(const struct arch *a, vaddr_t va, unsigned int l
 static int riscv64_translate(const struct arch *a, const struct arch_mem *mem, vaddr_t va,
 			     struct arch_run *ret)
 {
+	unsigned int bits = PAGE_SHIFT + LEVEL_BITS * a->levels;
 	paddr_t table = a->root;
 
-	ret->len = 1;
-	if (!arch_is_canonical(va, PAGE_SHIFT + LEVEL_BITS * a->levels))
-		return err_set(-EFAULT, "%#" PRIx64 " is not a canonical address", va);
+	if (!arch_is_canonical(va, bits))
+		return arch_not_canonical(va, bits, ret);
 	for (unsigned int level = a->levels;; level--) {
 		unsigned int shift = PAGE_SHIFT + LEVEL_BITS * (level - 1);
 		unsigned int slot = va >> shift & ((1 << LEVEL_BITS) - 1);

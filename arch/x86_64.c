@@ -83,12 +83,11 @@ static int x86_64_init(struct arch *a, const struct arch_mem *mem)
 static int x86_64_translate(const struct arch *a, const struct arch_mem *mem, vaddr_t va,
 			    struct arch_run *ret)
 {
+	unsigned int bits = PAGE_SHIFT + LEVEL_BITS * a->levels;
 	paddr_t table = a->root;
 
-	if (!arch_is_canonical(va, PAGE_SHIFT + LEVEL_BITS * a->levels)) {
-		ret->len = 1;
-		return err_set(-EFAULT, "%#" PRIx64 " is not a canonical address", va);
-	}
+	if (!arch_is_canonical(va, bits))
+		return arch_not_canonical(va, bits, ret);
 	for (unsigned int level = a->levels;; level--) {
 		unsigned int shift = PAGE_SHIFT + LEVEL_BITS * (level - 1);
 		uint64_t span = UINT64_C(1) << shift;

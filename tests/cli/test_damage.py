@@ -239,6 +239,13 @@ for machine in MACHINES:
                     nr=2 * DAMAGES)
 
 
+@test('riscv64: an image that is said to be anywhere does not make it look for ever')
+def _():
+    for address in ('0x1', '0x4000000000', '0x7fffffffffffffff', '0xffffffc000000000'):
+        core('small', f'set NUMBER(KERNEL_LINK_ADDR) {address}', text=small_of('riscv64'))
+        makedumpfile('-f', '-d', '31', 'small', 'dump').check_done()
+
+
 # ---- files made of outputs ---------------------------------------------------
 
 @test('damage in a flattened stream that -R reads')

@@ -155,6 +155,8 @@ static void test_not_canonical(void **state)
 	assert_int_equal(machine_init(&m, FACTS, THREE_LEVELS), 0);
 	assert_not_canonical(&m, 0x4000000000);
 	assert_not_canonical(&m, 0xffffffbfffffffff);
+	assert_hole(&m, 0x4000000000, 0xffffffc000000000 - 0x4000000000);
+	assert_hole(&m, 0xffffffbfffffffff, 1);
 	assert_not_canonical(&m, 0x7fffffd600000000);
 	assert_not_canonical(&m, 0x00ffffd600000000);
 }
