@@ -36,6 +36,23 @@ static int add(struct segments *s, vaddr_t vaddr, paddr_t paddr, uint64_t bytes)
 	return 0;
 }
 
+/* Whether there is memory at an address; and how far, or how far not: at most *len. */
+static bool clip_to_memory(const struct kernel *k, const struct bitmap *exists, paddr_t paddr,
+			   uint64_t *len)
+{
+	unsigned int shift = k->vc->page_shift;
+	pfn_t pfn = paddr >> shift, end;
+	bool there = pfn < exists->nbits && bitmap_test(exists, pfn);
+
+	if (pfn >= exists->nbits)
+		return false;
+	end = there ? bitmap_next_clear(exists, pfn, exists->nbits) :
+	      bitmap_next_set(exists, pfn, exists->nbits);
+	if (there || end < exists->nbits)
+		*len = min_u64(*len, (end << shift) - paddr);
+	return there;
+}
+
 /* What is mapped as the kernel image, if it is memory. */
 static int add_image(struct segments *s, const struct kernel *k, struct vmcore_reader *r,
 		     const struct bitmap *exists)
@@ -51,9 +68,8 @@ static int add_image(struct segments *s, const struct kernel *k, struct vmcore_r
 		struct arch_run run = { .len = 1 };
 		bool mapped = !kernel_translate(k, r, va, &run);
 		uint64_t len = min_u64(run.len ? run.len : end - va, end - va);
-		pfn_t pfn = run.paddr >> k->arch.page_shift;
 
-		mapped = mapped && pfn < exists->nbits && bitmap_test(exists, pfn);
+		mapped = mapped && clip_to_memory(k, exists, run.paddr, &len);
 		if (mapped && last && last->vaddr + last->memsz == va &&
 		    last->paddr + last->memsz == run.paddr)
 			last->memsz += len;

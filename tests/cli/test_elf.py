@@ -215,6 +215,17 @@ def _():
               memory.read(pfn * PAGE, PAGE), f'pfn {pfn:#x}')
 
 
+@test('of what is mapped as the kernel only memory is described')
+def _():
+    core('odd', 'segment 0 0x1000', 'map text+32*M 0 2*M page=2M',
+         text=SMALL.replace('segment M M\n', 'segment M 0x90000\n'))
+    makedumpfile('-f', '-d', '0', 'odd', 'compressed').check_done()
+    makedumpfile('-f', '-E', '-d', '0', 'compressed', 'dump').check_done()
+    loads = ElfCore('dump').loads
+    check(0xffffffff83000000 in [load[0] for load in loads], 'the first of it')
+    check(ElfCore('dump').described() == pfns((0, 0xa0), (0x100, 0x190)), f'{loads}')
+
+
 def odd_layout(rnd):
     """PT_LOADs as no machine has them: overlapping, in any order, of any bounds, with less in
     the file than in memory."""
