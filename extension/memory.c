@@ -250,15 +250,10 @@ int mdf_to_physical(uint64_t address, uint64_t *physical)
 	return extension_error(err);
 }
 
-static int read_table(void *ctx, paddr_t pa, void *buf, size_t len)
-{
-	return vmcore_peek(ctx, pa, buf, len);
-}
-
 /* How the addresses of an address space are translated. */
 static int user_arch(uint64_t mm, struct arch *arch)
 {
-	struct arch_mem mem = { .read = read_table, .ctx = extension_env()->reader };
+	struct arch_mem mem = kernel_mem(extension_env()->reader);
 	uint64_t offset = 0, pgd = 0, root = 0;
 	int err = extension_member_offset(GET_MOD_STRUCT_MEMBER_PTR(vmlinux, mm_struct, pgd),
 					  &offset);
@@ -272,7 +267,7 @@ static int user_arch(uint64_t mm, struct arch *arch)
 
 int mdf_user_to_physical(uint64_t mm, uint64_t address, uint64_t *physical)
 {
-	struct arch_mem mem = { .read = read_table, .ctx = extension_env()->reader };
+	struct arch_mem mem = kernel_mem(extension_env()->reader);
 	struct arch_run run = { 0 };
 	struct arch arch;
 	int err = user_arch(mm, &arch);
@@ -297,7 +292,7 @@ int mdf_for_each_user_memory(uint64_t mm, uint64_t start, uint64_t end, mdf_visi
 			     void *ctx)
 {
 	const struct vmcore *vc = extension_env()->kernel->vc;
-	struct arch_mem mem = { .read = read_table, .ctx = extension_env()->reader };
+	struct arch_mem mem = kernel_mem(extension_env()->reader);
 	/* All pages of the machine can be there, each behind a hole. */
 	uint64_t left = WALK_STEPS_MAX + 2 * vc->max_pfn;
 	struct arch arch;

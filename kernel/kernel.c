@@ -28,7 +28,7 @@ static int mem_read(void *ctx, paddr_t pa, void *buf, size_t len)
 	return vmcore_peek(ctx, pa, buf, len);
 }
 
-static struct arch_mem kernel_mem(struct vmcore_reader *r)
+struct arch_mem kernel_mem(struct vmcore_reader *r)
 {
 	return (struct arch_mem){ .read = mem_read, .ctx = r };
 }

@@ -79,6 +79,9 @@ struct own_facts;
 int kernel_resolve(const struct kernel *k, const struct fact_set *set, struct own_facts **ret)
 	__attribute__((warn_unused_result));
 
+/** Physical memory as the architectures look at it, for as long as the reader is there. */
+struct arch_mem kernel_mem(struct vmcore_reader *r);
+
 /**
  * Translate a virtual address; the run is clipped to nothing but the mapping:
  * the dump need not hold it. @return as arch_translate()

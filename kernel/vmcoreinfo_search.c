@@ -29,11 +29,6 @@ static const char note_name[] = "VMCOREINFO";
 /* Each is tried, which takes a moment. */
 #define TEXTS_MAX 8
 
-static int mem_read(void *ctx, paddr_t pa, void *buf, size_t len)
-{
-	return vmcore_peek(ctx, pa, buf, len);
-}
-
 /* Read what may be text, and is to be freed; *text is NULL if it is none. */
 static int read_text(struct vmcore_reader *r, paddr_t pa, uint64_t size, char **text, size_t *len)
 {
@@ -72,7 +67,7 @@ static int find_text(struct vmcore *vc, char **text, size_t *len)
 	err = vmcore_reader_create(&r, vc);
 	if (err)
 		return err;
-	mem = (struct arch_mem){ .read = mem_read, .ctx = r };
+	mem = kernel_mem(r);
 	if (!ops->find_vmcoreinfo(&mem, &pa, &size))
 		err = read_text(r, pa, size, text, len);
 	if (*text)
