@@ -9,17 +9,13 @@
  */
 #include "arch/arch.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "kallsyms.h"
+#include "lib/elf_machine.h"
 #include "lib/err.h"
-
-#ifndef EM_LOONGARCH
-#define EM_LOONGARCH 258
-#endif
 
 /* The top bits of the windows: uncached, cached, with writes combined. */
 #define WINDOW_FIRST 0x8

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vmcore/kdump_format.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
 #include "lib/byteorder.h"
+#include "lib/elf_machine.h"
 #include "lib/err.h"
 #include "lib/types.h"
-
-#ifndef EM_LOONGARCH
-#define EM_LOONGARCH 258
-#endif
 
 /* Index of a layout in the tables below. */
 enum { LAYOUT_64, LAYOUT_32_ALIGN8, LAYOUT_32_ALIGN4, NR_LAYOUTS };

@@ -2,7 +2,6 @@
 #include "vmcore.h"
 
 #include <ctype.h>
-#include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -11,6 +10,7 @@
 #include <string.h>
 
 #include "lib/checked.h"
+#include "lib/elf_machine.h"
 #include "lib/err.h"
 #include "lib/resources.h"
 #include "live.h"
