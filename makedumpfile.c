@@ -41,7 +41,7 @@ static void show_version(void)
 	const struct codec_ops *ops;
 
 	printf("makedumpfile: version %s\n", VERSION);
-	for (enum codec_id id = CODEC_ZLIB; id <= CODEC_ZSTD; id++)
+	for (enum codec_id id = CODEC_ZLIB; id < NR_CODECS; id++)
 		printf("%s\t%s\n", codec_name(id), codec_supported(id) ? "enabled" : "disabled");
 	printf("\nLibraries:");
 	for (size_t i = 0; (ops = codec_library_at(i)); i++)

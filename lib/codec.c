@@ -47,19 +47,16 @@ static const struct codec_ops *preferred_library(enum codec_id id)
 
 const char *codec_name(enum codec_id id)
 {
-	switch (id) {
-	case CODEC_NONE:
-		return "none";
-	case CODEC_ZLIB:
-		return "zlib";
-	case CODEC_LZO:
-		return "lzo";
-	case CODEC_SNAPPY:
-		return "snappy";
-	case CODEC_ZSTD:
-		return "zstd";
-	}
-	return "unknown";
+	static const char *const names[] = {
+		[CODEC_NONE] = "none",
+		[CODEC_ZLIB] = "zlib",
+		[CODEC_LZO] = "lzo",
+		[CODEC_SNAPPY] = "snappy",
+		[CODEC_ZSTD] = "zstd",
+	};
+	_Static_assert(ARRAY_SIZE(names) == NR_CODECS, "a format without a name");
+
+	return id < NR_CODECS ? names[id] : "unknown";
 }
 
 bool codec_supported(enum codec_id id)

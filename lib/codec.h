@@ -12,7 +12,9 @@
  * The library files are compiled in by HAVE_LIBDEFLATE, HAVE_LZO, HAVE_SNAPPY
  * and HAVE_ZSTD; zlib is always there. To add a library, write one
  * codec_<library>.c with a struct codec_ops, declare that below and name it in
- * the table of codec.c.
+ * the table of codec.c. To add a format, give it an enum codec_id, a name in
+ * codec.c and its flag in vmcore/kdump_format.c: the compiler refuses a table
+ * that lacks it.
  *
  * Compressed bytes are not stable: another library or another version of it
  * may write different, equally valid bytes. With the same library the output
@@ -35,6 +37,7 @@ enum codec_id {
 	CODEC_LZO,	/**< LZO1X without any framing */
 	CODEC_SNAPPY,	/**< raw snappy, without the framing format */
 	CODEC_ZSTD,	/**< exactly one zstd frame, no dictionary */
+	NR_CODECS
 };
 
 /** What a codec is created for; an unused direction costs no memory. */

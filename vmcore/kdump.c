@@ -62,7 +62,7 @@ struct cached_page {
 };
 
 struct kdump_reader {
-	struct codec *codecs[CODEC_ZSTD + 1];	/* created when needed */
+	struct codec *codecs[NR_CODECS];	/* created when needed */
 	struct cached_page *pages;
 	unsigned int nr_pages;
 	uint64_t clock;

@@ -264,30 +264,31 @@ void kdump_guess_sub_layout(const struct kdump_header *h, const void *buf,
 		l->align8 = kdump_machine_of_uts(h->utsname.machine) != EM_386;
 }
 
-static const struct {
-	uint32_t flag;
-	enum codec_id id;
-} codecs[] = {
-	{ KDUMP_ZLIB, CODEC_ZLIB },
-	{ KDUMP_LZO, CODEC_LZO },
-	{ KDUMP_SNAPPY, CODEC_SNAPPY },
-	{ KDUMP_ZSTD, CODEC_ZSTD },
+static const uint32_t codec_flags[] = {
+	[CODEC_NONE] = 0,
+	[CODEC_ZLIB] = KDUMP_ZLIB,
+	[CODEC_LZO] = KDUMP_LZO,
+	[CODEC_SNAPPY] = KDUMP_SNAPPY,
+	[CODEC_ZSTD] = KDUMP_ZSTD,
 };
+_Static_assert(ARRAY_SIZE(codec_flags) == NR_CODECS, "a format without a flag");
 
 enum codec_id kdump_codec_of_flags(uint32_t flags)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++)
-		if ((flags & KDUMP_CODEC_FLAGS) == codecs[i].flag)
-			return codecs[i].id;
+	uint32_t all = 0;
+
+	for (size_t i = 0; i < NR_CODECS; i++)
+		all |= codec_flags[i];
+	for (size_t i = 0; i < NR_CODECS; i++) {
+		if ((flags & all) == codec_flags[i])
+			return i;
+	}
 	return CODEC_NONE;
 }
 
 uint32_t kdump_flags_of_codec(enum codec_id id)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++)
-		if (id == codecs[i].id)
-			return codecs[i].flag;
-	return 0;
+	return codec_flags[id];
 }
 
 uint16_t kdump_machine_of_uts(const char *machine)

@@ -45,8 +45,6 @@ enum kdump_flags {
 /** The highest dump level there is. */
 #define KDUMP_LEVEL_MAX 31
 
-#define KDUMP_CODEC_FLAGS (KDUMP_ZLIB | KDUMP_LZO | KDUMP_SNAPPY | KDUMP_ZSTD)
-
 /** How one machine lays the structures out. */
 struct kdump_layout {
 	bool is64;
@@ -91,7 +89,7 @@ struct kdump_sub_header {
 struct kdump_page_desc {
 	uint64_t offset;	/**< of the data in the file; 0: page is missing */
 	uint32_t size;		/**< of the data, bytes */
-	uint32_t flags;		/**< one of KDUMP_CODEC_FLAGS, or 0: as it is */
+	uint32_t flags;		/**< that of the codec (kdump_codec_of_flags()), or 0: as it is */
 	uint64_t page_flags;	/**< always 0 */
 };
 

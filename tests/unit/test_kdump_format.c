@@ -356,6 +356,8 @@ static void test_codec_flags(void **state)
 		assert_int_equal(kdump_codec_of_flags(cases[i].flags | KDUMP_INCOMPLETE |
 						      KDUMP_EXCLUDED_VMEMMAP), cases[i].id);
 	}
+	for (enum codec_id id = CODEC_NONE; id < NR_CODECS; id++)
+		assert_int_equal(kdump_codec_of_flags(kdump_flags_of_codec(id)), id);
 	assert_int_equal(kdump_codec_of_flags(KDUMP_ZLIB | KDUMP_LZO), CODEC_NONE);
 }
 
