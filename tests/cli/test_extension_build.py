@@ -17,7 +17,7 @@ PLACES = ('PREFIX=/usr', 'SBINDIR=/usr/sbin', 'MANDIR=/usr/share/man', 'LIBDIR=/
           'EXTENSIONDIR=/usr/lib/makedumpfile/extensions',
           'COMPLETIONSDIR=/usr/share/bash-completion/completions')
 HEADERS = ('makedumpfile.h', 'btf_info.h', 'kallsyms.h', 'extension.h', 'erase_info.h')
-BUILD_LIMIT = 120
+BUILD_LIMIT = 1200
 
 # A list of three items in the miniature kernel, and an extension as it would be written
 # for upstream's interface, which goes through it. It also declares what the program does,

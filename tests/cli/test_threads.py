@@ -107,7 +107,7 @@ def _():
     core('mini')
     result = run([valgrind, '-q', '--leak-check=full', '--show-leak-kinds=all',
                   '--error-exitcode=99', PROGRAM, '-f', '-c', '-d', '31', '--num-threads', '2',
-                  'mini', 'dump'], timeout=60)
+                  'mini', 'dump'])
     check(result.code == 0 and not result.errors, result)
 
 

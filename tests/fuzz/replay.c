@@ -4,8 +4,8 @@
  *
  * Each file goes through the target as it is, then COUNT times damaged: always in the
  * same way for the same contents. One line "ok" is written for each argument; an
- * input that the target does not survive, or that takes longer than 10 seconds, ends
- * the program with a line "not ok", and is left in FILE.
+ * input that the target does not survive, or that takes more than 10 seconds of CPU
+ * time, ends the program with a line "not ok", and is left in FILE.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -19,8 +19,9 @@
 
 #include "lib/types.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/cpu_limit.h"
 
-/* Seconds for one input. */
+/* Seconds of CPU time for one input. */
 #define TIME_LIMIT 10
 /* No target takes more. */
 #define INPUT_MAX (1u << 20)
@@ -68,7 +69,7 @@ static void say_what_failed(const char *why)
 
 static void on_signal(int sig)
 {
-	say_what_failed(sig == SIGALRM ? ": takes too long" : ": crashes");
+	say_what_failed(sig == SIGPROF ? ": takes too long" : ": crashes");
 	_exit(1);
 }
 
@@ -88,9 +89,9 @@ static void run(const uint8_t *data, size_t size, unsigned int damage)
 	now.data = copy;
 	now.size = size;
 	now.damage = damage;
-	alarm(TIME_LIMIT);
+	cpu_limit(TIME_LIMIT);
 	LLVMFuzzerTestOneInput(copy, size);
-	alarm(0);
+	cpu_limit(0);
 	free(copy);
 }
 
@@ -232,7 +233,7 @@ static int run_argument(const char *path, unsigned int count)
 int main(int argc, char **argv)
 {
 	/* A sanitizer has handlers of its own for all but the first two, and says more. */
-	static const int fatal[] = { SIGALRM, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL };
+	static const int fatal[] = { SIGPROF, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL };
 	bool sanitized = __sanitizer_set_death_callback;
 	unsigned int count = 0;
 	int opt;

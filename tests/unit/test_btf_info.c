@@ -16,6 +16,7 @@
 #include "lib/types.h"
 
 #include "btf_image.h"
+#include "cpu_limit.h"
 
 #define TEXT_(...) #__VA_ARGS__
 #define TEXT(...) TEXT_(__VA_ARGS__)
@@ -1413,9 +1414,9 @@ static void for_each_order(void **state, const char *name,
 		struct btf_image img;
 
 		btf_image_open(&img, *state, name, big);
-		alarm(30);
+		cpu_limit(30);
 		fn(&img, name);
-		alarm(0);
+		cpu_limit(0);
 		btf_image_close(&img);
 	}
 }
@@ -1681,7 +1682,7 @@ static void check_flipped(struct btf_image *img, const struct btf_images *c)
 	btf_image_add_module(img, c, "mod", "rich-mod");
 	want_rich(&w);
 	resolve_well(img, &w);
-	alarm(120);
+	cpu_limit(120);
 	for (size_t part = 0; part < 2; part++) {
 		for (size_t at = 0; at < img->parts[part].len; at++) {
 			for (size_t i = 0; i < ARRAY_SIZE(flips); i++) {
@@ -1691,7 +1692,7 @@ static void check_flipped(struct btf_image *img, const struct btf_images *c)
 			}
 		}
 	}
-	alarm(0);
+	cpu_limit(0);
 }
 
 static void check_truncated(struct btf_image *img, const struct btf_images *c)

@@ -13,6 +13,7 @@
 #include "lib/types.h"
 
 #include "btf_image.h"
+#include "cpu_limit.h"
 
 static const struct btf_source texts[] = {
 	{ "kernel",
@@ -672,9 +673,9 @@ static void check_damaged(void **state, const char *blob, const char *const *nam
 		for (size_t i = 0; !p.err && i < n; i++) {
 			const char *text = p.out.text;
 
-			alarm(20);
+			cpu_limit(20);
 			assert_int_equal(print(&p, names[i]), 1);
-			alarm(0);
+			cpu_limit(0);
 			assert_int_equal(p.out.missed, 0);
 			if (!strstr(text, "/* damaged"))
 				fail_msg("%s: nothing is said:\n%s", names[i], text);
@@ -724,13 +725,13 @@ static void test_bomb(void **state)
 	if (!can_run())
 		skip();
 	printer_open(&p, state, "bomb", false);
-	alarm(60);
+	cpu_limit(60);
 	assert_int_equal(p.err, 0);
 	print(&p, "bomb");
 	print(&p, "bomb.x");
 	print(&p, "bomb.no_such");
 	assert_int_equal(print(&p, "good"), 1);
-	alarm(0);
+	cpu_limit(0);
 	printer_close(&p);
 }
 
@@ -775,14 +776,14 @@ static void test_any_damage(void **state)
 
 	if (!can_run())
 		skip();
-	alarm(120);
+	cpu_limit(120);
 	for (size_t at = 0; at < 1024; at++) {
 		for (size_t i = 0; i < ARRAY_SIZE(flips); i++) {
 			try_damaged(state, false, at, flips[i]);
 			try_damaged(state, true, at, flips[i]);
 		}
 	}
-	alarm(0);
+	cpu_limit(0);
 }
 
 int main(void)

@@ -19,6 +19,7 @@
 #include "lib/types.h"
 #include "symbols/btf_scan.h"
 #include "tests/unit/btf_image.h"
+#include "tests/unit/cpu_limit.h"
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -398,9 +399,9 @@ static void test_magic_at_the_end(void **state)
 	for (; img.parts[0].len; img.parts[0].len--)
 		assert_not_found(&img, -ENOENT);
 	fill(&img, magic, 4, 8 * MIB);
-	alarm(20);
+	cpu_limit(20);
 	assert_not_found(&img, -ENOENT);
-	alarm(0);
+	cpu_limit(0);
 	btf_image_close(&img);
 }
 
@@ -422,9 +423,9 @@ static void test_headers_without_end(void **state)
 	for (size_t at = HEADER_SIZE; at < sizeof(piece); at += 12)
 		store_u32(piece + at + 4, at < 60 ? 2 << 24 : 4 << 24 | 2, img.mem.swap);
 	fill(&img, piece, sizeof(piece), 8 * MIB);
-	alarm(20);
+	cpu_limit(20);
 	assert_not_found(&img, -EBADMSG);
-	alarm(0);
+	cpu_limit(0);
 	assert_true(img.parts[0].reads < 100000);
 	/* The same, but it fits. */
 	for (size_t at = 0; at + HEADER_SIZE < img.parts[0].len; at += sizeof(piece)) {

@@ -19,6 +19,7 @@
 
 #ifdef HAVE_DWARF
 
+#include "tests/unit/cpu_limit.h"
 #include "tests/unit/minivmlinux.h"
 
 #define SOURCE FACT_VMCOREINFO
@@ -546,9 +547,9 @@ static void test_loops(void **state)
 	assert_int_equal(run("cd '%s' && gcc -c -o vmlinux loops.s", t->dir), 0);
 	d = open_vmlinux(t->path);
 	facts_reset(&set);
-	alarm(30);
+	cpu_limit(30);
 	assert_int_equal(debuginfo_resolve_types(d, &set, SOURCE), -EBADMSG);
-	alarm(0);
+	cpu_limit(0);
 	assert_non_null(strstr(err_text(-EBADMSG), t->path));
 	assert_int_equal(GET_MOD_STRUCT_SSIZE(vmlinux, page), 8);
 	assert_false(MOD_STRUCT_MEMBER_EXIST(vmlinux, page, mapping));
@@ -600,7 +601,7 @@ static void test_cut_short(void **state)
 	free(bytes);
 }
 
-/* Never a crash, never a loop; the clock ends the latter. */
+/* Never a crash, never a loop; the limit of CPU time ends the latter. */
 static void test_damaged(void **state)
 {
 	const char *rounds = getenv("MDF_ROUNDS");
@@ -611,7 +612,7 @@ static void test_damaged(void **state)
 
 	compile(t, &dialects[1]);
 	bytes = slurp(t->path, &size);
-	alarm(rounds ? 0 : 60);
+	cpu_limit(rounds ? 0 : 60);
 	for (long i = rounds ? atol(rounds) : 300; i > 0; i--) {
 		size_t nr = 1 + next_random(&seed) % 16;
 		char *copy = malloc(size);
@@ -623,7 +624,7 @@ static void test_damaged(void **state)
 		try_file(t->other, copy, size);
 		free(copy);
 	}
-	alarm(0);
+	cpu_limit(0);
 	free(bytes);
 }
 

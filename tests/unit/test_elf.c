@@ -26,6 +26,7 @@
 #include "lib/checked.h"
 #include "lib/err.h"
 #include "lib/fdio.h"
+#include "tests/unit/cpu_limit.h"
 #include "vmcore/notes.h"
 #include "vmcore/vmcore.h"
 
@@ -947,7 +948,7 @@ static void test_read_leaves_get_alone(void **state)
 
 /*
  * Very many PT_LOADs that all overlap: with an algorithm that compares each with
- * each this does not end before the alarm.
+ * each this does not end within the limit of CPU time.
  */
 static void test_hostile_overlap(void **state)
 {
@@ -985,7 +986,7 @@ static void test_hostile_overlap(void **state)
 	}
 	memory_file_init(&m, e, size);
 	free(e);
-	alarm(120);
+	cpu_limit(120);
 	vc = open_path(m.path, false);
 	r = reader_of(vc);
 	for (paddr_t pa = 0; pa < nr; pa += 97) {
@@ -1005,7 +1006,7 @@ static void test_hostile_overlap(void **state)
 		assert_int_equal(fd_pread(m.fd, &want, 1, first->offset + pa - first->paddr), 1);
 		assert_int_equal(byte, want);
 	}
-	alarm(0);
+	cpu_limit(0);
 	vmcore_reader_destroy(r);
 	vmcore_close(vc);
 	close(m.fd);

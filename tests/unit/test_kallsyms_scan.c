@@ -18,6 +18,7 @@
 
 #include "lib/types.h"
 #include "symbols/kallsyms_scan.h"
+#include "tests/unit/cpu_limit.h"
 #include "tests/unit/kallsyms_image.h"
 
 #define MIB (1 << 20)
@@ -566,9 +567,9 @@ static void test_a_million_needles(void **state)
 	list = img.list;
 	fill(&img, needle, sizeof(needle), size + real.size);
 	memcpy(img.data + size, real.data, real.size);
-	alarm(20);
+	cpu_limit(20);
 	assert_int_equal(kallsyms_scan(&t, &img.mem), 0);
-	alarm(0);
+	cpu_limit(0);
 	assert_int_equal(t.names, kimage_table(&real, "names") + size);
 	assert_true(img.read_bytes < 2 * img.size);
 	assert_ptr_equal(img.list, list);
@@ -593,9 +594,9 @@ static void test_token_tables_without_end(void **state)
 	memcpy(pair, kimage_at(&img, table), len);
 	fill(&img, pair, len, 16 * MIB);
 	free(pair);
-	alarm(20);
+	cpu_limit(20);
 	assert_not_found(&img, -EBADMSG);
-	alarm(0);
+	cpu_limit(0);
 	assert_true(img.read_bytes < UINT64_C(600) * MIB);
 	kimage_close(&img);
 }
@@ -616,9 +617,9 @@ static void assert_bounded(void **state, const uint32_t *piece, size_t len)
 	fill(&img, piece, len, size + tail);
 	memcpy(img.data + size, copy, tail);
 	free(copy);
-	alarm(20);
+	cpu_limit(20);
 	assert_true(kallsyms_scan(&t, &img.mem) != 0);
-	alarm(0);
+	cpu_limit(0);
 	assert_true(img.read_bytes < UINT64_C(600) * MIB);
 	kimage_close(&img);
 }
@@ -653,9 +654,9 @@ static void test_names_without_end(void **state)
 	memcpy(img.data + size + nr * 4, real.data + real.size - tail, tail);
 	for (size_t at = 0; at < size - nr * 512; at += 4)
 		store_u32(img.data + at, nr * 256 - at % 256, img.mem.swap);
-	alarm(20);
+	cpu_limit(20);
 	(void)!kallsyms_scan(&t, &img.mem);
-	alarm(0);
+	cpu_limit(0);
 	assert_true(img.read_bytes < UINT64_C(600) * MIB);
 	kimage_close(&img);
 	kimage_close(&real);

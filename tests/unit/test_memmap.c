@@ -19,6 +19,7 @@
 
 #include "kernel/memmap.h"
 #include "lib/types.h"
+#include "tests/unit/cpu_limit.h"
 #include "tests/unit/minicore.h"
 
 #define DIRECT 0xffff888000000000
@@ -323,9 +324,9 @@ static void with_fact(void **state, const char *core, const char *line, struct m
 	kernel_close(m.k);
 	assert_int_equal(kernel_open(&m.k, m.vc, text, NULL), 0);
 	unlink(text);
-	alarm(20);
+	cpu_limit(20);
 	*err = memmap_init(map, m.k, m.r);
-	alarm(0);
+	cpu_limit(0);
 	machine_close(&m);
 }
 
@@ -412,7 +413,7 @@ static void assert_bounded(void **state, const char *name)
 		struct machine m;
 		struct memmap map;
 
-		alarm(4);
+		cpu_limit(4);
 		machine_open(&m, *state, name);
 		if (!memmap_init(&map, m.k, m.r))
 			memmap_deinit(&map);

@@ -61,9 +61,9 @@ CRASH_APPEND = ("console=ttyS0 nr_cpus=1 irqpoll reset_devices panic=1 loglevel=
                 "cgroup_disable=memory")
 CRASHKERNEL = "192M"
 ATTEMPTS = 3
-# Seconds; three times what a slow machine needs.
-BOOT_TIMEOUT = {"tcg": 420, "kvm": 120}
-OTHER_TIMEOUT = 900             # of machines that are not x86_64
+# Seconds; ten times what a quiet machine needs.
+BOOT_TIMEOUT = {"tcg": 1200, "kvm": 120}
+OTHER_TIMEOUT = 2700            # of machines that are not x86_64
 PROBE_TIMEOUT = 20
 TRUTH_BYTES = 1 << 30           # sparse
 
