@@ -103,17 +103,32 @@ static int choose_pages(const struct dump_request *req, struct bitmap *b, struct
 	return err;
 }
 
+/*
+ * Parts begin at multiples of this many pages. Programs that read parts without putting them
+ * together look at a bitmap word by word: crash since 8.0.1 fails on parts that begin elsewhere.
+ */
+#define PART_ALIGN 64
+
+/* The smallest multiple of PART_ALIGN and of the block that the user wants. */
+static uint64_t part_unit(uint64_t block_pages)
+{
+	uint64_t common = (block_pages | PART_ALIGN) & -(block_pages | PART_ALIGN);
+
+	return block_pages ? block_pages / common * PART_ALIGN : PART_ALIGN;
+}
+
 /* The multiple of a unit that is nearest to a pfn. */
 static pfn_t round_to(pfn_t pfn, uint64_t unit)
 {
-	return unit ? (pfn / unit + (pfn % unit >= div_round_up(unit, 2))) * unit : pfn;
+	return (pfn / unit + (pfn % unit >= div_round_up(unit, 2))) * unit;
 }
 
 /* Divide the pages among the parts, so that each has as many to save. */
 static void divide(struct outputs *o, const struct bitmap *b)
 {
 	uint64_t total = bitmap_count(b, 0, b->nbits), done = 0;
-	pfn_t pfn = 0, start = 0;
+	uint64_t unit = part_unit(o->req->block_pages);
+	pfn_t pfn = 0, start = 0, last = b->nbits / unit * unit;
 
 	for (size_t i = 0; i < o->nr; i++) {
 		uint64_t until = total / o->nr * (i + 1) + min_u64(total % o->nr, i + 1);
@@ -123,7 +138,7 @@ static void divide(struct outputs *o, const struct bitmap *b)
 		done = until;
 		p->start = start;
 		p->end = i + 1 == o->nr ? b->nbits :
-			 min_u64(max_u64(round_to(pfn, o->req->block_pages), start), b->nbits);
+			 min_u64(max_u64(round_to(pfn, unit), start), last);
 		start = p->end;
 		if (o->nr > 1)
 			kdump_writer_set_part(p->writer, p->start, p->end);

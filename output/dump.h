@@ -19,7 +19,7 @@ struct dump_request {
 	/** More than one: a split dump, a part for each. */
 	struct sink *const *sinks;
 	size_t nr_sinks;
-	/** Parts begin at multiples of so many pages; 0: anywhere. */
+	/** Parts begin at multiples of this many pages, and of 64; 0: of 64 alone. */
 	uint64_t block_pages;
 	/** Bits of enum dump_level. What the input's own level excluded stays excluded. */
 	unsigned int level;

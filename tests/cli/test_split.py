@@ -50,7 +50,9 @@ def _():
             check(p.split == 1 and p.old_range == (p.start, p.end), 'the sub-header')
             check(set(p.pages) == kept(31) and set(p.exists) == EXISTS, 'the bitmaps')
             check(p.status == 1, f'status {p.status:#x}')
-            check(abs(len(p.own) - len(p.pages) / number) <= 1, f'{len(p.own)} pages')
+            check(p.start % 64 == 0, f'a part begins at {p.start:#x}')
+            # Each end is rounded to the nearest multiple of 64.
+            check(abs(len(p.own) - len(p.pages) / number) <= 65, f'{len(p.own)} pages')
             memory = core('mini').memory
             for index, pfn in enumerate(p.own):
                 offset, size, flags = p.desc(index)
@@ -63,14 +65,29 @@ def _():
 @test('--splitblock-size: parts begin at multiples of it, and are as large as that allows')
 def _():
     direct()
-    for kib in (4, 512, 1024):
+    for kib, unit in ((4, 64), (12, 192), (512, 128), (768, 192), (1024, 256)):
         parts = [Part(name) for name in split(3, '-d', '31', '--splitblock-size', kib)]
-        for p in parts[1:]:
-            check(p.start % (kib // 4) == 0, f'{kib}: part begins at {p.start:#x}')
         for p in parts:
-            check(abs(len(p.own) - len(p.pages) / 3) <= kib // 4 + 1, f'{kib}: {len(p.own)} pages')
+            check(p.start % unit == 0, f'{kib}: part begins at {p.start:#x}')
+            check(abs(len(p.own) - len(p.pages) / 3) <= unit + 1, f'{kib}: {len(p.own)} pages')
     parts = [Part(name) for name in split(3, '-d', '31', '--splitblock-size', 1 << 20)]
-    check(sum(len(p.own) for p in parts) == len(kept(31)), 'all in one')
+    check([len(p.own) for p in parts] == [0, 0, len(kept(31))], 'all in one')
+
+
+@test('more parts than there is memory for: empty ones begin at multiples of 64, too')
+def _():
+    core('small', text=SMALL)
+    want = makedumpfile('-f', '-d', '31', 'small', 'direct').check_done() and read('direct')
+    parts = [Part(name) for name in split(20, '-d', '31', vmcore='small')]
+    check([p.start % 64 for p in parts] == [0] * 20, [p.start for p in parts])
+    check(parts[-1].end == parts[0].max_mapnr, 'the last part')
+    reassemble(*(f'part{i}' for i in range(20)), 'whole').check_done()
+    check(read('whole') == want, 'it differs')
+
+
+@test('--splitblock-size has to be a multiple of the page size')
+def _():
+    core('mini')
     makedumpfile('-f', '--split', '--splitblock-size', '6', 'mini', 'part0', 'part1').check_failed(
         'block size 6 KiB is not a multiple of the page size')
 
