@@ -348,10 +348,10 @@ static int elf_set_pages(struct writer *w, const struct bitmap *dumpable)
 		err = put_note_phdr(e);
 		if (!err)
 			err = flush_phdrs(e);
-		if (!err)
-			err = sink_pwrite(w->sink, e->notes, e->notes_size, e->notes_off);
 	}
 	sink_reserve(w->sink, 0, e->notes_off);
+	if (!err && e->notes_size)
+		err = sink_pwrite(w->sink, e->notes, e->notes_size, e->notes_off);
 	return err;
 }
 

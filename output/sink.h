@@ -77,7 +77,7 @@ int sink_null_create(struct sink **ret, const char *path)
 	__attribute__((warn_unused_result));
 
 /**
- * Put @p len bytes at offset @p off. Parts never written read as zeros later.
+ * Put @p len bytes at offset @p off. Parts never written read as zeros later, also of a device.
  * @return 0; -ENOSPC, -EPIPE, -EFBIG (beyond INT64_MAX, or the limit, in which case nothing
  * of it was written) or another -errno with a sentence that names the file and the offset.
  * What was written before stays.
@@ -88,6 +88,9 @@ int sink_pwrite(struct sink *s, const void *buf, size_t len, uint64_t off)
 /**
  * Ask for the space of [off, off + len) beforehand, so that small structures
  * can still be written when the disk is full. Best effort: failure is silent.
+ *
+ * Where the file system cannot do that, zeros are written from the end of all that was written
+ * before on: so this comes before anything is written after the range.
  */
 void sink_reserve(struct sink *s, uint64_t off, uint64_t len);
 

@@ -3,41 +3,101 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "lib/fdio.h"
 #include "lib/new_file.h"
 
+/* Zeros are written in pieces of this many bytes. */
+#define ZEROS_SIZE ((size_t)64 << 10)
+/* Holes are made of whole blocks of this size. */
+#define BLOCK_SIZE ((uint64_t)4096)
+
 struct sink_file {
 	struct sink sink;
 	int fd;
+	/*
+	 * O_TRUNC did not empty it: a device, or a file system that cannot do so. Bytes that the
+	 * dump does not write would be those of what was there before.
+	 */
+	bool stale;
+	uint64_t end;			/* nothing was written from there on */
 };
+
+/* Make [off, off + len) zeros that take room on the disk. */
+static int write_zeros(struct sink_file *f, uint64_t off, uint64_t len)
+{
+	_cleanup_free_ uint8_t *zeros = calloc(1, ZEROS_SIZE);
+	size_t written;
+	int err = 0;
+
+	if (!zeros)
+		return -ENOMEM;
+	while (!err && len) {
+		err = fd_pwrite(f->fd, zeros, min_u64(len, ZEROS_SIZE), off, &written);
+		off += written;
+		len -= written;
+	}
+	return err;
+}
+
+/* Have zeros in [start, end), which the dump leaves out. */
+static int clear_gap(struct sink_file *f, uint64_t start, uint64_t end)
+{
+	uint64_t from = div_round_up(start, BLOCK_SIZE) * BLOCK_SIZE;
+	uint64_t to = end / BLOCK_SIZE * BLOCK_SIZE;
+	int err;
+
+	/* Whole blocks take no time on a device that can forget them. */
+	if (from >= to || fallocate(f->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from,
+				    to - from))
+		from = to = end;
+	err = write_zeros(f, start, from - start);
+	return err ? err : write_zeros(f, to, end - to);
+}
 
 static int file_pwrite(struct sink *s, const void *buf, size_t len, uint64_t off)
 {
 	struct sink_file *f = (struct sink_file *)s;
+	uint64_t gap = f->end;
 	size_t written;
-	int err = sink_check_limit(s, off + len, off, len);
+	int gap_err = 0, err = sink_check_limit(s, off + len, off, len);
 
 	if (err)
 		return err;
 	err = fd_pwrite(f->fd, buf, len, off, &written);
+	if (written)
+		f->end = max_u64(gap, off + written);
+	if (written && f->stale && gap < off)
+		gap_err = clear_gap(f, gap, off);
+	if (!err && gap_err)
+		return err_errno(gap_err, "cannot write zeros before offset %" PRIu64 " of %s", off,
+				 s->path);
 	return err ? sink_write_error(s, err, off, len, written) : 0;
 }
 
 static void file_reserve(struct sink *s, uint64_t off, uint64_t len)
 {
 	struct sink_file *f = (struct sink_file *)s;
+	uint64_t end = s->limit ? min_u64(off + len, s->limit) : off + len;
+	uint64_t start = f->stale ? f->end : max_u64(off, f->end);
+	int err;
 
-	/*
-	 * Not posix_fallocate(), which would write zeros where the file system
-	 * cannot do it; and the file's size is left to the writes.
-	 */
-	(void)fallocate(f->fd, FALLOC_FL_KEEP_SIZE, off, len);
+	/* The file's size is left to the writes. */
+	do {
+		err = fallocate(f->fd, FALLOC_FL_KEEP_SIZE, off, len) ? -errno : 0;
+	} while (err == -EINTR);
+	/* There is no room; else the file system, or the device, cannot do it. */
+	if (err == -ENOSPC || err == -EDQUOT || err == -EFBIG)
+		return;
+	if ((err || f->stale) && start < end && !write_zeros(f, start, end - start))
+		f->end = end;
 }
 
 static int file_sync(struct sink *s)
@@ -45,15 +105,26 @@ static int file_sync(struct sink *s)
 	return sink_sync_fd(s, ((struct sink_file *)s)->fd);
 }
 
+/* Find out what the file is now that it should be empty. */
+static int look_at_target(struct sink_file *f)
+{
+	struct stat st;
+
+	f->end = 0;
+	if (fstat(f->fd, &st))
+		return err_errno(-errno, "cannot tell what %s is", f->sink.path);
+	f->stale = S_ISBLK(st.st_mode) || (S_ISREG(st.st_mode) && st.st_size);
+	return 0;
+}
+
 static int file_restart(struct sink *s)
 {
 	struct sink_file *f = (struct sink_file *)s;
-	struct stat st;
 
-	/* A device has its size. */
-	if (fstat(f->fd, &st) || !S_ISREG(st.st_mode) || !ftruncate(f->fd, 0))
-		return 0;
-	return err_errno(-errno, "cannot make %s empty", s->path);
+	/* A device has its size, which is not an error: its old bytes become zeros. */
+	if (ftruncate(f->fd, 0) && errno != EINVAL)
+		return err_errno(-errno, "cannot make %s empty", s->path);
+	return look_at_target(f);
 }
 
 static void file_close(struct sink *s)
@@ -75,6 +146,7 @@ static const struct sink_ops file_ops = {
 int sink_file_create(struct sink **ret, const char *path, bool force)
 {
 	_cleanup_free_ struct sink_file *f = calloc(1, sizeof(*f));
+	int err;
 
 	if (!f)
 		return err_set(-ENOMEM, "no memory to write %s", path);
@@ -83,6 +155,11 @@ int sink_file_create(struct sink **ret, const char *path, bool force)
 	f->fd = new_file_create(path, force);
 	if (f->fd < 0)
 		return f->fd;
+	err = look_at_target(f);
+	if (err) {
+		close(f->fd);
+		return err;
+	}
 	*ret = &take_ptr(f)->sink;
 	return 0;
 }

@@ -17,7 +17,7 @@
 #include "lib/fdio.h"
 #include "output/sink.h"
 
-enum memsink_call { MEMSINK_WRITE, MEMSINK_SYNC, MEMSINK_FINISH };
+enum memsink_call { MEMSINK_WRITE, MEMSINK_SYNC, MEMSINK_FINISH, MEMSINK_RESERVE };
 
 /** One call of the code under test. */
 struct memsink_event {
@@ -87,11 +87,17 @@ static inline int memsink_finish(struct sink *s)
 	return 0;
 }
 
+static inline void memsink_reserve(struct sink *s, uint64_t off, uint64_t len)
+{
+	memsink_note(memsink_of(s), MEMSINK_RESERVE, off, len);
+}
+
 static inline void memsink_init(struct memsink *m)
 {
 	static const struct sink_ops ops = {
 		.name = "memory",
 		.pwrite = memsink_pwrite,
+		.reserve = memsink_reserve,
 		.sync = memsink_sync,
 		.finish = memsink_finish,
 	};

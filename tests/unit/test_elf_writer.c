@@ -192,6 +192,29 @@ static void test_runs(void **state)
 	writing_deinit(&g);
 }
 
+/*
+ * The space of the headers is asked for before anything is written after it: where that means
+ * writing zeros, they go nowhere else.
+ */
+static void test_space_of_headers(void **state)
+{
+	struct writing g;
+	unsigned int i = 0;
+
+	writing_init(&g, state, "plain", NULL);
+	bitmap_set_range(&g.dumpable, 0x100, 0x700);
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+	while (i < g.sink.nr_events && g.sink.events[i].call != MEMSINK_RESERVE)
+		i++;
+	assert_true(i < g.sink.nr_events);
+	assert_int_equal(g.sink.events[i].off, 0);
+	assert_int_equal(g.sink.events[i].len, phdr(&g, 0).p_offset);
+	while (i--)
+		assert_true(g.sink.events[i].off + g.sink.events[i].len <
+			    phdr(&g, 0).p_offset);
+	writing_deinit(&g);
+}
+
 static void test_nothing(void **state)
 {
 	struct writing g;
@@ -305,6 +328,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_runs),
+		cmocka_unit_test(test_space_of_headers),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_too_many_runs),
 		cmocka_unit_test(test_eraseinfo),

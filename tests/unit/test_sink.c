@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -35,6 +36,30 @@ struct place {
 	char dir[4000];
 	char path[4096], other[4096];
 };
+
+/* A file system that cannot reserve space, and a target that stays as long as it is. */
+static bool no_fallocate, keep_size;
+
+int fallocate(int fd, int mode, off_t off, off_t len)
+{
+	static int (*real)(int fd, int mode, off_t off, off_t len);
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "fallocate64");
+	if (!no_fallocate && real)
+		return real(fd, mode, off, len);
+	errno = EOPNOTSUPP;
+	return -1;
+}
+
+int ftruncate(int fd, off_t len)
+{
+	static int (*real)(int fd, off_t len);
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "ftruncate64");
+	return keep_size ? 0 : real(fd, len);
+}
 
 static uint64_t next_random(uint64_t *state)
 {
@@ -158,12 +183,89 @@ static void test_file_reserve(void **state)
 	sink_reserve(s, 10, 0);
 	sink_reserve(s, UINT64_MAX, 1);
 	sink_reserve(s, 1, UINT64_MAX);
-	sink_reserve(s, 0, INT64_MAX);
 	assert_int_equal(s->written, 3);
 	assert_int_equal(sink_finish(s), 0);
 	sink_close(s);
 	assert_int_equal(stat(p->path, &st), 0);
 	assert_int_equal(st.st_size, 3);
+}
+
+/* A file system that cannot reserve space: zeros take it, and what is there stays. */
+static void test_file_reserve_by_writing(void **state)
+{
+	const struct place *p = *state;
+	unsigned char *bytes;
+	struct stat st;
+	struct sink *s;
+
+	no_fallocate = true;
+	assert_int_equal(sink_file_create(&s, p->path, false), 0);
+	assert_int_equal(sink_pwrite(s, "abc", 3, 0), 0);
+	sink_reserve(s, 0, 200 * KIB);
+	assert_int_equal(stat(p->path, &st), 0);
+	assert_true((uint64_t)st.st_blocks * 512 >= 200 * KIB);
+	/* No more than the limit allows. */
+	s->limit = 300 * KIB;
+	sink_reserve(s, 200 * KIB, 200 * KIB);
+	assert_int_equal(stat(p->path, &st), 0);
+	assert_int_equal(st.st_size, 300 * KIB);
+	assert_int_equal(s->written, 3);
+	assert_int_equal(s->refused, 0);
+	sink_close(s);
+	no_fallocate = false;
+	assert_int_equal(slurp(p->path, &bytes), 300 * KIB);
+	assert_memory_equal(bytes, "abc\0\0", 5);
+	for (size_t i = 3; i < 300 * KIB; i++)
+		assert_int_equal(bytes[i], 0);
+	free(bytes);
+}
+
+/* What a dump leaves out on a target that keeps its old bytes is zeros, and the rest stays. */
+static void check_stale(const struct place *p)
+{
+	unsigned char *bytes = malloc(400 * KIB);
+	struct sink *s;
+
+	assert_non_null(bytes);
+	memset(bytes, 0xaa, 400 * KIB);
+	assert_int_equal(sink_file_create(&s, p->path, true), 0);
+	assert_int_equal(sink_pwrite(s, bytes, 400 * KIB, 0), 0);
+	free(bytes);
+	keep_size = true;
+	assert_int_equal(sink_restart(s), 0);
+	assert_int_equal(sink_pwrite(s, "xyz", 3, 20), 0);
+	assert_int_equal(sink_pwrite(s, "tail", 4, 100 * KIB + 7), 0);
+	sink_reserve(s, 150 * KIB, 10 * KIB);
+	assert_int_equal(sink_pwrite(s, "end", 3, 300 * KIB), 0);
+	assert_int_equal(sink_pwrite(s, "mid", 3, 200 * KIB), 0);
+	assert_int_equal(sink_finish(s), 0);
+	sink_close(s);
+	keep_size = false;
+	assert_int_equal(slurp(p->path, &bytes), 400 * KIB);
+	assert_memory_equal(bytes + 20, "xyz", 3);
+	assert_memory_equal(bytes + 100 * KIB + 7, "tail", 4);
+	assert_memory_equal(bytes + 200 * KIB, "mid", 3);
+	assert_memory_equal(bytes + 300 * KIB, "end", 3);
+	memset(bytes + 20, 0, 3);
+	memset(bytes + 100 * KIB + 7, 0, 4);
+	memset(bytes + 200 * KIB, 0, 3);
+	for (size_t i = 0; i < 300 * KIB; i++)
+		assert_int_equal(bytes[i], 0);
+	for (size_t i = 300 * KIB + 3; i < 400 * KIB; i++)
+		assert_int_equal(bytes[i], 0xaa);
+	free(bytes);
+}
+
+static void test_stale_bytes(void **state)
+{
+	check_stale(*state);
+}
+
+static void test_stale_bytes_by_writing(void **state)
+{
+	no_fallocate = true;
+	check_stale(*state);
+	no_fallocate = false;
 }
 
 static void test_too_far(void **state)
@@ -528,6 +630,9 @@ int main(void)
 		SINK_TEST(test_file_create),
 		SINK_TEST(test_file_write),
 		SINK_TEST(test_file_reserve),
+		SINK_TEST(test_file_reserve_by_writing),
+		SINK_TEST(test_stale_bytes),
+		SINK_TEST(test_stale_bytes_by_writing),
 		SINK_TEST(test_too_far),
 		SINK_TEST(test_limit),
 		SINK_TEST(test_limit_of_stream),
