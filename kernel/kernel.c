@@ -389,6 +389,10 @@ int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 		kernel_close(k);
 		return err;
 	}
+	if (!vc->machine)
+		vc->machine = vmcoreinfo_machine(&k->info, vc->is64, vc->big_endian);
+	if (!vc->machine)
+		vc->machine = vmcoreinfo_machine(&k->file, vc->is64, vc->big_endian);
 	use_texts(k, &k->facts, k->bad_line);
 	find_crash_time(k);
 	for (size_t i = 0; i < vc->nr_segments; i++) {
@@ -485,7 +489,38 @@ static bool read_utsname(const struct kernel *k, struct vmcore_reader *r,
 	return true;
 }
 
-void kernel_utsname(const struct kernel *k, struct vmcore_reader *r,
+static void set_if_empty(char *field, const char *text)
+{
+	if (!field[0] && text)
+		snprintf(field, UTS_LEN, "%s", text);
+}
+
+/*
+ * Readers refuse a header whose sysname, release, version or machine is empty: what the
+ * kernel's memory does not tell is taken from the dump's headers and VMCOREINFO.
+ */
+static void complete_utsname(const struct kernel *k, struct kdump_utsname *uts)
+{
+	const struct vmcore *vc = k->vc;
+	const struct kdump_utsname *header = &vc->utsname;
+
+	set_if_empty(uts->sysname, "Linux");
+	set_if_empty(uts->release, k->release);
+	set_if_empty(uts->release, header->release);
+	set_if_empty(uts->release, "(unknown)");
+	if (!strcmp(uts->release, header->release)) {
+		set_if_empty(uts->nodename, header->nodename);
+		set_if_empty(uts->version, header->version);
+		set_if_empty(uts->domainname, header->domainname);
+		if (kdump_machine_of_uts(header->machine))
+			set_if_empty(uts->machine, header->machine);
+	}
+	set_if_empty(uts->version, "(unknown)");
+	set_if_empty(uts->machine, kdump_uts_of_machine(vc->machine, vc->is64, vc->big_endian));
+	set_if_empty(uts->machine, "(unknown)");
+}
+
+bool kernel_utsname(const struct kernel *k, struct vmcore_reader *r,
 		    const struct erase_list *erase, struct kdump_utsname *ret)
 {
 	/*
@@ -503,12 +538,8 @@ void kernel_utsname(const struct kernel *k, struct vmcore_reader *r,
 		for (size_t i = 0; !found && i < ARRAY_SIZE(guesses); i++)
 			found = read_utsname(k, r, erase, guesses[i], ret);
 	}
-	if (!found) {
-		memset(ret, 0, sizeof(*ret));
-		snprintf(ret->sysname, sizeof(ret->sysname), "Linux");
-		snprintf(ret->release, sizeof(ret->release), "%s", k->release);
-		if (k->arch.ops)
-			snprintf(ret->machine, sizeof(ret->machine), "%s",
-				 arch_name(&k->arch));
-	}
+	if (!found)
+		*ret = (struct kdump_utsname){ 0 };
+	complete_utsname(k, ret);
+	return found;
 }

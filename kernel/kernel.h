@@ -116,11 +116,13 @@ int kernel_for_each_run(const struct kernel *k, struct vmcore_reader *r, vaddr_t
 	__attribute__((warn_unused_result));
 
 /**
- * The utsname of the kernel (init_uts_ns), as far as it can be read; at least
- * release (from VMCOREINFO) and machine are filled in where known.
+ * The utsname of the kernel (init_uts_ns). Strings that cannot be read are those of the dump's
+ * kdump-compressed header or VMCOREINFO; sysname, release, version and machine are never empty,
+ * but "(unknown)" where nothing tells them.
  * @param erase what is overwritten in it, as in the dump; NULL: nothing
+ * @return whether the kernel's memory told
  */
-void kernel_utsname(const struct kernel *k, struct vmcore_reader *r,
+bool kernel_utsname(const struct kernel *k, struct vmcore_reader *r,
 		    const struct erase_list *erase, struct kdump_utsname *ret);
 
 #endif

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "lib/checked.h"
+#include "lib/elf_machine.h"
+#include "lib/types.h"
 
 /* No struct of the kernel, and no offset in one, comes near this. */
 #define STRUCT_MAX (1u << 24)
@@ -75,6 +77,43 @@ bool vmcoreinfo_number(const char *val, size_t len, bool hex, uint64_t *ret)
 		return false;
 	*ret = minus ? -n : n;
 	return true;
+}
+
+uint16_t vmcoreinfo_machine(const struct vmcoreinfo *vi, bool is64, bool big_endian)
+{
+	/* What only one architecture exports. */
+	static const struct {
+		const char *key;
+		bool is64;
+		uint16_t machine;
+	} keys[] = {
+		{ "SYMBOL(init_top_pgt)", true, EM_X86_64 },
+		{ "SYMBOL(init_level4_pgt)", true, EM_X86_64 },
+		{ "NUMBER(sme_mask)", true, EM_X86_64 },
+		{ "NUMBER(kimage_voffset)", true, EM_AARCH64 },
+		{ "NUMBER(va_kernel_pa_offset)", true, EM_RISCV },
+		{ "NUMBER(phys_ram_base)", true, EM_RISCV },
+		{ "SYMBOL(mmu_vmemmap_psize)", true, EM_PPC64 },
+		{ "NUMBER(RADIX_MMU)", true, EM_PPC64 },
+		{ "SYMBOL(lowcore_ptr)", true, EM_S390 },
+		{ "KERNELOFFPHYS", true, EM_S390 },
+		{ "CONFIG_X86_PAE", false, EM_386 },
+		{ "CONFIG_ARM_LPAE", false, EM_ARM },
+	};
+	const char *val;
+	uint64_t stext;
+	size_t len;
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		if (keys[i].is64 == is64 && (keys[i].machine != EM_S390 || big_endian) &&
+		    vmcoreinfo_find(vi, keys[i].key, &val, &len))
+			return keys[i].machine;
+	}
+	/* The window through which the kernel of loongarch64 is linked, on no other machine. */
+	if (is64 && !big_endian && vmcoreinfo_find(vi, "SYMBOL(_stext)", &val, &len) &&
+	    vmcoreinfo_number(val, len, true, &stext) && stext >> 60 == 9)
+		return EM_LOONGARCH;
+	return 0;
 }
 
 struct resolver {

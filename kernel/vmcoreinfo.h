@@ -47,6 +47,13 @@ bool vmcoreinfo_string(const struct vmcoreinfo *vi, const char *key, char *buf, 
 bool vmcoreinfo_number(const char *val, size_t len, bool hex, uint64_t *ret);
 
 /**
+ * Infer the machine from keys that only one architecture exports.
+ * @param is64, big_endian of the dump
+ * @return EM_*; 0 if no key tells
+ */
+uint16_t vmcoreinfo_machine(const struct vmcoreinfo *vi, bool is64, bool big_endian);
+
+/**
  * Fill in what the text knows of a set's declarations for vmlinux.
  *
  * @param[out] bad if not NULL: up to @p bad_size - 1 characters of the first

@@ -94,11 +94,10 @@ static bool proves_right(const struct vmcore *vc, const char *text, size_t len)
 		return false;
 	if (!kernel_open(&k, &trial, NULL, NULL)) {
 		if (!k->translation_err && !vmcore_reader_create(&r, &trial)) {
-			kernel_utsname(k, r, NULL, &uts);
+			right = kernel_utsname(k, r, NULL, &uts) &&
+				!strncmp(uts.release, k->release, sizeof(uts.release));
 			vmcore_reader_destroy(r);
 		}
-		/* The version is known only if it was read. */
-		right = uts.version[0] && !strncmp(uts.release, k->release, sizeof(uts.release));
 		kernel_close(k);
 	}
 	free(trial.notes);

@@ -259,6 +259,7 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 	kd->layout = h.layout;
 	kd->exists_off = h.exists_off;
 	kd->desc_off = h.desc_off;
+	vc->utsname = h.header.utsname;
 	vc->machine = kdump_machine_of_uts(h.header.utsname.machine);
 	vc->is64 = kd->layout.is64;
 	vc->swap = kd->layout.swap;

@@ -291,6 +291,38 @@ uint32_t kdump_flags_of_codec(enum codec_id id)
 	return codec_flags[id];
 }
 
+const char *kdump_uts_of_machine(uint16_t machine, bool is64, bool big_endian)
+{
+	switch (machine) {
+	case EM_X86_64:
+		return "x86_64";
+	case EM_386:
+		return "i686";
+	case EM_AARCH64:
+		return "aarch64";
+	case EM_ARM:
+		return "armv7l";
+	case EM_PPC64:
+		return big_endian ? "ppc64" : "ppc64le";
+	case EM_PPC:
+		return "ppc";
+	case EM_S390:
+		return is64 ? "s390x" : "s390";
+	case EM_RISCV:
+		return is64 ? "riscv64" : "riscv32";
+	case EM_LOONGARCH:
+		return is64 ? "loongarch64" : "loongarch32";
+	case EM_MIPS:
+		return is64 ? "mips64" : "mips";
+	case EM_SPARCV9:
+		return "sparc64";
+	case EM_IA_64:
+		return "ia64";
+	default:
+		return NULL;
+	}
+}
+
 uint16_t kdump_machine_of_uts(const char *machine)
 {
 	/* The first prefix that fits counts. */

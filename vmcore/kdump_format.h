@@ -164,5 +164,7 @@ uint32_t kdump_flags_of_codec(enum codec_id id);
  * capitals or not; 0 if unknown.
  */
 uint16_t kdump_machine_of_uts(const char *machine);
+/** The usual utsname.machine of an ELF machine number (EM_*); NULL if unknown. */
+const char *kdump_uts_of_machine(uint16_t machine, bool is64, bool big_endian);
 
 #endif

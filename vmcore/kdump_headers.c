@@ -4,11 +4,45 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include <string.h>
+
 #include "lib/checked.h"
 #include "lib/err.h"
 #include "lib/zero.h"
 
 #define VERSION_MIN 1
+
+/* The strings of struct new_utsname in the header, and the reference count once before them. */
+#define UTS_OFF 12
+#define UTS_COUNT 4
+static const char sysname[] = "Linux";
+
+/* Return whether strings that begin with a sysname are those of a machine that is known. */
+static bool is_utsname(const struct kdump_utsname *u)
+{
+	return !memcmp(u->sysname, sysname, sizeof(sysname)) &&
+	       memchr(u->machine, '\0', UTS_LEN) && kdump_machine_of_uts(u->machine);
+}
+
+/*
+ * Move strings that are 4 bytes off to where they belong. Linux kernel commit 9a56493f6942
+ * ("uts: Use generic ns_common::count") (in v5.11) took the count before them away: tools
+ * that did not know read 4 bytes too late. A tool that knows only new kernels reads too early.
+ */
+static void repair_utsname(struct kdump_utsname *u)
+{
+	const size_t len = sizeof(*u) - UTS_COUNT;
+	struct kdump_utsname moved = { 0 };
+
+	memcpy(&moved, sysname, UTS_COUNT);
+	memcpy((char *)&moved + UTS_COUNT, u, len);
+	if (!is_utsname(&moved)) {
+		moved = (struct kdump_utsname){ 0 };
+		memcpy(&moved, (const char *)u + UTS_COUNT, len);
+	}
+	if (is_utsname(&moved))
+		*u = moved;
+}
 
 static int check_header(const struct kdump_header *h, uint64_t file_size)
 {
@@ -73,6 +107,7 @@ int kdump_headers_read(struct kdump_headers *h, struct file_reader *fr)
 	err = kdump_guess_layout(head, &h->layout);
 	if (err)
 		return err;
+	repair_utsname((struct kdump_utsname *)(head + UTS_OFF));
 	kdump_decode_header(&h->layout, head, &h->header);
 	err = check_header(&h->header, fr->file->size);
 	if (err)

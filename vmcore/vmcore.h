@@ -16,6 +16,7 @@
 #include "lib/bitmap.h"
 #include "lib/types.h"
 #include "vmcore/file.h"
+#include "vmcore/kdump_format.h"
 
 struct vmcore;
 struct vmcore_reader;
@@ -111,6 +112,8 @@ struct vmcore {
 	const char *vmcoreinfo;
 	size_t vmcoreinfo_size;
 	unsigned int nr_cpus;		/**< NT_PRSTATUS notes of "CORE" */
+	/** Of a kdump-compressed header; its strings are "" where the format has none. */
+	struct kdump_utsname utsname;
 
 	/** Of a dump that was filtered before; 0 for others. */
 	unsigned int dump_level;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/byteorder.h"
+#include "lib/elf_machine.h"
 #include "lib/err.h"
 #include "lib/types.h"
 #include "vmcore/kdump_format.h"
@@ -380,6 +381,28 @@ static void test_machines(void **state)
 		assert_int_equal(kdump_machine_of_uts(cases[i].name), cases[i].em);
 }
 
+/* The usual name leads back to the number it is of. */
+static void test_names_of_machines(void **state)
+{
+	static const uint16_t machines[] = {
+		EM_X86_64, EM_386, EM_AARCH64, EM_ARM, EM_PPC64, EM_PPC, EM_S390, EM_RISCV,
+		EM_LOONGARCH, EM_MIPS, EM_SPARCV9, EM_IA_64,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
+		for (int bits = 0; bits < 4; bits++) {
+			const char *name = kdump_uts_of_machine(machines[i], bits & 1, bits & 2);
+
+			assert_non_null(name);
+			assert_int_equal(kdump_machine_of_uts(name), machines[i]);
+		}
+	}
+	assert_string_equal(kdump_uts_of_machine(EM_PPC64, true, false), "ppc64le");
+	assert_string_equal(kdump_uts_of_machine(EM_S390, false, true), "s390");
+	assert_null(kdump_uts_of_machine(0, true, false));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -394,6 +417,7 @@ int main(void)
 		cmocka_unit_test(test_guess_sub_layout),
 		cmocka_unit_test(test_codec_flags),
 		cmocka_unit_test(test_machines),
+		cmocka_unit_test(test_names_of_machines),
 	};
 
 	return cmocka_run_group_tests_name("kdump_format", tests, NULL, NULL);

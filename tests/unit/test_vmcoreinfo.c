@@ -16,6 +16,7 @@
 #include "btf_info.h"
 #include "kallsyms.h"
 #include "kernel/vmcoreinfo.h"
+#include "lib/elf_machine.h"
 #include "lib/types.h"
 
 INIT_MOD_SYM(vmlinux, some_symbol);
@@ -455,6 +456,36 @@ static void test_names_of_missing_facts(void **state)
 	assert_int_equal(strlen(missing.text), sizeof(missing.text) - 1);
 }
 
+static void test_machine(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is64, big_endian;
+		uint16_t machine;
+	} cases[] = {
+		{ "SYMBOL(init_top_pgt)=ffffffff82e10000\n", true, false, EM_X86_64 },
+		{ "NUMBER(kimage_voffset)=0xffff7fff40000000\n", true, true, EM_AARCH64 },
+		{ "SYMBOL(lowcore_ptr)=1\n", true, true, EM_S390 },
+		{ "SYMBOL(_stext)=9000000000200000\n", true, false, EM_LOONGARCH },
+		{ "CONFIG_X86_PAE=y\n", false, false, EM_386 },
+		/* Keys of another word size or byte order. */
+		{ "SYMBOL(init_top_pgt)=ffffffff82e10000\n", false, false, 0 },
+		{ "SYMBOL(lowcore_ptr)=1\n", true, false, 0 },
+		{ "SYMBOL(_stext)=9000000000200000\n", true, true, 0 },
+		{ "SYMBOL(_stext)=ffffffff81000000\n", true, false, 0 },
+		{ "SYMBOL(_stext)=what\n", true, false, 0 },
+		{ "", true, false, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct vmcoreinfo vi = { cases[i].text, strlen(cases[i].text) };
+
+		assert_int_equal(vmcoreinfo_machine(&vi, cases[i].is64, cases[i].big_endian),
+				 cases[i].machine);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -472,6 +503,7 @@ int main(void)
 		cmocka_unit_test_setup(test_first_bad_line_cut_to_fit, forget),
 		cmocka_unit_test_setup(test_random_text, forget),
 		cmocka_unit_test(test_names_of_missing_facts),
+		cmocka_unit_test(test_machine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
