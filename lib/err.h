@@ -20,7 +20,8 @@
 /**
  * Set the calling thread's sentence.
  * @param err negative errno, returned unchanged
- * @param fmt sentence without a newline; cut if it is too long
+ * @param fmt sentence without a newline; a long one loses its middle, so that the name of the thing
+ * and the reason stay
  */
 int err_set(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -80,23 +81,51 @@ static void test_adopt_is_no_format(void **state)
 	assert_string_equal(err_text(-EIO), "100%s %n");
 }
 
-static void test_long_sentences_are_cut(void **state)
+static bool ends_with(const char *text, const char *end)
 {
-	char big[4096];
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len >= end_len && !strcmp(text + len - end_len, end);
+}
+
+static void test_long_sentences_lose_their_middle(void **state)
+{
+	char big[200000];
 
 	(void)state;
 	memset(big, 'x', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
-	err_set(-EIO, "begin %s", big);
+	err_set(-EIO, "begin %s end", big);
 	assert_true(strlen(err_text(-EIO)) >= 255);
-	assert_true(strlen(err_text(-EIO)) < sizeof(big) - 1);
+	assert_true(strlen(err_text(-EIO)) < 512);
 	assert_int_equal(strncmp(err_text(-EIO), "begin xxx", 9), 0);
+	assert_non_null(strstr(err_text(-EIO), "x...x"));
+	assert_true(ends_with(err_text(-EIO), "xxx end"));
 	for (int i = 0; i < 100; i++)
 		err_prefix(-EIO, "%s", big);
-	err_errno(-EIO, "%s", big);
-	assert_true(strlen(err_text(-EIO)) < sizeof(big) - 1);
+	assert_true(ends_with(err_text(-EIO), "xxx end"));
+	err_errno(-EIO, "cannot open %s", big);
+	assert_int_equal(strncmp(err_text(-EIO), "cannot open xxx", 15), 0);
+	assert_true(ends_with(err_text(-EIO), strerror(EIO)));
+	assert_true(strlen(err_text(-EIO)) < 512);
 	err_adopt(-EIO, "short again");
 	assert_string_equal(err_text(-EIO), "short again");
+}
+
+/* The longest that stays whole, and one more byte. */
+static void test_cut_begins_at_512_bytes(void **state)
+{
+	char text[514];
+
+	(void)state;
+	for (int len = 511; len <= 512; len++) {
+		memset(text, 'x', len);
+		strcpy(text + len - 3, "end");
+		err_set(-EIO, "%s", text);
+		assert_true(ends_with(err_text(-EIO), "xend"));
+		assert_int_equal(!strstr(err_text(-EIO), "..."), len == 511);
+		assert_true(len == 512 || !strcmp(err_text(-EIO), text));
+	}
 }
 
 static void *other_thread(void *arg)
@@ -131,7 +160,8 @@ int main(void)
 		cmocka_unit_test(test_prefix),
 		cmocka_unit_test(test_own_text_as_argument),
 		cmocka_unit_test(test_adopt_is_no_format),
-		cmocka_unit_test(test_long_sentences_are_cut),
+		cmocka_unit_test(test_long_sentences_lose_their_middle),
+		cmocka_unit_test(test_cut_begins_at_512_bytes),
 		cmocka_unit_test(test_each_thread_has_its_own),
 	};
 
