@@ -10,6 +10,7 @@
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
+#include "lib/printable.h"
 
 /*
  * Memory for each range: for itself, and for the two that it may become when the list is
@@ -87,8 +88,8 @@ int erase_list_note(struct erase_list *list, const char *fmt, ...)
 		return err_set(-ENOMEM, "no memory for a line of eraseinfo");
 	list->text = p;
 	p += list->text_size;
-	for (int i = 0; i < len; i++)
-		p[i] = (unsigned char)line[i] < ' ' || line[i] == 0x7f ? '?' : line[i];
+	memcpy(p, line, len);
+	make_printable(p, len, "");
 	p[len] = '\n';
 	list->text_size += len + 1;
 	return 0;

@@ -3,6 +3,9 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
+
+#include "printable.h"
 
 static void new_line(const struct json *j)
 {
@@ -11,45 +14,25 @@ static void new_line(const struct json *j)
 		putc('\t', j->out);
 }
 
-/* Bytes of the UTF-8 character at s, or 0 if there is none. */
-static unsigned int utf8_length(const unsigned char *s)
-{
-	/* The smallest character of each length: shorter ones must not be so long. */
-	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	unsigned int len = *s < 0x80 ? 1 : *s < 0xc0 ? 0 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 :
-			   *s < 0xf8 ? 4 : 0;
-	uint32_t c;
-
-	if (len < 2)
-		return len;
-	c = *s & (0x7f >> len);
-	for (unsigned int i = 1; i < len; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (s[i] & 0x3f);
-	}
-	if (c < smallest[len] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-		return 0;
-	return len;
-}
-
 static void put_quoted(const struct json *j, const char *text)
 {
-	const unsigned char *s = (const unsigned char *)text;
+	size_t left = strlen(text);
 
 	putc('"', j->out);
-	while (*s) {
-		unsigned int len = utf8_length(s);
+	while (left) {
+		uint32_t c = 0;
+		unsigned int len = utf8_decode(text, left, &c);
 
-		if (*s == '"' || *s == '\\')
-			fprintf(j->out, "\\%c", *s);
-		else if (*s < ' ' || *s == 0x7f)
-			fprintf(j->out, "\\u%04x", *s);
-		else if (!len)
+		if (!len)
 			fputs("\\ufffd", j->out);
+		else if (c == '"' || c == '\\')
+			fprintf(j->out, "\\%c", (char)c);
+		else if (c < ' ' || (c >= 0x7f && c <= 0x9f))
+			fprintf(j->out, "\\u%04" PRIx32, c);
 		else
-			fwrite(s, 1, len, j->out);
-		s += len ? len : 1;
+			fwrite(text, 1, len, j->out);
+		text += len ? len : 1;
+		left -= len ? len : 1;
 	}
 	putc('"', j->out);
 }

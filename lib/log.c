@@ -2,9 +2,15 @@
 #include "log.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
+
+#include "printable.h"
+
+/* The longest path, and what is said about it. */
+#define LINE_MAX_BYTES (PATH_MAX + 1024)
 
 static unsigned int levels = LOG_LEVEL_DEFAULT;
 static int common_fd = STDOUT_FILENO;
@@ -24,21 +30,10 @@ bool log_enabled(enum log_level level)
 	return levels & level;
 }
 
-/* Names and texts from a dump must not control the terminal. */
-static void disarm(char *text, int len)
-{
-	for (int i = 0; i < len; i++) {
-		unsigned char c = text[i];
-
-		if ((c < ' ' && c != '\n' && c != '\t' && c != '\r') || c == 0x7f)
-			text[i] = '?';
-	}
-}
-
 void mdf_log(enum log_level level, const char *func, const char *fmt, ...)
 {
 	int saved = errno, n = 0, fd;
-	char line[2048];
+	char line[LINE_MAX_BYTES];
 	va_list ap;
 
 	if (!log_enabled(level))
@@ -52,7 +47,8 @@ void mdf_log(enum log_level level, const char *func, const char *fmt, ...)
 		n = sizeof(line) - 1;
 		line[n - 1] = '\n';
 	}
-	disarm(line, n);
+	/* Names from a dump must not control the terminal; progress rewrites its line. */
+	make_printable(line, n, level == LOG_PROGRESS ? "\n\t\r" : "\n\t");
 	fd = level & (LOG_PROGRESS | LOG_ERROR) ? STDERR_FILENO : common_fd;
 	for (int done = 0; done < n;) {
 		ssize_t w = write(fd, line + done, n - done);

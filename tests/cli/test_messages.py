@@ -139,7 +139,7 @@ def _():
 
 @test('names and texts from a dump cannot control the terminal')
 def _():
-    evil = '\x1b]0;owned\x07\x1b[31m'
+    evil = '\x1b]0;owned\x07\x1b[31m<>\x9b31m'
     write('info', f'OSRELEASE={evil}\n')
     core('mini')
     core('evil', f"set SIZE(page) '{evil}'")
@@ -147,11 +147,16 @@ def _():
     write('good', 'OSRELEASE=6.12.0-mini\n')
     with open('start', 'wb') as f:
         f.write(evil.encode() + b'\x1b\x1b')
+    # CSI as a single byte, and CR, which goes back over what the line says so far.
+    for name in ('info', 'evil', 'other', 'start'):
+        content = read(name)
+        with open(name, 'wb') as f:
+            f.write(content.replace(b'<>', b'\x9b\r'))
     for args in (('-i', 'info', 'mini'), ('evil',), ('-i', 'good', 'other'), ('start',),
                  ('-D', 'other')):
         result = makedumpfile('-f', '-d', '31', *args, 'dump')
         shown = result.text + result.err
-        check(not re.search(r'[\x00-\x08\x0b-\x1f\x7f]', shown), f'{args}: {shown!r}')
+        check(not re.search(r'[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffd]', shown), f'{args}: {shown!r}')
 
 
 @test('a message is one line, however long the names in it are')
@@ -159,6 +164,18 @@ def _():
     name = 'n' * 250
     makedumpfile('/'.join([name] * 12), 'dump').check_failed('nnn')
     makedumpfile('-d', '9' * 5000, 'a', 'b').check_failed('dump level 999')
+
+
+@test('the reason stays, however long a name is, and a long name of a dump is whole')
+def _():
+    core('mini')
+    deep = '/'.join(['d' * 250] * 15)
+    os.makedirs(deep)
+    makedumpfile(f'{deep}/missing', 'dump').check_failed(
+        r'cannot open ddd.*\.\.\..*/missing: No such file or directory$')
+    done = makedumpfile('-d', '31', 'mini', f'{deep}/dump').check_done()
+    check(f'The dumpfile is saved to {deep}/dump.\n' in done.text, done.text)
+    makedumpfile('-d', '31', 'mini', f'{deep}/dump').check_failed('file exists.*use -f')
 
 
 run_tests()
