@@ -40,7 +40,7 @@ static ALWAYS_INLINE bool in_page_cache(const struct page_layout *l, uint64_t fl
 {
 	if (flags & l->pg_lru)
 		return true;
-	/* The bit has other meanings for pages that swap does not back. */
+	/* check_swapcache() */
 	return flags & l->pg_swapcache && (!l->pg_swapbacked || flags & l->pg_swapbacked);
 }
 

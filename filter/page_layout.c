@@ -89,6 +89,18 @@ static uint32_t low_byte(const struct page_layout *l, uint32_t offset)
 	return l->swap != HOST_BIG_ENDIAN ? offset + size - 1 : offset;
 }
 
+/*
+ * Since Linux kernel commit 6326fec1122c ("mm: Use owner_priv bit for PageSwapCache, valid when
+ * PageSwapBacked") (in v4.10) the flag has other meanings for pages that swap does not back.
+ * Kernels up to v4.17 do not export PG_swapbacked. The bit of its own that the flag had before
+ * is above PG_private, PG_owner_priv_1 is below.
+ */
+static void check_swapcache(struct page_layout *l)
+{
+	if (!l->pg_swapbacked && (!l->pg_private || l->pg_swapcache < l->pg_private))
+		l->pg_swapcache = 0;
+}
+
 static void find_compound_facts(struct page_layout *l)
 {
 	/* folio._folio_order and _folio_dtor lie in the folio's second page. */
@@ -204,6 +216,7 @@ int page_layout_init(struct page_layout *l, const struct kernel *k, unsigned int
 	l->type_limit = type_limit(&l->buddy);
 	find_offsets(l, &missing);
 	find_compound_facts(l);
+	check_swapcache(l);
 	if (level & DL_CACHES)
 		facts_need(&missing, l->pg_lru != 0, "NUMBER(PG_lru)");
 	if (level & (DL_CACHES | DL_USER))

@@ -211,6 +211,25 @@ static void test_impossible_flags(void **state)
 	assert_int_equal(l.pg_private, UINT64_C(1) << 63);
 }
 
+/* PG_swapcache that is another name of PG_owner_priv_1 says nothing without PG_swapbacked. */
+static void test_swapcache_without_swapbacked(void **state)
+{
+	struct page_layout l;
+
+	(void)state;
+	assert_int_equal(layout(&l, 10, "", DL_MAX), 0);
+	assert_int_equal(l.pg_swapbacked, 0);
+	assert_int_equal(l.pg_swapcache, 0);
+	/* Linux 4.9 */
+	assert_int_equal(layout(&l, 10, "NUMBER(PG_private)=11\nNUMBER(PG_swapcache)=15", DL_MAX),
+			 0);
+	assert_int_equal(l.pg_swapcache, 1 << 15);
+	/* Without PG_private it cannot be told. */
+	assert_int_equal(layout(&l, 10, "NUMBER(PG_private)=-1\nNUMBER(PG_swapcache)=15", DL_MAX),
+			 0);
+	assert_int_equal(l.pg_swapcache, 0);
+}
+
 static void test_coding_of_types(void **state)
 {
 	static const struct {
@@ -305,6 +324,7 @@ int main(void)
 		cmocka_unit_test(test_all_that_is_missing_is_named),
 		cmocka_unit_test(test_nonsense),
 		cmocka_unit_test(test_impossible_flags),
+		cmocka_unit_test(test_swapcache_without_swapbacked),
 		cmocka_unit_test(test_coding_of_types),
 		cmocka_unit_test(test_where_the_order_is),
 		cmocka_unit_test(test_numbers_of_the_order),
