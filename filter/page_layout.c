@@ -44,6 +44,8 @@ DECLARE_MOD_STRUCT(vmlinux, page);
 #define PAGE_TYPE_NONE (-128)
 
 #define DL_CACHES (DL_CACHE | DL_CACHE_PRIVATE)
+/* What belongs to a mapping. */
+#define DL_MAPPED (DL_CACHES | DL_USER)
 
 static uint64_t flag(bool known, int64_t bit)
 {
@@ -129,30 +131,7 @@ static void find_compound_facts(struct page_layout *l)
 	l->hugetlb_dtor = GET_MOD_NUM(vmlinux, HUGETLB_PAGE_DTOR);
 }
 
-static int find_offsets(struct page_layout *l, struct fact_list *missing)
-{
-	l->flags = BYTES(page, flags);
-	facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, page, flags), "OFFSET(page.flags)");
-	l->mapping = BYTES(page, mapping);
-	facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, page, mapping),
-		   "OFFSET(page.mapping)");
-	l->mapcount = BYTES(page, _mapcount);
-	facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, page, _mapcount),
-		   "OFFSET(page._mapcount)");
-	l->private = BYTES(page, private);
-	facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, page, private) ||
-		   !(l->level & DL_FREE), "OFFSET(page.private)");
-	if (MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_info))
-		l->compound = BYTES(page, compound_info);
-	else
-		l->compound = BYTES(page, compound_head);
-	facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_info) ||
-		   MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_head),
-		   "OFFSET(page.compound_head)");
-	return missing->count ? -ENOENT : 0;
-}
-
-/* Whether a member, if known, lies within a struct page: the first or the second of a folio. */
+/* Check a member, if known: it lies within a struct page, the first or the second of a folio. */
 static int check_member(const struct page_layout *l, const struct ktype_info *t,
 			unsigned int page, unsigned int len)
 {
@@ -165,31 +144,118 @@ static int check_member(const struct page_layout *l, const struct ktype_info *t,
 		       PRIu32 " bytes", t->struct_name, t->member_name, offset, l->size);
 }
 
-static int check_offsets(const struct page_layout *l)
+/* Check the members that tell the type of a page, and the order of a free block. */
+static int check_typed(const struct page_layout *l)
+{
+	int err = check_member(l, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, _mapcount), 0, 4);
+
+	if (!err && l->level & DL_FREE)
+		err = check_member(l, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, private), 0,
+				   l->is64 ? 8 : 4);
+	return err;
+}
+
+/* Check the members that tell the rest. */
+static int check_others(const struct page_layout *l)
 {
 	unsigned int word = l->is64 ? 8 : 4;
 	const struct { const struct ktype_info *type; unsigned int page, len; } members[] = {
 		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, flags), 0, word },
-		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, mapping), 0, word },
-		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, private), 0, word },
-		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, _mapcount), 0, 4 },
 		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, compound_head), 0, word },
 		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, compound_info), 0, word },
 		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, compound_order), 0, 1 },
 		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, compound_dtor), 0, 1 },
 		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, folio, _folio_order), 1, 1 },
 		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, folio, _folio_dtor), 1, 1 },
+		/* The last: needed for some levels only. */
+		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, mapping), 0, word },
 	};
+	size_t nr = ARRAY_SIZE(members) - !(l->level & DL_MAPPED);
 	int err = 0;
 
-	for (size_t i = 0; !err && i < ARRAY_SIZE(members); i++)
+	for (size_t i = 0; !err && i < nr; i++)
 		err = check_member(l, members[i].type, members[i].page, members[i].len);
 	return err;
+}
+
+static bool has_others(const struct page_layout *l)
+{
+	return MOD_STRUCT_MEMBER_EXIST(vmlinux, page, flags) &&
+	       (MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_info) ||
+		MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_head)) &&
+	       l->size && !check_others(l);
+}
+
+static void find_typed(struct page_layout *l, struct fact_list *missing)
+{
+	l->mapcount = BYTES(page, _mapcount);
+	facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, page, _mapcount),
+		   "OFFSET(page._mapcount)");
+	if (!(l->level & DL_FREE))
+		return;
+	l->private = BYTES(page, private);
+	facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, page, private),
+		   "OFFSET(page.private)");
+	facts_need(missing, l->buddy.known, "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)");
+	facts_need(missing, MOD_MEMBER_LEN_EXIST(vmlinux, zone, free_area),
+		   "LENGTH(zone.free_area)");
+}
+
+static void find_flags(struct page_layout *l)
+{
+	l->pg_lru = FLAG(PG_lru);
+	l->pg_private = FLAG(PG_private);
+	l->pg_swapcache = FLAG(PG_swapcache);
+	l->pg_swapbacked = FLAG(PG_swapbacked);
+	l->pg_slab = FLAG(PG_slab);
+	l->pg_hwpoison = FLAG(PG_hwpoison);
+	l->pg_reserved = FLAG(PG_reserved);
+	l->pg_head = GET_MOD_NUM(vmlinux, PG_head_mask);
+	check_swapcache(l);
+}
+
+static void find_others(struct page_layout *l, struct fact_list *missing)
+{
+	l->flags = BYTES(page, flags);
+	facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, page, flags), "OFFSET(page.flags)");
+	find_flags(l);
+	if (l->level & DL_MAPPED) {
+		l->mapping = BYTES(page, mapping);
+		facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, page, mapping),
+			   "OFFSET(page.mapping)");
+		facts_need(missing, l->pg_head != 0, "NUMBER(PG_head_mask)");
+	}
+	if (l->level & DL_CACHES)
+		facts_need(missing, l->pg_lru != 0, "NUMBER(PG_lru)");
+	l->tail = 1;
+	if (MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_info))
+		l->compound = BYTES(page, compound_info);
+	else
+		l->compound = BYTES(page, compound_head);
+	facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_info) ||
+		   MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_head),
+		   "OFFSET(page.compound_head)");
+	find_compound_facts(l);
+}
+
+/* Where it does not matter, a number of lists that is out of range is unknown. */
+static int find_max_order(struct page_layout *l)
+{
+	uint64_t areas = GET_MOD_MEMBER_LEN(vmlinux, zone, free_area);
+
+	if (areas && areas <= FREE_AREAS_MAX)
+		l->max_order = areas - 1;
+	else if (l->level & DL_FREE)
+		return err_set(-EBADMSG, "LENGTH(zone.free_area) %" PRIu64 " is out of range",
+			       areas);
+	return 0;
 }
 
 int page_layout_init(struct page_layout *l, const struct kernel *k, unsigned int level)
 {
 	struct fact_list missing = { 0 };
+	bool others;
+	int err;
 
 	*l = (struct page_layout){
 		.is64 = k->arch.is64,
@@ -198,14 +264,6 @@ int page_layout_init(struct page_layout *l, const struct kernel *k, unsigned int
 		.level = level,
 		.size = GET_MOD_STRUCT_SSIZE(vmlinux, page),
 		.max_order = HUGE_PAGE_MAX_SHIFT - k->arch.page_shift,
-		.pg_lru = FLAG(PG_lru),
-		.pg_private = FLAG(PG_private),
-		.pg_swapcache = FLAG(PG_swapcache),
-		.pg_swapbacked = FLAG(PG_swapbacked),
-		.pg_slab = FLAG(PG_slab),
-		.pg_hwpoison = FLAG(PG_hwpoison),
-		.pg_reserved = FLAG(PG_reserved),
-		.pg_head = GET_MOD_NUM(vmlinux, PG_head_mask),
 		.buddy = TYPE(PAGE_BUDDY_MAPCOUNT_VALUE),
 		.offline = TYPE(PAGE_OFFLINE_MAPCOUNT_VALUE),
 		.hugetlb = TYPE(PAGE_HUGETLB_MAPCOUNT_VALUE),
@@ -214,27 +272,28 @@ int page_layout_init(struct page_layout *l, const struct kernel *k, unsigned int
 	};
 	facts_need(&missing, MOD_STRUCT_EXIST(vmlinux, page), "SIZE(page)");
 	l->type_limit = type_limit(&l->buddy);
-	find_offsets(l, &missing);
-	find_compound_facts(l);
-	check_swapcache(l);
-	if (level & DL_CACHES)
-		facts_need(&missing, l->pg_lru != 0, "NUMBER(PG_lru)");
-	if (level & (DL_CACHES | DL_USER))
-		facts_need(&missing, l->pg_head != 0, "NUMBER(PG_head_mask)");
-	if (level & DL_FREE) {
-		facts_need(&missing, l->buddy.known, "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)");
-		facts_need(&missing, MOD_MEMBER_LEN_EXIST(vmlinux, zone, free_area),
-			   "LENGTH(zone.free_area)");
-	}
+	find_typed(l, &missing);
+	/* Free pages have a type that no other page has: nothing else need be known. */
+	others = (level & ~DL_ZERO) != DL_FREE || has_others(l);
+	if (others)
+		find_others(l, &missing);
 	if (missing.count)
 		return err_set(-ENOENT, "missing: %s", missing.text);
-	if (MOD_MEMBER_LEN_EXIST(vmlinux, zone, free_area)) {
-		uint64_t areas = GET_MOD_MEMBER_LEN(vmlinux, zone, free_area);
+	err = find_max_order(l);
+	if (!err)
+		err = check_typed(l);
+	return err || !others ? err : check_others(l);
+}
 
-		if (!areas || areas > FREE_AREAS_MAX)
-			return err_set(-EBADMSG, "LENGTH(zone.free_area) %" PRIu64
-				       " makes no sense", areas);
-		l->max_order = areas - 1;
+unsigned int page_layout_possible(const struct kernel *k, unsigned int level)
+{
+	unsigned int possible = 0;
+
+	for (unsigned int bit = DL_CACHE; bit <= DL_FREE; bit <<= 1) {
+		struct page_layout l;
+
+		if (level & bit && !page_layout_init(&l, k, bit))
+			possible |= bit;
 	}
-	return check_offsets(l);
+	return possible;
 }

@@ -49,6 +49,8 @@ struct page_layout {
 	bool is64, swap;
 	unsigned int page_shift;
 	uint32_t flags, mapping, private, mapcount, compound;
+	/** Of the word at compound: the bit of tails; 0 if it is not known where that word is. */
+	uint64_t tail;
 
 	uint64_t pg_lru, pg_private, pg_swapcache, pg_swapbacked, pg_slab, pg_hwpoison;
 	/** Never the page cache's nor anybody's memory: 0 if only VMCOREINFO is known. */
@@ -78,11 +80,14 @@ struct page_layout {
 
 /**
  * Collect the facts.
- * @param level what will be excluded: only facts that this needs must be there
- * @return 0; -ENOENT if facts are missing, -EBADMSG if one makes no sense; with
- * a sentence that names them
+ * @param level bits of enum dump_level: only the facts that these need must be there
+ * @return 0; -ENOENT if facts are missing, -EBADMSG if one is out of range; the error text
+ * names them
  */
 int page_layout_init(struct page_layout *l, const struct kernel *k, unsigned int level)
 	__attribute__((warn_unused_result));
+
+/** Return the bits of a level for which all facts are there, each looked at on its own. */
+unsigned int page_layout_possible(const struct kernel *k, unsigned int level);
 
 #endif

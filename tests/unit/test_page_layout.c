@@ -102,19 +102,23 @@ static void test_everything(void **state)
 	assert_int_equal(l.hugetlb_from, COMPOUND_NOWHERE);
 }
 
+/* Free pages are known by their type, whatever else is not known. */
+#define NOT_FREE_ALONE 32u
+
 /* Each line is needed at some levels, and missed by name there. */
 static void test_what_each_level_needs(void **state)
 {
 	static const struct {
 		const char *name;
-		unsigned int levels;		/* needed if one of these bits is set */
+		/* needed if one of these bits is set; always; or NOT_FREE_ALONE */
+		unsigned int levels;
 	} needs[ARRAY_SIZE(lines)] = {
 		{ "SIZE(page)", ~0u },
-		{ "OFFSET(page.flags)", ~0u },
-		{ "OFFSET(page.mapping)", ~0u },
+		{ "OFFSET(page.flags)", NOT_FREE_ALONE },
+		{ "OFFSET(page.mapping)", DL_CACHE | DL_CACHE_PRIVATE | DL_USER },
 		{ "OFFSET(page._mapcount)", ~0u },
 		{ "OFFSET(page.private)", DL_FREE },
-		{ "OFFSET(page.compound_head)", ~0u },
+		{ "OFFSET(page.compound_head)", NOT_FREE_ALONE },
 		{ "LENGTH(zone.free_area)", DL_FREE },
 		{ "NUMBER(PG_lru)", DL_CACHE | DL_CACHE_PRIVATE },
 		{ "", 0 }, { "", 0 }, { "", 0 }, { "", 0 }, { "", 0 },
@@ -125,7 +129,9 @@ static void test_what_each_level_needs(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		for (unsigned int level = 0; level <= DL_MAX; level++) {
-			bool need = needs[i].levels == ~0u || needs[i].levels & level;
+			bool need = needs[i].levels == ~0u || needs[i].levels & level ||
+				    (needs[i].levels == NOT_FREE_ALONE &&
+				     (level & ~DL_ZERO) != DL_FREE);
 			struct page_layout l;
 			int err = layout(&l, i, "", level);
 
@@ -194,6 +200,67 @@ static void test_nonsense(void **state)
 		if (!strstr(err_text(err), cases[i].name))
 			fail_msg("%s: \"%s\"", cases[i].line, err_text(err));
 	}
+}
+
+/* One fact that is missing or out of range costs the bits of the level that need it. */
+static void test_possible(void **state)
+{
+	const struct kernel k = { .arch = { .is64 = true, .page_shift = 12 } };
+	static const unsigned int all = DL_MAX & ~DL_ZERO, caches = DL_CACHE | DL_CACHE_PRIVATE;
+	static const struct {
+		const char *line;		/* with an impossible number */
+		unsigned int possible;		/* without it, or with that one */
+	} cases[ARRAY_SIZE(lines)] = {
+		{ "SIZE(page)=0", 0 },
+		{ "OFFSET(page.flags)=57", DL_FREE },
+		{ "OFFSET(page.mapping)=64", DL_FREE },
+		{ "OFFSET(page._mapcount)=61", 0 },
+		{ "OFFSET(page.private)=16777216", all & ~DL_FREE },
+		{ "OFFSET(page.compound_head)=60", DL_FREE },
+		{ "LENGTH(zone.free_area)=33", all & ~DL_FREE },
+		{ "NUMBER(PG_lru)=64", all & ~caches },
+		{ NULL, all }, { NULL, all }, { NULL, all }, { NULL, all }, { NULL, all },
+		{ "NUMBER(PG_head_mask)=0", DL_FREE },
+		{ NULL, all & ~DL_FREE }, { NULL, all }, { NULL, all }, { NULL, all },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		struct page_layout l;
+
+		(void)layout(&l, i, "", DL_MAX);
+		if (page_layout_possible(&k, DL_MAX) != cases[i].possible)
+			fail_msg("without %s: %u", lines[i], page_layout_possible(&k, DL_MAX));
+		assert_int_equal(page_layout_possible(&k, DL_FREE | DL_ZERO),
+				 cases[i].possible & DL_FREE);
+		if (!cases[i].line || i == 0)
+			continue;
+		(void)layout(&l, i, cases[i].line, DL_MAX);
+		if (page_layout_possible(&k, DL_MAX) != cases[i].possible)
+			fail_msg("%s: %u", cases[i].line, page_layout_possible(&k, DL_MAX));
+	}
+	/* The order of compound pages is needed for those that can be compound. */
+	(void)layout(&(struct page_layout){ 0 }, ALL, "OFFSET(page.compound_order)=64", DL_MAX);
+	assert_int_equal(page_layout_possible(&k, DL_MAX), DL_FREE);
+}
+
+/* What is not known is not looked at. */
+static void test_free_alone(void **state)
+{
+	struct page_layout l;
+
+	(void)state;
+	assert_int_equal(layout(&l, 1, "", DL_FREE), 0);
+	assert_int_equal(l.tail | l.pg_head | l.pg_lru | l.pg_hwpoison | l.pg_slab, 0);
+	assert_int_equal(layout(&l, ALL, "OFFSET(page.flags)=57", DL_FREE), 0);
+	assert_int_equal(l.flags, 0);
+	assert_int_equal(l.pg_head, 0);
+	assert_int_equal(layout(&l, ALL, "OFFSET(page.compound_head)=60", DL_FREE), 0);
+	assert_int_equal(l.compound | l.tail, 0);
+	assert_int_equal(layout(&l, ALL, "OFFSET(page.mapping)=64", DL_FREE), 0);
+	assert_int_equal(l.mapping, 0);
+	assert_int_equal(l.tail, 1);
+	assert_int_equal(l.pg_head, 64);
 }
 
 /* Flags that no word has do not become others. */
@@ -323,6 +390,8 @@ int main(void)
 		cmocka_unit_test(test_what_each_level_needs),
 		cmocka_unit_test(test_all_that_is_missing_is_named),
 		cmocka_unit_test(test_nonsense),
+		cmocka_unit_test(test_possible),
+		cmocka_unit_test(test_free_alone),
 		cmocka_unit_test(test_impossible_flags),
 		cmocka_unit_test(test_swapcache_without_swapbacked),
 		cmocka_unit_test(test_coding_of_types),
