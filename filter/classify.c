@@ -63,6 +63,11 @@ static ALWAYS_INLINE enum page_class classify_untyped(const struct page_layout *
 	return l->level & DL_USER && (anon || f->hugetlb) ? PAGE_USER : PAGE_KEEP;
 }
 
+static ALWAYS_INLINE bool is_slab(const struct page_layout *l, const struct page_fields *f)
+{
+	return f->flags & l->pg_slab || has_type(&l->slab, f->type);
+}
+
 /* A class is given only if the layout's level excludes it: else KEEP, or HWPOISON. */
 static ALWAYS_INLINE enum page_class classify_one(const struct page_layout *l,
 						  const struct page_fields *f)
@@ -75,10 +80,8 @@ static ALWAYS_INLINE enum page_class classify_one(const struct page_layout *l,
 		c = classify_typed(l, f->type);
 	else
 		c = classify_untyped(l, f);
-	/* Hwpoison comes before offline, which every level excludes too. */
-	if ((c == PAGE_KEEP || c == PAGE_OFFLINE) && f->flags & l->pg_hwpoison)
-		return PAGE_HWPOISON;
-	return c;
+	/* But a free block goes as a whole. */
+	return f->flags & l->pg_hwpoison && c != PAGE_FREE ? PAGE_HWPOISON : c;
 }
 
 /* How numbers are coded: constants in each copy of the loop, hence not in the layout. */
@@ -186,12 +189,12 @@ static ALWAYS_INLINE bool judge_free(const struct array *a, size_t i, uint32_t t
 	return true;
 }
 
-static ALWAYS_INLINE uint64_t classify_array(const struct array *a, struct coding c,
-					     page_run_fn run, void *ctx)
+static ALWAYS_INLINE struct classify_counts classify_array(const struct array *a, struct coding c,
+							   page_run_fn run, void *ctx)
 {
 	const struct page_layout *l = a->l;
 	enum page_class run_class = PAGE_KEEP;
-	uint64_t odd = 0;
+	struct classify_counts counts = { 0 };
 	pfn_t run_start = 0, run_end = 0;
 
 	for (size_t i = 0; i < a->n;) {
@@ -199,7 +202,7 @@ static ALWAYS_INLINE uint64_t classify_array(const struct array *a, struct codin
 		unsigned int order = 0;
 		enum page_class class;
 
-		if (word_at(a, i, l->compound, c) & COMPOUND_TAIL) {
+		if (word_at(a, i, l->compound, c) & l->tail) {
 			i++;
 			continue;
 		}
@@ -214,11 +217,12 @@ static ALWAYS_INLINE uint64_t classify_array(const struct array *a, struct codin
 				i++;
 				continue;
 			}
-			odd += kind == HEAD_ODD;
+			counts.odd += kind == HEAD_ODD;
 		}
 		class = classify_one(l, &f);
+		counts.slabs += is_slab(l, &f);
 		if (class == PAGE_FREE && !judge_free(a, i, f.type, c, &order)) {
-			odd++;
+			counts.odd++;
 			class = PAGE_KEEP;
 		}
 		if (class != PAGE_KEEP) {
@@ -236,11 +240,11 @@ static ALWAYS_INLINE uint64_t classify_array(const struct array *a, struct codin
 	}
 	if (run_class != PAGE_KEEP)
 		run(ctx, run_start, run_end - run_start, run_class);
-	return odd;
+	return counts;
 }
 
-uint64_t classify_pages(const struct page_layout *l, const void *pages, size_t n, pfn_t pfn,
-			vaddr_t va, page_run_fn run, void *ctx)
+struct classify_counts classify_pages(const struct page_layout *l, const void *pages, size_t n,
+				      pfn_t pfn, vaddr_t va, page_run_fn run, void *ctx)
 {
 	const struct array a = { .l = l, .pages = pages, .n = n, .pfn = pfn, .va = va };
 	struct coding c = { .is64 = l->is64, .swap = l->swap, .size = l->size };

@@ -16,7 +16,7 @@
  *	anonymous, or hugetlb		USER
  *	otherwise			KEEP
  *
- * A page the dump level would keep still goes as HWPOISON if it has that flag.
+ * A page with PG_hwpoison is HWPOISON, whatever else it is, unless it is FREE.
  * A page has a type if the word shared with _mapcount is below -128: mapped
  * pages count up from -1. "In the page cache" is PG_lru, or PG_swapcache with
  * PG_swapbacked; "anonymous" is bit 0 of page.mapping.
@@ -44,6 +44,16 @@ enum page_class {
 	NR_PAGE_CLASSES,
 };
 
+/** What was noticed on the way. */
+struct classify_counts {
+	/**
+	 * Pages with an impossible order (too large, not aligned, or followed by no tail):
+	 * they are judged as single pages; a free block of an impossible order is kept.
+	 */
+	uint64_t odd;
+	uint64_t slabs;			/**< first pages of slabs */
+};
+
 /** Receives a run of pages that are to be excluded, all of one class. */
 typedef void (*page_run_fn)(void *ctx, pfn_t start, uint64_t nr_pages, enum page_class c);
 
@@ -56,11 +66,8 @@ typedef void (*page_run_fn)(void *ctx, pfn_t start, uint64_t nr_pages, enum page
  * @param run called for each run of pages to exclude, in ascending order of
  * their starts. A run that begins in the array may reach beyond its end: a block
  * belongs to its first page. Tails whose head lies before the array are passed over.
- * @return how many pages had an impossible order (too large, not aligned, or
- * followed by no tail): those are judged as single pages, a free block of an
- * impossible order is kept
  */
-uint64_t classify_pages(const struct page_layout *l, const void *pages, size_t n, pfn_t pfn,
-			vaddr_t va, page_run_fn run, void *ctx);
+struct classify_counts classify_pages(const struct page_layout *l, const void *pages, size_t n,
+				      pfn_t pfn, vaddr_t va, page_run_fn run, void *ctx);
 
 #endif

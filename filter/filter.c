@@ -90,13 +90,16 @@ static void judge(struct worker *w, const struct unit *u, const uint8_t *bytes, 
 		pfn_t pfn = u->pfns.start + first;
 		const struct pfn_range *image = next_image(w->f, pfn);
 		bool inside = image && image->start <= pfn;
+		struct classify_counts counts;
 		uint64_t n = end - first;
 
 		if (image)
 			n = min_u64(n, (inside ? image->end : image->start) - pfn);
-		w->stats.odd += classify_pages(inside ? &w->f->image_layout : l,
-					       bytes + (first * l->size - from), n, pfn,
-					       u->pages + first * l->size, drop_run, w);
+		counts = classify_pages(inside ? &w->f->image_layout : l,
+					bytes + (first * l->size - from), n, pfn,
+					u->pages + first * l->size, drop_run, w);
+		w->stats.odd += counts.odd;
+		w->stats.slabs += counts.slabs;
 		first += n;
 	}
 }

@@ -17,6 +17,10 @@ struct filter_stats {
 	/** Excluded pages by class; [PAGE_UNREADABLE] counts kept ones. */
 	uint64_t pages[NR_PAGE_CLASSES];
 	uint64_t odd;			/**< impossible orders (classify_pages()) */
+	uint64_t slabs;			/**< first pages of slabs */
+	uint64_t undescribed;		/**< pages that have data and no struct page: kept */
+	/** Sections whose description could not be read; their pages are undescribed. */
+	uint64_t bad_sections;
 	uint64_t unused_vm;		/**< pages of struct pages (drop_unused_vm()) */
 	double seconds;
 };

@@ -347,7 +347,7 @@ static struct result judge_from(struct array *a, size_t first, unsigned int leve
 
 	a->layout.level = level;
 	r.odd = classify_pages(&a->layout, a->bytes + first * a->g->size, a->n - first,
-			       a->pfn + first, a->va + first * a->g->size, take_run, &r);
+			       a->pfn + first, a->va + first * a->g->size, take_run, &r).odd;
 	return r;
 }
 
@@ -483,8 +483,9 @@ static const struct row rows[] = {
 	{ "waited for, page cache", BIT_7 | LRU, EVEN, UNTYPED, PAGE_CACHE, CACHES },
 
 	{ "poisoned, the kernel's own", HWPOISON, 0, UNTYPED, PAGE_KEEP, 0 },
-	{ "poisoned page cache", HWPOISON | LRU, EVEN, UNTYPED, PAGE_CACHE, CACHES },
-	{ "poisoned, anonymous", HWPOISON | LRU, ANON, UNTYPED, PAGE_USER, DL_USER },
+	{ "poisoned page cache", HWPOISON | LRU, EVEN, UNTYPED, PAGE_KEEP, 0 },
+	{ "poisoned, anonymous", HWPOISON | LRU, ANON, UNTYPED, PAGE_KEEP, 0 },
+	{ "poisoned, hugetlb", HWPOISON, 0, HUGETLB, 0, PAGE_KEEP, 0 },
 	{ "poisoned, offline", HWPOISON, 0, OFFLINE, 0, PAGE_KEEP, 0 },
 	{ "poisoned page table", HWPOISON, 0, TABLE, 0, PAGE_KEEP, 0 },
 	{ "poisoned slab", HWPOISON | SLAB, ANON, UNTYPED, PAGE_KEEP, 0 },
@@ -635,6 +636,28 @@ static void test_image(void **state)
 	}
 }
 
+/* First pages of slabs are counted, whether a flag or a type says that they are. */
+static void test_slabs(void **state)
+{
+	(void)state;
+	for (size_t e = 0; e < ARRAY_SIZE(eras); e++) {
+		struct classify_counts counts;
+		struct result r = { .nr_runs = 0 };
+		struct array a;
+
+		array_init(&a, &eras[e], GEOMETRY, 0x1000, 8, DL_MAX);
+		put_page(&a, 1, eras[e].slab == NO ? 0 : SLAB, ANON,
+			 eras[e].slab_type ? eras[e].slab_type : UINT32_MAX);
+		put_page(&a, 2, LRU, ANON, UINT32_MAX);
+		put_compound(&a, 4, 2, false, eras[e].slab == NO ? 0 : SLAB, EVEN,
+			     eras[e].slab_type ? eras[e].slab_type : UINT32_MAX);
+		counts = classify_pages(&a.layout, a.bytes, a.n, a.pfn, a.va, take_run, &r);
+		assert_int_equal(counts.slabs, 2);
+		assert_int_equal(counts.odd, 0);
+		array_deinit(&a);
+	}
+}
+
 static void test_reserved(void **state)
 {
 	struct array a;
@@ -752,6 +775,21 @@ static void test_array_that_begins_with_tails(void **state)
 		for (size_t first = 1; first <= 8; first++)
 			ASSERT_RUNS(judge_from(&a, first, DL_MAX), 0, { 0x4008, 1, PAGE_USER });
 		ASSERT_RUNS(judge(&a, DL_MAX), 0, { 0x4000, 9, PAGE_USER });
+		array_deinit(&a);
+	}
+}
+
+/* An address that could be a mask, of more than any page has struct pages, is an address. */
+static void test_address_that_looks_like_a_mask(void **state)
+{
+	(void)state;
+	for (size_t g = 0; g < ARRAY_SIZE(geometries); g++) {
+		struct array a;
+
+		array_init(&a, era_of("5.10"), &geometries[g], 0x4000, 4, DL_MAX);
+		a.va = geometries[g].is64 ? -(UINT64_C(1) << 29) : 0xe0000000;
+		put_compound(&a, 0, 2, false, LRU, ANON, UINT32_MAX);
+		ASSERT_RUNS(judge(&a, DL_MAX), 0, { 0x4000, 4, PAGE_USER });
 		array_deinit(&a);
 	}
 }
@@ -1191,18 +1229,15 @@ static enum page_class model_class(const struct model *m, size_t i, bool huge, u
 		if ((typed(e, p, e->buddy) || typed(e, p, e->unaccepted)) && level & 16)
 			return PAGE_FREE;
 		if (typed(e, p, e->hugetlb) && level & 8)
-			return PAGE_USER;
+			c = PAGE_USER;
 		if (typed(e, p, e->offline))
 			c = PAGE_OFFLINE;
-	} else if (anon || huge || cached) {
-		if (cached && !anon) {
-			if (flagged(p, e->private) && level & 4)
-				return PAGE_CACHE_PRIVATE;
-			if (!flagged(p, e->private) && level & 6)
-				return PAGE_CACHE;
-		}
-		if ((anon || huge) && level & 8)
-			return PAGE_USER;
+	} else if (cached && !anon && flagged(p, e->private) && level & 4) {
+		c = PAGE_CACHE_PRIVATE;
+	} else if (cached && !anon && !flagged(p, e->private) && level & 6) {
+		c = PAGE_CACHE;
+	} else if ((anon || huge) && level & 8) {
+		c = PAGE_USER;
 	}
 	return poisoned ? PAGE_HWPOISON : c;
 }
@@ -1262,7 +1297,7 @@ static void compare_with_model(struct array *a, unsigned int level, unsigned int
 	uint64_t odd;
 
 	a->layout.level = level;
-	odd = classify_pages(&a->layout, a->bytes, a->n, a->pfn, a->va, take_verdicts, &got);
+	odd = classify_pages(&a->layout, a->bytes, a->n, a->pfn, a->va, take_verdicts, &got).odd;
 	model_init(&m, a);
 	model_run(&m, level, want, ARRAY_SIZE(want));
 	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
@@ -1365,12 +1400,14 @@ int main(void)
 		cmocka_unit_test(test_types_of_other_eras),
 		cmocka_unit_test(test_unknown_flags),
 		cmocka_unit_test(test_image),
+		cmocka_unit_test(test_slabs),
 		cmocka_unit_test(test_reserved),
 		cmocka_unit_test(test_free_blocks),
 		cmocka_unit_test(test_impossible_free_blocks),
 		cmocka_unit_test(test_unaccepted_memory),
 		cmocka_unit_test(test_runs_beyond_the_end),
 		cmocka_unit_test(test_array_that_begins_with_tails),
+		cmocka_unit_test(test_address_that_looks_like_a_mask),
 		cmocka_unit_test(test_no_pages),
 		cmocka_unit_test(test_runs_are_joined),
 		cmocka_unit_test(test_compound_pages),
