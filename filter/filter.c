@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filter/plausible.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
@@ -30,6 +31,7 @@ struct filter {
 	const struct kernel *k;
 	struct page_layout layout, image_layout;
 	struct memmap map;
+	struct plausibility plausibility;
 	struct bitmap *dumpable;
 	struct bitmap *wanted;		/* NULL: nobody wants any in particular */
 	struct pfn_range *image;	/* sorted, not overlapping */
@@ -268,6 +270,8 @@ static int prepare(struct filter *f, unsigned int level)
 	f->image_layout.image = true;
 	if (!err)
 		err = find_image(f, r);
+	if (!err)
+		plausibility_begin(&f->plausibility, f->k, r, &f->map, f->dumpable);
 	vmcore_reader_destroy(r);
 	return err;
 }
@@ -281,22 +285,32 @@ static void workers_destroy(struct worker *workers, unsigned int n)
 	free(workers);
 }
 
-static int workers_create(struct worker **ret, struct filter *f, unsigned int n)
+static int worker_init(struct worker *w, struct filter *f)
 {
-	struct worker *workers = calloc(n, sizeof(*workers));
-	int err = workers ? 0 : -ENOMEM;
+	int err = vmcore_reader_create(&w->reader, f->k->vc);
 
-	for (unsigned int i = 0; !err && i < n; i++) {
-		workers[i].f = f;
-		err = vmcore_reader_create(&workers[i].reader, f->k->vc);
-		workers[i].buf = malloc((size_t)UNIT_PAGES * f->layout.size);
-		if (!err && !workers[i].buf)
-			err = -ENOMEM;
+	w->f = f;
+	w->buf = malloc((size_t)UNIT_PAGES * f->layout.size);
+	return err || w->buf ? err : -ENOMEM;
+}
+
+/* Make as many as there is memory for, at most n. */
+static int workers_create(struct worker **ret, struct filter *f, unsigned int *n)
+{
+	struct worker *workers = calloc(*n, sizeof(*workers));
+	unsigned int done = 0;
+
+	while (workers && done < *n && !worker_init(&workers[done], f))
+		done++;
+	if (!done) {
+		workers_destroy(workers, *n);
+		return err_set(-ENOMEM, "no memory for a thread");
 	}
-	if (err) {
-		workers_destroy(workers, n);
-		return err_set(err, "no memory for %u threads", n);
+	if (done < *n) {
+		vmcore_reader_destroy(workers[done].reader);
+		free(workers[done].buf);
 	}
+	*n = done;
 	*ret = workers;
 	return 0;
 }
@@ -312,7 +326,7 @@ static int walk(struct filter *f, unsigned int nr_threads, struct filter_stats *
 
 	if (!threads || !batches || !units)
 		return err_set(-ENOMEM, "no memory");
-	err = workers_create(&workers, f, nr_threads);
+	err = workers_create(&workers, f, &nr_threads);
 	if (err)
 		return err;
 	for (unsigned int i = 0; i < nr_threads; i++)
@@ -329,6 +343,7 @@ static int walk(struct filter *f, unsigned int nr_threads, struct filter_stats *
 		for (unsigned int c = 0; c < NR_PAGE_CLASSES; c++)
 			stats->pages[c] += workers[i].stats.pages[c];
 		stats->odd += workers[i].stats.odd;
+		stats->slabs += workers[i].stats.slabs;
 	}
 	workers_destroy(workers, nr_threads);
 	return err;
@@ -343,6 +358,20 @@ static bool worth_walking(const struct page_layout *l)
 	return l->level || l->pg_hwpoison;
 }
 
+/* Judge all pages, and then whether that can be true. */
+static int judge_pages(struct filter *f, unsigned int nr_threads, struct filter_stats *stats)
+{
+	int err;
+
+	stats->bad_sections = f->map.bad_sections;
+	stats->undescribed = bitmap_count(f->dumpable, 0, f->dumpable->nbits) -
+			     f->plausibility.described;
+	err = walk(f, nr_threads, stats);
+	if (!err && f->layout.level)
+		err = plausibility_check(&f->plausibility, &f->layout, &f->map, f->dumpable, stats);
+	return err;
+}
+
 int filter_pages(const struct kernel *k, unsigned int level, unsigned int nr_threads,
 		 struct bitmap *dumpable, struct bitmap *wanted, struct filter_stats *stats)
 {
@@ -350,10 +379,7 @@ int filter_pages(const struct kernel *k, unsigned int level, unsigned int nr_thr
 	int err = prepare(&f, level & ~DL_ZERO);
 
 	if (!err && worth_walking(&f.layout)) {
-		if (f.map.bad_sections)
-			DEBUG_MSG("%" PRIu64 " memory sections could not be read: their pages are "
-				  "kept\n", f.map.bad_sections);
-		err = walk(&f, nr_threads, stats);
+		err = judge_pages(&f, nr_threads, stats);
 	} else if (err && err != -ENOMEM && !(level & ~DL_ZERO)) {
 		DEBUG_MSG("Offline and poisoned pages are not looked for: %s\n", err_text(err));
 		err = 0;
@@ -361,4 +387,26 @@ int filter_pages(const struct kernel *k, unsigned int level, unsigned int nr_thr
 	memmap_deinit(&f.map);
 	free(f.image);
 	return err;
+}
+
+int filter_possible(const struct kernel *k, unsigned int level, unsigned int *possible)
+{
+	struct vmcore_reader *r;
+	struct page_layout l;
+	struct memmap map;
+	int err;
+
+	*possible = level & DL_ZERO;
+	if (*possible == level)
+		return 0;
+	err = vmcore_reader_create(&r, k->vc);
+	if (err)
+		return err;
+	err = memmap_init(&map, k, r);
+	vmcore_reader_destroy(r);
+	if (err)
+		return err;
+	memmap_deinit(&map);
+	*possible |= page_layout_possible(k, level);
+	return *possible == level ? 0 : page_layout_init(&l, k, level);
 }

@@ -41,10 +41,22 @@ struct filter_stats {
  * level; elsewhere offline pages go at levels above DL_ZERO. When nothing but
  * DL_ZERO is asked for, facts or tables that are missing are no error.
  *
- * @return 0; -errno with a sentence that says what is missing or broken
+ * @return 0; -errno with an error text that says what is missing or broken, or that the outcome
+ * cannot be true: @p dumpable has to be made anew then
  */
 int filter_pages(const struct kernel *k, unsigned int level, unsigned int nr_threads,
 		 struct bitmap *dumpable, struct bitmap *wanted, struct filter_stats *stats)
+	__attribute__((warn_unused_result));
+
+/**
+ * Find out what of a dump level can be judged.
+ *
+ * @param level bits of enum dump_level
+ * @param[out] possible those of them that filter_pages() can do, as far as can be seen before:
+ * DL_ZERO, which needs no facts, is always among them
+ * @return 0 if all are; -errno with an error text that says why others are not
+ */
+int filter_possible(const struct kernel *k, unsigned int level, unsigned int *possible)
 	__attribute__((warn_unused_result));
 
 #endif
