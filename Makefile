@@ -6,6 +6,8 @@
 #                       kernels of other architectures; check-crash: what crash makes of the
 #                       dumps; check-gpu: what the extension drop_gpu does to kernels with a
 #                       graphics card)
+# make check-faults     single faults in dumps, and calls that fail: FAULT_CASES (5000) of each of
+#                       a miniature and a real dump
 # make fuzz             look for inputs that break it, FUZZ_SECONDS (60) a target
 # make bench            time it against the makedumpfile on PATH
 # make extensions       the extensions of extensions/, which "all" makes too where it can
@@ -110,7 +112,7 @@ SNAPPY_LIBS := -lsnappy $(if $(filter static,$(LINKTYPE)),-lstdc++ -lm)
 DWARF_LIBS := -ldw -lelf $(if $(filter static,$(LINKTYPE)),-lbz2 -llzma -lz)
 BPF_LIBS := -lbpf $(if $(filter static,$(LINKTYPE)),-lelf -lz)
 
-ifneq ($(filter-out clean demo check check-quick check-arch check-crash check-gpu bench fuzz,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean demo check check-quick check-arch check-crash check-gpu check-faults bench fuzz,$(or $(MAKECMDGOALS),all)),)
 $(eval $(call feature,USELIBDEFLATE,LIBDEFLATE,libdeflate.h,-ldeflate))
 $(eval $(call feature,USEDWARF,DWARF,elfutils/libdwelf.h,$(DWARF_LIBS)))
 # A function that came with libbpf 1.0.
@@ -274,6 +276,16 @@ check-gpu:
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/vm/check-gpu $(O)/makedumpfile
 
+FAULT_CASES ?= 5000
+check-faults:
+	$(Q)scripts/setup check vm
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory O=$(O)/asan CC=clang CFLAGS='-O1 -g' \
+		SANITIZE=address,undefined all
+	$(Q)tests/faults/check --cases $(FAULT_CASES) --sanitized $(O)/asan/makedumpfile \
+		$(O)/makedumpfile mini
+	$(Q)tests/faults/check --cases $(FAULT_CASES) $(O)/makedumpfile 6.12:kdump
+
 fuzz:
 	$(Q)scripts/setup check
 	$(Q)$(MAKE) --no-print-directory O=$(O)/fuzz CC=clang CFLAGS='-O1 -g' \
@@ -341,7 +353,7 @@ clean:
 
 FORCE:
 .PHONY: all extensions unit-tests bench-facts fuzz-replays fuzzers demo check check-quick check-arch \
-	check-crash check-gpu fuzz bench install clean FORCE
+	check-crash check-gpu check-faults fuzz bench install clean FORCE
 .DELETE_ON_ERROR:
 
 -include $(OBJS:.o=.d) $(EXTENSION_OBJS:.o=.d) $(BUILTIN_OBJS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZ_OBJS:.o=.d)
