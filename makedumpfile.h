@@ -6,9 +6,10 @@
  *
  * Memory of a crashed kernel can hold anything. All functions check what they follow, all
  * walks have a bound and never visit a node twice. Those that return an int return 0, or
- * a negative errno: -EFAULT where memory is not mapped or not in the dump, -ENOENT where
- * there is no such thing or a fact about it is missing, -EBADMSG where memory makes no
- * sense, -EINVAL, -ENOMEM. mdf_error() is the sentence to it.
+ * a negative errno: -EFAULT where memory is not mapped, not in the dump, or cannot be read
+ * from it (a bad sector, a damaged page), -ENOENT where there is no such thing or a fact
+ * about it is missing, -EBADMSG where the bytes that were read are invalid, -EINVAL, -ENOMEM.
+ * mdf_error() is the sentence to it.
  *
  * Values are in the byte order of this machine, whatever that of the kernel is; what
  * readmem() and mdf_read_member() copy is as the kernel had it.

@@ -14,8 +14,8 @@
 
 /**
  * Copy memory at an address that can be anything.
- * @return 0; -EFAULT if part of it is not mapped, not in the dump or beyond the address
- * space; another -errno; with a sentence
+ * @return 0; -EFAULT if part of it is unmapped, unreadable (vmcore_get()) or beyond the
+ * address space; -ENOMEM; with a sentence
  */
 int extension_read(uint64_t address, void *buf, size_t len) __attribute__((warn_unused_result));
 

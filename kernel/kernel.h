@@ -99,7 +99,8 @@ int kernel_trace(const struct kernel *k, struct vmcore_reader *r, vaddr_t va,
 
 /**
  * Copy @p len bytes of virtual memory, across any number of pages.
- * @return 0; -EFAULT if part of it is not mapped or not in the dump; with a sentence
+ * @return 0; -EFAULT if part of it is unmapped or unreadable (vmcore_get()); -ENOMEM; with a
+ * sentence
  */
 int kernel_read(const struct kernel *k, struct vmcore_reader *r, vaddr_t va, void *buf,
 		size_t len) __attribute__((warn_unused_result));

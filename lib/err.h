@@ -10,9 +10,10 @@
  * prints it; main() and the extension host do.
  *
  * Numbers with a meaning of their own throughout the program:
- * -EFAULT    the dump holds no such memory (a caller may go on without it)
+ * -EFAULT    memory of the crashed kernel is unreadable: unmapped, not in the dump, on a bad
+ *            sector, damaged (a caller goes on without it)
  * -ENOENT    there is no such thing (quiet: no sentence need be set)
- * -EBADMSG   the dump is damaged there
+ * -EBADMSG   a structure is damaged: its bytes can be read, but are invalid
  */
 #ifndef LIB_ERR_H
 #define LIB_ERR_H

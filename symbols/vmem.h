@@ -23,8 +23,8 @@
 struct vmem {
 	/**
 	 * Copy @p len bytes at @p va, across any number of pages.
-	 * @return 0; -EFAULT if part of them is not mapped or not in the dump (the
-	 * buffer's contents are unspecified then); another -errno; with a sentence
+	 * @return 0; -EFAULT if part of them is unmapped or unreadable (vmcore_get(); the
+	 * buffer's contents are unspecified then); -ENOMEM; with a sentence
 	 */
 	int (*read)(void *ctx, vaddr_t va, void *buf, size_t len);
 	/**

@@ -261,9 +261,20 @@ void vmcore_reader_destroy(struct vmcore_reader *r)
 	free(r);
 }
 
+/*
+ * Readers go on without the bytes that a dump does not give them, whatever the reason: they
+ * were never written, the device cannot read them (EIO), they are damaged (EBADMSG), this build
+ * cannot decompress them (ENOTSUP). Lack of memory says nothing about the dump.
+ */
+static int unreadable(int err)
+{
+	return !err || err == -ENOMEM || err == -EFAULT ? err :
+	       err_set(-EFAULT, "%s", err_text(err));
+}
+
 int vmcore_get(struct vmcore_reader *r, paddr_t pa, size_t want, const void **ptr, size_t *got)
 {
-	return r->vc->ops->get(r, pa, want, ptr, got);
+	return unreadable(r->vc->ops->get(r, pa, want, ptr, got));
 }
 
 int vmcore_read(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len)
@@ -271,7 +282,7 @@ int vmcore_read(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len)
 	char *to = buf;
 
 	if (r->vc->ops->read)
-		return r->vc->ops->read(r, pa, buf, len);
+		return unreadable(r->vc->ops->read(r, pa, buf, len));
 	while (len) {
 		const void *from;
 		size_t got;
@@ -326,7 +337,7 @@ int vmcore_read_page(struct vmcore_reader *r, pfn_t pfn, void *buf)
 		return err_set(-EFAULT, "page %#llx is beyond the end of memory",
 			       (unsigned long long)pfn);
 	if (vc->ops->read_page)
-		return vc->ops->read_page(r, pa, buf, vc->page_size);
+		return unreadable(vc->ops->read_page(r, pa, buf, vc->page_size));
 	return vmcore_read(r, pa, buf, vc->page_size);
 }
 

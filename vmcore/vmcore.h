@@ -202,8 +202,9 @@ void vmcore_reader_destroy(struct vmcore_reader *r);
  * @param want bytes wanted at physical address @p pa; at least 1
  * @param[out] ptr the bytes; borrowed until the reader's next vmcore_get()
  * @param[out] got how many are there: at least 1, at most @p want
- * @return 0; -EFAULT if the dump does not hold the byte at @p pa (sentence set);
- * another -errno if the file cannot be read there
+ * @return 0; -EFAULT if the byte at @p pa is unreadable: the dump does not hold it, the file
+ * cannot be read there, or what it has there is damaged; -ENOMEM. Sentence set. A caller
+ * goes on without the bytes after -EFAULT, and gives up after -ENOMEM.
  *
  * Memory that an ELF segment stands for but has no bytes of (memsz > filesz)
  * reads as zeros.

@@ -334,6 +334,15 @@ class Kdump:
         """(offset, size, flags) of the index-th page in the dump."""
         return self._ints('QII', self.descs + 24 * index)
 
+    def damage(self, path, *damaged):
+        """Write it to another file, in which these pages can no longer be read."""
+        data = bytearray(self.bytes)
+        for pfn in damaged:
+            flags = self.descs + 24 * self.pages.index(pfn) + 12
+            struct.pack_into(self.order + 'I', data, flags, 8)
+        with open(path, 'wb') as f:
+            f.write(data)
+
     def contents(self):
         """(pfn, bytes) of every page, the data as they are stored: raw or zlib."""
         for index, pfn in enumerate(self.pages):

@@ -93,6 +93,23 @@ def _():
     check(read('log').decode() == lines[0] + lines[3], read('log'))
 
 
+@test('a page of the log that is damaged in the dump costs its messages only')
+def _():
+    # The text of the first message lies at the end of a page, the others after it.
+    begin = RING + 0x3000 - 40
+    text = LOG[[s.startswith('hex ') for s in LOG].index(True)].split()[2]
+    core('logged', *LOG, f'u64 image+{RING + 0x100 + 56:#x} stext+{begin:#x}',
+         f'hex image+{begin:#x} {text}')
+    lines = TEXT.splitlines(keepends=True)
+    for page, left, lost in ((0x2000, lines[1:], "1 message is"),
+                             (0x3000, lines[:1], "2 messages are")):
+        makedumpfile('-f', '-c', '-d', '0', 'logged', 'dump').check_done()
+        Kdump('dump').damage('damaged', 0x200 + (RING + page) // PAGE)
+        makedumpfile('-f', '--dump-dmesg', 'damaged', 'log').check_failed(
+            f'at least {lost} missing: .*unknown flags')
+        check(read('log').decode() == ''.join(left), read('log'))
+
+
 @test('logs of before: records, as from 3.5 to 5.9, and lines, as before that')
 def _():
     log = f'{0xffffffff89400000 + RING:x}'

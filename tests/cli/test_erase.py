@@ -7,7 +7,7 @@ import os
 import re
 
 from harness import *
-from erase_kernel import Kernel, STEXT, eraseinfo, examples
+from erase_kernel import MODULE, MODULE_PAGES, STEXT, Kernel, eraseinfo, examples
 
 _kernel = []
 
@@ -275,6 +275,25 @@ def _():
     check(kernel().changes('dump') == wiped(('broken', 40, 24)), kernel().changes('dump'))
     dump('for s in (struct secret)astray via next erase s.private endfor').check_done()
     check(kernel().changes('dump') == wiped(('astray', 40, 24), ('strayed', 40, 24)), 'a ring')
+
+
+@test('a damaged page costs what is in it, and nothing else')
+def _():
+    need_types()
+    k = kernel()
+    inside = MODULE + PAGE + 0x100
+    some, one, two = (k.symbols[name] for name in ('some', 'one', 'two'))
+    k.core('paged', f'u64 image+{some - STEXT:#x} {inside:#x} {one:#x} {two:#x}')
+    makedumpfile('-f', '-c', '-d', '0', 'paged', 'whole').check_done()
+    Kdump('whole').damage('damaged', MODULE_PAGES[1])
+    result = dump('for s in (struct secret *[3])some erase s.name endfor', name='damaged')
+    check(result.code == 1 and '1 pages could not be read' in result.err, result)
+    check(f'was not done for 1 of 3: virtual address {inside + 88:#x}: ' in result.err, result)
+    pages = dict(Kdump('dump').contents())
+    check(not pages[MODULE_PAGES[1]], 'the damaged page is there')
+    pages[MODULE_PAGES[1]] = k.module[PAGE:2 * PAGE]
+    changed = {place: how for place, how in k.changes(pages).items() if place[0] != 'some'}
+    check(changed == wiped(('name_one', 0, 3), ('name_two', 0, 10)), changed)
 
 
 @test('a dump without types and symbols tells that they are missing')

@@ -150,6 +150,15 @@ static void reading_deinit(struct reading *d)
 	free(d->want);
 }
 
+/* Whether an error is of a page that was written, but not so that it can be read. */
+static bool is_damaged(int err)
+{
+	const char *why = err_text(err);
+
+	return err && !strstr(why, "is not in the dump") && !strstr(why, "was not written") &&
+	       !strstr(why, "the file ends before");
+}
+
 /* 0 if the page is there, with the source's contents; the error if it is not. */
 static int page_error(struct reading *d, struct machine *m, pfn_t pfn)
 {
@@ -167,7 +176,7 @@ static bool same_page(struct reading *d, struct machine *m, pfn_t pfn)
 {
 	int err = page_error(d, m, pfn);
 
-	if (err && err != -EFAULT)
+	if (is_damaged(err))
 		fail_msg("page %#" PRIx64 ": %s", pfn, err_text(err));
 	return !err;
 }
@@ -540,7 +549,7 @@ static void test_no_more_room_at_all(void **state)
 			/* Only where a descriptor was cut in the middle it is damaged. */
 			for (pfn_t pfn = 0; pfn < d.vc->max_pfn; pfn++)
 				torn += bitmap_test(&d.exists, pfn) &&
-					page_error(&d, &m, pfn) == -EBADMSG;
+					is_damaged(page_error(&d, &m, pfn));
 			assert_in_range(torn, 0, 1);
 			reading_deinit(&d);
 		}
