@@ -17,9 +17,7 @@
 #include <stdint.h>
 
 #include "symbols/facts.h"
-
-/** The most bytes of text that are believed; the kernel's own limit is a page. */
-#define VMCOREINFO_MAX (1u << 20)
+#include "vmcore/notes.h"
 
 /** Text of VMCOREINFO, borrowed: not NUL-ended. */
 struct vmcoreinfo {

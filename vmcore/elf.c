@@ -25,6 +25,21 @@
 /* No machine that Linux runs on has memory above this address. */
 #define PADDR_MAX (UINT64_C(1) << 52)
 
+/*
+ * Memory that PT_LOADs may stand for without its bytes in the file: this multiple of the
+ * file's size, but always ABSENT_MIN bytes. A page of a filtered ELF core that was excluded
+ * left its struct page behind, so such a core has 1/64 of its memory; cores made with -e have
+ * less. One damaged p_memsz can claim 2^52 bytes, and each page costs a bit.
+ */
+#define ABSENT_RATIO 1024
+#define ABSENT_MIN (UINT64_C(32) << 30)
+
+/*
+ * PT_LOADs may share bytes of the file, as the kernel image and the memory that it lies in do,
+ * but only so often.
+ */
+#define PRESENT_RATIO 16
+
 /* Program headers are read this many at a time. */
 #define PHDR_CHUNK 256
 
@@ -38,6 +53,12 @@ struct elf_header {
 struct program_header {
 	uint32_t type;
 	uint64_t offset, vaddr, paddr, filesz, memsz;
+};
+
+/* Bytes of memory that further PT_LOADs are believed to stand for. */
+struct allowance {
+	uint64_t absent;	/* without bytes in the file */
+	uint64_t present;
 };
 
 /* Where the bytes of a range come from; the lower value wins where two overlap. */
@@ -56,7 +77,7 @@ struct range {
 /* The part of one PT_LOAD that has one source. */
 struct piece {
 	struct range range;
-	size_t index;		/* of the PT_LOAD */
+	size_t index;		/* of the PT_LOAD; doubtful ones come after all others */
 };
 
 struct elf_dump {
@@ -148,8 +169,44 @@ static int check_segment(const struct vmcore_segment *s)
 	return 0;
 }
 
-static int add_segment(struct vmcore *vc, size_t *room, const struct program_header *h,
-		       uint32_t number)
+static uint64_t bytes_in_file(const struct vmcore *vc, uint64_t off, uint64_t size)
+{
+	return off < vc->file.size ? min_u64(size, vc->file.size - off) : 0;
+}
+
+static uint64_t multiple(uint64_t size, uint64_t times)
+{
+	uint64_t ret;
+
+	return checked_mul(size, times, &ret) ? ret : UINT64_MAX;
+}
+
+/* Cut a segment to what the file can stand for. */
+static void limit_segment(struct vmcore *vc, struct allowance *left, struct vmcore_segment *s,
+			  uint32_t number)
+{
+	uint64_t present = bytes_in_file(vc, s->offset, s->filesz);
+
+	if (present > left->present) {
+		vmcore_warn(vc, "PT_LOAD at program header %" PRIu32 ": its bytes of the file "
+			    "belong to other PT_LOADs: it is passed over", number);
+		vc->incomplete = true;
+		s->memsz = 0;
+		return;
+	}
+	if (s->memsz - present > left->absent) {
+		vmcore_warn(vc, "PT_LOAD at program header %" PRIu32 ": p_memsz %#" PRIx64
+			    " is too large for a file of %" PRIu64 " bytes: using %#" PRIx64,
+			    number, s->memsz, vc->file.size, present);
+		vc->incomplete = true;
+		s->memsz = s->filesz = present;
+	}
+	left->present -= present;
+	left->absent -= s->memsz - present;
+}
+
+static int add_segment(struct vmcore *vc, struct allowance *left, size_t *room,
+		       const struct program_header *h, uint32_t number)
 {
 	struct vmcore_segment s = {
 		.paddr = h->paddr,
@@ -160,8 +217,12 @@ static int add_segment(struct vmcore *vc, size_t *room, const struct program_hea
 	};
 	int ret;
 
-	/* More data than memory: one of the two is wrong. What the file has is believed. */
+	/*
+	 * More data than memory: one of the two is wrong. What the file has is believed, but
+	 * where another PT_LOAD has data, too.
+	 */
 	if (s.filesz > s.memsz) {
+		s.doubtful = true;
 		if (range_fits(s.offset, s.filesz, vc->file.size))
 			s.memsz = s.filesz;
 		else
@@ -170,9 +231,16 @@ static int add_segment(struct vmcore *vc, size_t *room, const struct program_hea
 	/* Parts of /proc/kcore: virtual memory with no one place in physical memory. */
 	if (!s.memsz || s.paddr == (vc->is64 ? UINT64_MAX : UINT32_MAX))
 		return 0;
+	limit_segment(vc, left, &s, number);
+	if (!s.memsz)
+		return 0;
 	ret = check_segment(&s);
-	if (ret)
-		return err_prefix(ret, "PT_LOAD at program header %" PRIu32, number);
+	if (ret) {
+		vmcore_warn(vc, "PT_LOAD at program header %" PRIu32 " is passed over: %s", number,
+			    err_text(ret));
+		vc->incomplete = true;
+		return 0;
+	}
 	if (vc->nr_segments == *room) {
 		size_t more = *room ? *room * 2 : 16;
 		void *p = reallocarray(vc->segments, more, sizeof(s));
@@ -186,65 +254,15 @@ static int add_segment(struct vmcore *vc, size_t *room, const struct program_hea
 	return 0;
 }
 
-/* Append what one PT_NOTE holds to vc->notes. */
-static int add_notes(struct vmcore *vc, struct file_reader *r, const struct program_header *h)
-{
-	/* Notes of one PT_NOTE must not hide those of the next. */
-	size_t old = (vc->notes_size + 3) / 4 * 4;
-	uint64_t in_file = h->offset < r->file->size ? r->file->size - h->offset : 0;
-	uint64_t size = min_u64(h->filesz, in_file);
-	size_t good;
-	char *p;
-	int ret;
-
-	if (size < h->filesz) {
-		vmcore_warn(vc, "the file ends within its ELF notes (%" PRIu64 " bytes)",
-			    r->file->size);
-		vc->incomplete = true;
-	}
-	if (size > NOTES_MAX - old) {
-		vmcore_warn(vc, "%" PRIu64 " bytes of ELF notes are too many to be true", size);
-		size = NOTES_MAX - old;
-	}
-	if (!size)
-		return 0;
-	p = realloc(vc->notes, old + size);
-	if (!p)
-		return err_set(-ENOMEM, "no memory for %" PRIu64 " bytes of ELF notes", size);
-	vc->notes = p;
-	ret = read_headers(r, h->offset, p + old, size, "ELF notes");
-	if (ret)
-		return ret;
-	ret = notes_check(p + old, size, vc->swap, &good);
-	if (ret)
-		vmcore_warn(vc, "PT_NOTE at offset %" PRIu64 ": %s", h->offset, err_text(ret));
-	if (!good)
-		return 0;
-	memset(p + vc->notes_size, 0, old - vc->notes_size);
-	vc->notes_size = old + good;
-	return 0;
-}
-
-/* Give back what add_notes() took too much. */
-static void shrink_notes(struct vmcore *vc)
-{
-	void *p;
-
-	if (!vc->notes_size) {
-		free(vc->notes);
-		vc->notes = NULL;
-		return;
-	}
-	p = realloc(vc->notes, vc->notes_size);
-	if (p)
-		vc->notes = p;
-}
-
 static int read_program_headers(struct vmcore *vc, struct file_reader *r,
 				const struct elf_header *h)
 {
 	size_t size = vc->is64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
 	char chunk[PHDR_CHUNK * sizeof(Elf64_Phdr)];
+	struct allowance left = {
+		.absent = max_u64(multiple(vc->file.size, ABSENT_RATIO), ABSENT_MIN),
+		.present = multiple(vc->file.size, PRESENT_RATIO),
+	};
 	size_t room = 0;
 	uint32_t phnum;
 	int ret;
@@ -273,17 +291,18 @@ static int read_program_headers(struct vmcore *vc, struct file_reader *r,
 		}
 		decode_program_header(vc, chunk + i % PHDR_CHUNK * size, &ph);
 		if (ph.type == PT_LOAD)
-			ret = add_segment(vc, &room, &ph, i);
+			ret = add_segment(vc, &left, &room, &ph, i);
 		else if (ph.type == PT_NOTE)
-			ret = add_notes(vc, r, &ph);
+			notes_load(vc, r, ph.offset, ph.filesz);
 		if (ret)
 			return ret;
 	}
-	shrink_notes(vc);
-	if (!vc->nr_segments)
-		return err_set(-EBADMSG, "it holds no memory: none of its %" PRIu32
-			       " program headers is a PT_LOAD of any size", phnum);
-	return 0;
+	if (vc->nr_segments)
+		return 0;
+	if (vc->warning[0])
+		return err_set(-EBADMSG, "it holds no memory: %s", vc->warning);
+	return err_set(-EBADMSG, "it holds no memory: none of its %" PRIu32
+		       " program headers is a PT_LOAD of any size", phnum);
 }
 
 static void add_piece(struct piece *pieces, size_t *n, size_t index, enum source source,
@@ -305,13 +324,13 @@ static size_t cut_segments(const struct vmcore *vc, struct piece *pieces, uint64
 	*file_end = 0;
 	for (size_t i = 0; i < vc->nr_segments; i++) {
 		const struct vmcore_segment *s = &vc->segments[i];
-		uint64_t left = s->offset < vc->file.size ? vc->file.size - s->offset : 0;
-		paddr_t lost = s->paddr + min_u64(s->filesz, left);
+		size_t index = s->doubtful ? vc->nr_segments + i : i;
+		paddr_t lost = s->paddr + bytes_in_file(vc, s->offset, s->filesz);
 		paddr_t zero = s->paddr + s->filesz;
 
-		add_piece(pieces, &n, i, SOURCE_FILE, s->paddr, lost, s->offset);
-		add_piece(pieces, &n, i, SOURCE_LOST, lost, zero, 0);
-		add_piece(pieces, &n, i, SOURCE_ZERO, zero, s->paddr + s->memsz, 0);
+		add_piece(pieces, &n, index, SOURCE_FILE, s->paddr, lost, s->offset);
+		add_piece(pieces, &n, index, SOURCE_LOST, lost, zero, 0);
+		add_piece(pieces, &n, index, SOURCE_ZERO, zero, s->paddr + s->memsz, 0);
 		if (s->filesz)
 			*file_end = max_u64(*file_end, s->offset + s->filesz);
 	}
@@ -644,7 +663,7 @@ static int elf_bitmap(struct vmcore *vc, enum vmcore_map which, struct bitmap *b
 	for (size_t i = 0; i < d->nr_ranges; i++) {
 		const struct range *g = &d->ranges[i];
 
-		if (which == VMCORE_EXISTS || g->source != SOURCE_ZERO)
+		if (which == VMCORE_EXISTS || g->source == SOURCE_FILE)
 			bitmap_set_range(b, g->start >> vc->page_shift,
 					 ((g->end - 1) >> vc->page_shift) + 1);
 	}

@@ -165,74 +165,82 @@ static int find_cut(const struct kdump *kd, struct file_reader *fr, bool *cut)
 }
 
 /*
- * Whether one of the sub-header's (offset, size) pairs can be followed. What
- * they point to is not needed for reading pages, so that it is not there is a
- * warning only.
+ * Read what one of the sub-header's (offset, size) pairs points to. Pages can be read without
+ * it, so that it is missing is a warning only.
  */
-static bool range_usable(struct vmcore *vc, const char *what, uint64_t off, uint64_t size,
-			 uint64_t max)
+static int load_range(struct vmcore *vc, struct file_reader *fr, const char *what, uint64_t off,
+		      void *buf, uint64_t size)
 {
-	if (size > max) {
-		vmcore_warn(vc, "kdump sub-header: %" PRIu64 " bytes of %s are too many to be true",
-			    size, what);
-		return false;
+	int err = file_read(fr, off, buf, size);
+
+	if (err) {
+		vmcore_warn(vc, "%s of the kdump file: %s", what, err_text(err));
+		vc->incomplete = true;
 	}
-	if (!range_fits(off, size, vc->file.size)) {
-		vmcore_warn(vc, "the file ends before or within its %s (%" PRIu64
-			    " bytes at offset %#" PRIx64 ")", what, size, off);
-		return false;
-	}
-	return size;
+	return err;
 }
 
-/*
- * The notes, and VMCOREINFO as one of them: version 3 had that only, and not
- * in a note.
- */
+/* VMCOREINFO apart from the notes: version 3 had that only. It ends at a NUL in any case. */
+static int load_vmcoreinfo(struct vmcore *vc, const struct kdump_sub_header *s,
+			   struct file_reader *fr)
+{
+	uint64_t off = s->offset_vmcoreinfo, size = min_u64(s->size_vmcoreinfo, VMCOREINFO_MAX);
+	_cleanup_free_ char *text = NULL;
+	char *desc;
+	int err;
+
+	if (!size)
+		return 0;
+	if (!range_fits(off, 1, vc->file.size)) {
+		vmcore_warn(vc, "the file ends before its VMCOREINFO (offset %#" PRIx64 ")", off);
+		return 0;
+	}
+	size = min_u64(size, vc->file.size - off);
+	text = malloc(size);
+	if (!text)
+		return err_set(-ENOMEM, "no memory for VMCOREINFO of %" PRIu64 " bytes", size);
+	if (load_range(vc, fr, "VMCOREINFO", off, text, size))
+		return 0;
+	size = strnlen(text, size);
+	err = size ? notes_add_vmcoreinfo(vc, size, &desc) : 0;
+	if (!err && size)
+		memcpy(desc, text, size);
+	return err;
+}
+
 static int load_notes(struct vmcore *vc, const struct kdump_sub_header *s,
 		      struct file_reader *fr)
 {
-	uint64_t text = s->size_vmcoreinfo, size = s->size_note;
-	char *desc;
-	int err = 0;
+	int err;
 
-	if (!range_usable(vc, "notes", s->offset_note, size, NOTES_MAX))
-		size = 0;
-	if (size) {
-		vc->notes = malloc(size);
-		if (!vc->notes)
-			return err_set(-ENOMEM, "no memory for notes of %" PRIu64 " bytes", size);
-		vc->notes_size = size;
-		err = file_read(fr, s->offset_note, vc->notes, size);
-	}
-	if (!err && range_usable(vc, "VMCOREINFO", s->offset_vmcoreinfo, text, NOTES_MAX) &&
-	    (s->offset_vmcoreinfo < s->offset_note ||
-	     !range_fits(s->offset_vmcoreinfo - s->offset_note, text, size))) {
-		err = notes_add_vmcoreinfo(vc, text, &desc);
-		if (err)
-			return err;
-		err = file_read(fr, s->offset_vmcoreinfo, desc, text);
-	}
-	return err ? err_prefix(err, "reading the notes") : 0;
+	if (s->size_note)
+		notes_load(vc, fr, s->offset_note, s->size_note);
+	err = notes_scan(vc);
+	return err == -ENOMEM || vc->vmcoreinfo ? err : load_vmcoreinfo(vc, s, fr);
 }
 
 static int load_eraseinfo(struct vmcore *vc, const struct kdump_sub_header *s,
 			  struct file_reader *fr)
 {
+	const struct kdump *kd = vc->priv;
 	uint64_t size = s->size_eraseinfo;
-	int err;
 
-	if (!range_usable(vc, "eraseinfo", s->offset_eraseinfo, size, ERASEINFO_MAX)) {
-		/* It is what a file has last. */
-		vc->incomplete |= size && size <= ERASEINFO_MAX;
+	if (!size)
+		return 0;
+	/* It is the last part of a file. */
+	if (size > ERASEINFO_MAX || s->offset_eraseinfo < kd->desc_off ||
+	    !range_fits(s->offset_eraseinfo, size, vc->file.size)) {
+		vmcore_warn(vc, "no eraseinfo where the kdump sub-header has it: %" PRIu64
+			    " bytes at offset %#" PRIx64, size, s->offset_eraseinfo);
+		vc->incomplete = true;
 		return 0;
 	}
 	vc->eraseinfo = malloc(size);
 	if (!vc->eraseinfo)
 		return err_set(-ENOMEM, "no memory for eraseinfo of %" PRIu64 " bytes", size);
-	vc->eraseinfo_size = size;
-	err = file_read(fr, s->offset_eraseinfo, vc->eraseinfo, size);
-	return err ? err_prefix(err, "reading the eraseinfo") : 0;
+	if (!load_range(vc, fr, "eraseinfo", s->offset_eraseinfo, vc->eraseinfo, size))
+		vc->eraseinfo_size = size;
+	return 0;
 }
 
 static void kdump_close(struct vmcore *vc)

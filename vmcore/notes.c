@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "notes.h"
 
+#include <ctype.h>
 #include <elf.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +13,14 @@
 #include "lib/err.h"
 
 #define NOTE_HEADER_SIZE 12
+
+/* Notes are read in steps, each as large as what is known to be notes, but no smaller. */
+#define STEP_MIN ((size_t)64 << 10)
+/* The unit of a second try where a step cannot be read. */
+#define RETRY_UNIT ((size_t)4096)
+/* Names of notes are shorter. */
+#define NAME_MAX_SIZE 64
+
 #define VMCOREINFO_NAME "VMCOREINFO"
 
 struct note {
@@ -79,6 +89,115 @@ int notes_check(const void *buf, size_t size, bool swap, size_t *len)
 		ret = next_note(buf, size, swap, &pos, &n);
 	*len = pos;
 	return ret;
+}
+
+/* Read a step; zeros stand for what cannot be read. */
+static void read_step(struct vmcore *vc, struct file_reader *r, uint64_t off, char *buf, size_t len)
+{
+	size_t n;
+
+	if (!file_read(r, off, buf, len))
+		return;
+	for (size_t done = 0; done < len; done += n) {
+		int err;
+
+		n = min_u64(RETRY_UNIT - (off + done) % RETRY_UNIT, len - done);
+		err = file_read(r, off + done, buf + done, n);
+		if (!err)
+			continue;
+		memset(buf + done, 0, n);
+		vmcore_warn(vc, "ELF notes: %s", err_text(err));
+		vc->incomplete = true;
+	}
+}
+
+static bool is_name(const char *name, size_t size)
+{
+	size_t len = strnlen(name, size);
+
+	for (size_t i = 0; i < size; i++) {
+		if (i < len ? !isascii(name[i]) || !isprint(name[i]) : name[i])
+			return false;
+	}
+	return len;
+}
+
+/*
+ * Return whether the note at the end of what was read may be worth reading on. A small one
+ * always is. A large one proves itself by its name: else the bytes of the dump's memory could
+ * pass for notes of any size after a damaged p_filesz.
+ */
+static bool may_continue(const char *buf, size_t len, bool swap, uint64_t size)
+{
+	uint64_t name_size, end;
+
+	if (len < NOTE_HEADER_SIZE)
+		return true;
+	name_size = load_u32(buf, swap);
+	end = NOTE_HEADER_SIZE + padded(name_size) + load_u32(buf + 4, swap);
+	if (end > size)
+		return false;
+	return end <= STEP_MIN || len < NOTE_HEADER_SIZE + NAME_MAX_SIZE ||
+	       (name_size <= NAME_MAX_SIZE && is_name(buf + NOTE_HEADER_SIZE, name_size));
+}
+
+/* Read from off on as long as there are notes; old bytes of vc->notes stay. Returns whole notes. */
+static size_t read_notes(struct vmcore *vc, struct file_reader *r, uint64_t off, uint64_t size,
+			 size_t old)
+{
+	size_t have = 0, good = 0;
+	bool more = true;
+
+	while (more && have < size) {
+		size_t step = min_u64(size - have, max_u64(have, STEP_MIN));
+		char *p = realloc(vc->notes, old + have + step);
+		int err;
+
+		if (!p) {
+			vmcore_warn(vc, "no memory for %zu bytes of ELF notes", have + step);
+			vc->incomplete = true;
+			break;
+		}
+		vc->notes = p;
+		p += old;
+		read_step(vc, r, off + have, p + have, step);
+		have += step;
+		err = notes_check(p, have, vc->swap, &good);
+		/* Without an error, a head that says "no more" lies there. */
+		more = have - good < sizeof(uint32_t) ||
+		       (err && may_continue(p + good, have - good, vc->swap, size - good));
+		if (err && (!more || have == size))
+			vmcore_warn(vc, "notes at offset %" PRIu64 ": %s", off, err_text(err));
+	}
+	return good;
+}
+
+void notes_load(struct vmcore *vc, struct file_reader *r, uint64_t off, uint64_t size)
+{
+	/* Notes of one part must not hide those of the next. */
+	size_t old = padded(vc->notes_size), good, max = NOTES_MAX - old;
+	uint64_t in_file = off < r->file->size ? r->file->size - off : 0;
+	void *p;
+
+	if (size > in_file) {
+		vmcore_warn(vc, "the file ends within its ELF notes (%" PRIu64 " bytes)",
+			    r->file->size);
+		vc->incomplete = true;
+		size = in_file;
+	}
+	good = read_notes(vc, r, off, min_u64(size, max), old);
+	if (size > max && max - good < sizeof(uint32_t))
+		vmcore_warn(vc, "only the first %u MiB of ELF notes are read", NOTES_MAX >> 20);
+	if (good) {
+		memset((char *)vc->notes + vc->notes_size, 0, old - vc->notes_size);
+		vc->notes_size = old + good;
+	}
+	/* Give back what was read in vain. */
+	p = vc->notes_size ? realloc(vc->notes, vc->notes_size) : NULL;
+	if (!vc->notes_size)
+		free(vc->notes);
+	if (p || !vc->notes_size)
+		vc->notes = p;
 }
 
 size_t note_size(const char *name, size_t desc_size)

@@ -15,6 +15,9 @@
 /** The most bytes of notes that are believed: 8192 CPUs with large notes. */
 #define NOTES_MAX (256u << 20)
 
+/** The most bytes of VMCOREINFO text that are believed; the kernel's own limit is a page. */
+#define VMCOREINFO_MAX (1u << 20)
+
 /**
  * How many of the @p size bytes at @p buf are whole notes: what lies behind them
  * is padding or damaged.
@@ -24,6 +27,16 @@
  * note reaches beyond the end
  */
 int notes_check(const void *buf, size_t size, bool swap, size_t *len);
+
+/**
+ * Append to vc->notes the whole notes of a part of the file: a PT_NOTE, or that of a
+ * kdump-compressed file. Memory is taken only for what is found to be notes, whatever @p size.
+ *
+ * A part that the file ends in, or that cannot be read, costs its notes only:
+ * vmcore_warn() has the reason, and vc->incomplete is set. Damaged notes are a warning.
+ * @param size bytes of the part; of more than NOTES_MAX in all the first count
+ */
+void notes_load(struct vmcore *vc, struct file_reader *r, uint64_t off, uint64_t size);
 
 /** The note that says what was erased; its type is 0. */
 #define ERASEINFO_NAME "ERASEINFO"

@@ -28,12 +28,13 @@ struct vmcore_segment {
 	uint64_t offset;	/**< of its first byte in the file */
 	uint64_t filesz;	/**< bytes that are in the file */
 	uint64_t memsz;		/**< bytes of memory it stands for; >= filesz */
+	bool doubtful;		/**< the program header contradicts itself: others win */
 };
 
 /** What kind of bits vmcore_bitmap() gives. */
 enum vmcore_map {
 	VMCORE_EXISTS,		/**< the page is memory of the machine */
-	VMCORE_HAS_DATA,	/**< and the file holds its contents */
+	VMCORE_HAS_DATA,	/**< and the file holds its contents, or a part of them */
 };
 
 /**
@@ -93,10 +94,11 @@ struct vmcore {
 	pfn_t max_pfn;			/**< one past the highest page */
 
 	/**
-	 * PT_LOADs in the order of the file; NULL for formats without. Those of
-	 * no size are left out. Of the rest is known that memsz >= filesz, that
-	 * offset + filesz does not overflow, and that paddr + memsz is at most
-	 * 2^52; they may overlap and lie beyond the end of the file. Owned.
+	 * PT_LOADs in the order of the file; NULL for formats without. Those of no size and
+	 * those of impossible numbers are passed over. For the rest memsz >= filesz,
+	 * offset + filesz does not overflow, and paddr + memsz is at most 2^52; memory without
+	 * bytes in the file is at most 32 GiB or 1024 times the file's size. They may overlap
+	 * and lie beyond the end of the file. Owned.
 	 */
 	struct vmcore_segment *segments;
 	size_t nr_segments;

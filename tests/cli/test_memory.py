@@ -10,6 +10,7 @@ BIG = '''
 segment M M vaddr=0xffff888000100000
 segment 4*G 1024*G filesz=0
 page 0x100..0x110 pattern
+truncate 1100*M
 '''
 # The bitmap of its pages has some 33,000 KiB.
 LIMIT = 30000

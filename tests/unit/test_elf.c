@@ -133,11 +133,7 @@ static const struct {
 	{ "bad-shoff", "xnum\nsegment 0 4096\nehdr shoff 1<<40\n" },
 	{ "bad-info", "xnum\nsegment 0 4096\nshdr info 0xffffffff\n" },
 	{ "no-info", "xnum\nsegment 0 4096\nshdr info 0\n" },
-	{ "bad-paddr", "segment 0x1000 0x1000\nsegment 0 4096\nlie 1 paddr -4096\n"
-		       "lie 1 memsz 4097\n" },
-	{ "bad-memsz", "segment 0x1000 0x1000\nlie 0 memsz -1\n" },
 	{ "bad-high", "segment (1<<52)-4096 4097\n" },
-	{ "bad-offset", "segment 0x1000 0x1000\nlie 0 offset -4095\n" },
 	{ "no-memory", "prstatus 1\nsegment 0x1000 0\n" },
 	{ "no-load", "prstatus 1\n" },
 };
@@ -637,12 +633,13 @@ static void test_cut_in_memory(void **state)
 	check_read(r, areas, ARRAY_SIZE(areas), 0xfff0, 0x31010, 24);
 	for (pfn_t pfn = 0; pfn <= vc->max_pfn; pfn++)
 		check_page(r, areas, ARRAY_SIZE(areas), pfn);
-	/* What is lost has data all the same. */
+	/* A page that is lost in part has data. */
 	assert_int_equal(bitmap_init(&b, vc->max_pfn), 0);
 	assert_int_equal(vmcore_bitmap(vc, VMCORE_HAS_DATA, &b), 0);
-	assert_int_equal(bitmap_count(&b, 0, vc->max_pfn), 5 + 2 + 1);
-	assert_true(bitmap_test(&b, 0x12));
-	assert_true(bitmap_test(&b, 0x30));
+	assert_int_equal(bitmap_count(&b, 0, vc->max_pfn), 4 + 2);
+	assert_true(bitmap_test(&b, 0x11));
+	assert_false(bitmap_test(&b, 0x12));
+	assert_false(bitmap_test(&b, 0x30));
 	bitmap_deinit(&b);
 	check_bitmap(vc, areas, ARRAY_SIZE(areas), VMCORE_EXISTS);
 	vmcore_reader_destroy(r);
@@ -867,11 +864,8 @@ static void test_bad_headers(void **state)
 		{ "bad-shoff", -EBADMSG, "within its section header" },
 		{ "bad-info", -EBADMSG, "within its program headers: 4294967295 at" },
 		{ "no-info", -EBADMSG, "no program headers" },
-		{ "bad-paddr", -EBADMSG, "header 1: physical address 0xfffffffffffff000 + 0x1001" },
-		{ "bad-memsz", -EBADMSG, "header 0: physical address 0x1000 + 0xffffffffffffffff" },
 		{ "bad-high", -EBADMSG,
-		  "header 0: it ends at physical address 0x10000000000001, beyond" },
-		{ "bad-offset", -EBADMSG, "header 0: file offset 0xfffffffffffff001 + 0x1000" },
+		  "header 0 is passed over: it ends at physical address 0x10000000000001, beyond" },
 		{ "no-memory", -EBADMSG, "holds no memory" },
 		{ "no-load", -EBADMSG, "holds no memory" },
 	};
