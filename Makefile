@@ -2,12 +2,13 @@
 #
 # make                  build makedumpfile (into O=, "build" by default)
 # make demo             panic a real kernel under QEMU and dump it
-# make check            the whole test suite (check-quick: without guests; check-arch: more
-#                       kernels of other architectures; check-crash: what crash makes of the
-#                       dumps; check-gpu: what the extension drop_gpu does to kernels with a
-#                       graphics card)
-# make check-faults     single faults in dumps, and calls that fail: FAULT_CASES (5000) of each of
-#                       a miniature and a real dump
+# make check            test it with what is installed: no network, no guests, 3 minutes
+# make check-all        install what the tests need, and test it on real kernels: 20 minutes
+# make check-full       everything: hours. Parts of it: check-arch (more kernels of other
+#                       architectures), check-crash (what crash makes of the dumps),
+#                       check-gpu (the extension drop_gpu on kernels with a graphics card),
+#                       check-faults (single faults in dumps, and calls that fail: FAULT_CASES,
+#                       5000, of each of a miniature and a real dump)
 # make fuzz             look for inputs that break it, FUZZ_SECONDS (60) a target
 # make bench            time it against the makedumpfile on PATH
 # make extensions       the extensions of extensions/, which "all" makes too where it can
@@ -112,7 +113,7 @@ SNAPPY_LIBS := -lsnappy $(if $(filter static,$(LINKTYPE)),-lstdc++ -lm)
 DWARF_LIBS := -ldw -lelf $(if $(filter static,$(LINKTYPE)),-lbz2 -llzma -lz)
 BPF_LIBS := -lbpf $(if $(filter static,$(LINKTYPE)),-lelf -lz)
 
-ifneq ($(filter-out clean demo check check-quick check-arch check-crash check-gpu check-faults bench fuzz,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean demo check check-all check-full check-arch check-crash check-gpu check-faults bench fuzz,$(or $(MAKECMDGOALS),all)),)
 $(eval $(call feature,USELIBDEFLATE,LIBDEFLATE,libdeflate.h,-ldeflate))
 $(eval $(call feature,USEDWARF,DWARF,elfutils/libdwelf.h,$(DWARF_LIBS)))
 # A function that came with libbpf 1.0.
@@ -256,12 +257,16 @@ demo:
 	$(Q)scripts/demo $(O)/makedumpfile
 
 check:
+	$(Q)tests/run O=$(O) check
+
+check-all:
 	$(Q)scripts/setup check cross vm arch
 	$(Q)tests/run O=$(O) all
 
-check-quick:
-	$(Q)scripts/setup check
-	$(Q)tests/run O=$(O) quick
+check-full:
+	$(Q)scripts/setup all
+	$(Q)tests/run O=$(O) full
+	$(Q)$(MAKE) --no-print-directory check-gpu check-faults
 
 check-arch:
 	$(Q)scripts/setup check vm arch
@@ -352,8 +357,8 @@ clean:
 	rm -rf $(O)
 
 FORCE:
-.PHONY: all extensions unit-tests bench-facts fuzz-replays fuzzers demo check check-quick check-arch \
-	check-crash check-gpu check-faults fuzz bench install clean FORCE
+.PHONY: all extensions unit-tests bench-facts fuzz-replays fuzzers demo check check-all check-full \
+	check-arch check-crash check-gpu check-faults fuzz bench install clean FORCE
 .DELETE_ON_ERROR:
 
 -include $(OBJS:.o=.d) $(EXTENSION_OBJS:.o=.d) $(BUILTIN_OBJS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZ_OBJS:.o=.d)

@@ -13,7 +13,8 @@ skip() says that the machine lacks something. The output is TAP-like:
 From the environment: MAKEDUMPFILE, the program (default build/makedumpfile), and
 builds of the same sources that some tests need: MAKEDUMPFILE_ASAN,
 MAKEDUMPFILE_TSAN and MAKEDUMPFILE_MINIMAL (no library but zlib). MAKEDUMPFILE_SLOWNESS
-says how many times longer than usual the program may take, since it is emulated.
+says how many times longer than usual the program may take, since it is emulated. With
+MAKEDUMPFILE_ALL_MACHINES each machine goes through all of test_machines.py, not only two.
 """
 import copy
 import os

@@ -20,7 +20,7 @@ SUITES = {
     "6.12": ["trixie-security", "trixie"],
 }
 NEWEST = [BACKPORTS, "sid", "experimental"]
-FIXED = ["6.1", "6.12"]         # `make check` takes these and the newest of the backports
+FIXED = ["6.1", "6.12"]         # `make check-all` takes these and the newest of the backports
 SCANNED = "5.10"                # says nowhere where its symbol tables are
 
 FLAVOUR = X86_64.flavour        # small, and has all a virtual machine needs
@@ -83,7 +83,7 @@ def newest(machine=X86_64):
 
 
 def check_series():
-    """The series that `make check` uses, oldest first."""
+    """The series that `make check-all` uses, oldest first."""
     last = newest()
     return FIXED + [last] * (last not in FIXED)
 

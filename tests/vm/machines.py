@@ -48,7 +48,7 @@ class Machine:
     elf_machine: int = 0
     memory: tuple = ()
     big_endian: bool = False
-    checked: tuple = ()         # series in `make check`
+    checked: tuple = ()         # series in `make check-all`
     series: tuple = ()          # series in `make check-arch`
     newest: str = ""            # the suite that has the newest kernels, for "newest"
 
