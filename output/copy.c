@@ -258,36 +258,96 @@ uint64_t copy_thread_bytes(uint32_t page_size)
 	return BATCHES_PER_THREAD * (uint64_t)batch_pages(page_size) * page_size + (1u << 20);
 }
 
-static int run_threads(struct copy *c, const struct dump_source *src, unsigned int nr_threads)
+/* Make as many workers as there is memory for; returns their number. */
+static unsigned int init_workers(struct worker *workers, unsigned int n,
+				 const struct dump_source *src)
+{
+	unsigned int done = 0;
+
+	while (done < n && !worker_init(&workers[done], src))
+		done++;
+	if (done < n)
+		worker_deinit(&workers[done]);
+	return done;
+}
+
+static unsigned int init_batches(struct copy_batch *batches, unsigned int n, const struct copy *c)
+{
+	unsigned int done = 0;
+
+	while (done < n && !batch_init(&batches[done], c))
+		done++;
+	if (done < n)
+		batch_deinit(&batches[done]);
+	return done;
+}
+
+/* What a number of threads works with. */
+struct crew {
+	struct worker *workers;
+	struct copy_batch *batches;
+	unsigned int nr_workers, nr_batches;
+};
+
+static void dismiss(struct crew *cr)
+{
+	for (unsigned int i = 0; i < cr->nr_workers; i++)
+		worker_deinit(&cr->workers[i]);
+	for (unsigned int i = 0; i < cr->nr_batches; i++)
+		batch_deinit(&cr->batches[i]);
+	free(cr->workers);
+	free(cr->batches);
+	*cr = (struct crew){ 0 };
+}
+
+/* All of it, or -ENOMEM. */
+static int hire(struct crew *cr, const struct copy *c, const struct dump_source *src,
+		unsigned int nr_threads)
 {
 	unsigned int nr_batches = nr_threads == 1 ? 1 : nr_threads * BATCHES_PER_THREAD;
-	_cleanup_free_ struct worker *workers = calloc(nr_threads, sizeof(*workers));
-	_cleanup_free_ struct copy_batch *batches = calloc(nr_batches, sizeof(*batches));
-	_cleanup_free_ void **worker_ptrs = calloc(nr_threads, sizeof(*worker_ptrs));
-	_cleanup_free_ void **batch_ptrs = calloc(nr_batches, sizeof(*batch_ptrs));
-	int err = 0;
 
-	if (!workers || !batches || !worker_ptrs || !batch_ptrs)
-		return err_set(-ENOMEM, "no memory");
-	for (unsigned int i = 0; !err && i < nr_threads; i++) {
-		worker_ptrs[i] = &workers[i];
-		err = worker_init(&workers[i], src);
+	*cr = (struct crew){
+		.workers = calloc(nr_threads, sizeof(*cr->workers)),
+		.batches = calloc(nr_batches, sizeof(*cr->batches)),
+	};
+	if (cr->workers)
+		cr->nr_workers = init_workers(cr->workers, nr_threads, src);
+	if (cr->batches)
+		cr->nr_batches = init_batches(cr->batches, nr_batches, c);
+	if (cr->nr_workers == nr_threads && cr->nr_batches == nr_batches)
+		return 0;
+	dismiss(cr);
+	return err_set(-ENOMEM, "no memory for %u threads", nr_threads);
+}
+
+static int run_threads(struct copy *c, const struct dump_source *src, unsigned int nr_threads)
+{
+	_cleanup_free_ void **workers = NULL, **batches = NULL;
+	struct crew cr;
+	int err = hire(&cr, c, src, nr_threads);
+
+	/* Half as many leave room for the windows that each of them reads through. */
+	while (err && nr_threads > 1) {
+		nr_threads /= 2;
+		err = hire(&cr, c, src, nr_threads);
 	}
-	for (unsigned int i = 0; !err && i < nr_batches; i++) {
-		batch_ptrs[i] = &batches[i];
-		err = batch_init(&batches[i], c);
-	}
+	if (err)
+		return err;
+	workers = calloc(cr.nr_workers, sizeof(*workers));
+	batches = calloc(cr.nr_batches, sizeof(*batches));
+	err = workers && batches ? 0 : err_set(-ENOMEM, "no memory");
+	for (unsigned int i = 0; !err && i < cr.nr_workers; i++)
+		workers[i] = &cr.workers[i];
+	for (unsigned int i = 0; !err && i < cr.nr_batches; i++)
+		batches[i] = &cr.batches[i];
 	if (!err) {
 		progress_begin(&c->progress, "Copying data", c->stats->total);
-		err = pipeline_run(&copy_pipeline, c, worker_ptrs, nr_threads, batch_ptrs,
-				   nr_batches);
+		err = pipeline_run(&copy_pipeline, c, workers, cr.nr_workers, batches,
+				   cr.nr_batches);
 		progress_end(&c->progress, c->stats->copied == c->stats->total);
 		c->stats->seconds = progress_seconds(&c->progress);
 	}
-	for (unsigned int i = 0; i < nr_threads; i++)
-		worker_deinit(&workers[i]);
-	for (unsigned int i = 0; i < nr_batches; i++)
-		batch_deinit(&batches[i]);
+	dismiss(&cr);
 	return err;
 }
 

@@ -50,6 +50,17 @@ def cpu_seconds(*args):
             before.children_user - before.children_system)
 
 
+@test('no memory for some of the threads: the others make the dump')
+def _():
+    core('mini')
+    makedumpfile('-f', '-c', '-d', '31', '--num-threads', '1', 'mini', 'want').check_done()
+    for limit in (60000, 100000):
+        for vmcore in ('mini', 'want'):
+            run(['sh', '-c', f'ulimit -v {limit} && exec "$@"', 'sh', PROGRAM, '-f', '-c', '-d',
+                 '31', '--num-threads', '32', vmcore, 'dump']).check_done()
+            check(read('dump') == read('want'), f'{limit} KiB, {vmcore}: the dump differs')
+
+
 @test('many threads on a tiny dump, and on one of a single page')
 def _():
     core('tiny', text='segment 0x1000 0x3000\npage 1..4 pattern\n')
