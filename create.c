@@ -14,7 +14,6 @@
 #include "lib/checked.h"
 #include "lib/err.h"
 #include "lib/log.h"
-#include "lib/new_file.h"
 #include "lib/resources.h"
 #include "output/dump.h"
 #include "output/rearrange.h"
@@ -47,17 +46,13 @@ struct files {
 	size_t nr;
 };
 
-static int open_sink(const struct dump_plan *plan, const char *path, const struct vmcore *vc,
-		     struct sink **ret)
+static int open_sink(const struct dump_plan *plan, const char *path, struct sink **ret)
 {
-	int err;
-
 	if (plan->dry_run)
 		return sink_null_create(ret, path ? path : "(nothing)");
 	if (plan->flattened)
 		return sink_flattened_create(ret, STDOUT_FILENO, "STDOUT");
-	err = new_file_check(path, vc->file.fd, "VMCORE");
-	return err ? err : sink_file_create(ret, path, plan->force);
+	return sink_file_create(ret, path, plan->force);
 }
 
 /* A file without a single page in it would only mislead. */
@@ -78,21 +73,7 @@ static void close_files(struct files *f)
 	free(f->sinks);
 }
 
-/* Two parts in one file would be none. */
-static int refuse_same(const struct files *f, const char *path)
-{
-	struct stat a, b;
-
-	for (size_t i = 0; i < f->nr; i++) {
-		if (!stat(f->sinks[i]->path, &a) && !stat(path, &b) && S_ISREG(a.st_mode) &&
-		    a.st_dev == b.st_dev && a.st_ino == b.st_ino)
-			return err_set(-EINVAL, "%s and %s are the same file", f->sinks[i]->path,
-				       path);
-	}
-	return 0;
-}
-
-static int open_files(const struct dump_plan *plan, const struct vmcore *vc, struct files *f)
+static int open_files(const struct dump_plan *plan, struct files *f)
 {
 	size_t nr = plan->split ? plan->nr_dumpfiles : 1;
 	int err = 0;
@@ -103,9 +84,7 @@ static int open_files(const struct dump_plan *plan, const struct vmcore *vc, str
 	while (!err && f->nr < nr) {
 		const char *path = plan->split ? plan->dumpfiles[f->nr] : plan->dumpfile;
 
-		err = plan->split && !plan->dry_run ? refuse_same(f, path) : 0;
-		if (!err)
-			err = open_sink(plan, path, vc, &f->sinks[f->nr]);
+		err = open_sink(plan, path, &f->sinks[f->nr]);
 		if (!err)
 			f->sinks[f->nr++]->limit = plan->size_limit;
 	}
@@ -250,7 +229,7 @@ static int write_dump(const struct dump_plan *plan, const struct kernel *k,
 		return err_set(-EINVAL, "block size %" PRIu64 " KiB is not a multiple of the "
 			       "page size, %u bytes", plan->splitblock_bytes >> 10,
 			       k->vc->page_size);
-	err = open_files(plan, k->vc, &f);
+	err = open_files(plan, &f);
 	if (err)
 		return err;
 	req.sinks = f.sinks;

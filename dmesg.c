@@ -112,10 +112,6 @@ int dump_dmesg(const struct kernel *k, const char *path, bool force, bool partia
 	if (k->translation_err)
 		return err_set(k->translation_err, "addresses cannot be translated: %s",
 			       k->translation_why);
-	if (path)
-		err = new_file_check(path, k->vc->file.fd, "VMCORE");
-	if (err)
-		return err;
 	err = kernel_view_init(&view, k);
 	if (!err)
 		err = printk_for_each(&view.mem, partial, write_record, &f, &stats);

@@ -26,6 +26,7 @@
 #include "options.h"
 #include "report.h"
 #include "report_json.h"
+#include "same_file.h"
 #include "usage.h"
 #include "vmcore/vmcore.h"
 #include "vtop.h"
@@ -234,9 +235,7 @@ static int run(const struct dump_plan *plan)
 
 	if (!plan->vmcore)
 		return run_without_vmcore(plan);
-	err = report_json_open(&json, plan);
-	if (err)
-		return err;
+	report_json_open(&json, plan);
 	err = choose_store(plan, &store, &opt);
 	if (!err)
 		err = vmcore_open(&vc, plan->vmcore, &opt);
@@ -260,18 +259,20 @@ static int run(const struct dump_plan *plan)
 }
 
 /*
- * Else the dump could become what messages are written to. Writing to those that
- * were closed fails as before.
+ * Occupy closed ones: a dump that is opened as one of them would get the messages. Nothing can
+ * be read from or written to what stands for them, as before, and it is there without /dev.
  */
-static void open_standard_files(void)
+static int open_standard_files(void)
 {
 	int fd;
 
 	do {
-		fd = open("/dev/null", O_RDONLY);
+		fd = open("/", O_PATH | O_CLOEXEC);
 	} while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return err_errno(-errno, "cannot open /");
+	close(fd);
+	return 0;
 }
 
 /* What can be told without a dump. */
@@ -310,8 +311,11 @@ int main(int argc, char *argv[])
 	struct dump_plan plan;
 	int err;
 
-	open_standard_files();
-	err = options_parse(&plan, argc, argv);
+	err = open_standard_files();
+	if (!err)
+		err = options_parse(&plan, argc, argv);
+	if (!err)
+		err = check_same_files(&plan);
 	if (!err && plan.mode == MODE_HELP) {
 		if (usage_print(plan.pattern))
 			return EXIT_DONE;

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/cleanup.h"
@@ -20,68 +19,27 @@
 
 /* --- the file -------------------------------------------------------------------- */
 
-static bool is_same(const char *a, const char *b)
-{
-	struct stat x, y;
-
-	if (!strcmp(a, b))
-		return true;
-	return !stat(a, &x) && !stat(b, &y) && S_ISREG(x.st_mode) && x.st_dev == y.st_dev &&
-	       x.st_ino == y.st_ino;
-}
-
-static int refuse_same(const char *path, const char *other, const char *what)
-{
-	return other && is_same(path, other) ?
-	       err_set(-EINVAL, "the report would overwrite %s %s", what, other) : 0;
-}
-
-static int check_path(const struct dump_plan *plan, const char *path)
-{
-	const struct {
-		const char *path, *what;
-	} others[] = {
-		{ plan->vmcore, "VMCORE" },
-		{ plan->vmcoreinfo, "the VMCOREINFO text" },
-		{ plan->vmlinux, "VMLINUX" },
-		{ plan->config, "the configuration" },
-	};
-	int err = 0;
-
-	for (size_t i = 0; !err && i < ARRAY_SIZE(others); i++)
-		err = refuse_same(path, others[i].path, others[i].what);
-	for (size_t i = 0; !err && i < plan->nr_dumpfiles; i++)
-		err = refuse_same(path, plan->dumpfiles[i], "DUMPFILE");
-	return err;
-}
-
 static void complain(int err)
 {
 	err_prefix(err, "there is no report");
 	report_error(err_text(err));
 }
 
-int report_json_open(struct report_json *rj, const struct dump_plan *plan)
+void report_json_open(struct report_json *rj, const struct dump_plan *plan)
 {
-	int err;
-
 	*rj = (struct report_json){ .path = plan->json, .fd = -1 };
 	if (!rj->path)
-		return 0;
+		return;
 	if (!strcmp(rj->path, "-")) {
 		rj->path = "standard output";
 		rj->fd = dup(STDOUT_FILENO);
 		if (rj->fd < 0)
 			complain(err_errno(-errno, "cannot write to standard output"));
-		return 0;
+		return;
 	}
-	err = check_path(plan, rj->path);
-	if (err)
-		return err;
 	rj->fd = new_file_create(rj->path, true);
 	if (rj->fd < 0)
 		complain(rj->fd);
-	return 0;
 }
 
 /* --- what is in it --------------------------------------------------------------- */

@@ -16,11 +16,10 @@ struct report_json {
 
 /**
  * Begin: an existing report is emptied, so that nobody takes it for that of this run. A
- * report that cannot be created is told, and no error.
- * @return 0; -EINVAL with a sentence if it would overwrite what is read, or the dump
+ * report that cannot be created is an error message, and no reason to make no dump.
+ * check_same_files() was called before.
  */
-int report_json_open(struct report_json *rj, const struct dump_plan *plan)
-	__attribute__((warn_unused_result));
+void report_json_open(struct report_json *rj, const struct dump_plan *plan);
 
 /**
  * Write the report, and close it. If that fails, it is told.

@@ -3,13 +3,13 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
+#include "lib/input_file.h"
 #include "lib/fdio.h"
 
 /* So much of a word is shown in an error. */
@@ -571,12 +571,12 @@ int erase_config_parse(struct erase_config **ret, const char *path, const char *
 
 int erase_config_read(struct erase_config **ret, const char *path)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = input_file_open(path);
 	_cleanup_free_ char *text = NULL;
 	ssize_t n;
 
 	if (fd < 0)
-		return err_errno(-errno, "cannot open %s", path);
+		return fd;
 	text = malloc(CONFIG_BYTES_MAX + 1);
 	if (!text)
 		return err_set(-ENOMEM, "no memory to read %s", path);

@@ -2,7 +2,6 @@
 #include "kernel/kernel.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
+#include "lib/input_file.h"
 #include "lib/fdio.h"
 
 /* Up to so many bytes are read as if more of the neighbourhood will be. */
@@ -117,12 +117,12 @@ int kernel_for_each_run(const struct kernel *k, struct vmcore_reader *r, vaddr_t
 /* The text of a file given with -i; *text is to be freed. */
 static int read_info_file(const char *path, char **text, size_t *size)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = input_file_open(path);
 	_cleanup_free_ char *buf = NULL;
 	ssize_t n;
 
 	if (fd < 0)
-		return err_errno(-errno, "cannot open %s", path);
+		return fd;
 	buf = malloc(VMCOREINFO_MAX);
 	if (!buf)
 		return err_set(-ENOMEM, "no memory to read %s", path);

@@ -209,11 +209,9 @@ static int write_text(struct text *t, int err, const char *path, bool force)
 
 int vmcoreinfo_write_dump(const struct kernel *k, const char *path, bool force)
 {
-	int err = new_file_check(path, k->vc->file.fd, "VMCORE");
 	struct text t;
+	int err = text_init(&t);
 
-	if (!err)
-		err = text_init(&t);
 	return err ? err : write_text(&t, describe_dump(&t, k), path, force);
 }
 
@@ -225,9 +223,7 @@ int vmcoreinfo_write_vmlinux(const char *vmlinux_path, const char *path, bool fo
 
 	if (err)
 		return err;
-	err = new_file_check(path, d->fd, "VMLINUX");
-	if (!err)
-		err = text_init(&t);
+	err = text_init(&t);
 	if (!err)
 		err = write_text(&t, describe_vmlinux(&t, d), path, force);
 	debuginfo_close(d);

@@ -4,12 +4,12 @@
 #include <errno.h>
 
 #include "lib/err.h"
+#include "lib/input_file.h"
 
 #ifdef HAVE_DWARF
 
 #include <elfutils/libdw.h>
 #include <elfutils/libdwelf.h>
-#include <fcntl.h>
 #include <gelf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -214,9 +214,9 @@ static int open_elf(struct debuginfo *d)
 	Dwarf_CU *cu;
 	GElf_Ehdr ehdr;
 
-	d->fd = open(d->path, O_RDONLY | O_CLOEXEC);
+	d->fd = input_file_open(d->path);
 	if (d->fd < 0)
-		return err_errno(-errno, "cannot open %s", d->path);
+		return d->fd;
 	elf_version(EV_CURRENT);
 	d->elf = elf_begin(d->fd, ELF_C_READ_MMAP, NULL);
 	if (!d->elf || elf_kind(d->elf) != ELF_K_ELF || !gelf_getehdr(d->elf, &ehdr))

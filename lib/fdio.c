@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static ssize_t read_all(int fd, void *buf, size_t len, uint64_t off, bool seek)
@@ -68,12 +67,4 @@ int fd_pwrite(int fd, const void *buf, size_t len, uint64_t off, size_t *written
 int fd_write(int fd, const void *buf, size_t len, size_t *written)
 {
 	return write_all(fd, buf, len, 0, false, written);
-}
-
-bool fd_is_file(int fd, const char *path)
-{
-	struct stat a, b;
-
-	return !fstat(fd, &a) && !stat(path, &b) && !S_ISCHR(a.st_mode) &&
-	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }

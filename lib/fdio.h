@@ -6,7 +6,6 @@
 #ifndef LIB_FDIO_H
 #define LIB_FDIO_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -30,11 +29,5 @@ int fd_pwrite(int fd, const void *buf, size_t len, uint64_t off, size_t *written
 
 /** Write @p len bytes at the current position; otherwise like fd_pwrite(). */
 int fd_write(int fd, const void *buf, size_t len, size_t *written);
-
-/**
- * Whether an open file, which is no character device, is the one that a path leads to: to
- * create that would be the end of it.
- */
-bool fd_is_file(int fd, const char *path);
 
 #endif

@@ -3,23 +3,25 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "err.h"
-#include "fdio.h"
 
 int new_file_create(const char *path, bool force)
 {
 	int flags = O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC | (force ? 0 : O_EXCL);
 	int fd = open(path, flags, S_IRUSR | S_IWUSR);
+	struct stat st;
 
 	if (fd < 0 && errno == EEXIST)
 		return err_set(-EEXIST, "%s: file exists (use -f to overwrite)", path);
 	if (fd < 0)
 		return err_errno(-errno, "cannot create %s", path);
+	if (!fstat(fd, &st) && S_ISFIFO(st.st_mode)) {
+		close(fd);
+		return err_set(-ESPIPE, "cannot write to %s: it is a pipe, which only standard output can be",
+			       path);
+	}
 	return fd;
-}
-
-int new_file_check(const char *path, int fd, const char *what)
-{
-	return fd_is_file(fd, path) ? err_set(-EINVAL, "%s is the %s itself", path, what) : 0;
 }

@@ -202,8 +202,6 @@ int rearrange(int fd, const char *path, bool force)
 	/* Fewer calls, if it is a pipe and we may. */
 	(void)fcntl(fd, F_SETPIPE_SZ, (int)BUFFER_SIZE);
 	err = read_header(&s);
-	if (!err && fd_is_file(fd, path))
-		err = err_set(-EINVAL, "%s is what is read from", path);
 	if (!err)
 		err = sink_file_create(&in.sink, path, force);
 	if (err)

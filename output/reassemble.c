@@ -421,8 +421,7 @@ static int write_whole(struct whole *w)
 	return w->why[0] ? err_set(-EIO, "the dump is incomplete: %s", w->why) : 0;
 }
 
-static int open_parts(struct whole *w, char *const *paths, size_t nr, bool use_mmap,
-		      const char *path)
+static int open_parts(struct whole *w, char *const *paths, size_t nr, bool use_mmap)
 {
 	int err = 0;
 
@@ -430,13 +429,8 @@ static int open_parts(struct whole *w, char *const *paths, size_t nr, bool use_m
 	w->descs = malloc(DESC_BATCH * KDUMP_PAGE_DESC_SIZE);
 	if (!w->parts || !w->descs)
 		return err_set(-ENOMEM, "no memory for %zu parts", nr);
-	for (w->nr = 0; !err && w->nr < nr; w->nr++) {
-		struct part *p = &w->parts[w->nr];
-
-		err = open_part(p, paths[w->nr], use_mmap);
-		if (!err && fd_is_file(p->file.fd, path))
-			err = err_set(-EINVAL, "%s is one of the parts itself", path);
-	}
+	for (w->nr = 0; !err && w->nr < nr; w->nr++)
+		err = open_part(&w->parts[w->nr], paths[w->nr], use_mmap);
 	return err;
 }
 
@@ -456,7 +450,7 @@ static void close_parts(struct whole *w)
 int reassemble(char *const *parts, size_t nr_parts, bool use_mmap, const char *path, bool force)
 {
 	struct whole w = { 0 };
-	int err = open_parts(&w, parts, nr_parts, use_mmap, path);
+	int err = open_parts(&w, parts, nr_parts, use_mmap);
 
 	if (!err) {
 		qsort(w.parts, w.nr, sizeof(*w.parts), compare_parts);

@@ -56,7 +56,8 @@ def _():
     makedumpfile('-f', '--dump-dmesg', 'logged', 'log').check_done()
     check(read('log').decode() == TEXT, read('log'))
     before = read('logged')
-    makedumpfile('-f', '--dump-dmesg', 'logged', 'logged').check_failed('is the VMCORE itself')
+    makedumpfile('-f', '--dump-dmesg', 'logged', 'logged').check_failed(
+        'VMCORE logged and LOGFILE logged are the same file')
     check(read('logged') == before, 'VMCORE was changed')
 
 

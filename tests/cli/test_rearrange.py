@@ -159,7 +159,7 @@ def _():
 def _():
     before = flattened()
     with open('flat', 'rb') as f:
-        makedumpfile('-R', '-f', 'flat', stdin=f).check_failed('flat is what is read from')
+        makedumpfile('-R', '-f', 'flat', stdin=f).check_failed('standard input and DUMPFILE flat are')
     check(read('flat') == before, 'it is lost')
 
 

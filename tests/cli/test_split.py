@@ -131,7 +131,7 @@ def _():
     check(not os.path.exists('a') and read('b') == b'precious', 'the files')
     for force in ([], ['-f']):
         makedumpfile(*force, '--split', 'mini', 'a', 'a').check_failed('are the same file')
-    makedumpfile('-f', '--split', 'mini', 'a', 'mini').check_failed('the VMCORE itself')
+    makedumpfile('-f', '--split', 'mini', 'a', 'mini').check_failed('VMCORE mini and DUMPFILE mini are')
 
 
 @test('a part that cannot be written: exit 1, it is named, and the others are whole')
@@ -255,7 +255,7 @@ def _():
     direct()
     names = split(2, *FULL)
     before = [read(name) for name in names]
-    reassemble(*names, 'part1').check_failed('part1 is one of the parts itself')
+    reassemble(*names, 'part1').check_failed('part part1 and DUMPFILE part1 are the same')
     write('whole', 'precious')
     reassemble(*names, 'whole', force=False).check_failed('whole: file exists')
     check(read('whole') == b'precious' and [read(name) for name in names] == before, 'the files')

@@ -191,11 +191,13 @@ def _():
     before = read('mini')
     os.symlink('mini', 'link')
     for name in ('mini', './mini', 'link'):
-        makedumpfile('-f', '-g', name, 'mini').check_failed('VMCORE itself')
+        makedumpfile('-f', '-g', name, 'mini').check_failed(
+            f'VMCORE mini and FILE of -g {name} are the same')
     check(read('mini') == before, 'the dump was changed')
     vmlinux('vmlinux')
     before = read('vmlinux')
-    makedumpfile('-f', '-g', 'vmlinux', '-x', 'vmlinux').check_failed('VMLINUX itself')
+    makedumpfile('-f', '-g', 'vmlinux', '-x', 'vmlinux').check_failed(
+        'VMLINUX vmlinux and FILE of -g vmlinux are')
     check(read('vmlinux') == before, 'the vmlinux was changed')
 
 

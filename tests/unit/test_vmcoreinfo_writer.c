@@ -318,22 +318,6 @@ static void test_release_unknown(void **state)
 	assert_refused(t, true, -ENOENT, "release");
 }
 
-static void test_dump_itself(void **state)
-{
-	struct test *t = *state;
-
-	spit(t->path, "old\n");
-	t->vc.file.fd = open(t->path, O_RDONLY);
-	assert_true(t->vc.file.fd >= 0);
-	assert_refused(t, true, -EINVAL, "is the VMCORE itself");
-	assert_int_equal(symlink(t->path, t->other), 0);
-	assert_int_equal(vmcoreinfo_write_dump(&t->k, t->other, true), -EINVAL);
-	assert_text(t->path, "old\n");
-	unlink(t->other);
-	assert_int_equal(vmcoreinfo_write_dump(&t->k, t->other, true), 0);
-	close(t->vc.file.fd);
-}
-
 static void test_too_large_to_be_read(void **state)
 {
 	struct test *t = *state;
@@ -453,9 +437,6 @@ static void test_vmlinux(void **state)
 
 	assert_int_equal(vmcoreinfo_write_vmlinux(t->other, t->path, false), -EEXIST);
 	assert_int_equal(vmcoreinfo_write_vmlinux(t->other, t->path, true), 0);
-	assert_int_equal(vmcoreinfo_write_vmlinux(t->other, t->other, true), -EINVAL);
-	assert_non_null(strstr(err_text(-EINVAL), "is the VMLINUX itself"));
-	assert_int_equal(vmcoreinfo_write_vmlinux(t->other, t->path, true), 0);
 }
 
 static void test_vmlinux_without_build_id(void **state)
@@ -520,7 +501,6 @@ int main(void)
 		MINE(test_round_trip),
 		MINE(test_existing_file),
 		MINE(test_release_unknown),
-		MINE(test_dump_itself),
 		MINE(test_too_large_to_be_read),
 		MINE(test_cannot_be_written),
 #ifdef HAVE_DWARF
