@@ -48,8 +48,14 @@ struct files {
 
 static int open_sink(const struct dump_plan *plan, const char *path, struct sink **ret)
 {
-	if (plan->dry_run)
-		return sink_null_create(ret, path ? path : "(nothing)");
+	int err;
+
+	if (plan->dry_run) {
+		err = sink_null_create(ret, path ? path : "(nothing)");
+		if (!err)
+			(*ret)->once = plan->flattened;
+		return err;
+	}
 	if (plan->flattened)
 		return sink_flattened_create(ret, STDOUT_FILENO, "STDOUT");
 	return sink_file_create(ret, path, plan->force);

@@ -21,10 +21,8 @@
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "output/elf_segments.h"
+#include "output/head.h"
 #include "vmcore/notes.h"
-
-/* e_flags of a dump that is not whole. */
-#define EF_INCOMPLETE 1
 
 /*
  * Pages of zeros, and lost ones, take no room on the disk as holes. So many together become
@@ -343,8 +341,9 @@ static int elf_set_pages(struct writer *w, const struct bitmap *dumpable)
 	e->notes_off = ehdr_size(e) + room;
 	e->end = (e->notes_off + e->notes_size + DATA_ALIGN - 1) & ~(uint64_t)(DATA_ALIGN - 1);
 	e->phdrs_off = ehdr_size(e);
-	err = put_ehdr(e, e->notes_size != 0, false);
-	if (!err && e->notes_size) {
+	/* Until the end only the notes can be found. */
+	err = w->sink->once ? 0 : put_ehdr(e, e->notes_size != 0, false);
+	if (!err && e->notes_size && !w->sink->once) {
 		err = put_note_phdr(e);
 		if (!err)
 			err = flush_phdrs(e);

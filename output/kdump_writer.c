@@ -34,7 +34,7 @@ static struct kdump_writer *kdump(struct writer *w)
 	return (struct kdump_writer *)w;
 }
 
-/* Write the header; the sub-header and the notes do not change after begin(). */
+/* Write the header, which says whether the dump is complete. */
 static int put_header(struct kdump_writer *k)
 {
 	uint8_t buf[KDUMP_HEADER_SIZE_MAX] = { 0 };
@@ -43,13 +43,37 @@ static int put_header(struct kdump_writer *k)
 	return sink_pwrite(k->base.sink, buf, kdump_header_size(&k->layout), 0);
 }
 
-static int put_sub_header(struct kdump_writer *k)
+/* Say of the dump whether it is complete, if it does not say so already. */
+static int put_status(struct kdump_writer *k, bool complete)
+{
+	if (!(k->header.status & KDUMP_INCOMPLETE) == complete)
+		return 0;
+	k->header.status ^= KDUMP_INCOMPLETE;
+	return put_header(k);
+}
+
+/* Write bytes [start, end) of the sub-header. */
+static int put_sub_header(struct kdump_writer *k, size_t start, size_t end)
 {
 	uint8_t buf[KDUMP_SUB_HEADER_SIZE_MAX] = { 0 };
 
 	kdump_encode_sub_header(&k->layout, &k->sub, buf);
-	return sink_pwrite(k->base.sink, buf, kdump_sub_header_size(&k->layout),
-			   k->header.block_size);
+	return sink_pwrite(k->base.sink, buf + start, end - start, k->header.block_size + start);
+}
+
+/* Write the sub-header, but for what is known last where nothing can be written twice. */
+static int begin_sub_header(struct kdump_writer *k)
+{
+	const struct dump_source *src = k->base.source;
+	size_t start, end, size = kdump_sub_header_size(&k->layout);
+	int err;
+
+	if (!k->base.sink->once ||
+	    !(src->vc->eraseinfo_size || (src->erase && src->erase->text_size)))
+		return put_sub_header(k, 0, size);
+	kdump_eraseinfo_fields(&k->layout, &start, &end);
+	err = put_sub_header(k, 0, start);
+	return err ? err : put_sub_header(k, end, size);
 }
 
 /* Whether any of [pfn, end) is in a bitmap, as far as that is known without looking. */
@@ -102,7 +126,8 @@ static int kdump_begin(struct writer *w, const struct bitmap *exists)
 		.version = KDUMP_VERSION,
 		.utsname = w->source->utsname,
 		.timestamp = w->source->kernel->crash_time,
-		.status = KDUMP_INCOMPLETE | kdump_flags_of_codec(w->source->codec) |
+		.status = kdump_flags_of_codec(w->source->codec) |
+			  (w->sink->once && !vc->incomplete ? 0 : KDUMP_INCOMPLETE) |
 			  (w->source->excluded_vmemmap ? KDUMP_EXCLUDED_VMEMMAP : 0),
 		.block_size = block,
 		.sub_hdr_size = sub_blocks,
@@ -127,7 +152,7 @@ static int kdump_begin(struct writer *w, const struct bitmap *exists)
 
 	err = put_header(k);
 	if (!err)
-		err = put_sub_header(k);
+		err = begin_sub_header(k);
 	if (!err && vc->notes_size)
 		err = sink_pwrite(w->sink, vc->notes, vc->notes_size, k->sub.offset_note);
 	if (!err)
@@ -154,10 +179,13 @@ static int kdump_set_pages(struct writer *w, const struct bitmap *dumpable)
 
 	if (!err && k->sub.split) {
 		nr_own = bitmap_count(dumpable, k->sub.start_pfn_64, k->sub.end_pfn_64);
-		err = put_sub_header(k);
+		err = put_sub_header(k, 0, kdump_sub_header_size(&k->layout));
 	}
 	if (err)
 		return err;
+	/* Of a stream that comes to an early end the header is repeated. */
+	if (w->sink->once)
+		sink_reserve(w->sink, 0, kdump_header_size(&k->layout));
 	k->desc_off = k->bitmap_off + 2 * k->bitmap_bytes;
 	/* In a part there is room for all descriptors: data begin at the same place in each. */
 	k->data_off = k->desc_off + nr_pages * KDUMP_PAGE_DESC_SIZE;
@@ -228,7 +256,7 @@ static int kdump_put(struct writer *w, const struct page_batch *b)
 static int put_eraseinfo(struct kdump_writer *k)
 {
 	_cleanup_free_ char *text = NULL;
-	size_t size;
+	size_t size, start, end;
 	int err = source_eraseinfo(k->base.source, &text, &size);
 
 	if (err || !size)
@@ -236,7 +264,8 @@ static int put_eraseinfo(struct kdump_writer *k)
 	k->sub.offset_eraseinfo = k->data_off;
 	k->sub.size_eraseinfo = size;
 	err = sink_pwrite(k->base.sink, text, size, k->data_off);
-	return err ? err : put_sub_header(k);
+	kdump_eraseinfo_fields(&k->layout, &start, &end);
+	return err ? err : put_sub_header(k, start, end);
 }
 
 static int kdump_finish(struct writer *w, bool complete)
@@ -246,26 +275,26 @@ static int kdump_finish(struct writer *w, bool complete)
 
 	if (!err)
 		err = put_eraseinfo(k);
-	if (!err && complete) {
-		/* The dump is on the disk before it says so. */
+	/* The dump is on the disk before it says so. */
+	if (!err && complete)
 		err = sink_sync(w->sink);
-		k->header.status &= ~KDUMP_INCOMPLETE;
-		if (!err)
-			err = put_header(k);
-	}
+	if (!err)
+		err = put_status(k, complete);
 	return err ? err : sink_finish(w->sink);
 }
 
 static int kdump_abort(struct writer *w)
 {
 	struct kdump_writer *k = kdump(w);
-	int err = flush_descs(k), sync_err;
+	int err = flush_descs(k), status_err, sync_err;
 
 	/* Where the last batch had too little room there may be enough for this. */
 	if (!err && k->data_off)
 		err = put_eraseinfo(k);
+	/* The end may have failed after the dump was complete. */
+	status_err = put_status(k, false);
 	sync_err = sink_sync(w->sink);
-	return err ? err : sync_err;
+	return err ? err : status_err ? status_err : sync_err;
 }
 
 static void kdump_destroy(struct writer *w)

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +15,10 @@
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "lib/fdio.h"
+#include "lib/log.h"
 #include "lib/zero.h"
+#include "output/coverage.h"
+#include "output/head.h"
 #include "output/sink.h"
 #include "vmcore/flattened.h"
 
@@ -36,6 +40,11 @@ struct inner {
 	struct sink *sink;
 	uint64_t written;		/* nothing was written from there on */
 	uint64_t size;
+	/* Its beginning, which the file gets with a mark until it is complete. */
+	uint8_t head[HEAD_SIZE];
+	size_t head_len;
+	struct coverage *covered;
+	char damage[128];		/* how records do not fit together; "": they do */
 };
 
 /* Read what there is, and wait for something if there is nothing. Returns 0 at the end. */
@@ -83,10 +92,29 @@ static void take(struct stream *s, size_t len)
 		s->start = s->end = 0;
 }
 
+/* Write the beginning of the file, which says that it is incomplete, or what it has to say. */
+static int put_head(const struct inner *in, bool complete)
+{
+	uint8_t head[HEAD_SIZE];
+
+	memcpy(head, in->head, sizeof(head));
+	if (!complete)
+		head_mark_incomplete(head);
+	return sink_pwrite(in->sink, head, in->head_len, 0);
+}
+
 static int put(struct inner *in, const unsigned char *buf, size_t len, uint64_t off)
 {
-	int err = sink_pwrite(in->sink, buf, len, off);
+	size_t n = off < HEAD_SIZE ? min_u64(HEAD_SIZE - off, len) : 0;
+	int err = 0;
 
+	if (n) {
+		memcpy(in->head + off, buf, n);
+		in->head_len = max_u64(in->head_len, off + n);
+		err = put_head(in, false);
+	}
+	if (!err)
+		err = sink_pwrite(in->sink, buf + n, len - n, off + n);
 	if (!err && len)
 		in->written = max_u64(in->written, off + len);
 	return err;
@@ -161,6 +189,9 @@ static int copy_records(struct stream *s, struct inner *in)
 		if (ret <= 0)
 			return ret;
 		take(s, FLAT_RECORD_SIZE);
+		if (!coverage_add(in->covered, off, len) && !in->damage[0])
+			snprintf(in->damage, sizeof(in->damage), "the record at offset %" PRIu64
+				 " overwrites others", s->pos - FLAT_RECORD_SIZE);
 		ret = copy_record(s, in, off, len);
 		if (ret)
 			return ret;
@@ -190,14 +221,66 @@ static int put_end(struct inner *in)
 	return in->size > in->written ? put(in, (const unsigned char *)"", 1, in->size - 1) : 0;
 }
 
+/* Look for a byte of [start, end) that no record has. */
+static int check_range(const struct inner *in, uint64_t start, uint64_t end)
+{
+	uint64_t gap = coverage_gap(in->covered, start, end);
+
+	return gap >= end ? 0 :
+	       err_set(-EBADMSG, "the flattened stream is damaged: no record has byte %" PRIu64
+		       " of the file", gap);
+}
+
+/* See that the records are all those of one file. */
+static int check_records(const struct inner *in)
+{
+	uint64_t sub, descs;
+	int err;
+
+	if (in->damage[0])
+		return err_set(-EBADMSG, "the flattened stream is damaged: %s", in->damage);
+	err = check_range(in, 0, min_u64(in->size, 1));
+	if (err || !head_kdump_parts(in->head, &sub, &descs))
+		return err;
+	err = check_range(in, sub, sub + 1);
+	return err ? err : check_range(in, descs, in->size);
+}
+
+/* All is there: put it on the disk, and then say so. */
+static int complete(struct inner *in)
+{
+	int err = put_end(in);
+
+	if (!err)
+		err = check_records(in);
+	if (!err)
+		err = sink_sync(in->sink);
+	if (!err)
+		err = put_head(in, true);
+	return err ? err : sink_finish(in->sink);
+}
+
+/* Keep what came, marked as incomplete. Returns the error, whose text stays. */
+static int keep_rest(const struct inner *in, int err)
+{
+	char why[512];
+
+	snprintf(why, sizeof(why), "%s", err_text(err));
+	if (put_head(in, false) || sink_sync(in->sink))
+		DEBUG_MSG("The file could not be marked as incomplete: %s\n", err_text(-EIO));
+	err_adopt(err, why);
+	return err_prefix(err, "%s is incomplete", in->sink->path);
+}
+
 int rearrange(int fd, const char *path, bool force)
 {
 	_cleanup_free_ unsigned char *buf = malloc(BUFFER_SIZE);
+	_cleanup_free_ struct coverage *covered = calloc(1, sizeof(*covered));
 	struct stream s = { .fd = fd, .buf = buf };
-	struct inner in = { 0 };
+	struct inner in = { .covered = covered };
 	int err;
 
-	if (!buf)
+	if (!buf || !covered)
 		return err_set(-ENOMEM, "no memory to read a flattened stream");
 	/* Fewer calls, if it is a pipe and we may. */
 	(void)fcntl(fd, F_SETPIPE_SZ, (int)BUFFER_SIZE);
@@ -208,11 +291,9 @@ int rearrange(int fd, const char *path, bool force)
 		return err;
 	err = copy_records(&s, &in);
 	if (!err)
-		err = put_end(&in);
-	if (!err)
-		err = sink_finish(in.sink);
+		err = complete(&in);
 	if (err)
-		err_prefix(err, "%s is incomplete", path);
+		err = keep_rest(&in, err);
 	sink_close(in.sink);
 	return err;
 }

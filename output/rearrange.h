@@ -14,6 +14,11 @@
  *
  * Zeros that nothing was written before become holes of the file.
  *
+ * A dump is marked as incomplete until all of it is on the disk, and stays so on errors. Records
+ * that do not fit together are an error: a record overwrites others (only the first ones may be
+ * repeated), or bytes that the format always has are in no record. The file has all records
+ * then; where they overlap the later one holds.
+ *
  * @param fd where the stream begins; borrowed
  * @param path of the file, as sink_file_create()
  * @return 0; -EBADMSG or -ENOTSUP if the stream is damaged, or ends before its end record:

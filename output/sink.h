@@ -48,6 +48,11 @@ struct sink {
 	uint64_t refused;
 	/** The most bytes that the file, or the stream, may have; 0: any. For the caller to set. */
 	uint64_t limit;
+	/**
+	 * No byte of a complete dump is written twice: readers of a stream may believe either
+	 * record. For the creator, or the caller, to set.
+	 */
+	bool once;
 };
 
 /**

@@ -9,6 +9,7 @@
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
+#include "lib/types.h"
 #include "vmcore/flattened.h"
 
 struct sink_flattened {
@@ -16,8 +17,9 @@ struct sink_flattened {
 	int fd;
 	int err;			/* the stream is broken since then */
 	uint64_t sent;			/* bytes of the stream */
-	/* So many bytes of the limit are for the range that was asked for beforehand. */
-	uint64_t kept, kept_off, kept_len;
+	struct kept {			/* bytes of the limit for ranges that are to come */
+		uint64_t bytes, off, len;
+	} kept[2];			/* the last two that were asked for */
 };
 
 /* Write head and data behind each other; *written counts both. */
@@ -63,28 +65,39 @@ static int check_stream(const struct sink_flattened *f)
 	return err_errno(f->err, "%s is cut short by an earlier error", f->sink.path);
 }
 
+/* The range that a record belongs to; NULL: none. */
+static struct kept *kept_for(struct sink_flattened *f, uint64_t off, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(f->kept); i++) {
+		struct kept *k = &f->kept[i];
+
+		if (k->bytes && off >= k->off && range_fits(off - k->off, len, k->len))
+			return k;
+	}
+	return NULL;
+}
+
 static int flattened_pwrite(struct sink *s, const void *buf, size_t len, uint64_t off)
 {
 	struct sink_flattened *f = (struct sink_flattened *)s;
 	unsigned char head[FLAT_RECORD_SIZE];
 	size_t written, size = sizeof(head) + len;
-	uint64_t kept = min_u64(f->kept, size);
+	struct kept *k = kept_for(f, off, len);
+	uint64_t kept = k ? min_u64(k->bytes, size) : 0;
 	int err = check_stream(f);
 
-	if (off < f->kept_off || !range_fits(off - f->kept_off, len, f->kept_len))
-		kept = 0;
 	if (!err)
-		err = sink_check_limit(s, f->sent + size + f->kept - kept + FLAT_RECORD_SIZE, off,
-				       len);
+		err = sink_check_limit(s, f->sent + size + f->kept[0].bytes + f->kept[1].bytes -
+				       kept + FLAT_RECORD_SIZE, off, len);
 	if (err)
 		return err;
 	flat_encode_record(head, off, len);
 	err = write_both(f->fd, head, sizeof(head), buf, len, &written);
 	f->sent += written;
-	f->kept -= kept;
-	/* What it was kept for has all been written. */
-	if (kept && off + len == f->kept_off + f->kept_len)
-		f->kept = 0;
+	if (k) {
+		/* The last of them leaves nothing to be written. */
+		k->bytes = off + len == k->off + k->len ? 0 : k->bytes - kept;
+	}
 	if (!err)
 		return 0;
 	f->err = err;
@@ -92,16 +105,18 @@ static int flattened_pwrite(struct sink *s, const void *buf, size_t len, uint64_
 	return sink_write_error(s, err, off, len, written);
 }
 
-/* The whole range, in records of at least so many bytes. */
+/* The whole range, in records of at least this many bytes. */
 #define KEPT_RECORD 65536
 
 static void flattened_reserve(struct sink *s, uint64_t off, uint64_t len)
 {
 	struct sink_flattened *f = (struct sink_flattened *)s;
 
-	f->kept_off = off;
-	f->kept_len = len;
-	f->kept = len + div_round_up(len, KEPT_RECORD) * FLAT_RECORD_SIZE;
+	f->kept[0] = f->kept[1];
+	f->kept[1] = (struct kept){
+		.bytes = len + div_round_up(len, KEPT_RECORD) * FLAT_RECORD_SIZE,
+		.off = off, .len = len,
+	};
 }
 
 static int flattened_sync(struct sink *s)
@@ -125,7 +140,9 @@ static int flattened_finish(struct sink *s)
 	f->err = write_both(f->fd, end, sizeof(end), NULL, 0, &written);
 	if (f->err)
 		return err_errno(f->err, "cannot write the end record of %s", s->path);
-	return sink_sync_fd(s, f->fd);
+	/* Nothing can follow it, also if this fails. */
+	f->err = sink_sync_fd(s, f->fd);
+	return f->err;
 }
 
 static void flattened_close(struct sink *s)
@@ -153,6 +170,7 @@ int sink_flattened_create(struct sink **ret, int fd, const char *path)
 		return err_set(-ENOMEM, "no memory to write %s", path);
 	f->sink.ops = &flattened_ops;
 	f->sink.path = path;
+	f->sink.once = true;
 	f->fd = fd;
 	f->sent = sizeof(header);
 	flat_encode_header(header);

@@ -12,6 +12,10 @@
  *
  * Until finish() the dump says of itself that it is incomplete; abort() leaves
  * it so, but readable as far as it goes.
+ *
+ * In a sink that takes each byte once (struct sink, once) that is not possible. There a
+ * kdump-compressed file begins with the header of a complete dump, which abort() repeats with
+ * the mark; an ELF core gets its headers last.
  */
 #ifndef OUTPUT_WRITER_H
 #define OUTPUT_WRITER_H

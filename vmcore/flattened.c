@@ -20,6 +20,8 @@
 
 #define HEADS_MIN ((size_t)4096)
 #define HEADS_MAX ((size_t)1 << 20)
+#define WAY_OUT "makedumpfile -R saves what came before"
+
 /* Heads closer to each other than this are read with what is between them. */
 #define HEADS_NEAR 16384
 
@@ -134,7 +136,7 @@ static int next_record(struct heads *h, uint64_t pos, struct record *rec)
 			return err;
 		if (h->len < FLAT_RECORD_SIZE)
 			return err_set(-EBADMSG, "the flattened file has no end record: it is cut "
-				       "short behind offset %" PRIu64, pos);
+				       "short after offset %" PRIu64 "; " WAY_OUT, pos);
 	}
 	h->served++;
 	ret = flat_decode_record(h->buf + (pos - h->start), pos, &rec->off, &rec->len);
@@ -142,8 +144,9 @@ static int next_record(struct heads *h, uint64_t pos, struct record *rec)
 		return ret;
 	rec->where = pos + FLAT_RECORD_SIZE;
 	if (!range_fits(rec->where, rec->len, h->file_size))
-		return err_set(-EBADMSG, "the record at offset %" PRIu64 " has %" PRIu64
-			       " bytes of data, and the file ends before", pos, rec->len);
+		return err_set(-EBADMSG, "the flattened file is cut short, or damaged: the record "
+			       "at offset %" PRIu64 " has %" PRIu64 " bytes of data; " WAY_OUT,
+			       pos, rec->len);
 	return 1;
 }
 

@@ -14,16 +14,19 @@
 /* Index of a layout in the tables below. */
 enum { LAYOUT_64, LAYOUT_32_ALIGN8, LAYOUT_32_ALIGN4, NR_LAYOUTS };
 
+/* Bytes of a structure in the file. */
+struct placement {
+	uint16_t off;
+	uint8_t size;		/* 4 or 8 */
+};
+
 /* One integer: where it is in our struct, and where in each layout. */
 struct field {
 	uint16_t member;	/* offset in our struct */
 	uint8_t member_size;	/* 4 or 8 bytes */
 	uint8_t version;	/* the first header version that has it */
 	bool is_signed;
-	struct {
-		uint16_t off;
-		uint8_t size;	/* 4 or 8 bytes */
-	} at[NR_LAYOUTS];
+	struct placement at[NR_LAYOUTS];
 };
 
 #define FIELD(type, name, since, sign, ...) {				\
@@ -138,6 +141,34 @@ void kdump_encode_sub_header(const struct kdump_layout *l, const struct kdump_su
 {
 	memset(buf, 0, kdump_sub_header_size(l));
 	encode_fields(l, sub_header_fields, ARRAY_SIZE(sub_header_fields), h, buf);
+}
+
+/* The bytes of a member. */
+static const struct placement *place_of(const struct kdump_layout *l, const struct field *fields,
+					size_t member)
+{
+	while (fields->member != member)
+		fields++;
+	return &fields->at[layout_index(l)];
+}
+
+void kdump_set_incomplete(const struct kdump_layout *l, void *buf)
+{
+	char *p = (char *)buf +
+		  place_of(l, header_fields, offsetof(struct kdump_header, status))->off;
+
+	store_u32(p, load_u32(p, l->swap) | KDUMP_INCOMPLETE, l->swap);
+}
+
+void kdump_eraseinfo_fields(const struct kdump_layout *l, size_t *start, size_t *end)
+{
+	const struct placement *first, *last;
+
+	first = place_of(l, sub_header_fields,
+			 offsetof(struct kdump_sub_header, offset_eraseinfo));
+	last = place_of(l, sub_header_fields, offsetof(struct kdump_sub_header, size_eraseinfo));
+	*start = first->off;
+	*end = last->off + last->size;
 }
 
 void kdump_decode_header(const struct kdump_layout *l, const void *buf, struct kdump_header *h)

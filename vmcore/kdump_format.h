@@ -115,6 +115,15 @@ void kdump_encode_sub_header(const struct kdump_layout *l, const struct kdump_su
 void kdump_encode_page_desc(const struct kdump_layout *l, const struct kdump_page_desc *d,
 			    void *buf);
 
+/** Set KDUMP_INCOMPLETE in an encoded header, and change nothing else. */
+void kdump_set_incomplete(const struct kdump_layout *l, void *buf);
+
+/**
+ * The bytes [*start, *end) of an encoded sub-header that offset_eraseinfo and size_eraseinfo
+ * take: the fields that are known last.
+ */
+void kdump_eraseinfo_fields(const struct kdump_layout *l, size_t *start, size_t *end);
+
 /**
  * Read a structure of the size above. Nothing is checked, strings are made to
  * end. Sub-header fields that are newer than header version @p version are 0.

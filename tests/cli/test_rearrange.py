@@ -58,24 +58,112 @@ for options in ([], ['-c', '-d', '31'], ['-l', '-d', '1']):
         check(stat.S_IMODE(os.stat('got').st_mode) == 0o600, oct(os.stat('got').st_mode))
 
 
-@test('records in any order, of any size, and written twice')
+@test('records in any order, and of any size')
 def _():
     for args in (['--shuffle'], ['--record-size', '1-70000'], ['--record-size', '3000000'],
-                 ['--record-size', '1-3000', '--shuffle', '--rewrite', '50'],
-                 ['--sparse', '--record-size', '4096']):
+                 ['--record-size', '1-3000', '--shuffle']):
         stream = flattened(*args)
         rearrange(stream, '-f').check_done()
         check(read('got') == read('inner'), f'{args}: the files differ')
+    stream = flattened('--sparse', '--record-size', '4096', data=b'a' * 4096 * 5 + bytes(99999))
+    rearrange(stream, '-f').check_done()
+    check(read('got') == read('inner'), 'the files differ')
+
+
+@test('records that overwrite others: the later one holds, exit 1, and the first is named')
+def _():
+    for args in (['--record-size', '1-3000', '--shuffle'], ['--record-size', '40000-70000']):
+        stream = flattened(*args, '--rewrite', '50', data=bytes(range(256)) * 8000)
+        rearrange(stream, '-f').check_failed(
+            'got is incomplete: the flattened stream is damaged: the record at offset [0-9]+ '
+            'overwrites others')
+        check(read('got') == read('inner'), f'{args}: the files differ')
+
+
+def records(stream):
+    """Where the records of a stream begin, without the end record."""
+    pos = 4096
+    while struct.unpack_from('>q', stream, pos)[0] != -1:
+        yield pos
+        pos += 16 + struct.unpack_from('>q', stream, pos + 8)[0]
+
+
+@test('no offset is twice in a complete stream, also with -E and with eraseinfo')
+def _():
+    core('mini')
+    core('erased', "note ERASEINFO 0 'erase jiffies size 8\\n'")
+    for vmcore in ('mini', 'erased'):
+        for options in (['-c', '-d', '31'], ['-d', '0'], ['-E', '-d', '31'], ['-E', '-d', '0']):
+            stream = makedumpfile('-F', *options, vmcore).out
+            end = 0
+            for off, size in sorted(struct.unpack_from('>qq', stream, p) for p in records(stream)):
+                check(off >= end, f'{vmcore}, {options}: {off} is written twice')
+                end = off + size
+            rearrange(stream, '-f').check_done()
+            makedumpfile('-f', *options, vmcore, 'direct').check_done()
+            check(read('got') == read('direct'), f'{vmcore}, {options}: it differs')
+
+
+@test('a dump that is known to be incomplete says so in its only header')
+def _():
+    core('cut', 'truncate 24*M')
+    stream = makedumpfile('-F', '-d', '0', 'cut').out
+    offsets = [struct.unpack_from('>q', stream, p)[0] for p in records(stream)]
+    check(offsets.count(0) == 1 and offsets[0] == 0, 'the header is not written once')
+    with open('got', 'wb') as f:
+        f.write(unflatten(stream))
+    check(Kdump('got').status & Kdump.INCOMPLETE, 'it is not marked')
+
+
+@test('any bit of any offset: exit 1, and the dump is marked')
+def _():
+    core('small', text=SMALL)
+    stream = makedumpfile('-F', '-d', '31', 'small').out
+    where = list(records(stream))
+    check(len(where) > 6, f'{len(where)} records')
+    # Notes could begin anywhere in their block: a hole before them is none of the records'.
+    for pos in where[:2] + where[3:]:
+        for bit in (0, 3, 8, 11, 12, 13, 20, 33, 61):
+            changed = bytearray(stream)
+            changed[pos + 7 - bit // 8] ^= 1 << bit % 8
+            remove()
+            done = rearrange(bytes(changed))
+            check(done.code == 1, f'record at {pos}, bit {bit}: not noticed')
+            done.check_failed('got is incomplete: ')
+            start = read_start('got')
+            # Of what is left of a header without a block size nothing can be read.
+            check(start[:8] != b'KDUMP   ' or start[424] & Kdump.INCOMPLETE or
+                  not any(start[428:432]), f'record at {pos}, bit {bit}: not marked')
+
+
+def read_start(path):
+    """The first bytes of a file that may be large."""
+    with open(path, 'rb') as f:
+        return f.read(512)
+
+
+@test('an error at any time leaves no dump that says it is complete')
+def _():
+    core('small', text=SMALL)
+    for options in (['-c', '-d', '31'], ['-E', '-d', '31']):
+        stream = makedumpfile('-F', *options, 'small').out
+        for limit in (512, 4096, 16384):
+            remove()
+            rearrange(stream, file_size=limit).check_failed('File too large')
+            start = read_start('got')
+            check(start[:8] != b'KDUMP   ' or start[424] & Kdump.INCOMPLETE, f'{limit}: {options}')
+            check(start[:4] != b'\x7fELF' or start[48] & 1, f'{limit}: {options}')
 
 
 @test('zeros become holes of the file, but those behind other data do not stay')
 def _():
-    data = b'a' * 5000 + bytes(10 << 20) + b'b' * 5000 + bytes(5 << 20)
-    for args in ([], ['--sparse'], ['--record-size', '5000'], ['--rewrite', '40']):
-        rearrange(flattened(*args, data=data), '-f').check_done()
-        check(read('got') == data, f'{args}: the files differ')
-        if not args:
-            check(os.stat('got').st_blocks * 512 < 1 << 20, 'the zeros take room')
+    for more in (0, 4096 - 10000 % 4096):
+        data = b'a' * 5000 + bytes(10 << 20) + b'b' * 5000 + bytes((5 << 20) + more)
+        for args in ([], ['--sparse'], ['--record-size', '5000']):
+            rearrange(flattened(*args, data=data), '-f').check_done()
+            check(read('got') == data, f'{args}: the files differ')
+            if not args:
+                check(os.stat('got').st_blocks * 512 < 1 << 20, 'the zeros take room')
 
 
 @test('what follows the end record is ignored, as on a device, and not waited for')
@@ -131,18 +219,27 @@ def _():
         rearrange(flattened('--lie', lie)).check_failed(f'got is incomplete: .*{pattern}')
         check(os.path.exists('got'), f'{lie}: what came before is lost')
         if lie in ('no-end', 'half-end'):
-            check(read('got') == read('inner'), f'{lie}: what came before differs')
+            want = bytearray(read('inner'))
+            want[424] |= Kdump.INCOMPLETE
+            check(read('got') == want, f'{lie}: what came before differs')
 
 
 @test('a stream that is cut anywhere: exit 1, one line, and the dump is marked incomplete')
 def _():
-    core('mini')
+    memory = core('mini').memory
     stream = makedumpfile('-F', '-c', '-d', '31', 'mini').out
+    pages = 0
     for size in (4097, 5000, 20000, len(stream) // 2, len(stream) - 17, len(stream) - 1):
         remove()
         rearrange(stream[:size]).check_failed('cut short')
-        if size < len(stream) - 1000 and os.path.getsize('got') > 5000:
+        if os.path.getsize('got') > 500:
             check(Kdump('got').status & Kdump.INCOMPLETE, f'{size}: not marked as incomplete')
+            pages = Kdump('got').check_there(memory)
+    check(pages == len(kept(31)), f'{pages} pages')
+    # It says what to do to those who read the stream itself.
+    with open('stream', 'wb') as f:
+        f.write(stream[:len(stream) * 9 // 10])
+    makedumpfile('-f', '-d', '1', 'stream', 'dump').check_failed('cut short.*makedumpfile -R ')
 
 
 @test('an existing file is refused without -f, and with it replaced')

@@ -66,7 +66,8 @@ def _():
     memory = core('mini').memory
     for options in (FULL, ['-d', '0']):
         whole = len(makedumpfile('-F', *options, 'mini').out)
-        done = makedumpfile('-F', *options, '-L', whole + 100, 'mini')
+        # There is room to repeat the header, which says then that the dump is incomplete.
+        done = makedumpfile('-F', *options, '-L', whole + 464 + 116, 'mini')
         check(done.code == 0 and len(done.out) == whole, done)
         done = makedumpfile('-F', *options, '-L', whole // 2, 'mini')
         check(done.code == 1 and 'bytes are missing' in done.err, done)

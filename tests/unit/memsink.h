@@ -33,7 +33,7 @@ struct memsink {
 	char path[32];			/**< to open what was written */
 	uint64_t end;			/**< nothing can be written from there on */
 	uint64_t budget;		/**< so many more bytes can be written */
-	int sync_err;
+	int sync_err, finish_err;
 	uint64_t failed_off;		/**< of the first write that failed */
 	/** The last events are at nr_events - 1, - 2, ..., modulo MEMSINK_EVENTS. */
 	struct memsink_event events[MEMSINK_EVENTS];
@@ -83,8 +83,10 @@ static inline int memsink_sync(struct sink *s)
 
 static inline int memsink_finish(struct sink *s)
 {
-	memsink_note(memsink_of(s), MEMSINK_FINISH, 0, 0);
-	return 0;
+	struct memsink *m = memsink_of(s);
+
+	memsink_note(m, MEMSINK_FINISH, 0, 0);
+	return m->finish_err ? err_set(m->finish_err, "the disk is on fire") : 0;
 }
 
 static inline void memsink_reserve(struct sink *s, uint64_t off, uint64_t len)

@@ -397,7 +397,7 @@ static void test_truncated(void **state)
 		while (i < 4 && len >= heads[i + 1])
 			i++;
 		snprintf(text, sizeof(text), len < heads[i] + FLAT_RECORD_SIZE ?
-			 "no end record: it is cut short behind offset %zu" :
+			 "no end record: it is cut short after offset %zu" :
 			 "record at offset %zu has", heads[i]);
 		assert_int_equal(stream_index(&s, len, &idx, &size), -EBADMSG);
 		assert_non_null(strstr(err_text(-EBADMSG), text));

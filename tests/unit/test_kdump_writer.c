@@ -371,6 +371,107 @@ static void test_flush_fails(void **state)
 	writing_deinit(&g);
 }
 
+/* Even the last flush may fail: by then the header says that the dump is complete. */
+static void test_last_flush_fails(void **state)
+{
+	struct writing g;
+
+	writing_init(&g, state, "mini", 0, CODEC_ZSTD);
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+	g.sink.finish_err = -EIO;
+	assert_int_equal(writer_finish(g.w, true), -EIO);
+	assert_int_equal(writer_abort(g.w), 0);
+	assert_int_equal(u32_at(&g, STATUS_OFFSET), INCOMPLETE | 0x20);
+	writing_deinit(&g);
+}
+
+/* How often bytes of [off, off + len) were written. */
+static unsigned int writes_to(const struct writing *g, uint64_t off, uint64_t len)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < g->sink.nr_events; i++) {
+		const struct memsink_event *e = &g->sink.events[i];
+
+		n += e->call == MEMSINK_WRITE && e->off < off + len && e->off + e->len > off;
+	}
+	return n;
+}
+
+/* A writer into a sink that takes each byte once. */
+static void once_init(struct writing *g, void **state, const char *core)
+{
+	writing_init(g, state, core, 0, CODEC_NONE);
+	writer_destroy(g->w);
+	memsink_deinit(&g->sink);
+	memsink_init(&g->sink);
+	g->sink.sink.once = true;
+	assert_int_equal(kdump_writer_create(&g->w, &g->source, &g->sink.sink), 0);
+	assert_int_equal(writer_begin(g->w, &g->exists), 0);
+	bitmap_set_range(&g->dumpable, 0x200, 0x201);
+	assert_int_equal(writer_set_pages(g->w, &g->dumpable), 0);
+	assert_int_equal(u32_at(g, STATUS_OFFSET), 0);
+}
+
+static void test_once(void **state)
+{
+	static const struct { const char *core; bool complete, abort; } cases[] = {
+		{ "mini", true, false }, { "erased", true, false }, { "erased", false, false },
+		{ "mini", false, true }, { "erased", false, true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct page_out pages[] = { { PAGE_RAW, PAGE } };
+		struct writing g;
+
+		once_init(&g, state, cases[i].core);
+		put(&g, pages, 1, 'x');
+		assert_int_equal(cases[i].abort ? writer_abort(g.w) :
+				 writer_finish(g.w, cases[i].complete), 0);
+		/* Only the header, and only to say that the dump is incomplete. */
+		assert_int_equal(writes_to(&g, 0, HEADER), cases[i].complete ? 1 : 2);
+		assert_int_equal(u32_at(&g, STATUS_OFFSET), cases[i].complete ? 0 : INCOMPLETE);
+		assert_int_equal(writes_to(&g, PAGE + 63, 1), 1);
+		assert_int_equal(writes_to(&g, PAGE + 64, 16), 1);
+		assert_int_equal(writes_to(&g, PAGE + 80, 1), 1);
+		assert_int_equal(u64_at(&g, PAGE + 72), g.m.vc->eraseinfo_size);
+		assert_int_equal(u64_at(&g, PAGE + 96), 0x8800);
+		writing_deinit(&g);
+	}
+}
+
+/* Beyond 16 TiB a pfn has more than 32 bits: the old fields cannot hold it. */
+static void test_part_beyond_32_bits(void **state)
+{
+	const pfn_t start = (UINT64_C(1) << 32) + 64, end = start + 128;
+	struct page_out pages[] = { { PAGE_RAW, PAGE } };
+	struct bitmap far;
+	struct writing g;
+
+	writing_init(&g, state, "mini", 0, CODEC_NONE);
+	assert_int_equal(bitmap_init(&far, end), 0);
+	bitmap_set_range(&far, 0x200, 0x300);
+	bitmap_set_range(&far, start + 5, start + 6);
+	writer_destroy(g.w);
+	assert_int_equal(kdump_writer_create(&g.w, &g.source, &g.sink.sink), 0);
+	assert_int_equal(writer_begin(g.w, &far), 0);
+	kdump_writer_set_part(g.w, start, end);
+	assert_int_equal(writer_set_pages(g.w, &far), 0);
+	put(&g, pages, 1, 'x');
+	assert_int_equal(writer_finish(g.w, true), 0);
+	assert_int_equal(u32_at(&g, 440), UINT32_MAX);
+	assert_int_equal(u32_at(&g, PAGE + 12), 1);
+	assert_int_equal(u64_at(&g, PAGE + 16), UINT32_MAX);
+	assert_int_equal(u64_at(&g, PAGE + 24), UINT32_MAX);
+	assert_int_equal(u64_at(&g, PAGE + 80), start);
+	assert_int_equal(u64_at(&g, PAGE + 88), end);
+	assert_int_equal(u64_at(&g, PAGE + 96), end);
+	/* It has room for the descriptors of all pages, and its own is the first. */
+	assert_desc(&g, 0, (struct desc){ descriptors(&g) + 257 * 24, PAGE, 0 });
+	bitmap_deinit(&far);
+	writing_deinit(&g);
+}
+
 static void test_incomplete(void **state)
 {
 	struct page_out pages[] = { { PAGE_RAW, PAGE } };
@@ -572,6 +673,9 @@ int main(void)
 		cmocka_unit_test(test_many_descriptors),
 		cmocka_unit_test(test_order_of_the_end),
 		cmocka_unit_test(test_flush_fails),
+		cmocka_unit_test(test_last_flush_fails),
+		cmocka_unit_test(test_once),
+		cmocka_unit_test(test_part_beyond_32_bits),
 		cmocka_unit_test(test_incomplete),
 		cmocka_unit_test(test_descriptors_after_the_data),
 		cmocka_unit_test(test_eraseinfo),
