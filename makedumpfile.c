@@ -14,8 +14,10 @@
 #include "dmesg.h"
 #include "erase/by_config.h"
 #include "extension/host.h"
+#include "filter/page_layout.h"
 #include "kernel/kernel.h"
-#include "kernel/vmcoreinfo_search.h"
+#include "kernel/memmap.h"
+#include "kernel/vmcoreinfo_choice.h"
 #include "kernel/vmcoreinfo_writer.h"
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -52,16 +54,12 @@ static void show_version(void)
 
 static void debug_vmcoreinfo(const struct kernel *k)
 {
-	const char *p = k->info.text, *end = p + k->info.size;
+	const char *line;
+	size_t pos = 0, len;
 
 	/* Line by line: SUSE's kdump looks for OSRELEASE and CRASHTIME here. */
-	while (p < end) {
-		const char *nl = memchr(p, '\n', end - p);
-		const char *eol = nl ? nl : end;
-
-		DEBUG_MSG("%.*s\n", (int)(eol - p), p);
-		p = eol + 1;
-	}
+	while (vmcoreinfo_next_line(&k->info, &pos, &line, &len))
+		DEBUG_MSG("%.*s\n", (int)len, line);
 }
 
 /*
@@ -73,7 +71,8 @@ static int show_warnings(struct report *rep, int err)
 	const struct kernel *k = rep->kernel;
 	char bad_line[256] = "";
 	const char *const warnings[] = {
-		rep->vc ? rep->vc->warning : "", bad_line, k ? k->kallsyms_why : "",
+		rep->vc ? rep->vc->warning : "", k ? k->vmcoreinfo_why : "", bad_line,
+		k ? k->kallsyms_why : "",
 		k ? k->types_why : "", k ? k->modules_why : "", k ? k->debuginfo_why : "",
 	};
 	bool told = false;
@@ -181,16 +180,20 @@ static int run_without_vmcore(const struct dump_plan *plan)
 	}
 }
 
-/* Whether it would be worth a search to know the kernel. */
-static bool needs_kernel(const struct dump_plan *plan)
+static unsigned int all_levels(const struct dump_plan *plan)
 {
 	unsigned int levels = 0;
 
 	for (size_t i = 0; i < plan->nr_levels; i++)
 		levels |= plan->levels[i];
-	return !plan->vmcoreinfo &&
-	       (plan->mode != MODE_CREATE || levels & ~DL_ZERO || plan->nr_extensions ||
-		plan->vtop);
+	return levels;
+}
+
+/* Whether it would be worth a search to know the kernel. */
+static bool needs_kernel(const struct dump_plan *plan)
+{
+	return plan->mode != MODE_CREATE || all_levels(plan) & ~DL_ZERO || plan->nr_extensions ||
+	       plan->vtop;
 }
 
 static int exit_status(int err)
@@ -198,11 +201,40 @@ static int exit_status(int err)
 	return err == -ESTALE ? EXIT_OTHER_KERNEL : err ? EXIT_FAILED : EXIT_DONE;
 }
 
+/* Check whether pages can be judged: the filter says the same, but later. */
+static int can_filter(const struct kernel *k, const void *ctx)
+{
+	unsigned int levels = all_levels(ctx);
+	struct page_layout layout;
+	struct vmcore_reader *r;
+	struct memmap map;
+	int err;
+
+	if (!(levels & ~DL_ZERO))
+		return 0;
+	err = page_layout_init(&layout, k, levels);
+	if (!err)
+		err = vmcore_reader_create(&r, k->vc);
+	if (err)
+		return err;
+	err = memmap_init(&map, k, r);
+	if (!err)
+		memmap_deinit(&map);
+	vmcore_reader_destroy(r);
+	return err;
+}
+
 static int open_kernel(const struct dump_plan *plan, struct vmcore *vc, struct kernel **ret)
 {
-	int err = vmcoreinfo_search(vc, needs_kernel(plan));
+	const struct kernel_choice choice = {
+		.info_path = plan->vmcoreinfo,
+		.vmlinux_path = plan->vmlinux,
+		.search = needs_kernel(plan),
+		.needs = plan->mode == MODE_CREATE ? can_filter : NULL,
+		.ctx = plan,
+	};
 
-	return err ? err : kernel_open(ret, vc, plan->vmcoreinfo, plan->vmlinux);
+	return kernel_open_proven(ret, vc, &choice);
 }
 
 /* Where bitmaps are that need more memory than they may. */

@@ -34,6 +34,8 @@ struct kernel {
 	 */
 	int translation_err;
 	char translation_why[256];
+	/** Says that other VMCOREINFO than the dump's note is used, and why; or "". */
+	char vmcoreinfo_why[768];
 	/** The first line of VMCOREINFO that makes no sense; "" if all do. */
 	char bad_line[128];
 	/** What is wrong with the dump's own symbols and types; or "". */

@@ -11,21 +11,35 @@
 /* No struct of the kernel, and no offset in one, comes near this. */
 #define STRUCT_MAX (1u << 24)
 
+bool vmcoreinfo_next_line(const struct vmcoreinfo *vi, size_t *pos, const char **line, size_t *len)
+{
+	size_t left = vi->size - *pos;
+	const char *p, *eol;
+
+	if (*pos >= vi->size)
+		return false;
+	p = vi->text + *pos;
+	eol = memchr(p, '\n', left);
+	*len = eol ? (size_t)(eol - p) : left;
+	eol = memchr(p, '\0', *len);
+	if (eol)
+		*len = eol - p;
+	*line = p;
+	*pos += *len + 1;
+	return true;
+}
+
 bool vmcoreinfo_find(const struct vmcoreinfo *vi, const char *key, const char **val, size_t *len)
 {
-	const char *p = vi->size ? vi->text : "", *end = p + vi->size;
-	size_t key_len = strlen(key);
+	size_t pos = 0, key_len = strlen(key), line_len;
+	const char *line;
 
-	while (p < end) {
-		const char *nl = memchr(p, '\n', end - p);
-		const char *eol = nl ? nl : end;
-
-		if ((size_t)(eol - p) > key_len && p[key_len] == '=' && !memcmp(p, key, key_len)) {
-			*val = p + key_len + 1;
-			*len = eol - *val;
+	while (vmcoreinfo_next_line(vi, &pos, &line, &line_len)) {
+		if (line_len > key_len && line[key_len] == '=' && !memcmp(line, key, key_len)) {
+			*val = line + key_len + 1;
+			*len = line_len - key_len - 1;
 			return true;
 		}
-		p = eol + 1;
 	}
 	return false;
 }

@@ -7,7 +7,8 @@
  * decimal with an optional sign or hexadecimal with 0x. What is declared as a number
  * may also be a bare KEY, hexadecimal without 0x (KERNELOFFSET). A key that occurs
  * twice counts the first time; unknown keys and lines that are not KEY=VALUE
- * are passed over.
+ * are passed over. A NUL ends a line as a newline does: one in the middle of a text is damage,
+ * and costs the line in which it is.
  */
 #ifndef KERNEL_VMCOREINFO_H
 #define KERNEL_VMCOREINFO_H
@@ -24,6 +25,15 @@ struct vmcoreinfo {
 	const char *text;
 	size_t size;		/**< bytes */
 };
+
+/**
+ * Step through the lines of a text.
+ * @param[in,out] pos 0 at first
+ * @param[out] line borrowed, without its end; @param[out] len its bytes, maybe 0
+ * @return false at the end
+ */
+bool vmcoreinfo_next_line(const struct vmcoreinfo *vi, size_t *pos, const char **line,
+			  size_t *len);
 
 /**
  * Find the value of a key such as "OSRELEASE".

@@ -51,14 +51,13 @@ static int read_text(struct vmcore_reader *r, paddr_t pa, uint64_t size, char **
 	return 0;
 }
 
-/* Ask the architecture. */
-static int find_text(struct vmcore *vc, char **text, size_t *len)
+/* Ask the architecture. *text is to be freed; NULL if there is none. */
+static int find_text(struct vmcore *vc, paddr_t *pa, char **text, size_t *len)
 {
 	const struct arch_ops *ops = arch_find(vc->machine);
 	struct vmcore_reader *r;
 	struct arch_mem mem;
 	uint64_t size;
-	paddr_t pa;
 	int err;
 
 	*text = NULL;
@@ -68,10 +67,8 @@ static int find_text(struct vmcore *vc, char **text, size_t *len)
 	if (err)
 		return err;
 	mem = kernel_mem(r);
-	if (!ops->find_vmcoreinfo(&mem, &pa, &size))
-		err = read_text(r, pa, size, text, len);
-	if (*text)
-		DEBUG_MSG("VMCOREINFO was found in memory at %#" PRIx64 "\n", pa);
+	if (!ops->find_vmcoreinfo(&mem, pa, &size))
+		err = read_text(r, *pa, size, text, len);
 	vmcore_reader_destroy(r);
 	return err;
 }
@@ -109,19 +106,28 @@ struct scan {
 	struct vmcore *vc;
 	struct vmcore_reader *r;
 	uint64_t left;			/* bytes that may still be looked at */
-	unsigned int nr_texts;		/* that were found, ... */
-	char *text;			/* ... the right one, or the first */
-	size_t len;
-	bool right;
+	unsigned int nr_texts;		/* that were found */
+	vmcoreinfo_judge *fn;
+	void *ctx;
+	bool ended;			/* the judge has seen enough */
 	struct progress progress;
 };
+
+/* Give a text to the caller, who owns it from here on. */
+static int judge(struct scan *s, paddr_t pa, char *text, size_t len)
+{
+	int ret = s->fn(s->ctx, pa, text, len);
+
+	s->ended = ret > 0;
+	return ret < 0 ? ret : 0;
+}
 
 /* Take the text of a note at pa, if it is one. */
 static int try_note(struct scan *s, paddr_t pa, const uint8_t *head)
 {
-	_cleanup_free_ char *text = NULL;
 	bool swap = s->vc->swap;
 	size_t len;
+	char *text;
 	int err;
 
 	if (memcmp(head + NOTE_NAME, note_name, sizeof(note_name)) ||
@@ -130,21 +136,13 @@ static int try_note(struct scan *s, paddr_t pa, const uint8_t *head)
 	err = read_text(s->r, pa + NOTE_DESC, load_u32(head + NOTE_DESC_SIZE, swap), &text, &len);
 	if (err || !text)
 		return err;
-	s->right = proves_right(s->vc, text, len);
-	DEBUG_MSG("VMCOREINFO in memory at %#" PRIx64 " %s\n", pa,
-		  s->right ? "is right" : "does not lead to its kernel");
-	if (s->right || !s->nr_texts) {
-		free(s->text);
-		s->text = take_ptr(text);
-		s->len = len;
-	}
 	s->nr_texts++;
-	return 0;
+	return judge(s, pa, text, len);
 }
 
 static bool ended(const struct scan *s)
 {
-	return s->right || !s->left || s->nr_texts == TEXTS_MAX;
+	return s->ended || !s->left || s->nr_texts == TEXTS_MAX;
 }
 
 /* Look at the beginning of each page of [pa, end). */
@@ -216,37 +214,76 @@ static int scan_pages(struct scan *s)
 	return err == -ENOMEM ? err : 0;
 }
 
-static int scan(struct vmcore *vc, char **text, size_t *len)
+static int scan(struct scan *s)
 {
-	struct scan s = { .vc = vc };
-	int err = vmcore_reader_create(&s.r, vc);
+	int err = vmcore_reader_create(&s->r, s->vc);
 
 	if (err)
 		return err;
-	err = vc->nr_segments ? scan_segments(&s) : scan_pages(&s);
-	progress_end(&s.progress, !err);
-	vmcore_reader_destroy(s.r);
-	/* Of several, none of which is right, nobody knows which is. */
-	if (!err && (s.right || s.nr_texts == 1)) {
-		*text = take_ptr(s.text);
-		*len = s.len;
-	}
-	free(s.text);
+	err = s->vc->nr_segments ? scan_segments(s) : scan_pages(s);
+	progress_end(&s->progress, !err);
+	vmcore_reader_destroy(s->r);
 	return err;
+}
+
+int vmcoreinfo_for_each(struct vmcore *vc, bool everywhere, vmcoreinfo_judge *fn, void *ctx)
+{
+	struct scan s = { .vc = vc, .fn = fn, .ctx = ctx };
+	char *text;
+	size_t len;
+	paddr_t pa;
+	int err = find_text(vc, &pa, &text, &len);
+
+	if (!err && text)
+		err = judge(&s, pa, text, len);
+	if (!err && !s.ended && everywhere)
+		err = scan(&s);
+	return err;
+}
+
+/* The text of those in memory that is to be taken: the first that is right, or the only one. */
+struct choice {
+	struct vmcore *vc;
+	bool unproven;			/* take the first without a proof */
+	char *text;
+	size_t len;
+	unsigned int nr_texts;
+	bool right;
+};
+
+static int choose(void *ctx, paddr_t pa, char *text, size_t len)
+{
+	struct choice *c = ctx;
+
+	c->right = c->unproven || proves_right(c->vc, text, len);
+	DEBUG_MSG("VMCOREINFO in memory at %#" PRIx64 " %s\n", pa,
+		  c->unproven ? "was found" : c->right ? "is right" :
+		  "does not lead to its kernel");
+	if (c->right || !c->nr_texts) {
+		free(c->text);
+		c->text = text;
+		c->len = len;
+	} else {
+		free(text);
+	}
+	c->nr_texts++;
+	return c->right;
 }
 
 int vmcoreinfo_search(struct vmcore *vc, bool everywhere)
 {
-	_cleanup_free_ char *text = NULL;
-	size_t len;
-	int err;
+	struct choice c = { .vc = vc, .unproven = true };
+	int err = 0;
 
 	if (vc->vmcoreinfo)
 		return 0;
-	err = find_text(vc, &text, &len);
-	if (!err && !text && everywhere)
-		err = scan(vc, &text, &len);
-	if (!err && text)
-		err = vmcore_set_vmcoreinfo(vc, text, len);
+	err = vmcoreinfo_for_each(vc, false, choose, &c);
+	c.unproven = false;
+	if (!err && !c.text && everywhere)
+		err = vmcoreinfo_for_each(vc, true, choose, &c);
+	/* Of several, none of which is right, the right one is not known. */
+	if (!err && c.text && (c.right || c.nr_texts == 1))
+		err = vmcore_set_vmcoreinfo(vc, c.text, c.len);
+	free(c.text);
 	return err;
 }

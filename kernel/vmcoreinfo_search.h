@@ -12,6 +12,23 @@
 #include "vmcore/vmcore.h"
 
 /**
+ * Judge a text that was found in memory.
+ * @param text to be freed by who judges
+ * @return 0 to go on; 1 if it is the right one; -errno
+ */
+typedef int vmcoreinfo_judge(void *ctx, paddr_t pa, char *text, size_t len);
+
+/**
+ * Show each VMCOREINFO text that memory holds, where the architecture says that it is, then
+ * the kernel's own notes at the beginning of pages, to a function; a few of these at most.
+ *
+ * @param everywhere search all pages, too; this can take as long as reading the dump
+ * @return 0; -ENOMEM; what @p fn returned of errors
+ */
+int vmcoreinfo_for_each(struct vmcore *vc, bool everywhere, vmcoreinfo_judge *fn, void *ctx)
+	__attribute__((warn_unused_result));
+
+/**
  * Give a dump that has no VMCOREINFO the text that its memory holds, as if it had been
  * among its notes (vmcore_set_vmcoreinfo()). It is looked for where the architecture
  * says that it is. To be called before any reader exists, and while no kernel is open.

@@ -12,6 +12,7 @@
 
 #include "kernel/derive.h"
 #include "kernel/dwarf.h"
+#include "lib/checked.h"
 #include "lib/err.h"
 #include "lib/fdio.h"
 #include "lib/new_file.h"
@@ -111,39 +112,86 @@ static void add_facts(struct text *t, const struct fact_set *set)
 	}
 }
 
-static bool lacks(const struct vmcoreinfo *vi, const char *key)
+/* What a text must tell for others to begin with it. */
+static int add_release(struct text *t, const struct kernel *k)
 {
-	const char *val;
-	size_t len;
-
-	return !vmcoreinfo_find(vi, key, &val, &len);
+	if (has(t, "OSRELEASE"))
+		return 0;
+	if (!k->release[0])
+		return err_set(-ENOENT, "the dump does not say of which kernel release it is");
+	fprintf(t->out, "OSRELEASE=%s\n", k->release);
+	return 0;
 }
 
-/* Zeros behind the last line are not part of the text. */
-static size_t without_padding(const struct vmcoreinfo *vi)
+/* Whether a line is the same in each boot of a kernel. */
+static bool is_constant(const char *line, size_t len)
 {
-	size_t size = vi->size;
+	static const char *const kinds[] = { "OFFSET(", "SIZE(", "LENGTH(" };
 
-	while (size && !vi->text[size - 1])
-		size--;
-	return size;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (len > strlen(kinds[i]) && !memcmp(line, kinds[i], strlen(kinds[i])))
+			return true;
+	}
+	return false;
 }
 
+/* Add the lines of a text whose keys are missing; @param constants only such lines. */
+static void add_lines(struct text *t, const struct vmcoreinfo *vi, bool constants)
+{
+	const char *line;
+	size_t pos = 0, len;
+
+	while (vmcoreinfo_next_line(vi, &pos, &line, &len)) {
+		const char *equals = memchr(line, '=', len);
+		char key[256];
+
+		if (!equals || (constants && !is_constant(line, len)) ||
+		    snprintf(key, sizeof(key), "%.*s", (int)min_u64(equals - line, sizeof(key)),
+			     line) >= (int)sizeof(key) || has(t, key))
+			continue;
+		fprintf(t->out, "%.*s\n", (int)len, line);
+	}
+}
+
+/* Add all lines of a text, but for the empty ones that NULs make. */
+static void copy_lines(struct text *t, const struct vmcoreinfo *vi)
+{
+	const char *line;
+	size_t pos = 0, len;
+
+	while (vmcoreinfo_next_line(vi, &pos, &line, &len)) {
+		if (len || vi->text[pos - 1])
+			fprintf(t->out, "%.*s\n", (int)len, line);
+	}
+}
+
+/*
+ * The text that was believed, from the source that was believed first, then what others add.
+ * Of the text of another boot only constants are true as they stand; its symbols have been
+ * moved, and are among the facts.
+ */
 static int describe_dump(struct text *t, const struct kernel *k)
 {
-	size_t size = without_padding(&k->info);
+	const struct vmcoreinfo *first = &k->info, *second = &k->file;
+	const char *val;
+	size_t len;
+	int err = 0;
 
-	if (lacks(&k->info, "OSRELEASE") && !k->release[0])
-		return err_set(-ENOENT, "the dump does not say of which kernel release it is");
-	if (lacks(&k->info, "OSRELEASE"))
-		fprintf(t->out, "OSRELEASE=%s\n", k->release);
-	if (lacks(&k->info, "PAGESIZE"))
+	if (k->file.size && !k->file_moved) {
+		first = &k->file;
+		second = &k->info;
+	}
+	if (!vmcoreinfo_find(first, "OSRELEASE", &val, &len))
+		err = add_release(t, k);
+	if (!vmcoreinfo_find(first, "PAGESIZE", &val, &len))
 		fprintf(t->out, "PAGESIZE=%" PRIu32 "\n", k->vc->page_size);
-	fwrite(k->info.text, 1, size, t->out);
-	if (size && k->info.text[size - 1] != '\n')
-		putc('\n', t->out);
+	copy_lines(t, first);
+	if (!k->file_moved)
+		add_lines(t, second, false);
 	add_facts(t, &k->facts);
-	return 0;
+	if (k->file_moved)
+		add_lines(t, second, true);
+	return err;
 }
 
 static int describe_vmlinux(struct text *t, const struct debuginfo *d)
@@ -205,6 +253,27 @@ static int write_text(struct text *t, int err, const char *path, bool force)
 		err = create_file(path, force, t);
 	free(t->bytes);
 	return err;
+}
+
+int vmcoreinfo_text(const struct kernel *k, char **text, size_t *size)
+{
+	struct text t;
+	int err = text_init(&t);
+
+	if (err)
+		return err;
+	err = describe_dump(&t, k);
+	if (err)
+		fclose(t.out);
+	else
+		err = text_finish(&t);
+	if (err) {
+		free(t.bytes);
+		return err;
+	}
+	*text = t.bytes;
+	*size = t.size;
+	return 0;
 }
 
 int vmcoreinfo_write_dump(const struct kernel *k, const char *path, bool force)

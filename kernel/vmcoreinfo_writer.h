@@ -18,8 +18,18 @@
 #include "kernel/kernel.h"
 
 /**
- * Write what is known of a dump's kernel. The lines of its own VMCOREINFO stay as they
- * are; what they lack of release and page size comes before them, the rest behind.
+ * Make text of what is known of a dump's kernel: the lines of its own VMCOREINFO, or before
+ * them those of the -i FILE if it is of the same boot, as they are, but for NULs among them;
+ * what they lack of release and page size comes before them, the rest after them.
+ *
+ * @param[out] text to be freed
+ * @return 0; -ENOENT if the kernel's release is not known; -EFBIG; -ENOMEM
+ */
+int vmcoreinfo_text(const struct kernel *k, char **text, size_t *size)
+	__attribute__((warn_unused_result));
+
+/**
+ * Write the text of vmcoreinfo_text() to a file.
  *
  * @return 0; -EEXIST; -EINVAL if @p path is the dump; -ENOENT if the kernel's release
  * is not known; -EFBIG if nobody would read such a text; -errno; with a sentence

@@ -259,8 +259,10 @@ int notes_scan(struct vmcore *vc)
 		if (is_named(&n, "CORE") && n.type == NT_PRSTATUS) {
 			nr_cpus++;
 		} else if (is_named(&n, VMCOREINFO_NAME)) {
-			size_t len = strnlen(n.desc, n.desc_size);
+			size_t len = n.desc_size;
 
+			while (len && !n.desc[len - 1])
+				len--;
 			if (!vc->vmcoreinfo && len) {
 				vc->vmcoreinfo = n.desc;
 				vc->vmcoreinfo_size = len;
@@ -274,6 +276,21 @@ int notes_scan(struct vmcore *vc)
 	if (nr_cpus)
 		vc->nr_cpus = nr_cpus;
 	return ret;
+}
+
+int notes_drop_vmcoreinfo(struct vmcore *vc)
+{
+	/* Room for the padding that notes_without() adds. */
+	char *p = malloc(vc->notes_size + 3);
+
+	if (!p)
+		return err_set(-ENOMEM, "no memory for notes of %zu bytes", vc->notes_size);
+	vc->notes_size = notes_without(vc->notes, vc->notes_size, vc->swap, VMCOREINFO_NAME, p);
+	free(vc->notes);
+	vc->notes = p;
+	vc->vmcoreinfo = NULL;
+	vc->vmcoreinfo_size = 0;
+	return 0;
 }
 
 int notes_add_vmcoreinfo(struct vmcore *vc, size_t size, char **text)

@@ -60,7 +60,7 @@ size_t notes_without(const void *buf, size_t size, bool swap, const char *name, 
  * Find out what the notes of a dump hold. Needs vc->notes, notes_size and swap.
  *
  * Sets vc->vmcoreinfo and vmcoreinfo_size from the first VMCOREINFO note that is
- * not empty (the text ends at its first NUL), and vc->eraseinfo from the first
+ * not empty (the text ends before the NULs at its end), and vc->eraseinfo from the first
  * ERASEINFO note, unless the format has set them; and vc->nr_cpus, unless there is
  * no NT_PRSTATUS note.
  *
@@ -68,6 +68,12 @@ size_t notes_without(const void *buf, size_t size, bool swap, const char *name, 
  * -ENOMEM
  */
 int notes_scan(struct vmcore *vc);
+
+/**
+ * Remove the VMCOREINFO notes of a dump; pointers into its notes become invalid.
+ * @return 0; -ENOMEM
+ */
+int notes_drop_vmcoreinfo(struct vmcore *vc) __attribute__((warn_unused_result));
 
 /**
  * Put a VMCOREINFO note in front of a dump's notes; pointers into them become invalid.

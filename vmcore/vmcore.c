@@ -61,16 +61,19 @@ static uint64_t vmcoreinfo_page_size(const struct vmcore *vc)
 	uint64_t size = 0;
 
 	while (left > key_len && memcmp(line, key, key_len)) {
-		const char *newline = memchr(line, '\n', left);
+		size_t len = 0;
 
-		if (!newline)
+		/* A NUL that damage put into the text ends a line, too. */
+		while (len < left && line[len] && line[len] != '\n')
+			len++;
+		if (len == left)
 			return 0;
-		left -= newline + 1 - line;
-		line = newline + 1;
+		left -= len + 1;
+		line += len + 1;
 	}
 	if (left <= key_len)
 		return 0;
-	for (size_t i = key_len; i < left && line[i] != '\n'; i++) {
+	for (size_t i = key_len; i < left && line[i] && line[i] != '\n'; i++) {
 		if (line[i] < '0' || line[i] > '9' || size > PAGE_SIZE_MAX)
 			return 0;
 		size = size * 10 + (line[i] - '0');
@@ -176,12 +179,19 @@ static int open_formatted(struct vmcore *vc)
 	return vmcore_set_page_size(vc, page_size ? page_size : usual_page_size(vc->machine));
 }
 
+int vmcore_drop_vmcoreinfo(struct vmcore *vc)
+{
+	return vc->vmcoreinfo ? notes_drop_vmcoreinfo(vc) : 0;
+}
+
 int vmcore_set_vmcoreinfo(struct vmcore *vc, const char *text, size_t size)
 {
+	int err = vmcore_drop_vmcoreinfo(vc);
 	uint64_t page_size;
 	char *copy;
-	int err = notes_add_vmcoreinfo(vc, size, &copy);
 
+	if (!err)
+		err = notes_add_vmcoreinfo(vc, size, &copy);
 	if (err)
 		return err;
 	memcpy(copy, text, size);

@@ -184,10 +184,14 @@ void vmcore_close(struct vmcore *vc);
 int vmcore_set_page_size(struct vmcore *vc, uint64_t page_size)
 	__attribute__((warn_unused_result));
 
+/** Remove a dump's VMCOREINFO from its notes, before any reader exists. @return 0 or -ENOMEM */
+int vmcore_drop_vmcoreinfo(struct vmcore *vc) __attribute__((warn_unused_result));
+
 /**
- * Give a dump that has no VMCOREINFO the text that was found elsewhere, before any
- * reader exists: it becomes the first of its notes, and the page size follows as in
- * vmcore_open().
+ * Give a dump VMCOREINFO text that was found elsewhere, instead of its own if it has any,
+ * before any reader exists: it becomes the first of its notes, and the page size follows as
+ * in vmcore_open().
+ * @param text not within the dump's notes
  * @return 0; -ENOMEM with a sentence
  */
 int vmcore_set_vmcoreinfo(struct vmcore *vc, const char *text, size_t size)

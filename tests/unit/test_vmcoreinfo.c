@@ -150,10 +150,10 @@ static void test_binary_noise(void **state)
 
 	(void)state;
 	assert_true(vmcoreinfo_find(&vi, "KEY", &val, &len));
-	assert_int_equal(len, 3);
+	assert_int_equal(len, 1);
 	assert_true(vmcoreinfo_string(&vi, "KEY", buf, sizeof(buf)));
 	assert_string_equal(buf, "x");
-	assert_false(vmcoreinfo_find(&vi, "KEY2", &val, &len));
+	assert_true(vmcoreinfo_find(&vi, "KEY2", &val, &len));
 	assert_true(vmcoreinfo_find(&vi, "LAST", &val, &len));
 	assert_int_equal(len, 1);
 }
@@ -456,6 +456,31 @@ static void test_names_of_missing_facts(void **state)
 	assert_int_equal(strlen(missing.text), sizeof(missing.text) - 1);
 }
 
+/* A NUL ends a line as a newline does, wherever it is. */
+static void test_nul(void **state)
+{
+	static const char bytes[] = "A=1\0B=2\nC=3\0\0\nD\0=4\0E=5";
+	const struct vmcoreinfo vi = { bytes, sizeof(bytes) - 1 };
+	static const char *const lines[] = { "A=1", "B=2", "C=3", "", "", "D", "=4", "E=5" };
+	size_t pos = 0, len, n = 0;
+	const char *line;
+	char buf[8];
+
+	(void)state;
+	while (vmcoreinfo_next_line(&vi, &pos, &line, &len)) {
+		assert_true(n < ARRAY_SIZE(lines));
+		assert_int_equal(len, strlen(lines[n]));
+		assert_memory_equal(line, lines[n], len);
+		n++;
+	}
+	assert_int_equal(n, ARRAY_SIZE(lines));
+	assert_true(vmcoreinfo_string(&vi, "B", buf, sizeof(buf)));
+	assert_string_equal(buf, "2");
+	assert_true(vmcoreinfo_string(&vi, "E", buf, sizeof(buf)));
+	assert_string_equal(buf, "5");
+	assert_false(vmcoreinfo_string(&vi, "D", buf, sizeof(buf)));
+}
+
 static void test_machine(void **state)
 {
 	static const struct {
@@ -504,6 +529,7 @@ int main(void)
 		cmocka_unit_test_setup(test_random_text, forget),
 		cmocka_unit_test(test_names_of_missing_facts),
 		cmocka_unit_test(test_machine),
+		cmocka_unit_test(test_nul),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,6 +171,35 @@ static void test_page_size(void **state)
 	vmcore_close(vc);
 }
 
+/* A text replaces the one that was there; other notes stay. */
+static void test_replaced(void **state)
+{
+	static const char text[] = "OSRELEASE=7\n";
+	struct vmcore *vc = open_core(*state, "own");
+	size_t size;
+
+	assert_int_equal(vmcore_set_vmcoreinfo(vc, text, strlen(text)), 0);
+	assert_text(vc, "own", text);
+	size = vc->notes_size;
+	assert_int_equal(vmcore_set_vmcoreinfo(vc, text, strlen(text)), 0);
+	assert_text(vc, "own", text);
+	assert_int_equal(vc->notes_size, size);
+	assert_int_equal(vmcore_drop_vmcoreinfo(vc), 0);
+	assert_null(vc->vmcoreinfo);
+	assert_int_equal(vc->notes_size, 0);
+	assert_int_equal(vmcore_drop_vmcoreinfo(vc), 0);
+	vmcore_close(vc);
+	vc = open_core(*state, "others");
+	assert_int_equal(vmcore_set_vmcoreinfo(vc, text, strlen(text)), 0);
+	size = vc->notes_size - note_size("VMCOREINFO", strlen(text));
+	assert_int_equal(vmcore_drop_vmcoreinfo(vc), 0);
+	assert_int_equal(vc->notes_size, size);
+	vc->nr_cpus = 0;
+	assert_int_equal(notes_scan(vc), 0);
+	assert_int_equal(vc->nr_cpus, 2);
+	vmcore_close(vc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +207,7 @@ int main(void)
 		cmocka_unit_test(test_not_found),
 		cmocka_unit_test(test_other_notes),
 		cmocka_unit_test(test_page_size),
+		cmocka_unit_test(test_replaced),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
