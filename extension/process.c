@@ -114,8 +114,11 @@ static void set_up_signals(void)
 {
 	sigset_t none;
 
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
+	/* Its handler looks after mapped windows of the dump, and passes on all else. */
+	for (int sig = 1; sig < NSIG; sig++) {
+		if (sig != SIGBUS)
+			signal(sig, SIG_DFL);
+	}
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

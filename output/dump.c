@@ -12,6 +12,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "output/writer.h"
+#include "vmcore/guard.h"
 
 static int pages_init(struct bitmap *b, const struct vmcore *vc)
 {
@@ -210,6 +211,10 @@ static int copy(struct outputs *o, const struct bitmap *b, struct dump_result *r
 		err = copy_pages(o->parts, o->nr, o->req->give_up, b, o->req->nr_threads,
 				 &res->copy);
 		res->filter.pages[PAGE_ZERO] = res->copy.zero;
+	}
+	if (guard_late()) {
+		vmcore_warn(o->source.vc, "VMCORE became unreadable while it was read");
+		o->source.vc->incomplete = true;
 	}
 	res->complete = !res->copy.lost && !o->source.vc->incomplete;
 	start = clock_seconds();

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "flattened.h"
+#include "guard.h"
 #include "lib/checked.h"
 #include "lib/err.h"
 #include "lib/fdio.h"
@@ -92,13 +93,15 @@ void file_close(struct dump_file *f)
 
 void file_reader_init(struct file_reader *r, const struct dump_file *f)
 {
-	*r = (struct file_reader){ .file = f, .use_mmap = f->use_mmap };
+	*r = (struct file_reader){ .file = f, .use_mmap = f->use_mmap, .guard = -1 };
 }
 
 static void unmap_window(struct file_reader *r)
 {
-	if (r->window && r->window != r->buffer)
+	if (r->window && r->window != r->buffer) {
+		guard_set(r->guard, NULL, 0);
 		munmap(r->window, r->window_len);
+	}
 	r->window = NULL;
 	r->window_len = 0;
 }
@@ -106,6 +109,8 @@ static void unmap_window(struct file_reader *r)
 void file_reader_deinit(struct file_reader *r)
 {
 	unmap_window(r);
+	guard_release(r->guard);
+	r->guard = -1;
 	free(r->buffer);
 	r->buffer = NULL;
 }
@@ -118,13 +123,31 @@ static bool map_window(struct file_reader *r, uint64_t off)
 	void *map;
 
 	unmap_window(r);
+	if (r->guard < 0)
+		r->guard = guard_take();
+	if (r->guard < 0)
+		return false;
 	map = mmap(NULL, len, PROT_READ, MAP_PRIVATE, r->file->fd, start);
 	if (map == MAP_FAILED)
 		return false;
 	r->window = map;
 	r->window_off = start;
 	r->window_len = len;
+	guard_set(r->guard, map, len);
 	return true;
+}
+
+/*
+ * Whether bytes of the window can be read. Where those of a mapping are lost, nothing is mapped
+ * any more, and reading them tells why.
+ */
+static bool usable(struct file_reader *r, const void *p, size_t len)
+{
+	if (r->window == r->buffer || guard_probe(r->guard, p, len))
+		return true;
+	r->spoiled = true;
+	r->use_mmap = false;
+	return false;
 }
 
 /*
@@ -174,7 +197,7 @@ static int read_window(struct file_reader *r, uint64_t off, size_t want)
 
 static bool in_window(const struct file_reader *r, uint64_t off)
 {
-	return off >= r->window_off && off - r->window_off < r->window_len;
+	return !r->spoiled && off >= r->window_off && off - r->window_off < r->window_len;
 }
 
 /*
@@ -193,6 +216,9 @@ static int load_window(struct file_reader *r, uint64_t off, size_t want)
 {
 	if (r->use_mmap && map_window(r, off))
 		return 0;
+	if (r->spoiled)
+		unmap_window(r);
+	r->spoiled = false;
 	r->use_mmap = false;
 	return read_window(r, off, want);
 }
@@ -218,6 +244,14 @@ static int locate(const struct dump_file *f, uint64_t off, size_t len, uint64_t 
 	return err;
 }
 
+/* What the window has of n bytes. */
+static void show(const struct file_reader *r, uint64_t where, size_t n, const void **ptr,
+		 size_t *got)
+{
+	*ptr = (const char *)r->window + (where - r->window_off);
+	*got = min_u64(n, r->window_len - (where - r->window_off));
+}
+
 int file_get(struct file_reader *r, uint64_t off, size_t want, const void **ptr, size_t *got)
 {
 	uint64_t where;
@@ -235,9 +269,13 @@ int file_get(struct file_reader *r, uint64_t off, size_t want, const void **ptr,
 		err = load_window(r, where, n);
 	if (err)
 		return err;
-	*ptr = (const char *)r->window + (where - r->window_off);
-	*got = min_u64(n, r->window_len - (where - r->window_off));
-	return 0;
+	show(r, where, n, ptr, got);
+	if (usable(r, *ptr, *got))
+		return 0;
+	err = load_window(r, where, n);
+	if (!err)
+		show(r, where, n, ptr, got);
+	return err;
 }
 
 /* Copy what one record, or a file that is not flattened, has of a range. */
@@ -247,8 +285,12 @@ static int copy_piece(struct file_reader *r, uint64_t where, void *buf, size_t l
 	ssize_t n;
 
 	if (in_window(r, where) && len <= r->window_len - (where - r->window_off)) {
-		memcpy(buf, (const char *)r->window + (where - r->window_off), len);
-		return 0;
+		const char *from = (const char *)r->window + (where - r->window_off);
+
+		if (usable(r, from, len)) {
+			memcpy(buf, from, len);
+			return 0;
+		}
 	}
 	n = fd_pread(f->fd, buf, len, where);
 	if (n < 0)

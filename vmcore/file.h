@@ -9,7 +9,8 @@
  *
  * Files are read through windows of a few MiB that are mapped where the file
  * can be mapped and read() where it cannot: walking a dump in order costs one
- * system call per window.
+ * system call per window. A mapped file that becomes shorter, or has bad sectors,
+ * is read() from the first page on that cannot be read.
  */
 #ifndef VMCORE_FILE_H
 #define VMCORE_FILE_H
@@ -38,6 +39,8 @@ struct file_reader {
 	uint64_t window_off;		/**< in the real file */
 	size_t window_len;		/**< valid bytes; 0: none yet */
 	void *buffer;			/**< the buffer, once one was needed */
+	bool spoiled;			/**< a page of the mapping was lost: not to be used again */
+	int guard;			/**< of the mapping (vmcore/guard.h); -1: none yet */
 };
 
 /**

@@ -734,6 +734,21 @@ def _():
     check(result.code == 0 and 'missing: SYMBOL(no_such)' in result.err, result)
 
 
+@test('VMCORE that becomes shorter while it is read costs its lost pages, and no signal')
+def _():
+    core('mini')
+    path = extension('shortens', rest='static int done;', page="""
+        if (!done++ && truncate("short", 20 << 20))
+            MSG("it is as it was\\n");
+        return PG_UNDECID;""")
+    for args in ([], ['--extension-in-process']):
+        shutil.copy('mini', 'short')
+        makedumpfile('-f', '-c', '-d', '31', '--extension', path, *args, 'short',
+                     'dump').check_failed('pages could not be read')
+        dump = Kdump('dump')
+        check(dump.status & Kdump.INCOMPLETE and set(dump.pages) == kept(31), 'its pages')
+
+
 @test('where no process can be made the dump is made without the extension')
 def _():
     if not shutil.which('prlimit'):

@@ -194,7 +194,8 @@ static void test_nothing_but_impossible(void **state)
 	add_load(c, DATA_OFF, UINT64_C(1) << 60, PAGE, PAGE);
 	finish(c, DATA_OFF + PAGE);
 	assert_int_equal(try_open(c), -EBADMSG);
-	assert_non_null(strstr(err_text(-EBADMSG), "it holds no memory: PT_LOAD at program header 0"));
+	assert_non_null(strstr(err_text(-EBADMSG),
+			       "it holds no memory: PT_LOAD at program header 0"));
 }
 
 /* Memory that has no bytes in the file: as much as a file of this size can stand for. */
@@ -229,7 +230,7 @@ static void test_absent_memory(void **state)
 }
 
 /* A large machine whose free pages were excluded. */
-static void test_absent_memory_of_a_large_file(void **state)
+static void test_absent_memory_of_large_file(void **state)
 {
 	struct core *c = *state;
 
@@ -400,7 +401,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_impossible_headers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_but_impossible, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_absent_memory, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_absent_memory_of_a_large_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_absent_memory_of_large_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_absent_memory_in_pieces, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_shared_bytes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_doubtful, setup, teardown),
