@@ -13,6 +13,7 @@
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "lib/fdio.h"
+#include "lib/log.h"
 #include "lib/progress.h"
 #include "output/sink.h"
 #include "vmcore/kdump_headers.h"
@@ -254,6 +255,8 @@ static int put_beginning(struct whole *w)
 {
 	struct part *first = w->parts;
 	struct kdump_headers h = first->h;
+	uint64_t header = kdump_header_size(&h.layout);
+	uint64_t notes = h.header.block_size + kdump_sub_header_size(&h.layout);
 	_cleanup_free_ uint8_t *zeros = NULL;
 	int err;
 
@@ -261,9 +264,12 @@ static int put_beginning(struct whole *w)
 	w->data_off = h.desc_off + w->nr_pages * KDUMP_PAGE_DESC_SIZE;
 	h.header.status |= KDUMP_INCOMPLETE;
 	h.sub.offset_eraseinfo = h.sub.size_eraseinfo = 0;
-	err = copy_bytes(w, &first->fr, 0, h.desc_off, 0);
+	err = put_headers(w, &h);
+	/* All but the headers, which would say that the dump is complete. */
 	if (!err)
-		err = put_headers(w, &h);
+		err = copy_bytes(w, &first->fr, header, h.header.block_size - header, header);
+	if (!err)
+		err = copy_bytes(w, &first->fr, notes, h.desc_off - notes, notes);
 	sink_reserve(w->sink, h.desc_off, w->nr_pages * KDUMP_PAGE_DESC_SIZE);
 	if (err || !(h.sub.dump_level & DL_ZERO))
 		return err;
@@ -275,13 +281,22 @@ static int put_beginning(struct whole *w)
 	return sink_pwrite(w->sink, zeros, h.header.block_size, w->zero_off);
 }
 
+/* Whether a page can be stored as a descriptor says. */
+static bool stored_ok(const struct part *p, const struct kdump_page_desc *d)
+{
+	uint32_t block = p->h.header.block_size;
+
+	if (d->flags != kdump_flags_of_codec(kdump_codec_of_flags(d->flags)))
+		return false;
+	return d->flags ? d->size && d->size <= block : d->size == block;
+}
+
 /* Whether a page's data can be where a descriptor says. */
 static bool desc_ok(const struct whole *w, const struct part *p, const struct kdump_page_desc *d)
 {
 	uint64_t data = p->h.desc_off + w->nr_pages * KDUMP_PAGE_DESC_SIZE;
 
-	return d->size && d->size <= (uint32_t)p->h.header.block_size && d->offset >= data &&
-	       range_fits(d->offset, d->size, p->file.size);
+	return stored_ok(p, d) && d->offset >= data && range_fits(d->offset, d->size, p->file.size);
 }
 
 /*
@@ -298,7 +313,7 @@ static int copy_descs(struct whole *w, struct part *p, unsigned int nr)
 		struct kdump_page_desc d;
 
 		kdump_decode_page_desc(&p->h.layout, raw, &d);
-		if (w->zero_off && d.offset == w->zero_off)
+		if (w->zero_off && d.offset == w->zero_off && stored_ok(p, &d))
 			continue;
 		if (!desc_ok(w, p, &d)) {
 			lacks(w, p, d.offset || d.size ? "says of pages what makes no sense, or "
@@ -387,6 +402,18 @@ static int put_eraseinfo(struct whole *w, struct kdump_headers *h)
 	return err;
 }
 
+/* The end failed: what may already say that it is complete is not. The error's text stays. */
+static int take_back(struct whole *w, struct kdump_headers *h, int err)
+{
+	char why[512];
+
+	snprintf(why, sizeof(why), "%s", err_text(err));
+	h->header.status |= KDUMP_INCOMPLETE;
+	if (put_headers(w, h) || sink_sync(w->sink))
+		DEBUG_MSG("The file could not be marked as incomplete: %s\n", err_text(-EIO));
+	return err_adopt(err, why);
+}
+
 static int put_end(struct whole *w)
 {
 	struct kdump_headers h = w->parts->h;
@@ -400,7 +427,9 @@ static int put_end(struct whole *w)
 		err = sink_sync(w->sink);
 	if (!err)
 		err = put_headers(w, &h);
-	return err ? err : sink_finish(w->sink);
+	if (!err)
+		err = sink_finish(w->sink);
+	return err ? take_back(w, &h, err) : 0;
 }
 
 static int write_whole(struct whole *w)

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Putting parts together: what descriptors may say, which fields count, and that no failing call
+ * leaves a file that says it is complete.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+
+#include "lib/byteorder.h"
+#include "lib/fdio.h"
+#include "lib/log.h"
+#include "lib/types.h"
+#include "output/reassemble.h"
+#include "output/writer.h"
+#include "tests/unit/failing_calls.h"
+#include "tests/unit/minicore.h"
+
+#define PAGE 4096
+#define VERSION_OFFSET 8
+#define STATUS_OFFSET 424
+#define INCOMPLETE 8
+/* Fields of the sub-header. */
+#define OLD_START (PAGE + 16)
+#define START_64 (PAGE + 80)
+
+/* Parts of 8 pages each: [0x200, 0x208), [0x208, 0x210). */
+#define FIRST 0x200
+#define MIDDLE 0x208
+#define END 0x210
+
+static const struct core_text texts[] = { { "mini", "" } };
+
+struct files {
+	struct cores cores;
+	char parts[2][PATH_MAX], whole[PATH_MAX];
+};
+
+static int setup(void **state)
+{
+	struct files *f = malloc(sizeof(*f));
+
+	*state = f;
+	log_set_levels(LOG_ERROR);
+	if (!f || cores_make(&f->cores, "mini-x86_64.txt", NULL, texts, ARRAY_SIZE(texts)))
+		return -1;
+	cores_path(&f->cores, "part0", f->parts[0]);
+	cores_path(&f->cores, "part1", f->parts[1]);
+	cores_path(&f->cores, "whole", f->whole);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct files *f = *state;
+	int err;
+
+	unlink(f->parts[0]);
+	unlink(f->parts[1]);
+	unlink(f->whole);
+	err = cores_remove(&f->cores);
+	free(f);
+	return err;
+}
+
+static void write_part(struct machine *m, const char *path, unsigned int level, pfn_t start,
+		       pfn_t end)
+{
+	struct dump_source source = { .kernel = m->k, .vc = m->vc, .level = level,
+				      .codec = CODEC_ZLIB };
+	struct page_out pages[MIDDLE - FIRST];
+	struct page_batch b = { .nr_pages = ARRAY_SIZE(pages), .pages = pages };
+	struct bitmap exists, dumpable;
+	uint8_t data[ARRAY_SIZE(pages) * PAGE];
+	struct writer *w;
+	struct sink *s;
+
+	assert_int_equal(bitmap_init(&exists, m->vc->max_pfn), 0);
+	assert_int_equal(bitmap_init(&dumpable, m->vc->max_pfn), 0);
+	assert_int_equal(vmcore_bitmap(m->vc, VMCORE_EXISTS, &exists), 0);
+	bitmap_set_range(&dumpable, FIRST, END);
+	assert_int_equal(sink_file_create(&s, path, true), 0);
+	assert_int_equal(kdump_writer_create(&w, &source, s), 0);
+	assert_int_equal(writer_begin(w, &exists), 0);
+	kdump_writer_set_part(w, start, end);
+	assert_int_equal(writer_set_pages(w, &dumpable), 0);
+	memset(data, start & 0xff, sizeof(data));
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
+		pages[i] = (struct page_out){ PAGE_RAW, PAGE };
+	/* Sizes and kinds of all sorts. */
+	pages[1] = (struct page_out){ PAGE_COMPRESSED, 100 };
+	if (level)
+		pages[2] = (struct page_out){ PAGE_ZEROS, 0 };
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
+		b.data_len += pages[i].size;
+	b.data = data;
+	assert_int_equal(writer_put(w, &b), 0);
+	assert_int_equal(writer_finish(w, true), 0);
+	writer_destroy(w);
+	sink_close(s);
+	bitmap_deinit(&exists);
+	bitmap_deinit(&dumpable);
+}
+
+static void write_parts(struct files *f, unsigned int level)
+{
+	struct machine m;
+
+	calls_reset(0, 0);
+	machine_open(&m, &f->cores, "mini");
+	write_part(&m, f->parts[0], level, 0, MIDDLE);
+	write_part(&m, f->parts[1], level, MIDDLE, m.vc->max_pfn);
+	machine_close(&m);
+}
+
+static int put_together(struct files *f)
+{
+	char *parts[] = { f->parts[1], f->parts[0] };
+
+	return reassemble(parts, 2, true, f->whole, true);
+}
+
+static void peek(const char *path, uint64_t off, void *buf, size_t len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(fd_pread(fd, buf, len, off), len);
+	close(fd);
+}
+
+static void poke(const char *path, uint64_t off, const void *buf, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(fd_pwrite(fd, buf, len, off, NULL), 0);
+	close(fd);
+}
+
+static uint32_t u32_at(const char *path, uint64_t off)
+{
+	uint8_t raw[4];
+
+	peek(path, off, raw, sizeof(raw));
+	return load_u32(raw, HOST_BIG_ENDIAN);
+}
+
+static void set_u64(const char *path, uint64_t off, uint64_t v)
+{
+	uint8_t raw[8];
+
+	store_u64(raw, v, HOST_BIG_ENDIAN);
+	poke(path, off, raw, sizeof(raw));
+}
+
+static void set_u32(const char *path, uint64_t off, uint32_t v)
+{
+	uint8_t raw[4];
+
+	store_u32(raw, v, HOST_BIG_ENDIAN);
+	poke(path, off, raw, sizeof(raw));
+}
+
+static uint64_t descriptors(const char *path)
+{
+	return (1 + (uint64_t)u32_at(path, 432) + u32_at(path, 436)) * PAGE;
+}
+
+static void assert_complete(const struct files *f)
+{
+	assert_int_equal(u32_at(f->whole, STATUS_OFFSET), 1);
+}
+
+static void test_whole(void **state)
+{
+	struct files *f = *state;
+	uint8_t page[PAGE];
+	uint64_t data;
+
+	for (unsigned int level = 0; level < 2; level++) {
+		write_parts(f, level);
+		assert_int_equal(put_together(f), 0);
+		assert_complete(f);
+		data = descriptors(f->whole) + 24 * (END - FIRST) + level * PAGE;
+		peek(f->whole, data, page, PAGE);
+		assert_int_equal(page[0], 0);
+		data += (level ? 6 : 7) * PAGE + 100;
+		peek(f->whole, data - 1, page, PAGE);
+		assert_int_equal(page[0], 0);
+		assert_int_equal(page[1], MIDDLE & 0xff);
+	}
+}
+
+/* A descriptor of zeros is a lost page, not one of zeros, also where no page of zeros is. */
+static void test_lost_page(void **state)
+{
+	static const uint8_t nothing[24];
+	struct files *f = *state;
+
+	for (unsigned int level = 0; level < 2; level++) {
+		write_parts(f, level);
+		poke(f->parts[1], descriptors(f->parts[1]) + 24 * 4, nothing, sizeof(nothing));
+		assert_int_equal(put_together(f), -EIO);
+		assert_non_null(strstr(err_text(-EIO), "1 pages are missing"));
+		assert_int_equal(u32_at(f->whole, STATUS_OFFSET), 1 | INCOMPLETE);
+	}
+}
+
+static void test_flags(void **state)
+{
+	/* Of a page as it is, a compressed one, and one of zeros. */
+	static const struct { unsigned int page; uint32_t flags; bool ok; } cases[] = {
+		{ 1, 1, true }, { 1, 2, true }, { 1, 4, true }, { 1, 0x20, true },
+		{ 0, 0x40, false }, { 0, 8, false }, { 0, 0x80000000, false },
+		{ 1, 3, false }, { 1, 0, false }, { 1, 0x21, false }, { 1, 0x101, false },
+		{ 2, 0x40, false }, { 2, 3, false },
+	};
+	struct files *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		write_parts(f, 1);
+		set_u32(f->parts[0], descriptors(f->parts[0]) + 24 * cases[i].page + 12,
+			cases[i].flags);
+		assert_int_equal(put_together(f), cases[i].ok ? 0 : -EIO);
+		assert_int_equal(u32_at(f->whole, STATUS_OFFSET), cases[i].ok ? 1 : 1 | INCOMPLETE);
+		if (!cases[i].ok)
+			assert_non_null(strstr(err_text(-EIO), "1 pages are missing"));
+	}
+}
+
+/* Since version 6 the fields of 64 bits count, which pfns beyond 16 TiB need. */
+static void test_fields_of_64_bits(void **state)
+{
+	struct files *f = *state;
+
+	write_parts(f, 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		set_u64(f->parts[i], OLD_START, UINT32_MAX);
+		set_u64(f->parts[i], OLD_START + 8, UINT32_MAX);
+	}
+	assert_int_equal(put_together(f), 0);
+	assert_complete(f);
+	set_u64(f->parts[0], START_64 + 8, MIDDLE - 1);
+	assert_int_equal(put_together(f), -EINVAL);
+	/* Before that there were only the others. */
+	write_parts(f, 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		set_u32(f->parts[i], VERSION_OFFSET, 5);
+		set_u64(f->parts[i], START_64, UINT32_MAX);
+		set_u64(f->parts[i], START_64 + 8, UINT32_MAX);
+	}
+	assert_int_equal(put_together(f), 0);
+	assert_complete(f);
+}
+
+/* Whichever call fails: the file never says that it is complete. */
+static void test_failing_calls(void **state)
+{
+	struct files *f = *state;
+	unsigned int writes, syncs;
+	uint8_t head[8];
+	int fd;
+
+	write_parts(f, 1);
+	calls_reset(0, 0);
+	assert_int_equal(put_together(f), 0);
+	writes = nr_pwrite;
+	syncs = nr_fdatasync;
+	assert_true(writes > 8 && syncs == 2);
+	for (unsigned int i = 1; i <= writes + syncs; i++) {
+		calls_reset(i <= writes ? i : 0, i > writes ? i - writes : 0);
+		assert_int_equal(put_together(f), -EIO);
+		assert_non_null(strstr(err_text(-EIO), "the dump is incomplete"));
+		calls_reset(0, 0);
+		fd = open(f->whole, O_RDONLY | O_CLOEXEC);
+		/* A file without a header, or one that is marked. */
+		if (fd_pread(fd, head, sizeof(head), 0) == sizeof(head) && head[0])
+			assert_int_equal(u32_at(f->whole, STATUS_OFFSET), 1 | INCOMPLETE);
+		close(fd);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_lost_page),
+		cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_fields_of_64_bits),
+		cmocka_unit_test(test_failing_calls),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
