@@ -278,8 +278,8 @@ static void show_erasures(const struct erase_report *erased, struct report *rep)
 }
 
 /*
- * Add what --config says to what extensions overwrite. What cannot be done is told, and no
- * reason not to make a dump; a file that is wrong is one.
+ * Add what --config says to what extensions overwrite. Data that cannot be overwritten cost
+ * a warning, or with --require-erase the dump; a file that is wrong costs the dump.
  */
 static int add_erasures(const struct dump_plan *plan, const struct kernel *k,
 			struct erase_list *list, struct report *rep)
@@ -295,9 +295,14 @@ static int add_erasures(const struct dump_plan *plan, const struct kernel *k,
 	show_erasures(&erased, rep);
 	if (err)
 		report_warning(rep, err_text(err));
+	if (plan->require_erase && (err || erased.failed))
+		err = err_set(-ECANCELED, "no dump is made: not all that %s names could be "
+			      "overwritten, and --require-erase is given", plan->config);
+	else
+		err = 0;
 	erase_report_free(&erased);
 	erase_config_free(config);
-	return 0;
+	return err;
 }
 
 int create_dump(const struct dump_plan *plan, const struct kernel *k, struct report *rep)

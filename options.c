@@ -36,6 +36,7 @@ enum long_option {
 	OPT_NUM_THREADS,
 	OPT_PARTIAL_DMESG,
 	OPT_REASSEMBLE,
+	OPT_REQUIRE_ERASE,
 	OPT_REQUIRE_EXTENSION,
 	OPT_SHOW_STATS,
 	OPT_SPLIT,
@@ -71,6 +72,7 @@ static const struct option long_options[] = {
 	{ "num-threads", required_argument, NULL, OPT_NUM_THREADS },
 	{ "partial-dmesg", no_argument, NULL, OPT_PARTIAL_DMESG },
 	{ "reassemble", no_argument, NULL, OPT_REASSEMBLE },
+	{ "require-erase", no_argument, NULL, OPT_REQUIRE_ERASE },
 	{ "require-extension", required_argument, NULL, OPT_REQUIRE_EXTENSION },
 	{ "show-stats", no_argument, NULL, OPT_SHOW_STATS },
 	{ "split", no_argument, NULL, OPT_SPLIT },
@@ -127,6 +129,7 @@ static const struct {
 	{ OPT_NON_MMAP, IN_THOSE_THAT_READ | IN(REASSEMBLE) },
 	{ OPT_NUM_THREADS, IN(CREATE) | IN(MEM_USAGE) },
 	{ OPT_PARTIAL_DMESG, IN(DUMP_DMESG) },
+	{ OPT_REQUIRE_ERASE, IN(CREATE) },
 	{ OPT_REQUIRE_EXTENSION, IN(CREATE) },
 	{ OPT_SPLIT, IN(CREATE) },
 	{ OPT_SPLITBLOCK_SIZE, IN(CREATE) },
@@ -388,6 +391,9 @@ static int parse_option(struct dump_plan *plan, int opt)
 		return 0;
 	case OPT_REASSEMBLE:
 		return set_mode(plan, MODE_REASSEMBLE);
+	case OPT_REQUIRE_ERASE:
+		plan->require_erase = true;
+		return 0;
 	case OPT_REQUIRE_EXTENSION:
 		return add_extension(plan, optarg, true);
 	case OPT_SHOW_STATS:
@@ -547,6 +553,8 @@ static int check(const struct command_line *cl, int nr, char *names[])
 	err = check_options(cl);
 	if (err)
 		return err;
+	if (plan->require_erase && !plan->config)
+		return err_set(-EINVAL, "--require-erase needs --config FILE");
 	if (plan->splitblock_bytes && !plan->split)
 		return err_set(-EINVAL, "--splitblock-size makes no sense without --split");
 	if (plan->json && !strcmp(plan->json, "-") && plan->flattened)

@@ -45,6 +45,7 @@ struct dump_plan {
 	const char *vmcoreinfo;
 	const char *vmlinux;
 	const char *config;
+	bool require_erase;		/**< no dump if --config cannot do all of its work */
 	bool no_mmap;
 
 	/**

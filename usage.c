@@ -69,6 +69,7 @@ static const char erase[] =
 	"What to overwrite:\n"
 	"      --config FILE   what FILE says, see makedumpfile.conf(5); types and\n"
 	"                      symbols are the dump's own, or those of -x VMLINUX\n"
+	"      --require-erase no dump if FILE names data that cannot be overwritten\n"
 	"Extensions can overwrite, too. --eppic says that they replaced it.\n";
 
 static const char extensions[] =

@@ -277,6 +277,34 @@ def _():
     check(kernel().changes('dump') == wiped(('astray', 40, 24), ('strayed', 40, 24)), 'a ring')
 
 
+@test('--require-erase: no dump rather than one that is not wholly clean')
+def _():
+    need_types()
+    kernel()
+    clean = 'erase (char [40])text\n[nosuch]\nerase (int)whatever\n'
+    dump(clean, '--require-erase').check_done()
+    check(kernel().changes('dump') == wiped(('text', 0, 40)), kernel().changes('dump'))
+    for bad, why in (('erase (int)nosuch', 'there is no symbol nosuch'),
+                     ('erase (void *)nowhere size 4', 'was not done for 1 of 1'),
+                     ('for s in (struct list_head)lost within secret:list erase s endfor',
+                      'did not come to its end')):
+        for args in ((), ('--dry-run',)):
+            if os.path.exists('dump'):
+                os.unlink('dump')
+            result = dump(clean + '[vmlinux]\n' + bad, '--require-erase', '--json', 'json', *args)
+            check(result.code == 1 and len(result.errors) == 2, result)
+            check(why in result.errors[0], result.errors)
+            check('no dump is made: not all that conf names' in result.errors[1], result.errors)
+            check(not os.path.exists('dump'), 'a dump was made')
+            report = json.loads(read('json'))
+            check(report['config']['failed'] == 1, report)
+    makedumpfile('--check-params', '--require-erase', 'x', 'y').check_failed(
+        '--require-erase needs --config FILE')
+    write('conf', clean)
+    makedumpfile('--check-params', '--require-erase', '--config', 'conf', 'x', 'y').check_done()
+    makedumpfile('--dump-dmesg', '--require-erase', 'x', 'y').check_failed('--require-erase')
+
+
 @test('a damaged page costs what is in it, and nothing else')
 def _():
     need_types()
