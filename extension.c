@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -124,65 +125,94 @@ static bool next_written(const struct shared *s, uint64_t *pos, uint64_t end, ui
 	return *pos < end;
 }
 
+/* Take over bits [first, end), copied piece by piece. @param first a multiple of 64 */
+static void take_piece(const struct bitmap *from, uint64_t first, uint64_t end, struct bitmap *to)
+{
+	uint64_t words[512];
+
+	for (uint64_t nr; first < end; first += nr) {
+		struct bitmap copy = { .words = words };
+
+		copy.nbits = nr = min_u64(end - first, sizeof(words) * 8);
+		memcpy(words, from->words + first / 64, div_round_up(nr, 64) * sizeof(*words));
+		for (uint64_t e, b = bitmap_next_set(&copy, 0, nr); b < nr;
+		     b = bitmap_next_set(&copy, e, nr)) {
+			e = bitmap_next_clear(&copy, b, nr);
+			bitmap_set_range(to, first + b, first + e);
+		}
+	}
+}
+
 static void take_bits(const struct shared *s, const struct bitmap *from, struct bitmap *to)
 {
 	uint64_t start = (uint8_t *)from->words - s->base;
 	uint64_t end = start + div_round_up(from->nbits, 64) * sizeof(uint64_t);
 	uint64_t stop;
 
-	for (uint64_t pos = start; next_written(s, &pos, end, &stop); pos = stop) {
-		/* Bits behind the last page are nobody's. */
-		uint64_t limit = min_u64((stop - start) * 8, from->nbits);
-		uint64_t b = bitmap_next_set(from, min_u64((pos - start) * 8, limit), limit);
-
-		while (b < limit) {
-			uint64_t e = bitmap_next_clear(from, b, limit);
-
-			bitmap_set_range(to, b, e);
-			b = bitmap_next_set(from, e, limit);
-		}
-	}
+	for (uint64_t pos = start; next_written(s, &pos, end, &stop); pos = stop)
+		take_piece(from, (pos - start) / sizeof(uint64_t) * 64,
+			   min_u64((stop - start) * 8, from->nbits), to);
 }
 
-static int check_erasures(const struct shared *s)
+/* Ranges to be erased, out of reach of the extension's process. */
+struct erasures {
+	struct erase_range *ranges;	/* owned */
+	uint32_t nr;
+};
+
+static int copy_erasures(const struct shared *s, struct erasures *ret)
 {
-	uint32_t nr = s->answers->nr_erasures;
+	uint32_t nr = __atomic_load_n(&s->answers->nr_erasures, __ATOMIC_RELAXED);
 
 	if (s->answers->erasures_lost)
 		return err_set(-E2BIG, "it has more than %u ranges to be erased", ERASURES_MAX);
 	if (nr > ERASURES_MAX)
 		return err_set(-EBADMSG, "its answers were overwritten");
+	ret->ranges = calloc(nr + 1, sizeof(*ret->ranges));
+	if (!ret->ranges)
+		return err_set(-ENOMEM, "no memory for %" PRIu32 " ranges to be erased", nr);
+	ret->nr = nr;
+	memcpy(ret->ranges, s->erasures, nr * sizeof(*ret->ranges));
 	for (uint32_t i = 0; i < nr; i++) {
-		if (s->erasures[i].start >= s->erasures[i].end ||
-		    s->erasures[i].end > PHYSICAL_END)
+		const struct erase_range *r = &ret->ranges[i];
+
+		if (r->start >= r->end || r->end > PHYSICAL_END)
 			return err_set(-EBADMSG, "its answers were overwritten");
 	}
 	return 0;
 }
 
-static int take_erasures(const struct shared *s, const char *name, struct erase_list *list)
+static int take_erasures(const struct erasures *e, const char *name, struct erase_list *list)
 {
-	uint32_t nr = s->answers->nr_erasures;
 	uint64_t bytes = 0;
 	int err = 0;
 
-	for (uint32_t i = 0; !err && i < nr; i++) {
-		const struct erase_range *r = &s->erasures[i];
+	for (uint32_t i = 0; !err && i < e->nr; i++) {
+		const struct erase_range *r = &e->ranges[i];
 
 		err = erase_list_add(list, r->start, r->end - r->start, r->fill);
 		bytes += r->end - r->start;
 	}
-	if (!err && nr)
+	if (!err && e->nr)
 		err = erase_list_note(list, "extension %s: %" PRIu64 " bytes in %" PRIu32
-				      " ranges erased", name, bytes, nr);
+				      " ranges erased", name, bytes, e->nr);
 	return err;
 }
 
-static int take_answers(const struct shared *s, const char *name, struct extension_result *ret)
+/* @param fatal as of run_one() */
+static int take_answers(const struct shared *s, const char *name, struct extension_result *ret,
+			int *fatal)
 {
-	take_bits(s, &s->include, &ret->verdicts.include);
-	take_bits(s, &s->exclude, &ret->verdicts.exclude);
-	return take_erasures(s, name, &ret->erasures);
+	struct erasures e = { .nr = 0 };
+	int err = copy_erasures(s, &e);
+
+	if (!err) {
+		take_bits(s, &s->include, &ret->verdicts.include);
+		take_bits(s, &s->exclude, &ret->verdicts.exclude);
+		*fatal = err = take_erasures(&e, name, &ret->erasures);
+	}
+	free(e.ranges);
+	return err;
 }
 
 /* --- running them ------------------------------------------------------------------- */
@@ -227,13 +257,13 @@ static int run_one(const struct kernel *k, struct extension_code *code,
 	if (err)
 		return err;
 	job.answers = s.answers;
+	bitmap_seal(&ret->verdicts.include);
+	bitmap_seal(&ret->verdicts.exclude);
 	err = live(&job, opt->timeout);
+	bitmap_unseal(&ret->verdicts.include);
+	bitmap_unseal(&ret->verdicts.exclude);
 	if (!err)
-		err = check_erasures(&s);
-	if (!err) {
-		*fatal = take_answers(&s, code->name, ret);
-		err = *fatal;
-	}
+		err = take_answers(&s, code->name, ret, fatal);
 	shared_destroy(&s);
 	return err;
 }

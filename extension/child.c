@@ -94,6 +94,7 @@ int extension_live(void *ctx)
 		.arguments = job->code->arguments,
 		.kernel = job->k,
 		.answers = job->answers,
+		.in_process = job->in_process,
 	};
 	int err = vmcore_reader_create(&env.reader, job->k->vc);
 

@@ -22,6 +22,7 @@ struct extension_env {
 	struct own_facts *facts;	/**< NULL if the dump's tables cannot be used */
 	const struct memmap *memmap;	/**< NULL if it is not known */
 	struct extension_answers *answers;
+	bool in_process;		/**< of the program: no other one reads the answers */
 };
 
 /**

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "extension/orphans.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/types.h"
@@ -336,10 +337,9 @@ static void say_where(const struct extension_answers *a, char *buf, size_t size)
 	}
 }
 
-/* Say what became of it. */
-static int judge(const struct watch *w, int status)
+/* Say what became of it. @param a a copy that nothing else can write to */
+static int judge(const struct watch *w, const struct extension_answers *a, int status)
 {
-	const struct extension_answers *a = w->task->answers;
 	char where[64];
 	int err = a->err;
 
@@ -360,8 +360,10 @@ static int judge(const struct watch *w, int status)
 
 /* --- both -------------------------------------------------------------------------- */
 
-static int watch_child(const struct child_task *task, pid_t pid, int out, int err)
+static int watch_child(const struct child_task *task, pid_t pid, int out, int err,
+		       struct orphans *orphans)
 {
+	struct extension_answers answers;
 	struct watch w = {
 		.task = task,
 		.pid = pid,
@@ -370,34 +372,40 @@ static int watch_child(const struct child_task *task, pid_t pid, int out, int er
 			{ .fd = err, .level = LOG_ERROR },
 		},
 	};
-	int status;
+	int status, survivors;
 
 	clock_gettime(CLOCK_MONOTONIC, &w.since);
 	/* It does the same: whoever comes first. */
 	setpgid(pid, pid);
 	status = wait_for_end(&w);
+	survivors = orphans_end(orphans);
 	end_hearing(&w);
-	return judge(&w, status);
+	memcpy(&answers, task->answers, sizeof(answers));
+	return survivors ? survivors : judge(&w, &answers, status);
 }
 
 static int fork_child(const struct child_task *task, const int *out, const int *err)
 {
 	pid_t parent = getpid(), pid;
+	struct orphans orphans;
+	int ret;
 
 	fcntl(out[0], F_SETFL, O_NONBLOCK);
 	fcntl(err[0], F_SETFL, O_NONBLOCK);
 	/* Else both of us would write what is still to be written. */
 	fflush(NULL);
+	orphans_adopt(&orphans);
 	pid = fork();
 	if (!pid)
 		be_child(task, parent, out[1], err[1]);
 	close(out[1]);
 	close(err[1]);
 	if (pid > 0)
-		return watch_child(task, pid, out[0], err[0]);
+		return watch_child(task, pid, out[0], err[0], &orphans);
+	ret = err_errno(-errno, "no process can be made for it");
 	close(out[0]);
 	close(err[0]);
-	return err_errno(-errno, "no process can be made for it");
+	return orphans_end(&orphans) ?: ret;
 }
 
 int child_run(const struct child_task *task)

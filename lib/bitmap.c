@@ -132,6 +132,23 @@ void bitmap_deinit(struct bitmap *b)
 	*b = (struct bitmap){ 0 };
 }
 
+static void protect(struct bitmap *b, int how)
+{
+	/* Failing takes no more than the protection away. */
+	if (b->words && mprotect(b->words, map_bytes(b->nbits), how))
+		errno = 0;
+}
+
+void bitmap_seal(struct bitmap *b)
+{
+	protect(b, PROT_READ);
+}
+
+void bitmap_unseal(struct bitmap *b)
+{
+	protect(b, PROT_READ | PROT_WRITE);
+}
+
 void bitmap_touch(struct bitmap *b, uint64_t start, uint64_t end)
 {
 	for (uint64_t c = start / BITMAP_CHUNK; b->touched && c < nr_chunks(end); c++) {

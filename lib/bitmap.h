@@ -64,6 +64,13 @@ int bitmap_store_init(struct bitmap_store *s, const char *dir, uint64_t max_byte
  */
 int bitmap_init_stored(struct bitmap *b, uint64_t nbits, const struct bitmap_store *s);
 
+/**
+ * Make the words read-only, or writable again. A process that is forked while they are
+ * read-only cannot change by a stray write what it shares with this one (of a store).
+ */
+void bitmap_seal(struct bitmap *b);
+void bitmap_unseal(struct bitmap *b);
+
 /** Whether bit @p bit (< nbits) is set. */
 bool bitmap_test(const struct bitmap *b, uint64_t bit);
 

@@ -285,6 +285,7 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 	err = bitmap_init_stored(&kd->has_data, vc->max_pfn, vc->bitmaps);
 	if (!err)
 		err = kdump_read_bitmap(fr, h.dumped_off, &kd->has_data);
+	bitmap_seal(&kd->has_data);
 	if (!err)
 		err = build_rank(kd);
 	if (!err)

@@ -631,6 +631,66 @@ def _():
     same_dump()
 
 
+@test('processes in sessions of their own end with the extension')
+def _():
+    path = extension('daemons', init='''
+        int ready[2], byte;
+        if (pipe(ready))
+            extension_fail("no pipe");
+        if (!fork()) {
+            setsid();
+            if (!fork()) {
+                fork();
+                MSG("survivor %d\\n", getpid());
+                fflush(NULL);
+                if (write(ready[1], "x", 1))
+                    for (;;)
+                        pause();
+            }
+            _exit(0);
+        }
+        for (int i = 0; i < 2; i++)
+            if (read(ready[0], &byte, 1) != 1)
+                extension_fail("nothing read");
+        ''')
+    result = dump('--extension', path).check_done()
+    survivors = re.findall(r'survivor (\d+)', result.text)
+    check(len(survivors) == 2, result.text)
+    check(not any(running(int(pid)) for pid in survivors), 'they still run')
+    same_dump()
+
+
+@test('with --work-dir, stray writes of an extension do not reach bitmaps of the program')
+def _():
+    path = extension('scribbles', init='''
+        unsigned long start, end;
+        char line[512];
+        FILE *f = fopen("/proc/self/maps", "r");
+        int nr = 0;
+
+        while (f && fgets(line, sizeof(line), f)) {
+            char how[8];
+            if (sscanf(line, "%lx-%lx %7s", &start, &end, how) != 3 || how[3] != 's' ||
+                strstr(line, "memfd:extension"))
+                continue;
+            nr++;
+            if (!extension_argument("look") || strchr(how, 'w'))
+                memset((char *)start, 0xff, end - start);
+        }
+        MSG("%d bitmaps\\n", nr);
+        ''')
+    where = ['--work-dir', '.', '--cyclic-buffer', '1']
+    result = dump('--extension', f'{path},look', *where).check_done()
+    check('extension scribbles: 2 bitmaps' in result.text, result.text)
+    same_dump()
+    check_stopped(path, r'killed by SIGSEGV \(Segmentation fault\) in extension_init\(\)', *where)
+    # A dump of ours has a bitmap more.
+    os.rename('dump', 'ours')
+    result = dump('--extension', f'{path},look', *where, name='ours').check_done()
+    check('extension scribbles: 3 bitmaps' in result.text, result.text)
+    same_dump()
+
+
 @test('overwriting what it shares with us is noticed')
 def _():
     find = '''
@@ -732,6 +792,10 @@ def _():
     bad = extension('lacks', init='', rest='INIT_MOD_SYM(vmlinux, no_such);')
     result = dump('--extension', bad, '--extension-in-process')
     check(result.code == 0 and 'missing: SYMBOL(no_such)' in result.err, result)
+    fails = extension('fails', init='extension_fail("no %s today", "work");')
+    result = dump('--extension', fails, '--extension-in-process')
+    check(result.code == 1, result)
+    check(result.errors == ['makedumpfile: extension fails: no work today'], result.errors)
 
 
 @test('VMCORE that becomes shorter while it is read costs its lost pages, and no signal')

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "lib/bitmap.h"
 #include "lib/err.h"
@@ -309,6 +311,28 @@ static void test_store(void **state)
 		assert_int_equal(bitmap_next_clear(&b, 5, nbits), nbits - 5);
 		bitmap_deinit(&b);
 	}
+	/* One that is sealed: a process that is forked cannot write to it. */
+	assert_int_equal(bitmap_init_stored(&b, 100000, &s), 0);
+	assert_int_equal(bitmap_set_range(&b, 5, 7), 2);
+	for (int sealed = 1; sealed >= 0; sealed--) {
+		int status;
+		pid_t pid;
+
+		if (sealed)
+			bitmap_seal(&b);
+		else
+			bitmap_unseal(&b);
+		pid = fork();
+		if (!pid) {
+			signal(SIGSEGV, SIG_DFL);
+			memset(b.words, sealed ? 0xff : 0x55, 8);
+			_exit(0);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(WIFSIGNALED(status), sealed);
+		assert_int_equal(bitmap_count(&b, 0, 64), sealed ? 2 : 32);
+	}
+	bitmap_deinit(&b);
 	assert_int_equal(bitmap_init_stored(&b, 1000000, NULL), 0);
 	assert_false(b.in_file);
 	bitmap_deinit(&b);

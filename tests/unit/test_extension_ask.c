@@ -92,26 +92,34 @@ static void many(const struct extension_pages *pages, uint8_t *verdicts)
 static const struct extension_code each = { .callback = one };
 static const struct extension_code runs = { .callback = one, .pages_callback = many };
 
+/* Ask an extension about a machine's pages, and close it. */
+static void ask_machine(struct machine *m, const struct extension_code *code,
+			struct extension_answers *answers)
+{
+	struct asking *asking;
+	struct memmap map;
+
+	*answers = (struct extension_answers){ .pfn = 0 };
+	assert_int_equal(bitmap_init(&answers->include, m->vc->max_pfn), 0);
+	assert_int_equal(bitmap_init(&answers->exclude, m->vc->max_pfn), 0);
+	seen = (struct seen){ .structs = calloc(0x8800, 64) };
+	assert_int_equal(memmap_init(&map, m->k, m->r), 0);
+	assert_int_equal(asking_create(&asking, code, m->k, &map, answers), 0);
+	assert_int_equal(ask_about_pages(asking), 0);
+	asking_destroy(asking);
+	memmap_deinit(&map);
+	machine_close(m);
+	assert_false(seen.disordered);
+}
+
 /* Ask an extension about a core's pages. @param answers to be freed with forget() */
 static void ask(const char *name, const struct extension_code *code,
 		struct extension_answers *answers)
 {
-	struct asking *asking;
-	struct memmap map;
 	struct machine m;
 
 	machine_open(&m, &cores, name);
-	*answers = (struct extension_answers){ .pfn = 0 };
-	assert_int_equal(bitmap_init(&answers->include, m.vc->max_pfn), 0);
-	assert_int_equal(bitmap_init(&answers->exclude, m.vc->max_pfn), 0);
-	seen = (struct seen){ .structs = calloc(0x8800, 64) };
-	assert_int_equal(memmap_init(&map, m.k, m.r), 0);
-	assert_int_equal(asking_create(&asking, code, m.k, &map, answers), 0);
-	assert_int_equal(ask_about_pages(asking), 0);
-	asking_destroy(asking);
-	memmap_deinit(&map);
-	machine_close(&m);
-	assert_false(seen.disordered);
+	ask_machine(&m, code, answers);
 }
 
 static void forget(struct extension_answers *answers)
@@ -216,6 +224,32 @@ static void test_pieces(void **state)
 	forget(&answers);
 }
 
+/* The first pages of a free block are not in the dump. */
+static int bitmap_without_head(struct vmcore *vc, enum vmcore_map which, struct bitmap *b)
+{
+	int err = elf_vmcore_ops.bitmap(vc, which, b);
+
+	bitmap_clear_range(b, 0x8000, 0x8010);
+	return err;
+}
+
+static void test_block_begins_before(void **state)
+{
+	struct vmcore_ops ops = elf_vmcore_ops;
+	struct extension_answers answers;
+	struct machine m;
+
+	(void)state;
+	ops.bitmap = bitmap_without_head;
+	machine_open(&m, &cores, "mini");
+	m.vc->ops = &ops;
+	ask_machine(&m, &runs, &answers);
+	assert_int_equal(seen.nr, NR_PAGES - 0x10);
+	assert_int_equal(seen.kinds[0x8010], PAGE_IS_FREE);
+	assert_int_equal(seen.kinds[0x83ff], PAGE_IS_FREE);
+	forget(&answers);
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -235,6 +269,7 @@ int main(void)
 		cmocka_unit_test(test_runs),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_block_begins_before),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -263,28 +264,94 @@ static void test_messages(void **state)
 			       "which is not shown\n"));
 }
 
+/* The program's own code may take longer than the extension's. */
+static int resolve_slowly(void *ctx)
+{
+	(void)ctx;
+	shared->stage = EXT_RESOLVING;
+	usleep(2500000);
+	return 0;
+}
+
+static void test_time_for_resolving(void **state)
+{
+	(void)state;
+	assert_int_equal(run_work(resolve_slowly, 1), 0);
+}
+
+static __attribute__((noreturn)) void count_for_ever(void)
+{
+	for (;; usleep(1000))
+		shared->progress++;
+}
+
 static int leave_someone(void *ctx)
 {
 	(void)ctx;
+	if (!fork())
+		count_for_ever();
+	while (!*(volatile uint64_t *)&shared->progress)
+		usleep(1000);
+	return 0;
+}
+
+/* In a session of its own, as the child of nobody, with a child of its own. */
+static int leave_a_daemon(void *ctx)
+{
+	(void)ctx;
 	if (!fork()) {
-		for (;; usleep(1000))
-			shared->progress++;
+		setsid();
+		if (!fork()) {
+			setpgid(0, 0);
+			fork();
+			count_for_ever();
+		}
+		_exit(0);
 	}
 	while (!*(volatile uint64_t *)&shared->progress)
 		usleep(1000);
 	return 0;
 }
 
-static void test_grandchildren(void **state)
+static void expect_nobody_left(int (*work)(void *ctx))
 {
 	uint64_t progress;
 
-	(void)state;
-	assert_int_equal(run_work(leave_someone, 60), 0);
+	assert_int_equal(run_work(work, 60), 0);
 	assert_int_equal(waitpid(-1, NULL, 0), -1);
 	progress = *(volatile uint64_t *)&shared->progress;
 	usleep(50000);
 	assert_int_equal(progress, *(volatile uint64_t *)&shared->progress);
+}
+
+static void test_grandchildren(void **state)
+{
+	int before = 1, after = 1;
+
+	(void)state;
+	expect_nobody_left(leave_someone);
+	assert_int_equal(prctl(PR_GET_CHILD_SUBREAPER, &before), 0);
+	expect_nobody_left(leave_a_daemon);
+	assert_int_equal(prctl(PR_GET_CHILD_SUBREAPER, &after), 0);
+	assert_int_equal(before, after);
+}
+
+/* Whose orphans are not to be told from the child's. */
+static void test_other_children(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (!pid) {
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(run_work(leave_someone, 60), 0);
+	assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
 }
 
 static int set_up(void **state)
@@ -304,7 +371,9 @@ int main(void)
 		cmocka_unit_test(test_surroundings),
 		cmocka_unit_test(test_kept_files),
 		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_time_for_resolving),
 		cmocka_unit_test(test_grandchildren),
+		cmocka_unit_test(test_other_children),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

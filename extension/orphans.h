@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * Processes that a child starts and leaves behind, also out of its process group (setsid(),
+ * a double fork): they become children of this process, and are ended.
+ *
+ * No privileges are needed; /proc tells which children there are. Where it is not mounted, or this
+ * process had other children before (whose orphans could not be told apart), orphans are let be.
+ */
+#ifndef EXTENSION_ORPHANS_H
+#define EXTENSION_ORPHANS_H
+
+#include <stdbool.h>
+
+struct orphans {
+	bool adopted;			/**< orphans become children of this process */
+	int was_subreaper;		/**< what it was before */
+};
+
+/** Adopt from now on what a child will leave behind. Call it before the child is made. */
+void orphans_adopt(struct orphans *o);
+
+/**
+ * Kill and reap all that was left behind, and adopt no more. The child itself must have been
+ * waited for.
+ * @return 0; -ETIMEDOUT with a sentence if there is no end to them
+ */
+int orphans_end(struct orphans *o) __attribute__((warn_unused_result));
+
+#endif
