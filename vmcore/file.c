@@ -39,6 +39,9 @@ static int file_size(const struct dump_file *f, uint64_t *ret)
 		*ret = st.st_size;
 		return 0;
 	}
+	if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))
+		return err_set(-ESPIPE, "%s is a pipe: VMCORE must be a file or a block device, "
+			       "since it is read more than once", f->path);
 	end = lseek(f->fd, 0, SEEK_END);
 	if (end < 0)
 		return err_errno(-errno, "cannot tell the size of %s", f->path);
@@ -70,7 +73,8 @@ int file_open(struct dump_file *f, const char *path, bool use_mmap)
 	int err;
 
 	*f = (struct dump_file){ .path = path, .use_mmap = use_mmap };
-	f->fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* A pipe without a writer is refused instead of waited for. */
+	f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (f->fd < 0)
 		return err_errno(-errno, "cannot open %s", path);
 	err = file_size(f, &f->real_size);

@@ -56,6 +56,33 @@ def _():
     fails('magic', 'magic: ')
 
 
+@test('a compressed dump, and a saved virtual machine: the way to a dump is shown')
+def _():
+    for head, pattern in ((b'\x1f\x8b\x08', r'gzip: .*zcat'), (b'\xfd7zXZ\0', r'xz: .*xzcat'),
+                          (b'\x28\xb5\x2f\xfd', r'zstd: .*zstdcat'), (b'BZh9', r'bzip2: .*bzcat'),
+                          (b'\x04\x22\x4d\x18', r'lz4: .*lz4cat'),
+                          (b'QEVM\0\0\0\3', 'virsh dump --memory-only'),
+                          (b'LibvirtQemudSave', 'virsh dump --memory-only'),
+                          (b'LibvirtQemudPart', 'virsh dump --memory-only')):
+        with open('other', 'wb') as f:
+            f.write(head + bytes(5000))
+        fails('other', f'other: not a dump: .*{pattern}')
+    with open('other', 'wb') as f:
+        f.write(b'QEV' + bytes(5000))
+    fails('other', 'it begins with 51 45 56 00')
+
+
+@test('a pipe as VMCORE, with and without a writer: it must be a file, and nothing waits')
+def _():
+    os.mkfifo('pipe')
+    fails('pipe', 'pipe is a pipe: VMCORE must be a file')
+    writer = os.open('pipe', os.O_RDWR)
+    fails('pipe', 'pipe is a pipe: VMCORE must be a file')
+    os.close(writer)
+    result = run(['sh', '-c', 'echo x | "$@"', 'sh', PROGRAM, '-d', '31', '/dev/stdin', 'dump'])
+    result.check_failed('/dev/stdin is a pipe: VMCORE must be a file')
+
+
 @test('the beginning of each format and then something else')
 def _():
     for head in (b'KDUMP   ', b'\x7fELF\2\1\1', b'\x7fELF\1\2\1', b'makedumpfile\0\0\0\0',
