@@ -178,6 +178,92 @@ static int restart(const struct files *f)
 	return err;
 }
 
+/* A level to try, and the first of -d that it stands for, which is not possible; 0: none. */
+struct attempt {
+	unsigned int level, instead_of;
+};
+
+/* What is tried, one after the other; nothing that was said twice. */
+struct attempts {
+	struct attempt list[2 * LEVELS_MAX];
+	size_t nr;
+	unsigned int possible;		/* bits of all levels */
+	char why[256];			/* why others are not; or "" */
+	bool warned;
+};
+
+static void add_attempt(struct attempts *a, unsigned int level, unsigned int instead_of)
+{
+	a->list[a->nr++] = (struct attempt){ level, instead_of };
+}
+
+/* Whether one of the attempts excludes all that a level does. */
+static bool includes(const struct attempts *a, unsigned int level)
+{
+	for (size_t i = 0; i < a->nr; i++)
+		if (!(level & ~a->list[i].level))
+			return true;
+	return false;
+}
+
+/*
+ * Choose what to try: the levels that are possible; then what is possible of the others, as far
+ * as that excludes more.
+ */
+static int plan_attempts(const struct dump_plan *plan, const struct kernel *k, struct attempts *a)
+{
+	unsigned int all = 0, instead_of = 0;
+	int err;
+
+	*a = (struct attempts){ .nr = 0 };
+	for (size_t i = 0; i < plan->nr_levels; i++)
+		all |= plan->levels[i];
+	err = filter_possible(k, all, &a->possible);
+	if (err)
+		snprintf(a->why, sizeof(a->why), "%s", err_text(err));
+	for (size_t i = 0; i < plan->nr_levels; i++) {
+		if (!(plan->levels[i] & ~a->possible))
+			add_attempt(a, plan->levels[i], instead_of);
+		else if (!instead_of)
+			instead_of = plan->levels[i];
+	}
+	if (plan->strict_level)
+		return a->nr ? 0 : err_set(err, "dump level %u is not possible, and --strict-level "
+					   "is given: %s", instead_of, a->why);
+	for (size_t i = 0; i < plan->nr_levels; i++) {
+		unsigned int level = plan->levels[i] & a->possible;
+
+		if (!includes(a, level))
+			add_attempt(a, level, instead_of);
+	}
+	return 0;
+}
+
+/* Say, and write down in the dump, that another level is used. */
+static int warn_of_level(struct attempts *a, const struct attempt *now, struct erase_list *erase,
+			 struct report *rep)
+{
+	char text[WARNING_BYTES];
+
+	rep->not_filtered = now->instead_of & ~now->level & ~DL_ZERO;
+	snprintf(rep->not_filtered_why, sizeof(rep->not_filtered_why), "%s", a->why);
+	if (!now->instead_of || a->warned)
+		return 0;
+	a->warned = true;
+	snprintf(text, sizeof(text), "dump level %u is not possible, %u is used: %s",
+		 now->instead_of, now->level, a->why);
+	report_warning(rep, text);
+	return erase_list_note(erase, "# %s", text);
+}
+
+/* Take down that an attempt failed for what was seen while pages were judged. */
+static void not_possible(struct attempts *a, size_t i, int err)
+{
+	snprintf(a->why, sizeof(a->why), "%s", err_text(err));
+	a->list[i + 1].instead_of = a->list[i].level;
+	a->warned = false;
+}
+
 static int try_level(struct dump_request *req, struct dump_result *res, struct report *rep)
 {
 	int err = dump_create(req, res);
@@ -186,32 +272,71 @@ static int try_level(struct dump_request *req, struct dump_result *res, struct r
 	return err;
 }
 
-/* Make a dump of the first level that there is space for, or a part of one of the last. */
-static int try_levels(const struct dump_plan *plan, const struct files *f,
+/* Make a dump of the first attempt that works, or a part of one of the last. */
+static int try_levels(const struct dump_plan *plan, struct attempts *a, const struct files *f,
 		      struct dump_request *req, struct dump_result *res, struct report *rep)
 {
 	int err = 0;
 
-	for (size_t i = 0; !err && i < plan->nr_levels; i++) {
-		req->level = plan->levels[i];
-		req->give_up = i + 1 < plan->nr_levels;
+	for (size_t i = 0; !err && i < a->nr; i++) {
+		req->level = a->list[i].level;
+		req->give_up = i + 1 < a->nr;
+		err = warn_of_level(a, &a->list[i], req->erase, rep);
+		if (err)
+			return err;
 		show_level(plan, req->level, req->kernel->vc);
 		err = try_level(req, res, rep);
-		if (err && i && res->filtering) {
-			/* Part of a dump of the level before is better than none. */
-			MSG("Cannot filter at dump level %u: %s.\n", req->level, err_text(err));
-			req->level = plan->levels[i - 1];
-			req->give_up = false;
-			err = restart(f);
-			return err ? err : try_level(req, res, rep);
-		}
-		if (!err || !req->give_up || !out_of_space(f, err))
+		if (!err || !req->give_up)
 			return err;
-		MSG("\nNot enough space: %s.\nRetry to create a dumpfile by dump_level(%u).\n",
-		    err_text(err), plan->levels[i + 1]);
+		if (res->filtering)
+			not_possible(a, i, err);
+		else if (out_of_space(f, err))
+			MSG("\nNot enough space: %s.\nRetry to create a dumpfile by dump_level(%u).\n",
+			    err_text(err), a->list[i + 1].level);
+		else
+			return err;
 		err = restart(f);
 	}
 	return err;
+}
+
+static uint64_t mebibytes(uint64_t pages, const struct vmcore *vc)
+{
+	return div_round_up(pages << vc->page_shift, 1 << 20);
+}
+
+/* Say what was not filtered as it was to be. */
+static void show_filtering(const struct dump_request *req, const struct dump_result *res,
+			   struct report *rep)
+{
+	const struct filter_stats *f = &res->filter;
+	const struct vmcore *vc = req->kernel->vc;
+	char text[WARNING_BYTES];
+
+	if (res->not_filtered) {
+		rep->not_filtered |= res->not_filtered;
+		snprintf(rep->not_filtered_why, sizeof(rep->not_filtered_why), "%s",
+			 res->not_filtered_why);
+		snprintf(text, sizeof(text), "dump level %u is not possible, %u is used: %s",
+			 req->level, req->level & DL_ZERO, res->not_filtered_why);
+		report_warning(rep, text);
+	}
+	if (res->unused_vm_why[0])
+		report_warning(rep, res->unused_vm_why);
+	if (!(req->level & ~DL_ZERO))
+		return;
+	if (f->pages[PAGE_UNREADABLE]) {
+		snprintf(text, sizeof(text), "%" PRIu64 " pages (%" PRIu64 " MiB) are kept: their "
+			 "struct pages could not be read", f->pages[PAGE_UNREADABLE],
+			 mebibytes(f->pages[PAGE_UNREADABLE], vc));
+		report_warning(rep, text);
+	}
+	if (f->bad_sections) {
+		snprintf(text, sizeof(text), "%" PRIu64 " pages (%" PRIu64 " MiB) without a struct "
+			 "page are kept: memory sections could not be read [%" PRIu64 "]",
+			 f->undescribed, mebibytes(f->undescribed, vc), f->bad_sections);
+		report_warning(rep, text);
+	}
 }
 
 static int write_dump(const struct dump_plan *plan, const struct kernel *k,
@@ -224,9 +349,11 @@ static int write_dump(const struct dump_plan *plan, const struct kernel *k,
 		.codec = choose_codec(plan, rep),
 		.elf = plan->elf,
 		.nr_threads = choose_threads(plan, k->vc),
+		.strict = plan->strict_level,
 		.verdicts = plan->nr_extensions ? &ext->verdicts : NULL,
-		.erase = plan->nr_extensions || plan->config ? &ext->erasures : NULL,
+		.erase = &ext->erasures,
 	};
+	struct attempts attempts;
 	struct dump_result res = { 0 };
 	struct files f;
 	int err;
@@ -235,13 +362,16 @@ static int write_dump(const struct dump_plan *plan, const struct kernel *k,
 		return err_set(-EINVAL, "block size %" PRIu64 " KiB is not a multiple of the "
 			       "page size, %u bytes", plan->splitblock_bytes >> 10,
 			       k->vc->page_size);
-	err = open_files(plan, &f);
+	err = plan_attempts(plan, k, &attempts);
+	if (!err)
+		err = open_files(plan, &f);
 	if (err)
 		return err;
 	req.sinks = f.sinks;
 	req.nr_sinks = f.nr;
-	err = try_levels(plan, &f, &req, &res, rep);
+	err = try_levels(plan, &attempts, &f, &req, &res, rep);
 	if (!err) {
+		show_filtering(&req, &res, rep);
 		show_outcome(plan, &res, &f, rep);
 		if (!res.complete)
 			err = incomplete(k->vc, &res);
@@ -251,8 +381,9 @@ static int write_dump(const struct dump_plan *plan, const struct kernel *k,
 	} else {
 		remove_useless(plan, &f);
 		if (res.filtering)
-			err_set(err, "cannot filter at dump level %u: %s; -d 0 and -d 1 still work",
-				req.level, err_text(err));
+			err_set(err, "dump level %u is not possible%s: %s", req.level,
+				plan->strict_level ? ", and --strict-level is given" : "",
+				err_text(err));
 	}
 	close_files(&f);
 	return err;

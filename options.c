@@ -41,6 +41,7 @@ enum long_option {
 	OPT_SHOW_STATS,
 	OPT_SPLIT,
 	OPT_SPLITBLOCK_SIZE,
+	OPT_STRICT_LEVEL,
 	OPT_VTOP,
 	OPT_WORK_DIR,
 	OPT_XEN,
@@ -77,6 +78,7 @@ static const struct option long_options[] = {
 	{ "show-stats", no_argument, NULL, OPT_SHOW_STATS },
 	{ "split", no_argument, NULL, OPT_SPLIT },
 	{ "splitblock-size", required_argument, NULL, OPT_SPLITBLOCK_SIZE },
+	{ "strict-level", no_argument, NULL, OPT_STRICT_LEVEL },
 	{ "vtop", required_argument, NULL, OPT_VTOP },
 	{ "work-dir", required_argument, NULL, OPT_WORK_DIR },
 	{ "xen-syms", required_argument, NULL, OPT_XEN },
@@ -133,6 +135,7 @@ static const struct {
 	{ OPT_REQUIRE_EXTENSION, IN(CREATE) },
 	{ OPT_SPLIT, IN(CREATE) },
 	{ OPT_SPLITBLOCK_SIZE, IN(CREATE) },
+	{ OPT_STRICT_LEVEL, IN(CREATE) },
 	{ OPT_VTOP, IN(CREATE) },
 	{ OPT_WORK_DIR, IN(CREATE) | IN(MEM_USAGE) },
 };
@@ -404,6 +407,9 @@ static int parse_option(struct dump_plan *plan, int opt)
 		return 0;
 	case OPT_SPLITBLOCK_SIZE:
 		return parse_kilobytes("block size", optarg, &plan->splitblock_bytes);
+	case OPT_STRICT_LEVEL:
+		plan->strict_level = true;
+		return 0;
 	case OPT_VTOP:
 		return parse_address(plan, optarg);
 	case OPT_WORK_DIR:

@@ -69,6 +69,7 @@ struct dump_plan {
 	/** The levels to be tried, one after the other when space runs out; at least one. */
 	unsigned int levels[LEVELS_MAX];
 	size_t nr_levels;
+	bool strict_level;		/**< --strict-level: no dump if none of them is possible */
 	bool exclude_unused_vm;		/**< -e */
 	struct extension_spec extensions[EXTENSIONS_MAX];
 	size_t nr_extensions;

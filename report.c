@@ -3,17 +3,18 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/log.h"
 
 const struct report_kind report_kinds[] = {
-	{ PAGE_ZERO, "Pages filled with zero", "zero" },
-	{ PAGE_CACHE, "Non-private cache pages", "cache" },
-	{ PAGE_CACHE_PRIVATE, "Private cache pages", "cache_private" },
-	{ PAGE_USER, "User process data pages", "user" },
-	{ PAGE_FREE, "Free pages", "free" },
-	{ PAGE_HWPOISON, "Hwpoison pages", "hwpoison" },
-	{ PAGE_OFFLINE, "Offline pages", "offline" },
+	{ PAGE_ZERO, "Pages filled with zero", "zero", DL_ZERO },
+	{ PAGE_CACHE, "Non-private cache pages", "cache", DL_CACHE },
+	{ PAGE_CACHE_PRIVATE, "Private cache pages", "cache_private", DL_CACHE_PRIVATE },
+	{ PAGE_USER, "User process data pages", "user", DL_USER },
+	{ PAGE_FREE, "Free pages", "free", DL_FREE },
+	{ PAGE_HWPOISON, "Hwpoison pages", "hwpoison", 0 },
+	{ PAGE_OFFLINE, "Offline pages", "offline", 0 },
 };
 const size_t nr_report_kinds = ARRAY_SIZE(report_kinds);
 
@@ -70,6 +71,20 @@ struct report_pages report_count(const struct report *rep)
 	return p;
 }
 
+static void show_not_filtered(const struct report *rep)
+{
+	char kinds[128] = "";
+
+	for (size_t i = 0; i < nr_report_kinds; i++) {
+		size_t len = strlen(kinds);
+
+		if (report_kinds[i].level & rep->not_filtered)
+			snprintf(kinds + len, sizeof(kinds) - len, "%s%s", len ? ", " : "",
+				 report_kinds[i].key);
+	}
+	REPORT_MSG("Not filtered : %s (%s)\n", kinds, rep->not_filtered_why);
+}
+
 static void show_extensions(const struct report *rep)
 {
 	REPORT_MSG("Extensions that ran : %u\n", rep->extensions_ran);
@@ -115,6 +130,11 @@ void report_show(const struct report *rep)
 	if (f->pages[PAGE_UNREADABLE])
 		REPORT_MSG("Kept because their struct page could not be read : %" PRIu64 " pages\n",
 			   f->pages[PAGE_UNREADABLE]);
+	if (rep->not_filtered)
+		show_not_filtered(rep);
+	if (f->undescribed)
+		REPORT_MSG("Kept because they have no struct page            : %" PRIu64 " pages\n",
+			   f->undescribed);
 	if (f->odd)
 		REPORT_MSG("Struct pages that make no sense                  : %" PRIu64 "\n",
 			   f->odd);

@@ -37,6 +37,9 @@ struct report {
 	enum codec_id codec;
 	unsigned int nr_threads;
 	struct dump_result dump;
+	/** Bits of a level that was asked for and is not possible, and why. */
+	unsigned int not_filtered;
+	char not_filtered_why[256];
 
 	bool has_extensions;
 	unsigned int extensions_ran, extensions_failed;
@@ -62,6 +65,7 @@ struct report_kind {
 	enum page_class class;
 	const char *label;		/**< for people */
 	const char *key;		/**< for programs */
+	unsigned int level;		/**< the bit that excludes them; 0: none alone */
 };
 
 extern const struct report_kind report_kinds[];

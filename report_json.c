@@ -100,6 +100,13 @@ static void put_output(struct json *j, const struct report *rep)
 		json_number(j, "threads", rep->nr_threads);
 		json_number(j, "bytes", rep->dump.written);
 		json_number(j, "missing_bytes", rep->dump.missing_bytes);
+		json_array(j, "not_filtered");
+		for (size_t i = 0; i < nr_report_kinds; i++)
+			if (report_kinds[i].level & rep->not_filtered)
+				json_string(j, NULL, report_kinds[i].key);
+		json_end(j);
+		json_string(j, "not_filtered_why",
+			    rep->not_filtered ? rep->not_filtered_why : NULL);
 	}
 	json_end(j);
 }
@@ -132,6 +139,7 @@ static void put_pages(struct json *j, const struct report *rep)
 	json_number(j, "lost", res->copy.lost);
 	json_number(j, "struct_page_unreadable", res->filter.pages[PAGE_UNREADABLE]);
 	json_number(j, "struct_page_odd", res->filter.odd);
+	json_number(j, "struct_page_missing", res->filter.undescribed);
 	json_end(j);
 }
 

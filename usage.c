@@ -34,7 +34,10 @@ static const char filter[] =
 	"  -d LEVEL[,LEVEL]... add up: 1 pages of zeros, 2 page cache, 4 page cache with\n"
 	"                      private data (includes 2), 8 user memory, 16 free pages\n"
 	"                      (default 0; 31: all). The next LEVEL is tried when there\n"
-	"                      is not enough space for a dump of the first\n"
+	"                      is not enough space for a dump of the first, or when the\n"
+	"                      first is not possible. Where none is, the last ones are\n"
+	"                      used without what is not possible\n"
+	"      --strict-level  fail then, before anything is written\n"
 	"  -e, --exclude-unused-vm  the struct pages of pages that are left out, too\n";
 
 static const char output[] =

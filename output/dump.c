@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "filter/unused_vm.h"
 #include "lib/checked.h"
@@ -65,6 +67,14 @@ static uint64_t bytes_written(const struct dump_request *req)
 	return bytes;
 }
 
+/* Fill an empty bitmap with the pages that the input has data of. */
+static int fill(struct bitmap *b, struct vmcore *vc)
+{
+	int err = pages_init(b, vc);
+
+	return err ? err : vmcore_bitmap(vc, VMCORE_HAS_DATA, b);
+}
+
 /* Write the headers with the pages that exist; then b holds those with data. */
 static int begin(struct outputs *o, struct bitmap *b, struct filter_stats *stats)
 {
@@ -80,27 +90,78 @@ static int begin(struct outputs *o, struct bitmap *b, struct filter_stats *stats
 		return err;
 	/* One bit per page is what memory there is for: the bitmap is used again. */
 	bitmap_deinit(b);
-	err = pages_init(b, vc);
-	if (!err)
-		err = vmcore_bitmap(vc, VMCORE_HAS_DATA, b);
+	err = fill(b, vc);
 	stats->missing = stats->original - bitmap_count(b, 0, b->nbits);
 	return err;
 }
 
-/* Decide which pages to save: the level, and above it the extensions. */
-static int choose_pages(const struct dump_request *req, struct bitmap *b, struct dump_result *res)
+static int note(const struct dump_request *req, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Add a line to the eraseinfo. */
+static int note(const struct dump_request *req, const char *fmt, ...)
 {
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return req->erase ? erase_list_note(req->erase, "# %s", text) : 0;
+}
+
+/* Save all pages, as far as it takes facts to exclude some. err says why. */
+static int keep_all(struct outputs *o, struct bitmap *b, int err, struct dump_result *res)
+{
+	struct vmcore *vc = o->source.vc;
+	unsigned int level = o->req->level & DL_ZERO;
+
+	res->not_filtered = o->req->level & ~DL_ZERO;
+	snprintf(res->not_filtered_why, sizeof(res->not_filtered_why), "%s", err_text(err));
+	memset(res->filter.pages, 0, sizeof(res->filter.pages));
+	o->source.level = level | vc->dump_level;
+	err = note(o->req, "dump level %u is not possible, %u is used: %s", o->req->level, level,
+		   res->not_filtered_why);
+	bitmap_deinit(b);
+	return err ? err : fill(b, vc);
+}
+
+/* Exclude what the level says. */
+static int filter(struct outputs *o, struct bitmap *b, struct dump_result *res)
+{
+	const struct dump_request *req = o->req;
+	int err = filter_pages(req->kernel, req->level, req->nr_threads, b,
+			       req->verdicts ? &req->verdicts->include : NULL, &res->filter);
+
+	return !err || req->give_up || req->strict ? err : keep_all(o, b, err, res);
+}
+
+/* Exclude struct pages of excluded pages; where they cannot be found, they are kept. */
+static int filter_unused_vm(const struct dump_request *req, struct bitmap *b,
+			    struct dump_result *res)
+{
+	int err = drop_unused_vm(req->kernel, b, req->verdicts ? &req->verdicts->include : NULL,
+				 &res->filter.unused_vm);
+
+	if (!err || req->give_up || req->strict)
+		return err;
+	snprintf(res->unused_vm_why, sizeof(res->unused_vm_why), "%s", err_text(err));
+	return note(req, "%s", res->unused_vm_why);
+}
+
+/* Decide which pages to save: the level, and above it the extensions. */
+static int choose_pages(struct outputs *o, struct bitmap *b, struct dump_result *res)
+{
+	const struct dump_request *req = o->req;
 	int err;
 
 	if (req->verdicts)
 		verdicts_limit(req->verdicts, b);
-	err = filter_pages(req->kernel, req->level, req->nr_threads, b,
-			   req->verdicts ? &req->verdicts->include : NULL, &res->filter);
+	err = filter(o, b, res);
 	if (!err && req->verdicts)
 		verdicts_apply(req->verdicts, b, &res->verdicts);
 	if (!err && req->drop_unused_vm)
-		err = drop_unused_vm(req->kernel, b, req->verdicts ? &req->verdicts->include : NULL,
-				     &res->filter.unused_vm);
+		err = filter_unused_vm(req, b, res);
 	return err;
 }
 
@@ -259,7 +320,7 @@ int dump_create(const struct dump_request *req, struct dump_result *res)
 		err = begin(&o, &b, &res->filter);
 	if (!err) {
 		res->filtering = true;
-		err = choose_pages(req, &b, res);
+		err = choose_pages(&o, &b, res);
 	}
 	if (!err) {
 		res->filtering = false;

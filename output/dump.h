@@ -30,10 +30,15 @@ struct dump_request {
 	unsigned int nr_threads;	/**< at least 1 */
 	/** Stop at the first error of one part: the caller is going to begin anew. */
 	bool give_up;
+	/** Fail where the level turns out not to be possible, as with give_up. */
+	bool strict;
 	/** What extensions decided; NULL: nothing. Changed by dump_create(). */
 	struct verdicts *verdicts;
-	/** What is overwritten in the dump, sealed; NULL: nothing. */
-	const struct erase_list *erase;
+	/**
+	 * What is overwritten in the dump, sealed. Lines about what could not be filtered are
+	 * added to its text. NULL: nothing, and no lines.
+	 */
+	struct erase_list *erase;
 };
 
 /** How it went; filled in as far as it came, on errors too. */
@@ -43,6 +48,11 @@ struct dump_result {
 	struct copy_stats copy;
 	/** It was being decided which pages go: an error is about that. */
 	bool filtering;
+	/** Bits of the level that turned out not to be possible: the dump is without them. */
+	unsigned int not_filtered;
+	char not_filtered_why[256];
+	/** Why struct pages of excluded pages were kept, though they were to be excluded; or "". */
+	char unused_vm_why[256];
 	/** Pages were being copied when it ended: the output is worth keeping. */
 	bool has_pages;
 	/** Everything that was to be saved was, and the dump says so. */
@@ -58,7 +68,7 @@ struct dump_result {
  *
  * Unreadable pages and an input that is itself cut short make the result
  * incomplete, but are no error. If one part of a split dump cannot be written, the others are
- * all the same.
+ * all the same. Where no page can be judged, pages are saved as at level 0 or 1.
  *
  * @return 0; -errno with a sentence
  */

@@ -324,12 +324,35 @@ static uint64_t expect_segments(const struct elf_writer *e, uint64_t *more)
 	return n;
 }
 
+/* All notes of the input, and one of what was erased and what was not filtered. */
+static int make_notes(struct elf_writer *e)
+{
+	const struct vmcore *vc = e->base.source->vc;
+	_cleanup_free_ char *text = NULL;
+	size_t text_size;
+	int err = source_eraseinfo(e->base.source, &text, &text_size);
+
+	if (err)
+		return err;
+	e->notes = malloc(vc->notes_size + 3 + note_size(ERASEINFO_NAME, text_size));
+	if (!e->notes)
+		return err_set(-ENOMEM, "no memory for the notes");
+	e->notes_size = notes_without(vc->notes, vc->notes_size, vc->swap, ERASEINFO_NAME,
+				      e->notes);
+	if (text_size)
+		e->notes_size += note_encode(e->notes + e->notes_size, ERASEINFO_NAME, 0, text,
+					     text_size, vc->swap);
+	return 0;
+}
+
 static int elf_set_pages(struct writer *w, const struct bitmap *dumpable)
 {
 	struct elf_writer *e = elf(w);
 	uint64_t nr, more, room;
-	int err;
+	int err = make_notes(e);
 
+	if (err)
+		return err;
 	e->dumpable = dumpable;
 	e->min_run = 1;
 	while ((nr = expect_segments(e, &more)) > SEGMENTS_MAX && e->min_run < ZERO_RUN)
@@ -473,27 +496,6 @@ static const struct writer_ops elf_writer_ops = {
 	.destroy = elf_destroy,
 };
 
-/* All notes of the input, and what was erased in one. */
-static int make_notes(struct elf_writer *e)
-{
-	const struct vmcore *vc = e->base.source->vc;
-	_cleanup_free_ char *text = NULL;
-	size_t text_size;
-	int err = source_eraseinfo(e->base.source, &text, &text_size);
-
-	if (err)
-		return err;
-	e->notes = malloc(vc->notes_size + 3 + note_size(ERASEINFO_NAME, text_size));
-	if (!e->notes)
-		return err_set(-ENOMEM, "no memory for the notes");
-	e->notes_size = notes_without(vc->notes, vc->notes_size, vc->swap, ERASEINFO_NAME,
-				      e->notes);
-	if (text_size)
-		e->notes_size += note_encode(e->notes + e->notes_size, ERASEINFO_NAME, 0, text,
-					     text_size, vc->swap);
-	return 0;
-}
-
 int elf_writer_create(struct writer **ret, const struct dump_source *src, struct sink *sink)
 {
 	struct elf_writer *e = calloc(1, sizeof(*e));
@@ -508,7 +510,7 @@ int elf_writer_create(struct writer **ret, const struct dump_source *src, struct
 	e->segments = src->vc->segments;
 	e->nr_segments = src->vc->nr_segments;
 	e->phdrs = malloc(PHDR_BUFFER * phdr_size(e));
-	err = e->phdrs ? make_notes(e) : err_set(-ENOMEM, "no memory");
+	err = e->phdrs ? 0 : err_set(-ENOMEM, "no memory");
 	if (err)
 		elf_destroy(&e->base);
 	else

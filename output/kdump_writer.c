@@ -177,6 +177,8 @@ static int kdump_set_pages(struct writer *w, const struct bitmap *dumpable)
 	uint64_t nr_pages = bitmap_count(dumpable, 0, dumpable->nbits), nr_own = nr_pages;
 	int err = put_bitmap(k, dumpable, k->bitmap_off + k->bitmap_bytes);
 
+	/* What was not possible is known by now. It is written with the eraseinfo that says so. */
+	k->sub.dump_level = w->source->level;
 	if (!err && k->sub.split) {
 		nr_own = bitmap_count(dumpable, k->sub.start_pfn_64, k->sub.end_pfn_64);
 		err = put_sub_header(k, 0, kdump_sub_header_size(&k->layout));

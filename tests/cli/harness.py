@@ -157,6 +157,14 @@ class Result:
         check(not self.errors, f'errors were shown: {self.errors}')
         return self
 
+    def check_warned(self, pattern):
+        """Success, with exactly one line about what is wrong."""
+        check(self.code == 0, self)
+        check(len(self.errors) == 1 and re.search(pattern, self.errors[0]) and
+              self.errors[0].startswith('makedumpfile: '),
+              f'expected one line with "{pattern}", got {self.errors}')
+        return self
+
     def check_failed(self, pattern, code=1):
         """It says in exactly one line what is wrong, and that it failed."""
         self.check_alive()

@@ -64,7 +64,8 @@ def _():
     check(report['output'] == {
         'paths': ['dump'], 'format': 'kdump-compressed', 'flattened': False, 'dry_run': False,
         'levels_asked': [31], 'levels_tried': [31], 'dump_level': 31, 'compression': 'zlib',
-        'threads': 2, 'bytes': said['Write bytes'], 'missing_bytes': 0}, report['output'])
+        'threads': 2, 'bytes': said['Write bytes'], 'missing_bytes': 0, 'not_filtered': [],
+        'not_filtered_why': None}, report['output'])
     check(report['input'] == {
         'path': 'mini', 'format': 'ELF core', 'byte_order': 'little', 'word_bits': 64,
         'page_size': PAGE, 'cpus': 2, 'dump_level': 0, 'incomplete': False,
@@ -125,6 +126,17 @@ def _():
     check(report['pages']['copied'] == len(Kdump('dump').pages), report['pages'])
 
 
+@test('what of a level was not possible, and why')
+def _():
+    core('poor', 'set NUMBER(PG_lru)')
+    report, _ = dump('-d', '31', 'poor', 'dump')
+    output = report['output']
+    check(output['levels_tried'] == [25] and output['dump_level'] == 25, output)
+    check(output['not_filtered'] == ['cache', 'cache_private'], output)
+    check('NUMBER(PG_lru)' in output['not_filtered_why'], output)
+    check(len(report['warnings']) == 1 and 'level 31' in report['warnings'][0], report['warnings'])
+
+
 @test('a split dump: its parts, and the pages of all of them')
 def _():
     core('mini')
@@ -142,7 +154,7 @@ def _():
     check(report['input'] == {'path': 'nosuch'} and report['pages'] is None, report)
     check('cannot open nosuch' in report['error'], report['error'])
     core('poor', 'set NUMBER(PG_lru)')
-    report, _ = dump('-d', '31', 'poor', 'dump', code=1)
+    report, _ = dump('-d', '31', '--strict-level', 'poor', 'dump', code=1)
     check('NUMBER(PG_lru)' in report['error'], report['error'])
     check(report['input']['release'] == '6.12.0-mini', report['input'])
     write('info', 'OSRELEASE=6.1.0-other\n')

@@ -156,7 +156,7 @@ def _():
     write('info', text)
     c.notes = [n for n in c.notes if n[0] != 'VMCOREINFO']
     c.write('none')
-    makedumpfile('-d', '31', 'none', 'x').check_failed('VMCOREINFO')
+    makedumpfile('-f', '-d', '31', 'none', 'x').check_warned('VMCOREINFO')
     makedumpfile('-f', '-d', '31', '-i', 'info', 'none', 'a').check_done()
     check(set(Kdump('a').pages) == kept(31), 'pages')
 
@@ -224,7 +224,7 @@ def vmlinux(name, build_id):
 def _():
     vmlinux('vmlinux', BUILD_ID)
     core('poor', *(f'set {key}' for key in IN_VMLINUX))
-    makedumpfile('-d', '31', 'poor', 'left').check_failed(r'SIZE\(page\)')
+    makedumpfile('-d', '31', '--strict-level', 'poor', 'left').check_failed(r'SIZE\(page\)')
     makedumpfile('-f', '-d', '31', '-x', 'vmlinux', 'poor', 'a').check_done()
     check(set(Kdump('a').pages) == kept(31), 'pages')
 

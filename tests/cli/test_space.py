@@ -120,10 +120,55 @@ def _():
 
 @test('a level that cannot be filtered costs nothing of the one before')
 def _():
-    core('bad', 'set OFFSET(page.flags)')
+    core('bad', 'set SYMBOL(mem_section)')
     makedumpfile('-f', '-d', '1,31', '-L', '3M', 'bad', 'dump').check_failed('bytes are missing')
     dump = Kdump('dump')
     check(dump.level == 1 and dump.check_there(core('mini').memory) > 500, 'what there is')
+
+
+@test('a level that is not possible is passed over; what is possible of it is tried last')
+def _():
+    core('poor', 'set OFFSET(page.mapping)')
+    for levels, used in (('31,1', 1), ('31,17,1', 17), ('31,15', 17), ('30,0', 0), ('0,31', 0)):
+        done = makedumpfile('-f', '-d', levels, 'poor', 'dump')
+        if used or levels[0] != '0':
+            done.check_warned(f'dump level 3. is not possible, {used} is used: .*page.mapping')
+            check(f'is not possible, {used} is used'.encode() in read('dump'), 'eraseinfo')
+        else:
+            done.check_done()
+        check(Kdump('dump').level == used, f'{levels}: level {Kdump("dump").level}')
+    makedumpfile('-f', '-d', '1', 'poor', 'one').check_done()
+    makedumpfile('-f', '-d', '17', 'poor', 'seventeen').check_done()
+    limit = os.path.getsize('one') - 1
+    check(os.path.getsize('seventeen') < limit - 1000, 'sizes')
+    makedumpfile('-f', '-d', '1,31', '-L', limit, 'poor', 'dump').check_warned('17 is used')
+    check(Kdump('dump').level == 17, 'level')
+
+
+@test('--strict-level: no dump rather than one of another level, and nothing is written')
+def _():
+    core('poor', 'set OFFSET(page.mapping)')
+    write('old', 'what was there')
+    makedumpfile('-f', '--strict-level', '-d', '31', 'poor', 'old').check_failed(
+        'dump level 31 is not possible, and --strict-level is given: .*page.mapping')
+    check(read('old') == b'what was there', 'it was overwritten')
+    done = makedumpfile('-F', '--strict-level', '-d', '31', 'poor')
+    check(done.code == 1 and not done.out, done)
+    # Those that are possible are as good as any.
+    makedumpfile('-f', '--strict-level', '-d', '31,17', 'poor', 'dump').check_warned('17 is used')
+    core('mini')
+    makedumpfile('-f', '--strict-level', '-d', '31', 'mini', 'dump').check_done()
+
+
+@test('a level that is not possible: ELF, a stream and parts say so, too')
+def _():
+    core('poor', 'set OFFSET(page.mapping)')
+    for options in (['-E'], ['--split']):
+        names = ['a', 'b'] if options == ['--split'] else ['a']
+        makedumpfile('-f', *options, '-d', '31', 'poor', *names).check_warned('17 is used')
+        check(b'# dump level 31 is not possible, 17 is used' in read(names[-1]), options)
+    done = makedumpfile('-F', '-d', '31', 'poor')
+    check(done.code == 0 and b'level 31 is not possible, 17 is used' in done.out, done)
 
 
 @test('a smaller level is tried for ELF and for parts, too')

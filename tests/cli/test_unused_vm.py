@@ -83,10 +83,15 @@ def _():
     check(read('once') == read('twice'), 'they differ')
 
 
-@test('where struct pages are is not known: it is said, and no dump is made')
+@test('where struct pages are is not known: it is said, and they are kept')
 def _():
     core('bad', 'set SYMBOL(mem_section)', text=TEXT)
-    makedumpfile('-e', '-d', '1', 'bad', 'left').check_failed('struct pages.*mem_section')
+    makedumpfile('-f', '-d', '1', 'bad', 'without').check_done()
+    makedumpfile('-f', '-e', '-d', '1', 'bad', 'dump').check_warned('struct pages.*mem_section')
+    check(Kdump('dump').pages == Kdump('without').pages, 'other pages')
+    check(b'# cannot find struct pages' in read('dump'), 'the dump does not say so')
+    makedumpfile('-e', '-d', '1', '--strict-level', 'bad', 'left').check_failed('mem_section')
+    check(not os.path.exists('left'), 'there is a file')
 
 
 @test('struct pages that the makedumpfile of the distribution leaves out are left out')

@@ -110,7 +110,7 @@ def _():
 def _():
     vmlinux('vmlinux')
     core('poor', *POOR)
-    makedumpfile('-d', '31', 'poor', 'left').check_failed('')
+    makedumpfile('-d', '31', '--strict-level', 'poor', 'left').check_failed('not possible')
     makedumpfile('-f', '-g', 'info', '-x', 'vmlinux', 'poor').check_done()
     got, full = values('info'), dict(line.partition('=')[::2] for line in core('mini').vmcoreinfo)
     for key in IN_VMLINUX:

@@ -72,11 +72,11 @@ def _():
         check_found(c)
     # Alone it is the best there is; of two nobody knows which is better.
     noteless('core', stale(FIRST))
-    makedumpfile('-f', '-d', '31', 'core', 'dump').check_failed('-d 0 and -d 1 still work')
+    makedumpfile('-f', '-d', '31', 'core', 'dump').check_warned('dump level 31 is not possible')
     makedumpfile('-f', '-g', 'info', 'core').check_done()
     check('NUMBER(phys_base)=4096' in read('info').decode(), 'it is not used')
     noteless('core', stale(FIRST), stale(THIRD))
-    makedumpfile('-f', '-d', '31', 'core', 'dump').check_failed('no VMCOREINFO')
+    makedumpfile('-f', '-d', '31', 'core', 'dump').check_warned('no VMCOREINFO')
 
 
 @test('VMCOREINFO in memory: in a kdump-compressed file, too')
@@ -103,7 +103,7 @@ def _():
                 f'u32 {SECOND}+4 0', f'u32 {SECOND}+4 0xffffffff', f'u32 {SECOND}+4 9',
                 f'text {SECOND}+12 VMCOREINFO_XEN', f'text {SECOND}+24 osrelease='):
         noteless('core', *([bad] if '+8 ' in bad else [HERE, bad]))
-        limited('-f', '-d', '31', 'core', 'dump').check_failed('no VMCOREINFO')
+        limited('-f', '-d', '31', 'core', 'dump').check_warned('no VMCOREINFO')
 
 
 @test('VMCOREINFO in memory: thousands of notes that lead nowhere do not make it wait')
@@ -112,7 +112,7 @@ def _():
     for pfn in range(0xa00, 0xe00):
         c.run(stale(pfn * PAGE))
     c.write('core')
-    done = limited('-f', '-D', '-d', '31', 'core', 'dump').check_failed('no VMCOREINFO')
+    done = limited('-f', '-D', '-d', '31', 'core', 'dump').check_warned('no VMCOREINFO')
     check(1 < (done.text + done.err).count('does not lead to its kernel') < 20, 'all were tried')
 
 

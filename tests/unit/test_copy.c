@@ -87,7 +87,7 @@ static void open_core(struct machine *m, void **state, const char *name)
 	machine_open(m, &c->mini, name);
 }
 
-static int dump_erasing(struct machine *m, const struct erase_list *erase, struct memsink *s,
+static int dump_erasing(struct machine *m, struct erase_list *erase, struct memsink *s,
 			unsigned int level, enum codec_id codec, unsigned int nr_threads,
 			struct dump_result *res)
 {
@@ -584,23 +584,39 @@ static void test_flush_fails(void **state)
 	machine_close(&m);
 }
 
-/* A dump that cannot be filtered: nothing is left to be kept, the reason is told. */
+/* A level that is not possible: all pages are saved, unless the caller has other plans. */
 static void test_cannot_be_filtered(void **state)
 {
-	struct dump_result res;
-	struct memsink s;
-	struct machine m;
+	for (unsigned int how = 0; how < 3; how++) {
+		struct erase_list list = { 0 };
+		struct dump_result res;
+		struct memsink s;
+		struct sink *sink = &s.sink;
+		struct machine m;
+		struct dump_request req;
 
-	open_core(&m, state, "no-root");
-	memsink_init(&s);
-	assert_int_equal(dump(&m, &s, 31, CODEC_ZLIB, 2, &res), -ENOENT);
-	assert_non_null(strstr(err_text(-ENOENT), "SYMBOL(init_top_pgt)"));
-	assert_false(res.has_pages);
-	memsink_deinit(&s);
-	dump_ok(&m, &s, 1, CODEC_ZLIB, 2, &res);
-	assert_whole(&m, &s, &res, 1);
-	memsink_deinit(&s);
-	machine_close(&m);
+		open_core(&m, state, "no-root");
+		memsink_init(&s);
+		req = (struct dump_request){
+			.kernel = m.k, .sinks = &sink, .nr_sinks = 1, .level = 31,
+			.codec = CODEC_ZLIB, .nr_threads = 2, .erase = &list,
+			.strict = how == 1, .give_up = how == 2,
+		};
+		assert_int_equal(dump_create(&req, &res), how ? -ENOENT : 0);
+		assert_int_equal(res.has_pages, !how);
+		if (how) {
+			assert_non_null(strstr(err_text(-ENOENT), "SYMBOL(init_top_pgt)"));
+			assert_true(res.filtering);
+		} else {
+			assert_int_equal(res.not_filtered, 30);
+			assert_non_null(strstr(res.not_filtered_why, "SYMBOL(init_top_pgt)"));
+			assert_non_null(memmem(list.text, list.text_size, "1 is used: ", 11));
+			assert_whole(&m, &s, &res, 1);
+		}
+		erase_list_deinit(&list);
+		memsink_deinit(&s);
+		machine_close(&m);
+	}
 }
 
 /* A dump of a dump: the same pages; what went before has no data now. */
