@@ -165,6 +165,44 @@ static int find_cut(const struct kdump *kd, struct file_reader *fr, bool *cut)
 }
 
 /*
+ * Return how many descriptors there are more than bits in the 2nd bitmap, as far as the data
+ * tells: it begins after the descriptors, with one page of zeros as it is or with that of the
+ * first page. A size of a page is no multiple of a descriptor's, so the two are told apart.
+ * One bit more or less moves the contents of each page after it to another one.
+ */
+static int count_spare_descs(const struct kdump *kd, uint32_t page_size, struct file_reader *fr,
+			     int64_t *spare)
+{
+	uint64_t data_off = kd->desc_off + kd->nr_descs * KDUMP_PAGE_DESC_SIZE;
+	_cleanup_free_ uint8_t *buf = malloc(DESC_BATCH * KDUMP_PAGE_DESC_SIZE);
+	unsigned int nr = DESC_BATCH;
+	uint64_t first = UINT64_MAX;
+	int64_t more;
+
+	*spare = 0;
+	if (!buf)
+		return err_set(-ENOMEM, "no memory for page descriptors");
+	/* If they cannot be read, each of their pages is found to be lost later. */
+	if (read_descs(kd, fr, 0, &nr, buf))
+		return 0;
+	for (unsigned int i = 0; i < nr; i++) {
+		struct kdump_page_desc d;
+
+		kdump_decode_page_desc(&kd->layout, buf + i * KDUMP_PAGE_DESC_SIZE, &d);
+		if (!desc_missing(&d) && !desc_cut(&d, fr->file->size) && d.offset > kd->desc_off)
+			first = min_u64(first, d.offset);
+	}
+	if (first == UINT64_MAX)
+		return 0;
+	more = first - data_off;
+	if (more % KDUMP_PAGE_DESC_SIZE)
+		more -= page_size;
+	if (!(more % KDUMP_PAGE_DESC_SIZE))
+		*spare = more / KDUMP_PAGE_DESC_SIZE;
+	return 0;
+}
+
+/*
  * Read what one of the sub-header's (offset, size) pairs points to. Pages can be read without
  * it, so that it is missing is a warning only.
  */
@@ -256,6 +294,7 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 {
 	struct kdump *kd = vc->priv;
 	struct kdump_headers h;
+	int64_t spare = 0;
 	bool cut = false;
 	int err = kdump_headers_read(&h, fr);
 
@@ -290,13 +329,19 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 		err = build_rank(kd);
 	if (!err)
 		err = find_cut(kd, fr, &cut);
+	if (!err)
+		err = count_spare_descs(kd, vc->page_size, fr, &spare);
 	if (h.header.status & KDUMP_INCOMPLETE)
 		vmcore_warn(vc, "the dump is marked incomplete: pages at its end may be missing");
+	else if (spare)
+		vmcore_warn(vc, "bitmap and page descriptors disagree, pages may be mixed up: "
+			    "%" PRIu64 " pages, %" PRIu64 " descriptors",
+			    kd->nr_descs, kd->nr_descs + spare);
 	else if (cut)
 		vmcore_warn(vc, "the file is shorter than its headers say: "
 			    "pages at its end are missing");
 	vc->excluded_vmemmap = h.header.status & KDUMP_EXCLUDED_VMEMMAP;
-	vc->incomplete = cut || h.header.status & KDUMP_INCOMPLETE;
+	vc->incomplete = cut || spare || h.header.status & KDUMP_INCOMPLETE;
 	if (!err)
 		err = load_eraseinfo(vc, &h.sub, fr);
 	if (!err)

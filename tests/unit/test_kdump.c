@@ -726,6 +726,32 @@ static void test_incomplete(void **state)
 	assert_non_null(strstr(t->vc->warning, "shorter"));
 }
 
+/* One bit of the 2nd bitmap more or less: the data begins where it does not fit that. */
+static void test_bitmap_damage(void **state)
+{
+	static const struct {
+		const char *pages, *patch;
+	} damages[] = {
+		{ "page = 1-9 pattern\n", "fc" },
+		{ "page = 1-9 pattern\n", "ff" },
+		{ "page = 1-9 pattern\n page = 700 zero shared\n", "fc" },
+		{ "page = 1-9 pattern\n page = 700 zero shared\n", "ff" },
+		{ "page = 1 zero shared\n page = 2-9 half zlib\n", "ff" },
+		{ "page = 1 zero shared\n page = 2-9 half zlib\n", "ee" },
+	};
+	struct test *t = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(damages); i++) {
+		make(t, "%s", damages[i].pages);
+		open_dump(t);
+		assert_false(t->vc->incomplete);
+		make(t, "%s patch = 0x3000 %s\n", damages[i].pages, damages[i].patch);
+		open_dump(t);
+		assert_true(t->vc->incomplete);
+		assert_non_null(strstr(t->vc->warning, "bitmap and page descriptors disagree"));
+	}
+}
+
 /*
  * A file cut anywhere is refused, or what is left of it can be read and the
  * bitmap says what that is.
@@ -874,6 +900,7 @@ int main(void)
 		TEST(test_damaged_page_in_cache),
 		TEST(test_snappy_claim),
 		TEST(test_incomplete),
+		TEST(test_bitmap_damage),
 		TEST(test_cut),
 		TEST(test_cut_eraseinfo),
 		TEST(test_damage),
