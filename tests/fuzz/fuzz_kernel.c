@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A whole ELF core: VMCOREINFO of its notes or found in its memory, page tables, symbols and
+ * types, the memory map and struct pages.
+ *
+ * Input:
+ *	1	flags: FUZZ_BINARY
+ *	1	the dump level
+ *	...	the file
+ */
+#include "filter/filter.h"
+#include "kernel/vmcoreinfo_search.h"
+#include "lib/log.h"
+#include "tests/fuzz/file.h"
+
+/* Pages that a dump may claim to have. */
+#define CLAIM_MAX (1u << 22)
+
+static void filter(const struct kernel *k, struct vmcore *vc, unsigned int level)
+{
+	struct filter_stats stats = { 0 };
+	struct bitmap dumpable, had;
+	uint64_t left;
+	int err;
+
+	if (bitmap_init(&dumpable, vc->max_pfn) || bitmap_init(&had, vc->max_pfn))
+		abort();
+	err = vmcore_bitmap(vc, VMCORE_HAS_DATA, &dumpable);
+	if (!err)
+		err = vmcore_bitmap(vc, VMCORE_HAS_DATA, &had);
+	fuzz_check_file_err(err);
+	if (!err) {
+		err = filter_pages(k, level, 1, &dumpable, NULL, &stats);
+		fuzz_check_file_err(err);
+	}
+	if (!err) {
+		left = bitmap_count(&dumpable, 0, vc->max_pfn);
+		assert(left <= bitmap_count(&had, 0, vc->max_pfn));
+		for (pfn_t pfn = bitmap_next_set(&dumpable, 0, vc->max_pfn); pfn < vc->max_pfn;
+		     pfn = bitmap_next_set(&dumpable, pfn + 1, vc->max_pfn))
+			assert(bitmap_test(&had, pfn));
+	}
+	bitmap_deinit(&had);
+	bitmap_deinit(&dumpable);
+}
+
+static void learn(struct vmcore *vc, unsigned int level)
+{
+	struct kdump_utsname uts;
+	struct vmcore_reader *r;
+	struct kernel *k;
+	int err = vmcoreinfo_search(vc, true);
+
+	fuzz_check_file_err(err);
+	if (err || kernel_open(&k, vc, NULL, NULL))
+		return;
+	assert(fuzz_is_clean(k->bad_line) && fuzz_is_clean(k->translation_why));
+	assert(fuzz_is_clean(k->kallsyms_why) && fuzz_is_clean(k->types_why));
+	assert(fuzz_is_clean(k->modules_why) && fuzz_is_clean(k->release));
+	err = vmcore_reader_create(&r, vc);
+	assert(!err);
+	kernel_utsname(k, r, NULL, &uts);
+	vmcore_reader_destroy(r);
+	/* The page size may be another one now. */
+	if (vc->max_pfn <= CLAIM_MAX)
+		filter(k, vc, level);
+	kernel_close(k);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	log_set_levels(0);
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct vmcore_options opt;
+	struct fuzz_input in = { data, size };
+	unsigned int level;
+	struct fuzz_file file;
+	struct vmcore *vc;
+
+	fuzz_number(&in, 1);
+	level = fuzz_number(&in, 1) & DL_MAX;
+	fuzz_file_make(&file, in);
+	if (!vmcore_open(&vc, file.path, &opt)) {
+		if (vc->max_pfn <= CLAIM_MAX)
+			learn(vc, level);
+		vmcore_close(vc);
+	}
+	fuzz_file_close(&file);
+	return 0;
+}
