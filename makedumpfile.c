@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,26 @@ static void show_version(void)
 	for (size_t i = 0; (ops = codec_library_at(i)); i++)
 		printf(" %s", ops->library);
 	printf("\n");
+}
+
+/* What a report of a problem needs: which program did what. */
+static void debug_command(int argc, char *argv[])
+{
+	DEBUG_MSG("makedumpfile: version %s\nCommand line:", VERSION);
+	for (int i = 0; i < argc; i++)
+		DEBUG_MSG(" %s", argv[i]);
+	DEBUG_MSG("\n");
+}
+
+static void debug_segments(const struct vmcore *vc)
+{
+	for (size_t i = 0; i < vc->nr_segments; i++) {
+		const struct vmcore_segment *s = &vc->segments[i];
+
+		DEBUG_MSG("PT_LOAD %zu: physical %#" PRIx64 ", virtual %#" PRIx64
+			  ", offset %#" PRIx64 ", %#" PRIx64 " of %#" PRIx64 " bytes\n", i,
+			  s->paddr, s->vaddr, s->offset, s->filesz, s->memsz);
+	}
 }
 
 static void debug_vmcoreinfo(const struct kernel *k)
@@ -273,6 +294,8 @@ static int run(const struct dump_plan *plan)
 		err = vmcore_open(&vc, plan->vmcore, &opt);
 	rep.open_seconds = clock_seconds() - rep.start;
 	rep.vc = vc;
+	if (!err)
+		debug_segments(vc);
 	if (!err) {
 		err = open_kernel(plan, vc, &k);
 		rep.resolve_seconds = clock_seconds() - rep.start - rep.open_seconds;
@@ -369,6 +392,7 @@ int main(int argc, char *argv[])
 		signal(SIGPIPE, SIG_IGN);
 		signal(SIGXFSZ, SIG_IGN);
 		log_set_levels(plan.message_level);
+		debug_command(argc, argv);
 		err = run(&plan);
 	}
 	if (err)

@@ -178,4 +178,20 @@ def _():
     makedumpfile('-d', '31', 'mini', f'{deep}/dump').check_failed('file exists.*use -f')
 
 
+@test('-D shows version, command line and PT_LOADs before anything else')
+def _():
+    core('mini')
+    args = ('-D', '-f', '-c', '-d', '31', 'mini', 'dump')
+    said = makedumpfile(*args).check_done().text
+    version = makedumpfile('-v').text.split()[2]
+    check(said.startswith(f'makedumpfile: version {version}\nCommand line: '), said[:200])
+    check(said.split('\n')[1].endswith(' '.join(args)), said[:200])
+    loads = re.findall(r'PT_LOAD (\d+): physical (\w+), virtual (\w+), offset (\w+), '
+                       r'(\w+) of (\w+) bytes', said)
+    check([tuple(int(word, 0) for word in load) for load in loads] ==
+          [(i, paddr, vaddr, offset, filesz, memsz) for i, (vaddr, paddr, offset, filesz, memsz)
+           in enumerate(ElfCore('mini').loads)], loads)
+    check('Command line' not in makedumpfile(*args[1:]).text, 'shown without -D')
+
+
 run_tests()
