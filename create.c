@@ -125,7 +125,8 @@ static int incomplete(const struct vmcore *vc, const struct dump_result *res)
 {
 	if (res->copy.lost)
 		return err_set(-EIO, "the dump is incomplete, %" PRIu64
-			       " pages could not be read: %s", res->copy.lost, res->copy.lost_why);
+			       " page%s could not be read: %s", res->copy.lost,
+			       res->copy.lost == 1 ? "" : "s", res->copy.lost_why);
 	return err_set(-EIO, "the dump is incomplete: %s", vc->warning);
 }
 

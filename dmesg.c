@@ -15,6 +15,7 @@
 #include "lib/fdio.h"
 #include "lib/log.h"
 #include "lib/new_file.h"
+#include "lib/size_text.h"
 
 #define BUFFER 65536u
 
@@ -24,6 +25,8 @@ struct log_file {
 	bool force;
 	int fd;				/* -1: not yet created */
 	int err;			/* it cannot be written */
+	uint64_t left;			/* bytes that it may still get */
+	uint64_t limit;
 	size_t len;
 	char *buf;
 };
@@ -31,6 +34,14 @@ struct log_file {
 static const char *name_of(const struct log_file *f)
 {
 	return f->path ? f->path : "standard output";
+}
+
+static int refuse_more(const struct log_file *f)
+{
+	char text[SIZE_TEXT_MAX];
+
+	return err_set(-EFBIG, "%s is cut: the limit of -L (%s) was reached", name_of(f),
+		       size_text(text, f->limit));
 }
 
 static int flush(struct log_file *f)
@@ -42,9 +53,14 @@ static int flush(struct log_file *f)
 		f->err = f->fd < 0 ? f->fd : 0;
 	}
 	if (!f->err) {
-		f->err = fd_write(f->fd, f->buf, f->len, NULL);
+		size_t len = min_u64(f->len, f->left);
+
+		f->err = fd_write(f->fd, f->buf, len, NULL);
 		if (f->err)
 			err_errno(f->err, "cannot write to %s", name_of(f));
+		else if (len < f->len)
+			f->err = refuse_more(f);
+		f->left -= len;
 	}
 	f->len = 0;
 	return f->err;
@@ -99,10 +115,14 @@ static int check_whole(const struct printk_stats *stats)
 		       stats->why);
 }
 
-int dump_dmesg(const struct kernel *k, const char *path, bool force, bool partial)
+int dump_dmesg(const struct kernel *k, const char *path, bool force, bool partial,
+	       uint64_t limit)
 {
 	_cleanup_free_ char *buf = malloc(BUFFER);
-	struct log_file f = { .path = path, .force = force, .fd = -1, .buf = buf };
+	struct log_file f = {
+		.path = path, .force = force, .fd = -1, .buf = buf, .limit = limit,
+		.left = limit ? limit : UINT64_MAX,
+	};
 	struct printk_stats stats = { 0 };
 	struct kernel_view view;
 	int err = 0;

@@ -139,7 +139,7 @@ static int write_vmcoreinfo(const struct dump_plan *plan, const struct kernel *k
 static int write_dmesg(const struct dump_plan *plan, const struct kernel *k)
 {
 	int err = dump_dmesg(k, plan->flattened ? NULL : plan->dumpfile, plan->force,
-			     plan->partial_dmesg);
+			     plan->partial_dmesg, plan->size_limit);
 
 	if (!err)
 		MSG("\nThe dmesg log is saved to %s.\n",
@@ -364,6 +364,7 @@ static bool lists(const struct dump_plan *plan)
 int main(int argc, char *argv[])
 {
 	struct dump_plan plan;
+	char topics[128];
 	int err;
 
 	err = open_standard_files();
@@ -374,8 +375,9 @@ int main(int argc, char *argv[])
 	if (!err && plan.mode == MODE_HELP) {
 		if (usage_print(plan.pattern))
 			return EXIT_DONE;
-		err = err_set(-EINVAL, "-h knows nothing about %s; see makedumpfile -h",
-			      plan.pattern);
+		usage_topics(topics, sizeof(topics));
+		err = err_set(-EINVAL, "'%s' is not a help topic: use one of %s", plan.pattern,
+			      topics);
 	}
 	if (!err && plan.mode == MODE_VERSION) {
 		show_version();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -116,9 +117,10 @@ static const struct {
 	{ 'e', IN(CREATE) },
 	{ 'F', IN(CREATE) | IN(DUMP_DMESG) },
 	{ 'i', IN_THOSE_THAT_READ & ~IN(WRITE_VMCOREINFO) },
-	{ 'L', IN(CREATE) },
+	{ 'L', IN(CREATE) | IN(DUMP_DMESG) },
 	{ 'l', IN(CREATE) },
 	{ 'p', IN(CREATE) },
+	{ 'X', IN(CREATE) },
 	{ 'x', IN_THOSE_THAT_READ },
 	{ 'z', IN(CREATE) },
 	{ OPT_CONFIG, IN(CREATE) },
@@ -150,7 +152,6 @@ static const struct {
 	{ 'E', 'p', "ELF pages are not compressed" },
 	{ 'E', 'z', "ELF pages are not compressed" },
 	{ 'E', OPT_SPLIT, "only kdump-compressed dumps can be split" },
-	{ 'F', 'f', "no file is created" },
 	{ 'F', OPT_SPLIT, "there is one standard output" },
 	{ 'i', 'x', "both say what the kernel is like" },
 };
@@ -175,12 +176,16 @@ static void option_name(int opt, char buf[32])
 	snprintf(buf, 32, "--%s", o->name);
 }
 
-/* A number, decimal, octal or hexadecimal as in C if @p base is 0; *end behind it. */
+/*
+ * A number, decimal, octal or hexadecimal as in C if @p base is 0; *end after it. Blanks and a
+ * sign, which strtoull() skips, are no part of one.
+ */
 static int parse_digits(const char *what, const char *text, int base, uint64_t *ret, char **end)
 {
 	errno = 0;
+	text += strspn(text, " \t");
 	*ret = strtoull(text, end, base);
-	if (errno || *end == text || text[0] == '-')
+	if (errno || *end == text || !isxdigit((unsigned char)text[0]))
 		return err_set(-EINVAL, "%s %s is invalid", what, text);
 	return 0;
 }
@@ -192,18 +197,19 @@ static int parse_number(const char *what, const char *text, unsigned long min, u
 	char *end;
 
 	if (parse_digits(what, text, 10, &n, &end) || *end || n < min || n > max)
-		return err_set(-EINVAL, "%s %s is invalid: it can be %lu to %lu", what, text, min,
-			       max);
+		return err_set(-EINVAL, "'%s' is not a %s: use a number from %lu to %lu", text,
+			       what, min, max);
 	*ret = n;
 	return 0;
 }
 
+/* 0 is the default, as without the option. */
 static int parse_kilobytes(const char *what, const char *text, uint64_t *bytes)
 {
 	uint64_t n;
 	char *end;
 
-	if (parse_digits(what, text, 0, &n, &end) || *end || !n || !checked_mul(n, 1024, bytes))
+	if (parse_digits(what, text, 0, &n, &end) || *end || !checked_mul(n, 1024, bytes))
 		return err_set(-EINVAL, "%s %s is invalid: it is a number of KiB", what, text);
 	return 0;
 }
@@ -219,7 +225,7 @@ static int parse_size(const char *what, const char *text, uint64_t *bytes)
 
 	if (err)
 		return err;
-	suffix = *end ? strchr(suffixes, *end & ~0x20) : NULL;
+	suffix = *end ? strchr(suffixes, toupper((unsigned char)*end)) : NULL;
 	if (suffix) {
 		end++;
 		if (!checked_mul(n, UINT64_C(1) << (10 * (suffix - suffixes + 1)), &n))
@@ -335,6 +341,7 @@ static int parse_option(struct dump_plan *plan, int opt)
 		plan->mode = MODE_VERSION;
 		return 0;
 	case 'X':
+		return 0;
 	case OPT_XEN:
 		return err_set(-ENOTSUP, "dumps of Xen are not supported");
 	case 'x':
@@ -388,7 +395,7 @@ static int parse_option(struct dump_plan *plan, int opt)
 		plan->no_mmap = true;
 		return 0;
 	case OPT_NUM_THREADS:
-		return parse_number("number of threads", optarg, 1, THREADS_MAX, &plan->nr_threads);
+		return parse_number("number of threads", optarg, 0, THREADS_MAX, &plan->nr_threads);
 	case OPT_PARTIAL_DMESG:
 		plan->partial_dmesg = true;
 		return 0;
@@ -456,7 +463,9 @@ static int take_names(struct dump_plan *plan, int nr, char *names[])
 	if (plan->split && nr < 3)
 		return err_set(-EINVAL, "--split needs the names of two DUMPFILEs or more");
 	if (nr < (plan->flattened ? 1 : 2) && !optional)
-		return missing(plan->mode == MODE_DUMP_DMESG ? "LOGFILE" : "DUMPFILE");
+		return err_set(-EINVAL, "%s is missing: name a file, or use -F to write to "
+			       "standard output",
+			       plan->mode == MODE_DUMP_DMESG ? "LOGFILE" : "DUMPFILE");
 	if (nr > most)
 		return too_many(names[most], plan->flattened ?
 				": -F writes to standard output" : "");
@@ -545,6 +554,24 @@ static int check_options(const struct command_line *cl)
 	return 0;
 }
 
+/* Many take it for standard output, where only -F can write a dump. */
+static int refuse_dash(const char *name)
+{
+	if (strcmp(name, "-"))
+		return 0;
+	return err_set(-EINVAL, "'-' is not a file: use -F to write to standard output, or ./- for "
+		       "a file of that name");
+}
+
+static int check_outputs(const struct dump_plan *plan)
+{
+	int err = plan->dumpfile ? refuse_dash(plan->dumpfile) : 0;
+
+	for (size_t i = 1; !err && i < plan->nr_dumpfiles; i++)
+		err = refuse_dash(plan->dumpfiles[i]);
+	return err;
+}
+
 static int check(const struct command_line *cl, int nr, char *names[])
 {
 	struct dump_plan *plan = cl->plan;
@@ -561,8 +588,6 @@ static int check(const struct command_line *cl, int nr, char *names[])
 		return err;
 	if (plan->require_erase && !plan->config)
 		return err_set(-EINVAL, "--require-erase needs --config FILE");
-	if (plan->splitblock_bytes && !plan->split)
-		return err_set(-EINVAL, "--splitblock-size makes no sense without --split");
 	if (plan->json && !strcmp(plan->json, "-") && plan->flattened)
 		return err_set(-EINVAL, "--json - and -F exclude each other: there is one standard output");
 	if (plan->nr_levels > 1 && plan->flattened)
@@ -571,7 +596,10 @@ static int check(const struct command_line *cl, int nr, char *names[])
 		return err_set(-EINVAL, "built without libdw: -x is not supported");
 	if (plan->mode == MODE_LIST_KTYPES && !btf_info_supported())
 		return err_set(-EINVAL, "built without libbpf: --list-ktypes is not supported");
-	return take_arguments(plan, nr, names);
+	if (!plan->split)
+		plan->splitblock_bytes = 0;
+	err = take_arguments(plan, nr, names);
+	return err ? err : check_outputs(plan);
 }
 
 int options_parse(struct dump_plan *plan, int argc, char *argv[])

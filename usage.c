@@ -65,8 +65,8 @@ static const char input[] =
 	"      --non-mmap      do not map VMCORE into memory\n"
 	"  -g FILE             write what is known of the kernel as VMCOREINFO text, for\n"
 	"                      -i; with -x VMLINUX alone, what that knows\n"
-	"Dumps of Xen and sadump are not read: -X, --xen-syms, --xen-vmcoreinfo,\n"
-	"--xen_phys_start and --diskset say so.\n";
+	"Dumps of Xen and sadump are not supported: --xen-syms, --xen-vmcoreinfo,\n"
+	"--xen_phys_start and --diskset are refused, -X excludes nothing.\n";
 
 static const char erase[] =
 	"What to overwrite:\n"
@@ -140,4 +140,15 @@ bool usage_print(const char *topic)
 		found = true;
 	}
 	return found;
+}
+
+void usage_topics(char *buf, size_t size)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(topics) && used < size; i++)
+		used += snprintf(buf + used, size - used, "%s, ", topics[i].name);
+	if (used < size)
+		snprintf(buf + used, size - used, "all");
 }

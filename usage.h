@@ -6,11 +6,16 @@
 #ifndef USAGE_H
 #define USAGE_H
 
+#include <stddef.h>
+
 /**
  * The text of a topic.
  * @param topic NULL: the overview, which names the topics; "all": all of them
  * @return whether there is such a topic
  */
 _Bool usage_print(const char *topic);
+
+/** List the names of all topics in @p buf, with "all" as the last. */
+void usage_topics(char *buf, size_t size);
 
 #endif

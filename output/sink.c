@@ -7,6 +7,7 @@
 
 #include "lib/checked.h"
 #include "lib/err.h"
+#include "lib/size_text.h"
 
 int sink_pwrite(struct sink *s, const void *buf, size_t len, uint64_t off)
 {
@@ -59,10 +60,12 @@ void sink_close(struct sink *s)
 
 int sink_check_limit(const struct sink *s, uint64_t end, uint64_t off, size_t len)
 {
+	char limit[SIZE_TEXT_MAX];
+
 	if (!s->limit || end <= s->limit)
 		return 0;
-	return err_set(-EFBIG, "cannot write %zu bytes at offset %" PRIu64 " of %s: it would have "
-		       "more than %" PRIu64 " bytes", len, off, s->path, s->limit);
+	return err_set(-EFBIG, "cannot write %zu bytes at offset %" PRIu64 " of %s: the limit of "
+		       "-L (%s) was reached", len, off, s->path, size_text(limit, s->limit));
 }
 
 int sink_write_error(const struct sink *s, int err, uint64_t off, size_t len, size_t written)

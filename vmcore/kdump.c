@@ -332,7 +332,7 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 	if (!err)
 		err = count_spare_descs(kd, vc->page_size, fr, &spare);
 	if (h.header.status & KDUMP_INCOMPLETE)
-		vmcore_warn(vc, "the dump is marked incomplete: pages at its end may be missing");
+		vmcore_warn(vc, "VMCORE is marked incomplete: pages at its end may be missing");
 	else if (spare)
 		vmcore_warn(vc, "bitmap and page descriptors disagree, pages may be mixed up: "
 			    "%" PRIu64 " pages, %" PRIu64 " descriptors",

@@ -156,4 +156,19 @@ def _():
             limited('-F', '--dump-dmesg', *options, 'bad').check_alive()
 
 
+@test('-L: the log is cut there, and that is an error')
+def _():
+    core('logged', *LOG)
+    whole = TEXT.encode()
+    for limit in (1, len(whole) - 1):
+        makedumpfile('-f', '-L', limit, '--dump-dmesg', 'logged', 'log').check_failed(
+            f'log is cut: the limit of -L .{limit} bytes?. was reached')
+        check(read('log') == whole[:limit], f'{limit}: {read("log")}')
+    for limit in (len(whole), '1G'):
+        makedumpfile('-f', '-L', limit, '--dump-dmesg', 'logged', 'log').check_done()
+        check(read('log') == whole, f'{limit}: {read("log")}')
+    done = makedumpfile('-F', '-L', '5', '--dump-dmesg', 'logged')
+    check(done.code == 1 and done.out == whole[:5], done)
+
+
 run_tests()

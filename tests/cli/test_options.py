@@ -41,7 +41,9 @@ def _():
         for line in lines:
             check(len(line) <= 80, f'{topic}: "{line}" has {len(line)} columns')
         check(text in makedumpfile('-h', 'all').text, f'{topic}: all lacks it')
-    makedumpfile('-h', 'nothing').check_failed('nothing')
+    makedumpfile('-h', 'nothing').check_failed(
+        f"'nothing' is not a help topic: use one of {', '.join(topics)}, all$")
+    check(makedumpfile('--help', 'all').text == makedumpfile('-h', 'all').text, '--help all')
 
 
 @test('-v prints the version and every compression, enabled or disabled, and exits 0')
@@ -274,20 +276,22 @@ def _():
 
 
 WRONG = (
-    (['-d', '32'], 'dump level 32'),
-    (['-d', '-1'], 'dump level -1'),
-    (['-d', ''], 'dump level'),
-    (['-d', 'x'], 'dump level x'),
-    (['-d', '31x'], 'dump level 31x'),
-    (['-d', '99999999999999999999'], 'dump level 9999'),
-    (['--message-level', '32'], 'message level 32'),
-    (['--message-level', '-1'], 'message level -1'),
-    (['--message-level', 'all'], 'message level all'),
-    (['--num-threads', '0'], 'number of threads 0'),
-    (['--num-threads', '-2'], 'number of threads -2'),
-    (['--num-threads', '1000000'], 'number of threads 1000000'),
-    (['--num-threads', 'x'], 'number of threads x'),
-    (['--num-threads='], 'number of threads'),
+    (['-d', '32'], "'32' is not a dump level: use a number from 0 to 31"),
+    (['-d', '-1'], "'-1' is not a dump level"),
+    (['-d', ' -1'], "' -1' is not a dump level"),
+    (['-d', '+1'], "'.1' is not a dump level"),
+    (['-d', '1 '], "'1 ' is not a dump level"),
+    (['-d', ''], "'' is not a dump level"),
+    (['-d', 'x'], "'x' is not a dump level"),
+    (['-d', '31x'], "'31x' is not a dump level"),
+    (['-d', '99999999999999999999'], "'9999.* is not a dump level"),
+    (['--message-level', '32'], "'32' is not a message level: use a number from 0 to 31"),
+    (['--message-level', '-1'], "'-1' is not a message level: use a number from 0 to 31"),
+    (['--message-level', 'all'], "'all' is not a message level: use a number from 0 to 31"),
+    (['--num-threads', '-2'], "'-2' is not a number of threads"),
+    (['--num-threads', '1000000'], "'1000000' is not a number of threads"),
+    (['--num-threads', 'x'], "'x' is not a number of threads"),
+    (['--num-threads='], "'' is not a number of threads"),
     (['--bogus'], '--bogus is not an option'),
     (['--bogus=1'], '--bogus=1 is not an option'),
     (['-Q'], '-Q is not an option'),
@@ -305,7 +309,7 @@ WRONG = (
     (['--extension', ''], 'is not the name of an extension'),
     (['--extension', ',a=b'], 'is not the name of an extension'),
     (['--extension', 'x'] * 33, 'more than 32 extensions'),
-    (['--extension-timeout', '0'], 'time limit 0'),
+    (['--extension-timeout', '0'], "'0' is not a time limit"),
     (['--extension', 'x', '--list-ksyms'], '--extension makes no sense'),
     (['--check-extension', 'x', '--list-ksyms'], 'exclude each other'),
     (['more'], 'one argument too many'),
@@ -334,15 +338,37 @@ def _():
 def _():
     makedumpfile().check_failed('VMCORE is missing')
     makedumpfile('-F').check_failed('VMCORE is missing')
-    makedumpfile('-d', '31', 'vmcore').check_failed('DUMPFILE is missing')
+    makedumpfile('-d', '31', 'vmcore').check_failed('DUMPFILE is missing: .* or use -F')
+    makedumpfile('--dump-dmesg', 'vmcore').check_failed('LOGFILE is missing: .* or use -F')
     makedumpfile('--dry-run').check_failed('VMCORE is missing')
     makedumpfile('--list-ksyms').check_failed('VMCORE is missing')
     makedumpfile('-g', 'file').check_failed('VMCORE is missing')
 
 
-@test('-f and -F together are refused')
+@test('what scripts give the makedumpfile of distributions is taken, and makes the same dump')
 def _():
-    makedumpfile('-F', '-f', 'mini').check_failed('-F and -f exclude each other')
+    core('mini')
+    plain = ('-c', '-d', '31')
+    makedumpfile('-f', *plain, 'mini', 'expected').check_done()
+    for args in (['--num-threads', '0'], ['--cyclic-buffer', '0'], ['--splitblock-size', '0'],
+                 ['--splitblock-size', '1024'], ['--splitblock-size', '1'], ['-X'], ['-d', ' 31'],
+                 ['-b', '0'], ['-L', ' 100m']):
+        makedumpfile('-f', *plain, *args, 'mini', 'dump').check_done()
+        check(read('dump') == read('expected'), f'{args}: another dump')
+    done = makedumpfile('-F', '-f', *plain, 'mini')
+    check(done.code == 0 and unflatten(done.out) == read('expected'), '-F -f: another dump')
+    makedumpfile('-f', *plain, '--split', 'mini', 'a', 'b').check_done()
+    makedumpfile('-f', *plain, '--split', '--splitblock-size', '0', 'mini', 'c', 'd').check_done()
+    check(read('a') == read('c') and read('b') == read('d'), 'other parts')
+
+
+@test('- is no DUMPFILE: the way to standard output is named')
+def _():
+    for args in (['mini', '-'], ['--dump-dmesg', 'mini', '-'], ['--split', 'mini', 'x', '-'],
+                 ['-R', '-'], ['--reassemble', 'a', 'b', '-'], ['-g', '-', 'mini']):
+        makedumpfile(*args).check_failed("'-' is not a file: use -F to .* or ./- for a file")
+    makedumpfile('-d', '31', 'mini', './-').check_done()
+    check(Kdump('./-').level == 31, 'no dump')
 
 
 @test('--dry-run writes nothing, needs no DUMPFILE, does not mind one, and reports as a run does')
@@ -388,10 +414,9 @@ REFUSED = [
     (['-F', '--split', 'b2'], '-F and --split exclude each other'),
     (['-i', 'x', '-x', 'y'], '-i and -x exclude each other'),
     (['-d', '1,31', '-F'], 'makes no sense with -F'),
-    (['--splitblock-size', '4'], '--splitblock-size makes no sense without --split'),
     (['--partial-dmesg'], '--partial-dmesg makes no sense where a dump is made'),
     (['--dump-dmesg', '-d', '31'], '-d makes no sense with --dump-dmesg'),
-    (['--dump-dmesg', '-L', '1M'], '-L makes no sense with --dump-dmesg'),
+    (['--dump-dmesg', '-X'], '-X makes no sense with --dump-dmesg'),
     (['--dump-dmesg', '--dry-run'], '--dry-run makes no sense with --dump-dmesg'),
     (['--mem-usage', '-E'], '-E makes no sense with --mem-usage'),
     (['--mem-usage', '--dump-dmesg'], '--mem-usage and --dump-dmesg exclude each other'),
@@ -407,15 +432,26 @@ REFUSED = [
     (['--split'], '--split needs the names of two DUMPFILEs or more'),
     (['-L', '0'], 'size limit 0 is invalid'),
     (['-L', '12Q'], 'size limit 12Q is invalid'),
+    (['-L', '100000 '], 'size limit 100000  is invalid'),
+    (['-L', '1@'], 'size limit 1@ is invalid'),
+    *((['-L', f'{sign}1{unit}'], 'size limit .* is invalid') for sign in ('-', ' -', '+', '\t-')
+      for unit in ('', 'K')),
+    (['--cyclic-buffer', ' -1'], 'buffer size .* is invalid'),
+    (['--splitblock-size', '-1'], 'block size .* is invalid'),
+    (['--vtop', '-1'], 'address -1 is invalid'),
+    (['--vtop', ' -1'], 'address  -1 is invalid'),
+    *((['-b', n], 'is not a buffer order') for n in ('-1', ' -1')),
+    *((['--num-threads', n], 'is not a number of threads') for n in ('-1', ' -1')),
+    *((['--message-level', n], 'is not a message level') for n in ('-1', ' -1')),
+    *((['--extension-timeout', n], 'is not a time limit') for n in ('-1', ' -1')),
     (['-L', '99999999999E'], 'too much'),
-    (['-d', '31,32'], 'dump level 32 is invalid'),
-    (['-d', '31,'], 'dump level  is invalid'),
+    (['-d', '31,32'], "'32' is not a dump level"),
+    (['-d', '31,'], "'' is not a dump level"),
     (['-d', ','.join(['31'] * 33)], 'more than 32 dump levels'),
-    (['--cyclic-buffer', '0'], 'buffer size 0 is invalid'),
+    (['--cyclic-buffer', 'x'], 'buffer size x is invalid'),
     (['--splitblock-size', 'x'], 'block size x is invalid'),
-    (['-b', '32'], 'buffer order 32 is invalid'),
+    (['-b', '32'], "'32' is not a buffer order: use a number from 0 to 31"),
     (['--vtop', 'xyz'], 'address xyz is invalid: it is hexadecimal'),
-    (['-X'], 'dumps of Xen are not supported'),
     (['--xen-syms', 'x'], 'dumps of Xen are not supported'),
     (['--xen-vmcoreinfo', 'x'], 'dumps of Xen are not supported'),
     (['--xen_phys_start', '0'], 'dumps of Xen are not supported'),

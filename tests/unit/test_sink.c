@@ -303,7 +303,7 @@ static void test_limit(void **state)
 		sinks[i]->limit = 100;
 		assert_int_equal(sink_pwrite(sinks[i], "12345", 5, 95), 0);
 		assert_int_equal(sink_pwrite(sinks[i], "12345", 5, 96), -EFBIG);
-		assert_non_null(strstr(err_text(-EFBIG), "more than 100 bytes"));
+		assert_non_null(strstr(err_text(-EFBIG), "the limit of -L (100 bytes)"));
 		assert_int_equal(sink_pwrite(sinks[i], "12345", 5, 0), 0);
 		assert_int_equal(sinks[i]->written, 10);
 		assert_int_equal(sinks[i]->refused, 5);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * Sizes as people write them.
+ */
+#ifndef LIB_SIZE_TEXT_H
+#define LIB_SIZE_TEXT_H
+
+#include <stdint.h>
+
+/** Bytes that size_text() may write. */
+#define SIZE_TEXT_MAX 32
+
+/**
+ * Write a size in the largest unit of which it is a whole number: "20 MiB", "100001 bytes".
+ * @return @p buf
+ */
+const char *size_text(char buf[SIZE_TEXT_MAX], uint64_t bytes);
+
+#endif
