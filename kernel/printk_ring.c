@@ -48,6 +48,11 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, latched_seq, val);
 /* A log has 2 GiB at most, and a descriptor for each 32 bytes. */
 #define SIZE_BITS_MAX 31
 #define COUNT_BITS_MAX 26
+/*
+ * A crash can come after head_id has grown and before the descriptor has the new id: on each CPU,
+ * in each context. If more descriptors have another id than their place says, the ring is damaged.
+ */
+#define UNDER_WAY_MAX 64
 /* No struct of these is larger, nor does one of them reach beyond so much. */
 #define STRUCT_MAX 4096u
 #define PAGE 4096u
@@ -89,6 +94,7 @@ struct ring {
 	uint64_t tail;			/* id of the oldest descriptor */
 	uint64_t nr;			/* how many there are from it on */
 	bool has_caller;
+	uint64_t used, strange;		/* descriptors with a message; with an id of others */
 	bool counting;			/* no record is wanted yet, only the newest seq */
 	uint64_t from;			/* no record of a lower seq is wanted */
 	uint64_t newest;		/* the highest seq that was seen */
@@ -279,12 +285,25 @@ static int give(struct ring *r, const uint8_t *desc, uint64_t index)
 	return printk_give(r->w, &rec);
 }
 
-static bool in_use(const struct ring *r, const uint8_t *desc, uint64_t id)
+static bool in_use(struct ring *r, const uint8_t *desc, uint64_t id)
 {
 	uint64_t state_var = member(r, desc, STATE_VAR);
 	enum desc_state state = state_var >> (8 * r->ulong_size - 2);
+	bool is_its = (state_var & id_mask(r)) == id;
+	bool ret = is_its && (state == COMMITTED || state == FINALIZED);
 
-	return (state_var & id_mask(r)) == id && (state == COMMITTED || state == FINALIZED);
+	r->used += ret;
+	r->strange += !is_its;
+	return ret;
+}
+
+/* A ring in which next to nothing is where it should be looks like an empty log. */
+static void check_ids(const struct ring *r)
+{
+	if (r->strange > UNDER_WAY_MAX || (r->strange && !r->used))
+		printk_complain(r->w, r->strange, "the ring of descriptors is damaged: %" PRIu64
+				" of %" PRIu64 " have another id than tail_id %#" PRIx64
+				" and their place say", r->strange, r->nr, r->tail);
 }
 
 /* Walk from the oldest descriptor to the newest. */
@@ -292,6 +311,7 @@ static int walk(struct ring *r)
 {
 	uint64_t count = UINT64_C(1) << r->count_bits;
 
+	r->used = r->strange = 0;
 	for (uint64_t done = 0, n; done < r->nr; done += n) {
 		uint64_t first = (r->tail + done) & id_mask(r), index = first & (count - 1);
 		vaddr_t va = r->descs + index * r->desc_size;
@@ -316,6 +336,7 @@ static int walk(struct ring *r)
 		if (err)
 			return err;
 	}
+	check_ids(r);
 	return 0;
 }
 

@@ -94,6 +94,16 @@ def _():
     check(read('log').decode() == lines[0] + lines[3], read('log'))
 
 
+@test('a log whose ring is damaged is not an empty one')
+def _():
+    # What follows the descriptors are zeros.
+    core('bad', *LOG, f'u64 image+{RING + 0x108:#x} stext+{RING + 0x5000:#x}')
+    for args in ((), ('--partial-dmesg',)):
+        makedumpfile('-f', '--dump-dmesg', *args, 'bad', 'log').check_failed(
+            'at least 3 messages are missing: the ring of descriptors is damaged: 3 of 3')
+        check(read('log') == b'', read('log'))
+
+
 @test('a page of the log that is damaged in the dump costs its messages only')
 def _():
     # The text of the first message lies at the end of a page, the others after it.

@@ -246,6 +246,27 @@ static void test_empty(void **state)
 	log_is(m, true, "");
 }
 
+/* Nothing is where it should be: that is no empty log. */
+static void test_lost_ring(void **state)
+{
+	struct log_memory *m = *state;
+	struct writer w;
+
+	for (int partial = 0; partial < 2; partial++) {
+		begin(&w, m, 5);
+		for (int i = 0; i < 3; i++)
+			say(&w, FINALIZED, 0, "message");
+		end(&w, 3);
+		/* Where there are none but zeros, or those of other places. */
+		log_put_ulong(m, RB + DESC_RING + word(m), m->base + DESCS +
+			      (partial ? desc_size(m) : COUNT * desc_size(m)));
+		assert_int_equal(log_read(m, partial), 0);
+		assert_string_equal(m->text, "");
+		assert_int_equal(m->stats.lost, 3);
+		assert_non_null(strstr(m->stats.why, "3 of 3 have another id"));
+	}
+}
+
 /* So many messages that all rings go round several times, ids too. */
 static void test_rounds(void **state)
 {
@@ -430,7 +451,7 @@ static void test_bad_ids(void **state)
 	log_is_damaged(m, 0, "makes no sense",
 		       "[    0.000000] one\n[    0.000000] two\n[    0.000000] three\n");
 	put_ids(&w, 0, 1000);
-	log_is_damaged(m, 0, "makes no sense", "");
+	log_is_damaged(m, COUNT, "makes no sense", "");
 	/* Bits of a state are not part of an id. */
 	put_ids(&w, ~id_mask(m), ~id_mask(m) | 2);
 	log_is(m, false, "[    0.000000] one\n[    0.000000] two\n[    0.000000] three\n");
@@ -514,7 +535,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LOG_TEST(test_messages), LOG_TEST(test_callers), LOG_TEST(test_states),
-		LOG_TEST(test_empty), LOG_TEST(test_rounds), LOG_TEST(test_ends_with_ring),
+		LOG_TEST(test_empty), LOG_TEST(test_lost_ring), LOG_TEST(test_rounds),
+		LOG_TEST(test_ends_with_ring),
 		LOG_TEST(test_partial), LOG_TEST(test_partial_ahead), LOG_TEST(test_bad_blocks),
 		LOG_TEST(test_text_len), LOG_TEST(test_holes), LOG_TEST(test_bad_ids),
 		LOG_TEST(test_bad_sizes), LOG_TEST(test_bad_facts), LOG_TEST(test_random),
