@@ -72,6 +72,18 @@ def _():
     os.unlink('alias')
 
 
+@test('-f: an old file that others could read is the owner\'s alone')
+def _():
+    core('mini')
+    for mode in (0o644, 0o666, 0o600, 0o400):
+        write('old', 'what was there')
+        os.chmod('old', mode)
+        if mode == 0o400 and os.getuid():
+            continue
+        makedumpfile('-f', '-d', '31', 'mini', 'old').check_done()
+        check(os.stat('old').st_mode & 0o777 == (mode if mode == 0o400 else 0o600), oct(mode))
+
+
 @test('a dump that failed before it had any page leaves no file behind')
 def _():
     core('bad', 'set OFFSET(page.flags)')
