@@ -248,6 +248,49 @@ static void test_too_many_runs(void **state)
 	writing_deinit(&g);
 }
 
+/* From 65,535 program headers on a section header has their number. */
+static void test_many_program_headers(void **state)
+{
+	enum { MOST = 65536 };
+	struct vmcore_segment *many = calloc(MOST, sizeof(*many));
+
+	assert_non_null(many);
+	for (size_t i = 0; i < MOST; i++)
+		many[i] = (struct vmcore_segment){ .paddr = i * PAGE, .memsz = PAGE };
+	for (uint64_t nr = PN_XNUM - 1; nr <= PN_XNUM + 1; nr++) {
+		struct vmcore_segment *own;
+		Elf64_Shdr shdr;
+		size_t nr_own;
+		struct writing g;
+		Elf64_Ehdr e;
+
+		writing_init(&g, state, "plain", NULL);
+		writer_destroy(g.w);
+		own = g.m.vc->segments;
+		nr_own = g.m.vc->nr_segments;
+		g.m.vc->segments = many;
+		/* One is for the notes. */
+		g.m.vc->nr_segments = nr - 1;
+		assert_int_equal(elf_writer_create(&g.w, &g.source, &g.sink.sink), 0);
+		assert_int_equal(writer_begin(g.w, &g.dumpable), 0);
+		assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+		assert_int_equal(writer_finish(g.w, true), 0);
+		e = ehdr(&g);
+		assert_int_equal(e.e_phnum, nr < PN_XNUM ? nr : PN_XNUM);
+		assert_int_equal(le16toh(e.e_shnum), nr >= PN_XNUM);
+		assert_int_equal(le64toh(e.e_shoff),
+				 nr < PN_XNUM ? 0 : sizeof(e) + nr * sizeof(Elf64_Phdr));
+		if (nr >= PN_XNUM) {
+			memsink_read(&g.sink, le64toh(e.e_shoff), &shdr, sizeof(shdr));
+			assert_int_equal(le32toh(shdr.sh_info), nr);
+		}
+		g.m.vc->segments = own;
+		g.m.vc->nr_segments = nr_own;
+		writing_deinit(&g);
+	}
+	free(many);
+}
+
 /* What was erased before, and now: one note. */
 static void test_eraseinfo(void **state)
 {
@@ -331,6 +374,7 @@ int main(void)
 		cmocka_unit_test(test_space_of_headers),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_too_many_runs),
+		cmocka_unit_test(test_many_program_headers),
 		cmocka_unit_test(test_eraseinfo),
 		cmocka_unit_test(test_no_room),
 		cmocka_unit_test(test_no_place),
