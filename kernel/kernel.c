@@ -307,6 +307,9 @@ static int set_up_translation(struct kernel *k)
 	};
 	if (!k->info.size && !k->release[0])
 		return err_set(-ENOENT, "the dump has no VMCOREINFO");
+	/* What the kernel's page tables name are not addresses of this dump. */
+	if (k->vc->xen)
+		return err_set(-ENOTSUP, "memory of Xen hosts is not understood");
 	return with_memory(k, arch_init);
 }
 

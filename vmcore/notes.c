@@ -22,6 +22,8 @@
 #define NAME_MAX_SIZE 64
 
 #define VMCOREINFO_NAME "VMCOREINFO"
+/* Type of the note "Xen" that a crashed Xen leaves once. */
+#define XEN_CRASH_INFO 0x1000001
 
 struct note {
 	uint32_t type;
@@ -258,6 +260,8 @@ int notes_scan(struct vmcore *vc)
 	while ((ret = next_note(vc->notes, vc->notes_size, vc->swap, &pos, &n)) > 0) {
 		if (is_named(&n, "CORE") && n.type == NT_PRSTATUS) {
 			nr_cpus++;
+		} else if (is_named(&n, "Xen") && n.type == XEN_CRASH_INFO) {
+			vc->xen = true;
 		} else if (is_named(&n, VMCOREINFO_NAME)) {
 			size_t len = n.desc_size;
 

@@ -114,6 +114,8 @@ struct vmcore {
 	const char *vmcoreinfo;
 	size_t vmcoreinfo_size;
 	unsigned int nr_cpus;		/**< NT_PRSTATUS notes of "CORE" */
+	/** The notes are those of a Xen host: addresses of its memory are not the kernel's. */
+	bool xen;
 	/** Of a kdump-compressed header; its strings are "" where the format has none. */
 	struct kdump_utsname utsname;
 
