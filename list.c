@@ -23,7 +23,7 @@ static int open_facts(struct own_facts **ret, const struct kernel *k)
 	if (k->translation_err)
 		return err_set(k->translation_err, "addresses cannot be translated: %s",
 			       k->translation_why);
-	return own_facts_open(ret, k, &k->facts);
+	return own_facts_open(ret, k, &k->facts, NULL);
 }
 
 static int flush(int err)

@@ -93,6 +93,7 @@ static int show_warnings(struct report *rep, int err)
 	char bad_line[256] = "";
 	const char *const warnings[] = {
 		rep->vc ? rep->vc->warning : "", k ? k->vmcoreinfo_why : "", bad_line,
+		k ? k->contradiction : "",
 		k ? k->kallsyms_why : "",
 		k ? k->types_why : "", k ? k->modules_why : "", k ? k->debuginfo_why : "",
 	};

@@ -9,6 +9,7 @@
 
 #include "kernel/derive.h"
 #include "kernel/dwarf.h"
+#include "kernel/fact_check.h"
 #include "kernel/own_facts.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
@@ -336,14 +337,18 @@ static void finish_translation(struct kernel *k)
 /* Ask the dump itself. Whatever is wrong there must not keep it from being saved. */
 static struct own_facts *open_own_facts(struct kernel *k)
 {
+	struct fact_check check;
 	struct own_facts *of;
 	int err;
 
 	if (k->translation_err)
 		return NULL;
-	err = own_facts_open(&of, k, &k->facts);
-	if (!err)
+	fact_check_init(&check, &k->facts);
+	err = own_facts_open(&of, k, &k->facts, &check.set);
+	if (!err) {
+		fact_check_compare(&check, k->contradiction, sizeof(k->contradiction));
 		return of;
+	}
 	snprintf(k->kallsyms_why, sizeof(k->kallsyms_why), "%s", err_text(err));
 	return NULL;
 }
@@ -445,7 +450,7 @@ int kernel_resolve(const struct kernel *k, const struct fact_set *set, struct ow
 
 	use_texts(k, set, bad);
 	if (!k->translation_err)
-		err = own_facts_open(&of, k, set);
+		err = own_facts_open(&of, k, set, NULL);
 	if (!err && k->vmlinux_path)
 		err = use_vmlinux(k, set, why);
 	/* That a module's facts are missing is seen by its declarations. */

@@ -38,6 +38,8 @@ struct kernel {
 	char vmcoreinfo_why[768];
 	/** The first line of VMCOREINFO that makes no sense; "" if all do. */
 	char bad_line[128];
+	/** In what VMCOREINFO and BTF differ (kernel/fact_check.h); or "". */
+	char contradiction[256];
 	/** What is wrong with the dump's own symbols and types; or "". */
 	char kallsyms_why[256], types_why[256], modules_why[256];
 	/** What is wrong with the vmlinux that was used nevertheless; or "". */

@@ -14,7 +14,7 @@ static int only_enomem(int err)
 	return err == -ENOMEM ? err : 0;
 }
 
-static int resolve(struct own_facts *of, const struct fact_set *set)
+static int resolve(struct own_facts *of, const struct fact_set *set, const struct fact_set *check)
 {
 	int err = kallsyms_create(&of->kallsyms, &of->view.mem);
 
@@ -27,12 +27,15 @@ static int resolve(struct own_facts *of, const struct fact_set *set)
 	err = btf_info_create(&of->types, &of->view.mem);
 	if (!err)
 		err = register_ktype_section(of->types, set);
+	if (!err && check)
+		err = register_ktype_section(of->types, check);
 	if (!err)
 		err = only_enomem(init_kernel_btf(of->types));
 	return err;
 }
 
-int own_facts_open(struct own_facts **ret, const struct kernel *k, const struct fact_set *set)
+int own_facts_open(struct own_facts **ret, const struct kernel *k, const struct fact_set *set,
+		   const struct fact_set *check)
 {
 	struct own_facts *of = calloc(1, sizeof(*of));
 	int err;
@@ -41,7 +44,7 @@ int own_facts_open(struct own_facts **ret, const struct kernel *k, const struct 
 		return err_set(-ENOMEM, "no memory");
 	err = kernel_view_init(&of->view, k);
 	if (!err)
-		err = resolve(of, set);
+		err = resolve(of, set, check);
 	if (err)
 		own_facts_close(of);
 	else

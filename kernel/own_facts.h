@@ -27,9 +27,11 @@ struct own_facts {
  * btf_info_why() tell.
  *
  * @param set declarations of the program or of an extension
+ * @param check types that BTF is to fill in, too, or NULL
  * @return 0; -ENOMEM; with a sentence
  */
-int own_facts_open(struct own_facts **ret, const struct kernel *k, const struct fact_set *set)
+int own_facts_open(struct own_facts **ret, const struct kernel *k, const struct fact_set *set,
+		   const struct fact_set *check)
 	__attribute__((warn_unused_result));
 void own_facts_close(struct own_facts *of);
 

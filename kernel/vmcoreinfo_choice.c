@@ -131,6 +131,11 @@ static enum proof prove(const struct kernel *k, const struct kernel_choice *c, s
 	vmcore_reader_destroy(r);
 	if (proof < PROOF_KERNEL)
 		return proof;
+	if (k->contradiction[0]) {
+		snprintf(a->why, sizeof(a->why), "BTF has another %.*s",
+			 (int)strcspn(k->contradiction, " "), k->contradiction);
+		return PROOF_KERNEL;
+	}
 	err = c->needs ? c->needs(k, c->ctx) : 0;
 	if (err)
 		snprintf(a->why, sizeof(a->why), "%s", err_text(err));

@@ -3,6 +3,7 @@
 """Several copies of VMCOREINFO: the note, the kernel's own in memory, the -i FILE. Which of
 them is right, the dump's memory tells."""
 from harness import *
+from own_tables import OwnTables, need_types
 
 HERE = 0x5000
 COPY = f'memnote {HERE} VMCOREINFO 0'
@@ -168,6 +169,25 @@ def _():
                  b'OFFSET(task_struct.pid)=1234'):
         check(b'\n' + line + b'\n' in got, f'{line} is missing in {got}')
     check(b'of_this_boot' not in got, 'a number of another boot')
+
+
+@test('VMCOREINFO that BTF contradicts: the copy in memory decides, else what is possible')
+def _():
+    need_types()
+    own = OwnTables(0xffffffff89400000)
+    statements = (*own.there, *own.exported)
+    for value in ('04', '16', '99'):
+        c = core('core', *statements, COPY)
+        damage('core', (b'OFFSET(page.mapping)=24', f'OFFSET(page.mapping)={value}'.encode()))
+        check_used(dump(), c, 'memory at 0x5000 instead of the note: BTF has another '
+                   r'OFFSET\(page.mapping\)$')
+    # No other copy. 4 is no place for a pointer, 99 is not in the struct, 16 could be right.
+    for value, used in ((4, 24), (99, 24), (16, 16)):
+        core('core', *statements, f'set OFFSET(page.mapping) {value}')
+        done = dump()
+        check(done.code == 0 and len(done.errors) == 1, done)
+        check(f'is {value} in VMCOREINFO and 24 in BTF: using {used}' in done.errors[0], done)
+        check(used != 24 or set(Kdump('dump').pages) == kept(31), 'other pages')
 
 
 run_tests()
