@@ -151,8 +151,8 @@ def _():
     makedumpfile(*FULL, 'mini', 'expected').check_done()
     for closed in ('<&-', '>&-', '2>&-', '<&- >&-', '<&- >&- 2>&-'):
         for fail in (False, True):
-            done = run(['sh', '-c', f'exec "$@" {closed}', 'sh', *chroot, '/makedumpfile', '-f', '-D',
-                        '--show-stats', *FULL, '/mini', '/none/x' if fail else '/dump'])
+            done = run(['sh', '-c', f'exec "$@" {closed}', 'sh', *chroot, '/makedumpfile', '-f',
+                        '-D', '--show-stats', *FULL, '/mini', '/none/x' if fail else '/dump'])
             check(done.code == fail, f'{closed}: {done}')
             check(read('root/dump') == read('expected'), f'{closed}: another dump')
 

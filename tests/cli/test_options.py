@@ -187,7 +187,8 @@ def _():
 
 @test('-i FILE that is missing, a directory, empty, no text, or huge')
 def _():
-    for name, pattern in (('missing', 'missing: No such file'), ('/', 'cannot read /: it is a directory'),
+    for name, pattern in (('missing', 'missing: No such file'),
+                          ('/', 'cannot read /: it is a directory'),
                           ('/dev/null', '/dev/null: it is a device'), ('mini', 'mini'),
                           ('/dev/zero', '/dev/zero')):
         limited('-i', name, 'mini', 'left').check_failed(pattern)
