@@ -315,7 +315,7 @@ def _():
     makedumpfile('-f', '-c', '-d', '0', 'paged', 'whole').check_done()
     Kdump('whole').damage('damaged', MODULE_PAGES[1])
     result = dump('for s in (struct secret *[3])some erase s.name endfor', name='damaged')
-    check(result.code == 1 and '1 pages could not be read' in result.err, result)
+    check(result.code == 1 and '1 page could not be read' in result.err, result)
     check(f'was not done for 1 of 3: virtual address {inside + 88:#x}: ' in result.err, result)
     pages = dict(Kdump('dump').contents())
     check(not pages[MODULE_PAGES[1]], 'the damaged page is there')
