@@ -327,6 +327,7 @@ struct ring {
 	struct place node;		/* where the walk begins; all nodes are of its type */
 	vaddr_t head;			/* the node that is no element; 0: there is none */
 	uint64_t next;			/* offset of the member next, bytes */
+	uint64_t prev;			/* of prev; 0: it has none */
 	struct c_type element;
 	uint64_t link;			/* offset of the node in an element, bytes */
 };
@@ -419,7 +420,7 @@ static int find_list(const struct eval *e, const struct config_command *c,
 static int ring_layout(const struct eval *e, const struct config_command *c, struct ring *r)
 {
 	const struct config_step *link = c->link.first;
-	struct c_member next;
+	struct c_member next, prev;
 	struct c_type node;
 	int err = type_find(e->w->types, c->module, TYPE_STRUCT, c->within, link->name,
 			    &r->element);
@@ -434,7 +435,59 @@ static int ring_layout(const struct eval *e, const struct config_command *c, str
 		return err_set(-EINVAL, "%s is a list of another kind than %s:%s", c->what.text,
 			       c->within, c->link.text);
 	r->next = next.bit_offset / 8;
-	return 0;
+	err = type_member(e->w->types, c->module, &node, "prev", &prev);
+	r->prev = err ? 0 : prev.bit_offset / 8;
+	return err == -ENOMEM ? err : 0;
+}
+
+/*
+ * From one node to the next, along a pointer at an offset in each.
+ * @param[in,out] node where to begin, then where the walk ended
+ * @param met set if the head was come to
+ * @return PLACE_NOTHING at the end; -errno
+ */
+static int go_along(struct eval *e, const struct config_command *c, const struct variable *vars,
+		    const struct ring *r, uint64_t pointer, struct walk *walk, vaddr_t *node,
+		    bool *met)
+{
+	struct place element = { .type = r->element };
+	int err;
+
+	while (!(err = step_to(walk, c, *node))) {
+		*met |= *node == r->head;
+		if (*node != r->head) {
+			element.at = *node - r->link;
+			err = visit(e, c, vars, &element);
+		}
+		if (!err)
+			err = vmem_read_ulong(e->w->mem, *node + pointer, node);
+		if (err)
+			return err;
+	}
+	return err;
+}
+
+/*
+ * What a walk that broke off at a node did not come to is reached from the other end.
+ * @return 0 if it is all that was missing; else what it broke off with; -ENOMEM
+ */
+static int go_back(struct eval *e, const struct config_command *c, const struct variable *vars,
+		   const struct ring *r, struct walk *walk, vaddr_t broken, int why)
+{
+	vaddr_t node = r->node.at;
+	bool met = false;
+	char text[256];
+	int err;
+
+	snprintf(text, sizeof(text), "%s", err_text(why));
+	err = vmem_read_ulong(e->w->mem, node + r->prev, &node);
+	if (err)
+		return err == -ENOMEM ? err : err_adopt(why, text);
+	if (node != broken)
+		err = go_along(e, c, vars, r, r->prev, walk, &node, &met);
+	if (err == -ENOMEM)
+		return err;
+	return why == -EFAULT && node == broken ? 0 : err_adopt(why, text);
 }
 
 /*
@@ -444,22 +497,12 @@ static int ring_layout(const struct eval *e, const struct config_command *c, str
 static int go_round(struct eval *e, const struct config_command *c, const struct variable *vars,
 		    const struct ring *r, struct walk *walk)
 {
-	struct place element = { .type = r->element };
 	bool met = !r->head;
 	vaddr_t node = r->node.at;
-	int err;
+	int err = go_along(e, c, vars, r, r->next, walk, &node, &met);
 
-	while (!(err = step_to(walk, c, node))) {
-		met |= node == r->head;
-		if (node != r->head) {
-			element.at = node - r->link;
-			err = visit(e, c, vars, &element);
-		}
-		if (!err)
-			err = vmem_read_ulong(e->w->mem, node + r->next, &node);
-		if (err)
-			return err;
-	}
+	if (is_passing(err) && r->prev)
+		return go_back(e, c, vars, r, walk, node, err);
 	if (err != PLACE_NOTHING)
 		return err;
 	/* A head that nobody has made is one of an empty list. */

@@ -27,6 +27,7 @@
 struct world {
 	uint8_t bytes[BYTES], mask[BYTES];
 	struct vmem mem;
+	vaddr_t unreadable[2];		/* addresses; 0: none */
 	struct few_types few;
 	struct type_lookup types;
 	/* Memory without end: each node leads to the next. */
@@ -49,6 +50,9 @@ static int read_memory(void *ctx, vaddr_t va, void *buf, size_t len)
 	}
 	if (va < BASE || !range_fits(va - BASE, len, BYTES))
 		return err_set(-EFAULT, "nothing at %#" PRIx64, va);
+	for (int i = 0; i < 2; i++)
+		if (w->unreadable[i] >= va && w->unreadable[i] < va + len)
+			return err_set(-EFAULT, "%#" PRIx64 " is damaged", w->unreadable[i]);
 	memcpy(buf, w->bytes + (va - BASE), len);
 	return 0;
 }
@@ -260,6 +264,55 @@ static void test_outcomes(void **state)
 	free(w);
 }
 
+/* What comes after a node that cannot be read is reached from the list's other end. */
+static void test_unreadable_node(void **state)
+{
+	static const char *const loops[] = {
+		"for n in list_head within node:list erase n.text endfor",
+		"for n in list_head.next within node:list erase n.text endfor",
+		"for n in list_head.prev within node:list erase n.text endfor",
+	};
+	struct world *w = malloc(sizeof(*w));
+
+	(void)state;
+	assert_non_null(w);
+	for (int i = 0; i < 9; i++) {
+		unsigned int word = i & 1 ? 8 : 4;
+		int damaged = i % 3;
+		/* From its own last node on, a walk cannot go back. */
+		bool start = (i / 3 == 1 && damaged == 0) || (i / 3 == 2 && damaged == 2);
+
+		begin(w, i & 1, i & 2);
+		fill_in(w);
+		/* Both of its pointers, in whichever direction. */
+		w->unreadable[0] = AT(8 + damaged) + word;
+		w->unreadable[1] = AT(8 + damaged) + 2 * word;
+		assert_int_equal(run(w, loops[i / 3]), 0);
+		assert_int_equal(w->outcomes[0].failed, start);
+		assert_false(w->outcomes[0].impossible);
+		for (int j = 0; j < 3 && !start; j++)
+			take(w, AT(8 + j) + 11 * word, 16, 'X');
+		if (start)
+			assert_int_equal(w->outcomes[1].done, 1);
+		else
+			check_clean(w);
+		type_lookup_deinit(&w->types);
+	}
+	/* Between two of them a node is out of reach. */
+	begin(w, true, false);
+	fill_in(w);
+	w->unreadable[0] = AT(8) + 8;
+	w->unreadable[1] = AT(10) + 16;
+	assert_int_equal(run(w, loops[0]), 0);
+	assert_int_equal(w->outcomes[0].failed, 1);
+	assert_non_null(strstr(w->outcomes[0].why, "is damaged"));
+	take(w, AT(8) + 11 * 8, 16, 'X');
+	take(w, AT(10) + 11 * 8, 16, 'X');
+	check_clean(w);
+	type_lookup_deinit(&w->types);
+	free(w);
+}
+
 /* Lists without end: each node is a new one. */
 static void test_endless(void **state)
 {
@@ -302,6 +355,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words_and_orders),
 		cmocka_unit_test(test_outcomes),
+		cmocka_unit_test(test_unreadable_node),
 		cmocka_unit_test(test_endless),
 	};
 
