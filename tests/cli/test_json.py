@@ -137,6 +137,15 @@ def _():
     check(len(report['warnings']) == 1 and 'level 31' in report['warnings'][0], report['warnings'])
 
 
+@test('memory that the kernel was not to use (mem=) has no struct pages: it is kept, and counted')
+def _():
+    core('beyond', 'segment 0x20000*P 0x100*P vaddr=direct+0x20000*P', 'page 0x20000..0x20100 random 7')
+    report, done = dump('-d', '31', '--show-stats', 'beyond', 'dump')
+    check(report['pages']['struct_page_missing'] == 0x100, report['pages'])
+    check(set(range(0x20000, 0x20100)) <= set(Kdump('dump').pages), 'it is lost')
+    check(re.search('no struct page +: 256 pages', done.text), done.text)
+
+
 @test('a split dump: its parts, and the pages of all of them')
 def _():
     core('mini')

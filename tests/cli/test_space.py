@@ -190,6 +190,11 @@ def _():
     core('cut', f'truncate {18 << 20}')
     done = makedumpfile('-f', '-d', '0,31', 'cut', 'dump').check_failed('cut short')
     check('Retry' not in done.text and Kdump('dump').level == 0, done.text)
+    # This file takes nothing but a number.
+    core('mini')
+    done = makedumpfile('-f', '-d', '0,31', 'mini', '/proc/self/oom_score_adj')
+    done.check_failed('Invalid argument')
+    check('Retry' not in done.text, done.text)
 
 
 run_tests()

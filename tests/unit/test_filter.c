@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "filter/filter.h"
+#include "filter/unused_vm.h"
 #include "lib/log.h"
 #include "lib/types.h"
 #include "tests/unit/minicore.h"
@@ -645,9 +646,37 @@ static void test_what_is_possible(void **state)
 	}
 }
 
+/* Struct pages of excluded pages go, but for pages that are wanted. */
+static void test_unused_struct_pages(void **state)
+{
+	struct all_cores *all = *state;
+	struct bitmap b, wanted;
+	struct machine m;
+
+	machine_open(&m, &all->small, "gigantic");
+	assert_int_equal(bitmap_init(&wanted, m.vc->max_pfn), 0);
+	bitmap_set_range(&wanted, 0x2200, 0x2201);
+	for (unsigned int want = 0; want < 2; want++) {
+		uint64_t dropped;
+
+		assert_int_equal(bitmap_init(&b, m.vc->max_pfn), 0);
+		bitmap_set_range(&b, 0x2000, 0x4000);
+		assert_int_equal(drop_unused_vm(m.k, &b, want ? &wanted : NULL, &dropped), 0);
+		assert_int_equal(bitmap_test(&b, 0x2200), want);
+		assert_false(bitmap_test(&b, 0x2201));
+		/* Those of 0x2000 to 0x4000 are used. */
+		assert_int_equal(bitmap_count(&b, 0x2080, 0x2100), 0x80);
+		assert_int_equal(dropped, 0x2000 - 0x80 - want);
+		bitmap_deinit(&b);
+	}
+	bitmap_deinit(&wanted);
+	machine_close(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_unused_struct_pages),
 		cmocka_unit_test(test_every_level),
 		cmocka_unit_test(test_cleared_before),
 		cmocka_unit_test(test_wanted),
