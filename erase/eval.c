@@ -474,20 +474,24 @@ static int go_along(struct eval *e, const struct config_command *c, const struct
 static int go_back(struct eval *e, const struct config_command *c, const struct variable *vars,
 		   const struct ring *r, struct walk *walk, vaddr_t broken, int why)
 {
-	vaddr_t node = r->node.at;
-	bool met = false;
+	/* If the walk broke off where it began, both ways from the head lead there. */
+	bool from_head = broken == r->node.at && r->head;
+	const uint64_t pointers[] = { r->next, r->prev };
+	bool complete = why == -EFAULT, met = false;
 	char text[256];
-	int err;
 
 	snprintf(text, sizeof(text), "%s", err_text(why));
-	err = vmem_read_ulong(e->w->mem, node + r->prev, &node);
-	if (err)
-		return err == -ENOMEM ? err : err_adopt(why, text);
-	if (node != broken)
-		err = go_along(e, c, vars, r, r->prev, walk, &node, &met);
-	if (err == -ENOMEM)
-		return err;
-	return why == -EFAULT && node == broken ? 0 : err_adopt(why, text);
+	for (size_t i = !from_head; i < ARRAY_SIZE(pointers); i++) {
+		vaddr_t begin = from_head ? r->head : r->node.at, node = 0;
+		int err = vmem_read_ulong(e->w->mem, begin + pointers[i], &node);
+
+		if (!err && node != broken)
+			err = go_along(e, c, vars, r, pointers[i], walk, &node, &met);
+		if (err == -ENOMEM)
+			return err;
+		complete &= node == broken;
+	}
+	return complete ? 0 : err_adopt(why, text);
 }
 
 /*

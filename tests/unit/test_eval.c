@@ -279,8 +279,6 @@ static void test_unreadable_node(void **state)
 	for (int i = 0; i < 9; i++) {
 		unsigned int word = i & 1 ? 8 : 4;
 		int damaged = i % 3;
-		/* From its own last node on, a walk cannot go back. */
-		bool start = (i / 3 == 1 && damaged == 0) || (i / 3 == 2 && damaged == 2);
 
 		begin(w, i & 1, i & 2);
 		fill_in(w);
@@ -288,14 +286,11 @@ static void test_unreadable_node(void **state)
 		w->unreadable[0] = AT(8 + damaged) + word;
 		w->unreadable[1] = AT(8 + damaged) + 2 * word;
 		assert_int_equal(run(w, loops[i / 3]), 0);
-		assert_int_equal(w->outcomes[0].failed, start);
+		assert_int_equal(w->outcomes[0].failed, 0);
 		assert_false(w->outcomes[0].impossible);
-		for (int j = 0; j < 3 && !start; j++)
+		for (int j = 0; j < 3; j++)
 			take(w, AT(8 + j) + 11 * word, 16, 'X');
-		if (start)
-			assert_int_equal(w->outcomes[1].done, 1);
-		else
-			check_clean(w);
+		check_clean(w);
 		type_lookup_deinit(&w->types);
 	}
 	/* Between two of them a node is out of reach. */
