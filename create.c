@@ -292,8 +292,9 @@ static int try_levels(const struct dump_plan *plan, struct attempts *a, const st
 		if (res->filtering)
 			not_possible(a, i, err);
 		else if (out_of_space(f, err))
-			MSG("\nNot enough space: %s.\nRetry to create a dumpfile by dump_level(%u).\n",
-			    err_text(err), a->list[i + 1].level);
+			MSG("\nNot enough space: %s.\n"
+			    "Retry to create a dumpfile by dump_level(%u).\n", err_text(err),
+			    a->list[i + 1].level);
 		else
 			return err;
 		err = restart(f);

@@ -139,7 +139,8 @@ def _():
 
 @test('memory that the kernel was not to use (mem=) has no struct pages: it is kept, and counted')
 def _():
-    core('beyond', 'segment 0x20000*P 0x100*P vaddr=direct+0x20000*P', 'page 0x20000..0x20100 random 7')
+    core('beyond', 'segment 0x20000*P 0x100*P vaddr=direct+0x20000*P',
+         'page 0x20000..0x20100 random 7')
     report, done = dump('-d', '31', '--show-stats', 'beyond', 'dump')
     check(report['pages']['struct_page_missing'] == 0x100, report['pages'])
     check(set(range(0x20000, 0x20100)) <= set(Kdump('dump').pages), 'it is lost')
