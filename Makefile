@@ -6,6 +6,7 @@
 # make check-all        install what the tests need, and test it on real kernels: 20 minutes
 # make check-full       everything: hours. Parts of it: check-arch (more kernels of other
 #                       architectures), check-crash (what crash makes of the dumps),
+#                       check-readers (what crash, drgn and libkdumpfile read of every output),
 #                       check-gpu (the extension drop_gpu on kernels with a graphics card),
 #                       check-faults (single faults in dumps, and calls that fail: FAULT_CASES,
 #                       5000, of each of a miniature and a real dump)
@@ -113,7 +114,7 @@ SNAPPY_LIBS := -lsnappy $(if $(filter static,$(LINKTYPE)),-lstdc++ -lm)
 DWARF_LIBS := -ldw -lelf $(if $(filter static,$(LINKTYPE)),-lbz2 -llzma -lz)
 BPF_LIBS := -lbpf $(if $(filter static,$(LINKTYPE)),-lelf -lz)
 
-ifneq ($(filter-out clean demo check check-all check-full check-arch check-crash check-gpu check-faults bench fuzz,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean demo check check-all check-full check-arch check-crash check-readers check-gpu check-faults bench fuzz,$(or $(MAKECMDGOALS),all)),)
 $(eval $(call feature,USELIBDEFLATE,LIBDEFLATE,libdeflate.h,-ldeflate))
 $(eval $(call feature,USEDWARF,DWARF,elfutils/libdwelf.h,$(DWARF_LIBS)))
 # A function that came with libbpf 1.0.
@@ -276,6 +277,10 @@ check-crash:
 	$(Q)scripts/setup check vm crash
 	$(Q)tests/run O=$(O) crash
 
+check-readers:
+	$(Q)scripts/setup check vm
+	$(Q)tests/run O=$(O) readers
+
 check-gpu:
 	$(Q)scripts/setup check vm
 	$(Q)$(MAKE) --no-print-directory all
@@ -358,7 +363,7 @@ clean:
 
 FORCE:
 .PHONY: all extensions unit-tests bench-facts fuzz-replays fuzzers demo check check-all check-full \
-	check-arch check-crash check-gpu check-faults fuzz bench install clean FORCE
+	check-arch check-crash check-readers check-gpu check-faults fuzz bench install clean FORCE
 .DELETE_ON_ERROR:
 
 -include $(OBJS:.o=.d) $(EXTENSION_OBJS:.o=.d) $(BUILTIN_OBJS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZ_OBJS:.o=.d)
