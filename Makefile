@@ -133,8 +133,11 @@ LIBS += -lz -ldl
 
 # --- what is built ----------------------------------------------------------
 
+# From the bottom to the top: a folder includes only what is before it, or in it.
+LAYERS := lib facts arch vmcore symbols types debuginfo kernel kernel/printk filter erase \
+	extension output cli
 CORE_SRCS := $(sort $(filter-out makedumpfile.c,$(wildcard *.c)) \
-	$(wildcard lib/*.c arch/*.c vmcore/*.c symbols/*.c kernel/*.c erase/*.c extension/*.c filter/*.c output/*.c))
+	$(wildcard $(LAYERS:%=%/*.c)))
 CORE_OBJS := $(CORE_SRCS:%.c=$(O)/%.o)
 OBJS := $(O)/makedumpfile.o $(CORE_OBJS)
 EXTENSION_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard extensions/*.c)))

@@ -16,9 +16,9 @@
 
 #include "kallsyms.h"
 #include "lib/cleanup.h"
-#include "symbols/btf_print.h"
-#include "symbols/btf_scan.h"
-#include "symbols/btf_wanted.h"
+#include "types/btf_print.h"
+#include "types/btf_scan.h"
+#include "types/btf_provider.h"
 #include "symbols/module_list.h"
 
 INIT_OPT_MOD_SYM(vmlinux, __start_BTF);
@@ -35,7 +35,7 @@ struct btf_info {
 	size_t nr_sets;
 	struct btf_types kernel;	/* its btf is NULL: not read */
 	/* What the sets want, and where the kernel's types are; NULL: not up to date. */
-	struct btf_wanted *wanted;
+	struct btf_provider *wanted;
 	struct btf_index index;
 	char why[256];
 };
@@ -61,7 +61,7 @@ int btf_info_create(struct btf_info **ret, const struct vmem *mem)
 static void forget(struct btf_info *bi)
 {
 	btf_index_deinit(&bi->index);
-	btf_wanted_destroy(bi->wanted);
+	btf_provider_destroy(bi->wanted);
 	bi->wanted = NULL;
 }
 
@@ -139,9 +139,9 @@ static int prepare(struct btf_info *bi)
 
 	if (bi->wanted)
 		return 0;
-	err = btf_wanted_create(&bi->wanted, bi->sets, bi->nr_sets);
+	err = btf_provider_create(&bi->wanted, bi->sets, bi->nr_sets);
 	if (!err)
-		err = btf_index_init(&bi->index, btf_wanted_names(bi->wanted), &bi->kernel, NULL);
+		err = btf_index_init(&bi->index, btf_provider_names(bi->wanted), &bi->kernel, NULL);
 	if (err)
 		forget(bi);
 	return err;
@@ -158,9 +158,9 @@ int init_kernel_btf(struct btf_info *bi)
 	err = prepare(bi);
 	if (err)
 		return noted(bi, err);
-	btf_wanted_try(bi->wanted, "vmlinux", &bi->kernel, &bi->index);
-	btf_wanted_fill(bi->wanted, "vmlinux");
-	note(bi, btf_wanted_why(bi->wanted));
+	btf_provider_try(bi->wanted, "vmlinux", &bi->kernel, &bi->index);
+	btf_provider_fill(bi->wanted, "vmlinux");
+	note(bi, btf_provider_why(bi->wanted));
 	return 0;
 }
 
@@ -181,9 +181,9 @@ static int try_module(struct btf_info *bi, const char *name, const struct kmodul
 
 	if (err)
 		return err;
-	err = btf_index_init(&index, btf_wanted_names(bi->wanted), &types, &bi->index);
+	err = btf_index_init(&index, btf_provider_names(bi->wanted), &types, &bi->index);
 	if (!err) {
-		btf_wanted_try(bi->wanted, name, &types, &index);
+		btf_provider_try(bi->wanted, name, &types, &index);
 		btf_index_deinit(&index);
 	}
 	btf_types_deinit(&types);
@@ -195,10 +195,10 @@ static int init_module(struct btf_info *bi, const char *name, const struct kmodu
 {
 	int err = 0;
 
-	btf_wanted_try(bi->wanted, name, &bi->kernel, &bi->index);
-	if (m && m->btf && !btf_wanted_complete(bi->wanted, name))
+	btf_provider_try(bi->wanted, name, &bi->kernel, &bi->index);
+	if (m && m->btf && !btf_provider_complete(bi->wanted, name))
 		err = try_module(bi, name, m);
-	btf_wanted_fill(bi->wanted, name);
+	btf_provider_fill(bi->wanted, name);
 	return noted(bi, err);
 }
 
@@ -213,14 +213,14 @@ int init_module_btf(struct btf_info *bi, const struct module_list *modules)
 	err = prepare(bi);
 	if (err)
 		return noted(bi, err);
-	for (size_t i = 0; (name = btf_wanted_module(bi->wanted, i)); i++) {
+	for (size_t i = 0; (name = btf_provider_module(bi->wanted, i)); i++) {
 		err = init_module(bi, name, module_list_find(modules, name));
 		if (err && !first) {
 			first = err;
 			snprintf(text, sizeof(text), "%s", err_text(err));
 		}
 	}
-	note(bi, btf_wanted_why(bi->wanted));
+	note(bi, btf_provider_why(bi->wanted));
 	return first ? err_set(first, "%s", text) : 0;
 }
 

@@ -260,7 +260,7 @@ int init_module_btf(struct btf_info *bi, const struct module_list *modules)
 const char *btf_info_why(const struct btf_info *bi);
 
 /**
- * The kernel's types (symbols/btf_types.h), read now if they were not.
+ * The kernel's types (types/btf.h), read now if they were not.
  * @param[out] ret borrowed from @p bi
  * @return as init_kernel_btf()
  */

@@ -83,7 +83,7 @@ struct extension_pages {
 
 /**
  * What kinds of pages these are. Decoding that takes about as long as all the rest of
- * asking, so it is done for those who want to know only: best for every stretch or for none,
+ * page_scan, so it is done for those who want to know only: best for every stretch or for none,
  * since of a block that began before the first call it is not known.
  *
  * @param pages what extension_pages_callback() is being called with

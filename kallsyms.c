@@ -11,9 +11,9 @@
 #include "lib/err.h"
 #include "symbols/kallsyms_scan.h"
 #include "symbols/kallsyms_tables.h"
-#include "symbols/ksym_encoding.h"
-#include "symbols/ksym_index.h"
-#include "symbols/ksym_wanted.h"
+#include "symbols/kallsyms_encoding.h"
+#include "symbols/kallsyms_index.h"
+#include "symbols/symbol_match.h"
 #include "symbols/module_list.h"
 #include "symbols/module_symbols.h"
 
@@ -38,7 +38,7 @@ struct kallsyms {
 	struct ksym_values values;
 	struct ksym_tokens *tokens;
 	const struct module_list *modules;	/* or NULL */
-	struct ksym_index *index;		/* or NULL: nobody has asked yet */
+	struct kallsyms_index *index;		/* or NULL: nobody has asked yet */
 	char why[256];
 };
 
@@ -61,7 +61,7 @@ void kallsyms_destroy(struct kallsyms *ks)
 {
 	if (!ks)
 		return;
-	ksym_index_destroy(ks->index);
+	kallsyms_index_destroy(ks->index);
 	free(ks->tokens);
 	free(ks->sets);
 	free(ks);
@@ -178,27 +178,27 @@ static bool missing(const struct ksym_info *s, const char *module)
 }
 
 /* All names that are missing of one module; evidence too if it is the kernel itself. */
-static int want_missing(struct ksym_wanted *w, const struct kallsyms *ks, const char *module)
+static int want_missing(struct symbol_match *w, const struct kallsyms *ks, const char *module)
 {
 	size_t max = KSYM_EVIDENCE_NAMES;
 	int err;
 
 	for (size_t i = 0; i < ks->nr_sets; i++)
 		max += ks->sets[i].nr_ksyms;
-	err = ksym_wanted_init(w, max);
+	err = symbol_match_init(w, max);
 	if (err)
 		return err;
 	for (size_t i = 0; i < ks->nr_sets; i++) {
 		for (size_t j = 0; j < ks->sets[i].nr_ksyms; j++) {
 			if (missing(ks->sets[i].ksyms[j], module))
-				ksym_wanted_add(w, ks->sets[i].ksyms[j]->symname);
+				symbol_match_add(w, ks->sets[i].ksyms[j]->symname);
 		}
 	}
 	return 0;
 }
 
 /* One pass over all names. @return symbols that could not be read */
-static int match_names(struct kallsyms *ks, struct ksym_wanted *w, uint32_t *lost)
+static int match_names(struct kallsyms *ks, struct symbol_match *w, uint32_t *lost)
 {
 	struct ksym_stream *s = malloc(sizeof(*s));
 	char text[KSYM_TEXT_MAX];
@@ -213,11 +213,11 @@ static int match_names(struct kallsyms *ks, struct ksym_wanted *w, uint32_t *los
 		bool dotted;
 		uint32_t hash = ksym_entry_hash(ks->tokens, entry, len, &dotted);
 
-		if (!dotted && !ksym_wanted_maybe(w, hash))
+		if (!dotted && !symbol_match_maybe(w, hash))
 			continue;
 		len = ksym_expand(ks->tokens, entry, len, text);
 		if (len)
-			ksym_wanted_match(w, text + 1, len - 1, text[0], index);
+			symbol_match_offer(w, text + 1, len - 1, text[0], index);
 	}
 	*lost = s->lost;
 	free(s);
@@ -225,7 +225,7 @@ static int match_names(struct kallsyms *ks, struct ksym_wanted *w, uint32_t *los
 }
 
 /* The address that all symbols of a name agree on. */
-static int agreed_value(const struct kallsyms *ks, const struct ksym_wanted_name *n, bool by_index,
+static int agreed_value(const struct kallsyms *ks, const struct symbol_match_name *n, bool by_index,
 			uint64_t *ret)
 {
 	if (n->nr > KSYM_MATCHES_MAX)
@@ -244,7 +244,7 @@ static int agreed_value(const struct kallsyms *ks, const struct ksym_wanted_name
 }
 
 /* Give the missing declarations what was found. */
-static int fill_in(const struct kallsyms *ks, const struct ksym_wanted *w, const char *module,
+static int fill_in(const struct kallsyms *ks, const struct symbol_match *w, const char *module,
 		   bool by_index)
 {
 	int ret = 0;
@@ -252,13 +252,13 @@ static int fill_in(const struct kallsyms *ks, const struct ksym_wanted *w, const
 	for (size_t i = 0; i < ks->nr_sets; i++) {
 		for (size_t j = 0; j < ks->sets[i].nr_ksyms; j++) {
 			struct ksym_info *s = ks->sets[i].ksyms[j];
-			const struct ksym_wanted_name *n;
+			const struct symbol_match_name *n;
 			uint64_t value;
 			int err;
 
 			if (!missing(s, module))
 				continue;
-			n = ksym_wanted_find(w, s->symname);
+			n = symbol_match_find(w, s->symname);
 			err = n ? agreed_value(ks, n, by_index, &value) : -ENOENT;
 			if (!err) {
 				s->value = value;
@@ -274,7 +274,7 @@ static int fill_in(const struct kallsyms *ks, const struct ksym_wanted *w, const
 }
 
 /* Read names from the tables, and find out how to read values. */
-static int try_tables(struct kallsyms *ks, struct ksym_wanted *w, uint32_t *lost)
+static int try_tables(struct kallsyms *ks, struct symbol_match *w, uint32_t *lost)
 {
 	int err = want_missing(w, ks, "vmlinux");
 
@@ -283,14 +283,14 @@ static int try_tables(struct kallsyms *ks, struct ksym_wanted *w, uint32_t *lost
 	ksym_evidence_want(w);
 	err = match_names(ks, w, lost);
 	if (!err && !ks->have_values)
-		err = ksym_encoding_choose(&ks->values, ks->mem, &ks->tables, w, ks->sets,
+		err = kallsyms_encoding_choose(&ks->values, ks->mem, &ks->tables, w, ks->sets,
 					   ks->nr_sets);
 	if (err)
-		ksym_wanted_deinit(w);
+		symbol_match_deinit(w);
 	return err;
 }
 
-static int find_tables(struct kallsyms *ks, struct ksym_wanted *w, uint32_t *lost)
+static int find_tables(struct kallsyms *ks, struct symbol_match *w, uint32_t *lost)
 {
 	int err, exported_err;
 
@@ -311,7 +311,7 @@ static int find_tables(struct kallsyms *ks, struct ksym_wanted *w, uint32_t *los
 
 int init_kernel_kallsyms(struct kallsyms *ks)
 {
-	struct ksym_wanted w;
+	struct symbol_match w;
 	uint32_t lost = 0;
 	int err = find_tables(ks, &w, &lost);
 
@@ -319,7 +319,7 @@ int init_kernel_kallsyms(struct kallsyms *ks)
 		return note(ks, err);
 	ks->have_tables = ks->have_values = true;
 	err = fill_in(ks, &w, "vmlinux", true);
-	ksym_wanted_deinit(&w);
+	symbol_match_deinit(&w);
 	if (!err && lost)
 		err = err_set(-EBADMSG, "the names of %" PRIu32 " of %" PRIu32
 			      " symbols are damaged", lost, ks->tables.num_syms);
@@ -330,7 +330,7 @@ int init_kernel_kallsyms(struct kallsyms *ks)
 
 static int match_module_symbol(void *ctx, const struct kmodule_symbol *sym)
 {
-	ksym_wanted_match(ctx, sym->name, sym->name_len, sym->type, sym->value);
+	symbol_match_offer(ctx, sym->name, sym->name_len, sym->type, sym->value);
 	return 0;
 }
 
@@ -352,7 +352,7 @@ int init_module_kallsyms(struct kallsyms *ks, const struct module_list *modules)
 	ks->modules = modules;
 	for (size_t i = 0; i < modules->nr && ret != -ENOMEM; i++) {
 		const struct kmodule *m = &modules->modules[i];
-		struct ksym_wanted w;
+		struct symbol_match w;
 		int err;
 
 		if (!strcmp(m->name, "vmlinux") || !is_wanted(ks, m->name))
@@ -361,7 +361,7 @@ int init_module_kallsyms(struct kallsyms *ks, const struct module_list *modules)
 		if (!err) {
 			ret = kmodule_for_each_symbol(m, ks->mem, match_module_symbol, &w) ?: ret;
 			fill_in(ks, &w, m->name, false);
-			ksym_wanted_deinit(&w);
+			symbol_match_deinit(&w);
 		}
 		ret = err ?: ret;
 		note(ks, ret);
@@ -476,17 +476,17 @@ int kallsyms_for_each(struct kallsyms *ks, int (*fn)(void *ctx, const struct ksy
 
 static int add_to_index(void *ctx, const struct ksym *sym)
 {
-	return ksym_index_add(ctx, sym);
+	return kallsyms_index_add(ctx, sym);
 }
 
 static int need_index(struct kallsyms *ks)
 {
-	struct ksym_index *idx;
+	struct kallsyms_index *idx;
 	int err;
 
 	if (ks->index)
 		return 0;
-	err = ksym_index_create(&idx);
+	err = kallsyms_index_create(&idx);
 	if (err)
 		return err;
 	err = kallsyms_for_each(ks, add_to_index, idx);
@@ -494,9 +494,9 @@ static int need_index(struct kallsyms *ks)
 	if (err == -EBADMSG || err == -EFAULT)
 		err = 0;
 	if (!err)
-		err = ksym_index_finish(idx);
+		err = kallsyms_index_finish(idx);
 	if (err)
-		ksym_index_destroy(idx);
+		kallsyms_index_destroy(idx);
 	else
 		ks->index = idx;
 	return err;
@@ -507,7 +507,7 @@ int search_kallsyms_by_name(struct kallsyms *ks, const char *module, const char 
 {
 	int err = need_index(ks);
 
-	return err ?: ksym_index_by_name(ks->index, module, name, ret, max);
+	return err ?: kallsyms_index_by_name(ks->index, module, name, ret, max);
 }
 
 int get_kallsyms_value_by_name(struct kallsyms *ks, const char *module, const char *name,
@@ -532,5 +532,5 @@ int search_kallsyms_by_address(struct kallsyms *ks, uint64_t address, struct ksy
 {
 	int err = need_index(ks);
 
-	return err ?: ksym_index_by_address(ks->index, address, ret);
+	return err ?: kallsyms_index_by_address(ks->index, address, ret);
 }

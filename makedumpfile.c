@@ -11,10 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "create.h"
-#include "dmesg.h"
-#include "erase/by_config.h"
-#include "extension/host.h"
+#include "cli/create.h"
+#include "cli/dump_dmesg.h"
+#include "erase/config_run.h"
+#include "extension/run.h"
 #include "filter/page_layout.h"
 #include "kernel/kernel.h"
 #include "kernel/memmap.h"
@@ -24,15 +24,15 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/resources.h"
-#include "list.h"
-#include "mem_usage.h"
-#include "options.h"
-#include "report.h"
-#include "report_json.h"
+#include "cli/list_symbols.h"
+#include "cli/mem_usage.h"
+#include "cli/options.h"
+#include "cli/report.h"
+#include "cli/report_json.h"
 #include "same_file.h"
-#include "usage.h"
+#include "cli/usage.h"
 #include "vmcore/vmcore.h"
-#include "vtop.h"
+#include "cli/vtop.h"
 
 enum exit_status {
 	EXIT_DONE = 0,
@@ -165,7 +165,7 @@ static int translate(const struct dump_plan *plan, const struct kernel *k, struc
 		return err;
 	if (err)
 		report_warning(rep, err_text(err));
-	return create_dump(plan, k, rep);
+	return run_create(plan, k, rep);
 }
 
 static int do_mode(const struct dump_plan *plan, const struct kernel *k, struct report *rep)
@@ -184,7 +184,7 @@ static int do_mode(const struct dump_plan *plan, const struct kernel *k, struct 
 	case MODE_CHECK_EXTENSION:
 		return extension_check(k, plan->pattern);
 	default:
-		return plan->vtop ? translate(plan, k, rep) : create_dump(plan, k, rep);
+		return plan->vtop ? translate(plan, k, rep) : run_create(plan, k, rep);
 	}
 }
 

@@ -6,7 +6,7 @@
 #ifndef SAME_FILE_H
 #define SAME_FILE_H
 
-#include "options.h"
+#include "cli/options.h"
 
 /**
  * Compare all files that a command line names, and the standard ones: DUMPFILEs, LOGFILE, the

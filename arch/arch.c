@@ -48,7 +48,7 @@ int arch_init(struct arch *a, const struct arch_mem *mem)
 	return err;
 }
 
-int arch_finish(struct arch *a, const struct arch_mem *mem)
+int arch_init_late(struct arch *a, const struct arch_mem *mem)
 {
 	return a->ops->finish ? a->ops->finish(a, mem) : 0;
 }

@@ -24,7 +24,7 @@
  *  - find_vmcoreinfo() if memory says where VMCOREINFO is, so that dumps without it are
  *    filtered, too;
  *  - kernel_image() so that the kernel's own pages are kept whatever their
- *    flags say, and image_moves if that is somewhere else in each boot;
+ *    flags say, and kaslr_image if that is somewhere else in each boot;
  *  - tests/unit/test_NAME.c with each paging mode (tests/unit/page_tables.h), and a row in
  *    docs/support-matrix.md.
  */
@@ -61,7 +61,7 @@ struct arch_segment {
 	uint64_t memsz;		/**< bytes */
 };
 
-/** How one dump's kernel translates addresses. Constant after arch_finish(). */
+/** How one dump's kernel translates addresses. Constant after arch_init_late(). */
 struct arch {
 	const struct arch_ops *ops;
 	bool is64;
@@ -121,7 +121,7 @@ struct arch_ops {
 	 * @return 0; -ENOENT with a sentence naming what is missing
 	 */
 	int (*init)(struct arch *a, const struct arch_mem *mem);
-	/** Optional: arch_finish() */
+	/** Optional: arch_init_late() */
 	int (*finish)(struct arch *a, const struct arch_mem *mem);
 	/**
 	 * Optional: make the copy of a kernel's @p a, with the root of a process, ready.
@@ -137,7 +137,7 @@ struct arch_ops {
 	 */
 	void (*kernel_image)(const struct arch *a, vaddr_t *start, vaddr_t *end);
 	/** Whether those are around SYMBOL(_stext), so another boot's are elsewhere. */
-	bool image_moves;
+	bool kaslr_image;
 };
 
 /** The architecture of an ELF machine number, or NULL. */
@@ -155,7 +155,7 @@ int arch_init(struct arch *a, const struct arch_mem *mem) __attribute__((warn_un
  * translated.
  * @return 0; -ENOENT, -ENOTSUP, -EBADMSG, -EFAULT or -ENOMEM with a sentence
  */
-int arch_finish(struct arch *a, const struct arch_mem *mem) __attribute__((warn_unused_result));
+int arch_init_late(struct arch *a, const struct arch_mem *mem) __attribute__((warn_unused_result));
 /** Free what these allocated; translation is no longer set up. */
 void arch_deinit(struct arch *a);
 

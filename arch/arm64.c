@@ -274,5 +274,5 @@ const struct arch_ops arm64_arch_ops = {
 	.init = arm64_init,
 	.translate = arm64_translate,
 	.kernel_image = arm64_kernel_image,
-	.image_moves = true,
+	.kaslr_image = true,
 };

@@ -209,5 +209,5 @@ const struct arch_ops loongarch64_arch_ops = {
 	.init = loongarch64_init,
 	.translate = loongarch64_translate,
 	.kernel_image = loongarch64_kernel_image,
-	.image_moves = true,
+	.kaslr_image = true,
 };

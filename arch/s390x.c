@@ -340,5 +340,5 @@ const struct arch_ops s390x_arch_ops = {
 	.init_user = s390x_init_user,
 	.translate = s390x_translate,
 	.kernel_image = s390x_kernel_image,
-	.image_moves = true,
+	.kaslr_image = true,
 };

@@ -26,7 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "symbols/type_lookup.h"
+#include "types/type_lookup.h"
 
 /** The most bytes of a file. */
 #define CONFIG_BYTES_MAX (1u << 20)

@@ -90,7 +90,7 @@ const char *extension_argument(const char *key)
 
 void extension_decide(unsigned long pfn, unsigned long nr, enum extension_verdict verdict)
 {
-	struct extension_answers *a = current.env->answers;
+	struct extension_shared *a = current.env->shared;
 	uint64_t end;
 
 	if (!checked_add(pfn, nr, &end))
@@ -103,7 +103,7 @@ void extension_decide(unsigned long pfn, unsigned long nr, enum extension_verdic
 
 void extension_fail(const char *fmt, ...)
 {
-	struct extension_answers *a = current.env->answers;
+	struct extension_shared *a = current.env->shared;
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -121,7 +121,7 @@ void extension_fail(const char *fmt, ...)
 /* @param len at least 1; start + len is at most PADDR_END */
 static int add_erasure(paddr_t start, uint64_t len, uint8_t fill)
 {
-	struct extension_answers *a = current.env->answers;
+	struct extension_shared *a = current.env->shared;
 	struct erase_range *last = a->nr_erasures ? &a->erasures[a->nr_erasures - 1] : NULL;
 
 	if (last && last->end == start && last->fill == fill) {

@@ -4,25 +4,25 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "extension/declared.h"
-#include "extension/process.h"
-#include "extension/running.h"
-#include "kernel/own_facts.h"
+#include "facts/fact_format.h"
+#include "extension/sandbox.h"
+#include "kernel/live_kernel.h"
+#include "kernel/kernel_tables.h"
 #include "lib/err.h"
 
 static void enter(const struct extension_look *look, enum extension_stage stage)
 {
-	child_limit_memory(stage != EXT_RESOLVING);
-	__atomic_store_n(&look->answers->stage, stage, __ATOMIC_RELEASE);
+	sandbox_limit_memory(stage != EXT_RESOLVING);
+	__atomic_store_n(&look->shared->stage, stage, __ATOMIC_RELEASE);
 }
 
 static int print_all(const struct extension_look *look)
 {
-	size_t nr = declared_count(&look->code->facts);
-	char line[DECLARED_MAX];
+	size_t nr = fact_count(&look->code->facts);
+	char line[FACT_FORMAT_MAX];
 
 	for (size_t i = 0; i < nr; i++) {
-		declared_describe(&look->code->facts, i, line, sizeof(line));
+		fact_format(&look->code->facts, i, line, sizeof(line));
 		if (dprintf(look->out, "%s\n", line) < 0)
 			return err_errno(-errno, "cannot write to standard output");
 	}
@@ -32,8 +32,8 @@ static int print_all(const struct extension_look *look)
 int check_declarations(void *ctx)
 {
 	const struct extension_look *look = ctx;
-	char missing[sizeof(look->answers->text)];
-	struct own_facts *facts = NULL;
+	char missing[sizeof(look->shared->text)];
+	struct kernel_tables *facts = NULL;
 	int err;
 
 	enter(look, EXT_LOADING);
@@ -44,11 +44,11 @@ int check_declarations(void *ctx)
 	if (look->k)
 		err = kernel_resolve(look->k, &look->code->facts, &facts);
 	else
-		err = resolve_running(&look->code->facts);
-	own_facts_close(facts);
+		err = facts_from_running_kernel(&look->code->facts);
+	kernel_tables_close(facts);
 	if (!err)
 		err = print_all(look);
-	if (!err && declared_missing(&look->code->facts, missing, sizeof(missing)))
+	if (!err && facts_missing(&look->code->facts, missing, sizeof(missing)))
 		err = err_set(-ENOENT, "%s", missing);
 	return err;
 }

@@ -6,7 +6,7 @@
 #ifndef EXTENSION_CHECK_H
 #define EXTENSION_CHECK_H
 
-#include "extension/answers.h"
+#include "extension/shared.h"
 #include "extension/load.h"
 #include "kernel/kernel.h"
 
@@ -15,7 +15,7 @@ struct extension_look {
 	struct extension_code *code;	/**< found, not loaded */
 	const struct kernel *k;		/**< NULL: the running kernel */
 	int out;			/**< descriptor to print to */
-	struct extension_answers *answers;
+	struct extension_shared *shared;
 };
 
 /**

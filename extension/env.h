@@ -9,20 +9,20 @@
 #ifndef EXTENSION_ENV_H
 #define EXTENSION_ENV_H
 
-#include "extension/answers.h"
+#include "extension/shared.h"
 #include "kernel/kernel.h"
 #include "kernel/memmap.h"
-#include "kernel/own_facts.h"
+#include "kernel/kernel_tables.h"
 
 struct extension_env {
 	const char *name;		/**< of the extension, for messages */
 	const char *arguments;		/**< "key=value,key": what stood behind the name; or "" */
 	const struct kernel *kernel;
 	struct vmcore_reader *reader;
-	struct own_facts *facts;	/**< NULL if the dump's tables cannot be used */
+	struct kernel_tables *facts;	/**< NULL if the dump's tables cannot be used */
 	const struct memmap *memmap;	/**< NULL if it is not known */
-	struct extension_answers *answers;
-	bool in_process;		/**< of the program: no other one reads the answers */
+	struct extension_shared *shared;
+	bool in_process;		/**< of the program: no other one reads the shared */
 };
 
 /**

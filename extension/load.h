@@ -9,7 +9,7 @@
 #include <limits.h>
 
 #include "extension/builtin.h"
-#include "symbols/facts.h"
+#include "facts/facts.h"
 
 /** An extension's code. */
 struct extension_code {

@@ -59,7 +59,7 @@ static int read_physical(paddr_t pa, void *buf, size_t len)
 {
 	struct vmcore_reader *r = extension_env()->reader;
 
-	return len <= PEEK_MAX ? vmcore_peek(r, pa, buf, len) : vmcore_read(r, pa, buf, len);
+	return len <= PEEK_MAX ? vmcore_read_cached(r, pa, buf, len) : vmcore_read(r, pa, buf, len);
 }
 
 int readmem(int type_addr, unsigned long long addr, void *bufptr, size_t size)
@@ -404,7 +404,7 @@ int mdf_pfn_to_page(uint64_t pfn, uint64_t *page)
 
 static int need_symbols(struct kallsyms **ks)
 {
-	const struct own_facts *facts = extension_env()->facts;
+	const struct kernel_tables *facts = extension_env()->facts;
 
 	if (!facts)
 		return err_set(-ENOENT, "the dump's symbol tables cannot be used");

@@ -11,7 +11,7 @@
 #include "lib/addrset.h"
 #include "lib/err.h"
 #include "makedumpfile.h"
-#include "symbols/facts.h"
+#include "facts/facts.h"
 
 INIT_OPT_MOD_SYM(vmlinux, init_task);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, tasks);

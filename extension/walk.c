@@ -15,7 +15,7 @@
 #include "lib/checked.h"
 #include "lib/err.h"
 #include "makedumpfile.h"
-#include "symbols/facts.h"
+#include "facts/facts.h"
 
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, rb_node, rb_left);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, rb_node, rb_right);

@@ -21,7 +21,7 @@ struct filter_stats {
 	uint64_t undescribed;		/**< pages that have data and no struct page: kept */
 	/** Sections whose description could not be read; their pages are undescribed. */
 	uint64_t bad_sections;
-	uint64_t unused_vm;		/**< pages of struct pages (drop_unused_vm()) */
+	uint64_t unused_vmemmap;		/**< pages of struct pages (exclude_unused_vmemmap()) */
 	double seconds;
 };
 

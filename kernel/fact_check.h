@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "symbols/facts.h"
+#include "facts/facts.h"
 
 /** The most facts that are compared. */
 #define FACT_CHECK_MAX 32

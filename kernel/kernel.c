@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/derive.h"
-#include "kernel/dwarf.h"
+#include "facts/macro_values.h"
+#include "debuginfo/dwarf_provider.h"
 #include "kernel/fact_check.h"
-#include "kernel/own_facts.h"
+#include "kernel/kernel_tables.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
@@ -26,7 +26,7 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, uts_namespace, name);
 
 static int mem_read(void *ctx, paddr_t pa, void *buf, size_t len)
 {
-	return vmcore_peek(ctx, pa, buf, len);
+	return vmcore_read_cached(ctx, pa, buf, len);
 }
 
 struct arch_mem kernel_mem(struct vmcore_reader *r)
@@ -64,7 +64,7 @@ int kernel_read(const struct kernel *k, struct vmcore_reader *r, vaddr_t va, voi
 		if (err)
 			return err;
 		n = run.len ? min_u64(len, run.len) : len;
-		err = n <= PEEK_MAX ? vmcore_peek(r, run.paddr, buf, n) :
+		err = n <= PEEK_MAX ? vmcore_read_cached(r, run.paddr, buf, n) :
 		      vmcore_read(r, run.paddr, buf, n);
 		if (err)
 			return err_prefix(err, "virtual address %#" PRIx64, va);
@@ -170,7 +170,7 @@ static void move_symbols(const struct kernel *k, const struct fact_set *set)
 	if (ops && ops->kernel_image)
 		ops->kernel_image(&k->arch, &start, &end);
 	/* The addresses are still those of the text. */
-	if (ops && ops->image_moves && GET_MOD_SYM_PTR(vmlinux, _stext)->index != FACT_FILE) {
+	if (ops && ops->kaslr_image && GET_MOD_SYM_PTR(vmlinux, _stext)->index != FACT_FILE) {
 		start -= k->file_moved;
 		end -= k->file_moved;
 	}
@@ -331,20 +331,20 @@ static void translate(struct kernel *k)
 static void finish_translation(struct kernel *k)
 {
 	if (!k->translation_err)
-		remember_translation(k, with_memory(k, arch_finish));
+		remember_translation(k, with_memory(k, arch_init_late));
 }
 
 /* Ask the dump itself. Whatever is wrong there must not keep it from being saved. */
-static struct own_facts *open_own_facts(struct kernel *k)
+static struct kernel_tables *open_own_facts(struct kernel *k)
 {
 	struct fact_check check;
-	struct own_facts *of;
+	struct kernel_tables *of;
 	int err;
 
 	if (k->translation_err)
 		return NULL;
 	fact_check_init(&check, &k->facts);
-	err = own_facts_open(&of, k, &k->facts, &check.set);
+	err = kernel_tables_open(&of, k, &k->facts, &check.set);
 	if (!err) {
 		fact_check_compare(&check, k->contradiction, sizeof(k->contradiction));
 		return of;
@@ -354,27 +354,27 @@ static struct own_facts *open_own_facts(struct kernel *k)
 }
 
 /* The rest of it, when all is known that modules are found by. */
-static void finish_own_facts(struct kernel *k, struct own_facts *of)
+static void finish_own_facts(struct kernel *k, struct kernel_tables *of)
 {
 	int err = 0;
 
 	if (!of)
 		return;
 	if (facts_of_modules(&k->facts) && !k->translation_err)
-		err = own_facts_modules(of);
+		err = kernel_tables_modules(of);
 	snprintf(k->modules_why, sizeof(k->modules_why), "%s",
 		 err ? err_text(err) : of->modules.why);
 	snprintf(k->kallsyms_why, sizeof(k->kallsyms_why), "%s", kallsyms_why(of->kallsyms));
 	if (of->types)
 		snprintf(k->types_why, sizeof(k->types_why), "%s", btf_info_why(of->types));
-	own_facts_close(of);
+	kernel_tables_close(of);
 }
 
 int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 		const char *vmlinux_path)
 {
 	struct kernel *k = calloc(1, sizeof(*k));
-	struct own_facts *of;
+	struct kernel_tables *of;
 	int err = 0;
 
 	if (!k)
@@ -427,7 +427,7 @@ int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 		kernel_close(k);
 		return err;
 	}
-	derive_numbers(&k->facts);
+	facts_compute_macros(&k->facts);
 	*ret = k;
 	return 0;
 }
@@ -442,25 +442,25 @@ void kernel_close(struct kernel *k)
 	free(k);
 }
 
-int kernel_resolve(const struct kernel *k, const struct fact_set *set, struct own_facts **ret)
+int kernel_resolve(const struct kernel *k, const struct fact_set *set, struct kernel_tables **ret)
 {
 	char bad[sizeof(k->bad_line)], why[sizeof(k->debuginfo_why)];
-	struct own_facts *of = NULL;
+	struct kernel_tables *of = NULL;
 	int err = 0;
 
 	use_texts(k, set, bad);
 	if (!k->translation_err)
-		err = own_facts_open(&of, k, set, NULL);
+		err = kernel_tables_open(&of, k, set, NULL);
 	if (!err && k->vmlinux_path)
 		err = use_vmlinux(k, set, why);
 	/* That a module's facts are missing is seen by its declarations. */
-	if (!err && of && own_facts_modules(of) == -ENOMEM)
+	if (!err && of && kernel_tables_modules(of) == -ENOMEM)
 		err = -ENOMEM;
 	if (err) {
-		own_facts_close(of);
+		kernel_tables_close(of);
 		return err;
 	}
-	derive_numbers(set);
+	facts_compute_macros(set);
 	*ret = of;
 	return 0;
 }

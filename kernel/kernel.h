@@ -12,7 +12,7 @@
 
 #include "arch/arch.h"
 #include "erase_info.h"
-#include "kernel/vmcoreinfo.h"
+#include "facts/vmcoreinfo.h"
 #include "vmcore/kdump_format.h"
 #include "vmcore/vmcore.h"
 
@@ -70,17 +70,17 @@ int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 	__attribute__((warn_unused_result));
 void kernel_close(struct kernel *k);
 
-struct own_facts;
+struct kernel_tables;
 
 /**
  * Fill in another set of declarations, an extension's, from the same sources.
  *
  * @param[out] ret the dump's own symbols and types, with its modules, open for questions at
- * run time (own_facts_close()); NULL if the dump's addresses cannot be translated
+ * run time (kernel_tables_close()); NULL if the dump's addresses cannot be translated
  * @return 0, also if facts are missing; -ENOMEM, or -errno if the vmlinux cannot be read;
  * with a sentence
  */
-int kernel_resolve(const struct kernel *k, const struct fact_set *set, struct own_facts **ret)
+int kernel_resolve(const struct kernel *k, const struct fact_set *set, struct kernel_tables **ret)
 	__attribute__((warn_unused_result));
 
 /** Physical memory as the architectures look at it, for as long as the reader is there. */

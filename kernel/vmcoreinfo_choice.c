@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/vmcoreinfo_search.h"
+#include "kernel/find_vmcoreinfo.h"
 #include "kernel/vmcoreinfo_writer.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"

@@ -10,12 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kernel/derive.h"
-#include "kernel/dwarf.h"
+#include "facts/macro_values.h"
+#include "debuginfo/dwarf_provider.h"
 #include "lib/checked.h"
 #include "lib/err.h"
 #include "lib/fdio.h"
-#include "lib/new_file.h"
+#include "lib/output_file.h"
 
 /* A text that grows; bytes and size are up to date after fflush(). */
 struct text {
@@ -208,7 +208,7 @@ static int describe_vmlinux(struct text *t, const struct debuginfo *d)
 		err = debuginfo_resolve_types(d, &set, FACT_DWARF);
 	if (err)
 		return err;
-	derive_numbers(&set);
+	facts_compute_macros(&set);
 	fprintf(t->out, "OSRELEASE=%s\n", d->release);
 	if (d->has_id) {
 		fputs("BUILD-ID=", t->out);
@@ -227,7 +227,7 @@ static int describe_vmlinux(struct text *t, const struct debuginfo *d)
 
 static int create_file(const char *path, bool force, const struct text *t)
 {
-	int fd = new_file_create(path, force), err;
+	int fd = output_file_create(path, force), err;
 	struct stat st;
 
 	if (fd < 0)

@@ -293,7 +293,7 @@ uint64_t bitmap_count(const struct bitmap *b, uint64_t start, uint64_t end)
 	return count;
 }
 
-/* As bitmap_skip() from start to end; 0 if there are not as many: *count is what is missing. */
+/* As bitmap_end_of_nth_set() from start to end; 0 if there are not as many: *count is what is missing. */
 static uint64_t skip_words(const struct bitmap *b, uint64_t start, uint64_t end, uint64_t *count)
 {
 	for (uint64_t w = start / 64; w <= (end - 1) / 64; w++) {
@@ -311,7 +311,7 @@ static uint64_t skip_words(const struct bitmap *b, uint64_t start, uint64_t end,
 	return 0;
 }
 
-uint64_t bitmap_skip(const struct bitmap *b, uint64_t start, uint64_t count)
+uint64_t bitmap_end_of_nth_set(const struct bitmap *b, uint64_t start, uint64_t count)
 {
 	uint64_t stop;
 

@@ -104,6 +104,6 @@ bool bitmap_next_touched(const struct bitmap *b, uint64_t *start, uint64_t end, 
  * The end of the shortest range from @p start that holds @p count set bits
  * (one past the last of them), or nbits if there are not as many.
  */
-uint64_t bitmap_skip(const struct bitmap *b, uint64_t start, uint64_t count);
+uint64_t bitmap_end_of_nth_set(const struct bitmap *b, uint64_t start, uint64_t count);
 
 #endif

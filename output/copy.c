@@ -23,7 +23,7 @@ struct copy {
 	struct copy_part *parts;
 	size_t nr_parts;
 	size_t turn;			/* the part that is claimed from next */
-	bool give_up;
+	bool stop_on_first_error;
 	const struct bitmap *dumpable;
 	const struct erase_list *erase;	/* NULL: nothing */
 	uint32_t page_size;
@@ -66,7 +66,7 @@ static int copy_claim(void *ctx, void *batch)
 		b->start = bitmap_next_set(c->dumpable, c->next[turn], p->end);
 		if (b->start == p->end || part_failed(p))
 			continue;
-		b->end = min_u64(bitmap_skip(c->dumpable, b->start, c->batch_pages), p->end);
+		b->end = min_u64(bitmap_end_of_nth_set(c->dumpable, b->start, c->batch_pages), p->end);
 		c->next[turn] = b->end;
 		cb->part = p;
 		return 1;
@@ -81,14 +81,14 @@ static void put_page(const struct copy *c, struct worker *w, struct page_batch *
 	uint8_t *to = b->data + b->data_len;
 
 	if (c->drop_zero && all_zero(page, c->page_size)) {
-		*out = (struct page_out){ .fate = PAGE_ZEROS };
+		*out = (struct page_out){ .fate = OUT_ZERO };
 		return;
 	}
-	*out = (struct page_out){ .fate = PAGE_COMPRESSED };
+	*out = (struct page_out){ .fate = OUT_COMPRESSED };
 	if (w->codec)
 		out->size = codec_compress(w->codec, page, to);
 	if (!out->size) {
-		out->fate = PAGE_RAW;
+		out->fate = OUT_RAW;
 		out->size = c->page_size;
 		memcpy(to, page, c->page_size);
 	}
@@ -97,7 +97,7 @@ static void put_page(const struct copy *c, struct worker *w, struct page_batch *
 
 static void put_lost(struct page_batch *b, int err)
 {
-	b->pages[b->nr_pages++] = (struct page_out){ .fate = PAGE_LOST };
+	b->pages[b->nr_pages++] = (struct page_out){ .fate = OUT_UNREADABLE };
 	if (!b->lost_err) {
 		b->lost_err = err;
 		snprintf(b->lost_why, sizeof(b->lost_why), "%s", err_text(err));
@@ -198,11 +198,11 @@ static int copy_commit(void *ctx, void *batch)
 	if (part_failed(p))
 		return 0;
 	if (put_batch(p, b))
-		return c->give_up ? p->err : 0;
+		return c->stop_on_first_error ? p->err : 0;
 	c->stats->copied += b->nr_pages;
 	for (unsigned int i = 0; i < b->nr_pages; i++) {
-		c->stats->zero += b->pages[i].fate == PAGE_ZEROS;
-		c->stats->lost += b->pages[i].fate == PAGE_LOST;
+		c->stats->zero += b->pages[i].fate == OUT_ZERO;
+		c->stats->lost += b->pages[i].fate == OUT_UNREADABLE;
 	}
 	if (b->lost_err && !c->stats->lost_why[0])
 		snprintf(c->stats->lost_why, sizeof(c->stats->lost_why), "%s", b->lost_why);
@@ -351,7 +351,7 @@ static int run_threads(struct copy *c, const struct dump_source *src, unsigned i
 	return err;
 }
 
-int copy_pages(struct copy_part *parts, size_t nr_parts, bool give_up,
+int copy_pages(struct copy_part *parts, size_t nr_parts, bool stop_on_first_error,
 	       const struct bitmap *dumpable, unsigned int nr_threads, struct copy_stats *stats)
 {
 	const struct dump_source *src = parts->writer->source;
@@ -359,7 +359,7 @@ int copy_pages(struct copy_part *parts, size_t nr_parts, bool give_up,
 	struct copy c = {
 		.parts = parts,
 		.nr_parts = nr_parts,
-		.give_up = give_up,
+		.stop_on_first_error = stop_on_first_error,
 		.dumpable = dumpable,
 		.erase = src->erase,
 		.page_size = src->vc->page_size,

@@ -41,12 +41,12 @@ struct copy_part {
  * one writer the others still get their pages, unless the caller is going to begin anew.
  *
  * @param parts at least one, of the same source
- * @param give_up stop at the first error of a writer
+ * @param stop_on_first_error stop at the first error of a writer
  * @param nr_threads at least 1
  * @return 0, also if some writers failed, or all; -ENOMEM or -ENOTSUP, with a sentence.
  * @p stats holds then how far it came.
  */
-int copy_pages(struct copy_part *parts, size_t nr_parts, bool give_up,
+int copy_pages(struct copy_part *parts, size_t nr_parts, bool stop_on_first_error,
 	       const struct bitmap *dumpable, unsigned int nr_threads, struct copy_stats *stats)
 	__attribute__((warn_unused_result));
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "filter/unused_vm.h"
+#include "filter/vmemmap.h"
 #include "lib/checked.h"
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -72,14 +72,14 @@ static int fill(struct bitmap *b, struct vmcore *vc)
 {
 	int err = pages_init(b, vc);
 
-	return err ? err : vmcore_bitmap(vc, VMCORE_HAS_DATA, b);
+	return err ? err : vmcore_bitmap(vc, VMCORE_STORED, b);
 }
 
 /* Write the headers with the pages that exist; then b holds those with data. */
 static int begin(struct outputs *o, struct bitmap *b, struct filter_stats *stats)
 {
 	struct vmcore *vc = o->source.vc;
-	int err = vmcore_bitmap(vc, VMCORE_EXISTS, b);
+	int err = vmcore_bitmap(vc, VMCORE_PRESENT, b);
 
 	if (err)
 		return err;
@@ -133,17 +133,17 @@ static int filter(struct outputs *o, struct bitmap *b, struct dump_result *res)
 	int err = filter_pages(req->kernel, req->level, req->nr_threads, b,
 			       req->verdicts ? &req->verdicts->include : NULL, &res->filter);
 
-	return !err || req->give_up || req->strict ? err : keep_all(o, b, err, res);
+	return !err || req->stop_on_first_error || req->strict ? err : keep_all(o, b, err, res);
 }
 
 /* Exclude struct pages of excluded pages; where they cannot be found, they are kept. */
 static int filter_unused_vm(const struct dump_request *req, struct bitmap *b,
 			    struct dump_result *res)
 {
-	int err = drop_unused_vm(req->kernel, b, req->verdicts ? &req->verdicts->include : NULL,
-				 &res->filter.unused_vm);
+	int err = exclude_unused_vmemmap(req->kernel, b, req->verdicts ? &req->verdicts->include : NULL,
+				 &res->filter.unused_vmemmap);
 
-	if (!err || req->give_up || req->strict)
+	if (!err || req->stop_on_first_error || req->strict)
 		return err;
 	snprintf(res->unused_vm_why, sizeof(res->unused_vm_why), "%s", err_text(err));
 	return note(req, "%s", res->unused_vm_why);
@@ -160,7 +160,7 @@ static int choose_pages(struct outputs *o, struct bitmap *b, struct dump_result 
 	err = filter(o, b, res);
 	if (!err && req->verdicts)
 		verdicts_apply(req->verdicts, b, &res->verdicts);
-	if (!err && req->drop_unused_vm)
+	if (!err && req->exclude_unused_vmemmap)
 		err = filter_unused_vm(req, b, res);
 	return err;
 }
@@ -196,7 +196,7 @@ static void divide(struct outputs *o, const struct bitmap *b)
 		uint64_t until = total / o->nr * (i + 1) + min_u64(total % o->nr, i + 1);
 		struct copy_part *p = &o->parts[i];
 
-		pfn = bitmap_skip(b, pfn, until - done);
+		pfn = bitmap_end_of_nth_set(b, pfn, until - done);
 		done = until;
 		p->start = start;
 		p->end = i + 1 == o->nr ? b->nbits :
@@ -269,7 +269,7 @@ static int copy(struct outputs *o, const struct bitmap *b, struct dump_result *r
 	before = bytes_written(o->req);
 	if (!err) {
 		res->has_pages = true;
-		err = copy_pages(o->parts, o->nr, o->req->give_up, b, o->req->nr_threads,
+		err = copy_pages(o->parts, o->nr, o->req->stop_on_first_error, b, o->req->nr_threads,
 				 &res->copy);
 		res->filter.pages[PAGE_ZERO] = res->copy.zero;
 	}
@@ -289,7 +289,7 @@ static int copy(struct outputs *o, const struct bitmap *b, struct dump_result *r
 	return err;
 }
 
-int dump_create(const struct dump_request *req, struct dump_result *res)
+int dump_write(const struct dump_request *req, struct dump_result *res)
 {
 	struct outputs o = {
 		.req = req,
@@ -298,7 +298,7 @@ int dump_create(const struct dump_request *req, struct dump_result *res)
 			.vc = req->kernel->vc,
 			.level = req->level | req->kernel->vc->dump_level,
 			.codec = req->codec,
-			.excluded_vmemmap = req->drop_unused_vm ||
+			.excluded_vmemmap = req->exclude_unused_vmemmap ||
 					    req->kernel->vc->excluded_vmemmap,
 			.erase = req->erase,
 		},

@@ -24,15 +24,15 @@ struct dump_request {
 	/** Bits of enum dump_level. What the input's own level excluded stays excluded. */
 	unsigned int level;
 	/** Leave out the struct pages of pages that are left out, too. */
-	bool drop_unused_vm;
+	bool exclude_unused_vmemmap;
 	enum codec_id codec;
 	bool elf;			/**< an ELF core, and no codec */
 	unsigned int nr_threads;	/**< at least 1 */
 	/** Stop at the first error of one part: the caller is going to begin anew. */
-	bool give_up;
-	/** Fail where the level turns out not to be possible, as with give_up. */
+	bool stop_on_first_error;
+	/** Fail where the level turns out not to be possible, as with stop_on_first_error. */
 	bool strict;
-	/** What extensions decided; NULL: nothing. Changed by dump_create(). */
+	/** What extensions decided; NULL: nothing. Changed by dump_write(). */
 	struct verdicts *verdicts;
 	/**
 	 * What is overwritten in the dump, sealed. Lines about what could not be filtered are
@@ -72,7 +72,7 @@ struct dump_result {
  *
  * @return 0; -errno with a sentence
  */
-int dump_create(const struct dump_request *req, struct dump_result *res)
+int dump_write(const struct dump_request *req, struct dump_result *res)
 	__attribute__((warn_unused_result));
 
 #endif

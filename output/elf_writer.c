@@ -444,7 +444,7 @@ static int elf_put(struct writer *w, const struct page_batch *b)
 		uint64_t off;
 
 		pfn = bitmap_next_set(e->dumpable, pfn, b->end);
-		if (b->pages[i].fate != PAGE_RAW)
+		if (b->pages[i].fate != OUT_RAW)
 			continue;
 		err = place(e, pfn, &off);
 		if (!err && off != from_off + (data - from)) {

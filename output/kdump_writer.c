@@ -223,13 +223,13 @@ static int put_desc(struct kdump_writer *k, const struct page_out *p, uint64_t o
 {
 	struct kdump_page_desc d = { 0 };
 
-	if (p->fate == PAGE_ZEROS) {
+	if (p->fate == OUT_ZERO) {
 		d.offset = k->zero_off;
 		d.size = k->header.block_size;
-	} else if (p->fate != PAGE_LOST) {
+	} else if (p->fate != OUT_UNREADABLE) {
 		d.offset = off;
 		d.size = p->size;
-		if (p->fate == PAGE_COMPRESSED)
+		if (p->fate == OUT_COMPRESSED)
 			d.flags = kdump_flags_of_codec(k->base.source->codec);
 	}
 	kdump_encode_page_desc(&k->layout, &d, k->desc_buf + k->nr_descs * KDUMP_PAGE_DESC_SIZE);

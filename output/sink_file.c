@@ -12,7 +12,7 @@
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "lib/fdio.h"
-#include "lib/new_file.h"
+#include "lib/output_file.h"
 
 /* Zeros are written in pieces of this many bytes. */
 #define ZEROS_SIZE ((size_t)64 << 10)
@@ -152,7 +152,7 @@ int sink_file_create(struct sink **ret, const char *path, bool force)
 		return err_set(-ENOMEM, "no memory to write %s", path);
 	f->sink.ops = &file_ops;
 	f->sink.path = path;
-	f->fd = new_file_create(path, force);
+	f->fd = output_file_create(path, force);
 	if (f->fd < 0)
 		return f->fd;
 	err = look_at_target(f);

@@ -32,10 +32,10 @@
 
 /** What became of a page. */
 enum page_fate {
-	PAGE_RAW,		/**< its bytes as they are */
-	PAGE_COMPRESSED,
-	PAGE_ZEROS,		/**< nothing but zeros, and the level says so */
-	PAGE_LOST,		/**< the input could not be read there */
+	OUT_RAW,		/**< its bytes as they are */
+	OUT_COMPRESSED,
+	OUT_ZERO,		/**< nothing but zeros, and the level says so */
+	OUT_UNREADABLE,		/**< the input could not be read there */
 };
 
 /** One page of a batch. */
@@ -51,7 +51,7 @@ struct page_batch {
 	struct page_out *pages;	/**< ... in pfn order */
 	uint8_t *data;		/**< their bytes, one behind the other */
 	size_t data_len;
-	int lost_err;		/**< why the first PAGE_LOST is lost; 0 if none is */
+	int lost_err;		/**< why the first OUT_UNREADABLE is lost; 0 if none is */
 	char lost_why[256];
 };
 

@@ -17,7 +17,7 @@
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
-#include "symbols/image.h"
+#include "symbols/image_scan.h"
 
 #define NR_TOKENS 256
 /* Longer ones are not believed. Real ones have up to 50 characters. */
@@ -99,7 +99,7 @@ static bool may_be_tokens(const uint8_t *s, size_t have)
 static size_t read_token(struct scan *s, vaddr_t va, unsigned int code)
 {
 	/* There is as much behind the last token: the index. */
-	const uint8_t *p = image_look(&s->window, va, TOKEN_MAX + 1);
+	const uint8_t *p = image_window_get(&s->window, va, TOKEN_MAX + 1);
 	size_t len = p ? token_len(p, code) : 0;
 
 	if (len)
@@ -111,12 +111,12 @@ static size_t read_token(struct scan *s, vaddr_t va, unsigned int code)
 /* Where the string begins that ends before va; 0 if there is none. */
 static vaddr_t previous_string(struct scan *s, vaddr_t va)
 {
-	const uint8_t *p = image_look(&s->window, va - 1, 1);
+	const uint8_t *p = image_window_get(&s->window, va - 1, 1);
 
 	if (!p || *p)
 		return 0;
 	for (unsigned int len = 0; len <= TOKEN_MAX; len++) {
-		p = image_look(&s->window, va - len - 2, 1);
+		p = image_window_get(&s->window, va - len - 2, 1);
 		if (!p)
 			return 0;
 		if (!*p)
@@ -128,7 +128,7 @@ static vaddr_t previous_string(struct scan *s, vaddr_t va)
 /* Whether the index at va has the beginnings of all tokens; says where the first is. */
 static bool index_agrees(struct scan *s, vaddr_t va, const vaddr_t start[NR_TOKENS])
 {
-	const uint8_t *index = image_look(&s->window, va, NR_TOKENS * 2);
+	const uint8_t *index = image_window_get(&s->window, va, NR_TOKENS * 2);
 	vaddr_t table;
 
 	if (!index)
@@ -186,7 +186,7 @@ static vaddr_t skip_entries(struct scan *s, vaddr_t va, uint32_t nr)
 {
 	while (nr--) {
 		/* There are markers behind the last one. */
-		const uint8_t *p = image_look(&s->window, va, 3);
+		const uint8_t *p = image_window_get(&s->window, va, 3);
 		unsigned int len, skip = 1;
 
 		if (!p)
@@ -211,7 +211,7 @@ static bool ends_at(struct scan *s, vaddr_t end, vaddr_t markers)
 
 	if (align_up(end, ALIGN_MIN) != markers && align_up(end, ALIGN_MAX) != markers)
 		return false;
-	p = image_look(&s->window, end, markers - end);
+	p = image_window_get(&s->window, end, markers - end);
 	return p && !memcmp(p, zeros, markers - end);
 }
 
@@ -242,7 +242,7 @@ static bool count_fits(const struct markers *m, uint32_t n)
  */
 static uint32_t count_before(struct scan *s, const struct markers *m, vaddr_t va)
 {
-	const uint8_t *p = image_look(&s->window, va - 8, 8);
+	const uint8_t *p = image_window_get(&s->window, va - 8, 8);
 	uint32_t first, second;
 
 	if (!p)
@@ -280,7 +280,7 @@ static void add_offsets(struct scan *s, struct kallsyms_tables *t, vaddr_t va, u
 {
 	vaddr_t end = va + align_up(UINT64_C(4) * t->num_syms, align);
 	unsigned int word = vmem_ulong_size(s->mem);
-	const uint8_t *p = image_look(&s->window, end, word);
+	const uint8_t *p = image_window_get(&s->window, end, word);
 	uint64_t base;
 
 	if (!p)
@@ -415,7 +415,7 @@ static size_t read_below(struct scan *s, vaddr_t va)
 	for (; len; len = len / 2 / ALIGN_MIN * ALIGN_MIN) {
 		int err;
 
-		if (!image_spend(&s->window, len / IMAGE_BYTES_PER_LOOK + 1))
+		if (!image_window_spend(&s->window, len / IMAGE_BYTES_PER_UNIT + 1))
 			return 0;
 		err = vmem_read(s->mem, va - len, s->back + STEP - len, len);
 		if (!err)

@@ -169,7 +169,7 @@ void kallsyms_find_markers(struct kallsyms_tables *t, const struct vmem *mem)
 	t->markers = 0;
 }
 
-void kallsyms_add_candidate(struct kallsyms_tables *t, enum ksym_encoding encoding, vaddr_t table,
+void kallsyms_add_candidate(struct kallsyms_tables *t, enum kallsyms_encoding encoding, vaddr_t table,
 			    uint64_t base)
 {
 	if (t->nr_candidates == KSYM_VALUES_MAX)

@@ -30,7 +30,7 @@
 #define KSYM_MARKER_STEP 256
 
 /** How a symbol's address follows from its entry in the table of values. */
-enum ksym_encoding {
+enum kallsyms_encoding {
 	/** The address itself, in a native word (until 6.10, few architectures). */
 	KSYM_ABSOLUTE,
 	/** Unsigned 32 bits from kallsyms_relative_base (4.6 to 6.19). */
@@ -48,7 +48,7 @@ enum ksym_encoding {
 
 /** A way to read values. */
 struct ksym_values {
-	enum ksym_encoding encoding;
+	enum kallsyms_encoding encoding;
 	vaddr_t table;		/**< kallsyms_offsets, or kallsyms_addresses */
 	uint64_t base;		/**< what kallsyms_relative_base holds, if it counts */
 };
@@ -79,7 +79,7 @@ struct kallsyms_tables {
 void kallsyms_find_markers(struct kallsyms_tables *t, const struct vmem *mem);
 
 /** Add a possible way to read values; one too many is left out. */
-void kallsyms_add_candidate(struct kallsyms_tables *t, enum ksym_encoding encoding, vaddr_t table,
+void kallsyms_add_candidate(struct kallsyms_tables *t, enum kallsyms_encoding encoding, vaddr_t table,
 			    uint64_t base);
 
 /** The token table, ready for use. About 70 KiB. */

@@ -12,7 +12,7 @@
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
-#include "symbols/facts.h"
+#include "facts/facts.h"
 
 INIT_OPT_MOD_SYM(vmlinux, modules);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, module, list);

@@ -656,14 +656,14 @@ static int elf_read_page(struct vmcore_reader *r, paddr_t pa, void *buf, size_t 
 	return any ? 0 : no_memory_at(pa);
 }
 
-static int elf_bitmap(struct vmcore *vc, enum vmcore_map which, struct bitmap *b)
+static int elf_bitmap(struct vmcore *vc, enum vmcore_bitmap_kind which, struct bitmap *b)
 {
 	const struct elf_dump *d = vc->priv;
 
 	for (size_t i = 0; i < d->nr_ranges; i++) {
 		const struct range *g = &d->ranges[i];
 
-		if (which == VMCORE_EXISTS || g->source == SOURCE_FILE)
+		if (which == VMCORE_PRESENT || g->source == SOURCE_FILE)
 			bitmap_set_range(b, g->start >> vc->page_shift,
 					 ((g->end - 1) >> vc->page_shift) + 1);
 	}

@@ -606,7 +606,7 @@ static int clear_missing(const struct kdump *kd, struct file_reader *fr, struct 
 	return 0;
 }
 
-static int kdump_bitmap(struct vmcore *vc, enum vmcore_map which, struct bitmap *b)
+static int kdump_bitmap(struct vmcore *vc, enum vmcore_bitmap_kind which, struct bitmap *b)
 {
 	const struct kdump *kd = vc->priv;
 	struct file_reader fr;
@@ -615,7 +615,7 @@ static int kdump_bitmap(struct vmcore *vc, enum vmcore_map which, struct bitmap 
 	/* Whatever the 1st bitmap says, a page of the 2nd one exists. */
 	kdump_or_bytes(b, 0, kd->has_data.words, div_round_up(kd->has_data.nbits, 8));
 	file_reader_init(&fr, &vc->file);
-	if (which == VMCORE_EXISTS)
+	if (which == VMCORE_PRESENT)
 		err = kdump_read_bitmap(&fr, kd->exists_off, b);
 	else if (vc->incomplete)
 		err = clear_missing(kd, &fr, b);

@@ -351,7 +351,7 @@ static const struct vmcore_block *get_block(struct vmcore_reader *r, paddr_t sta
 	return b->valid ? b : NULL;
 }
 
-int vmcore_peek(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len)
+int vmcore_read_cached(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len)
 {
 	size_t off = pa % sizeof(r->blocks->bytes);
 	const struct vmcore_block *b = NULL;
@@ -378,7 +378,7 @@ int vmcore_read_page(struct vmcore_reader *r, pfn_t pfn, void *buf)
 	return vmcore_read(r, pa, buf, vc->page_size);
 }
 
-int vmcore_bitmap(struct vmcore *vc, enum vmcore_map which, struct bitmap *b)
+int vmcore_bitmap(struct vmcore *vc, enum vmcore_bitmap_kind which, struct bitmap *b)
 {
 	return vc->ops->bitmap(vc, which, b);
 }

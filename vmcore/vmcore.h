@@ -32,9 +32,9 @@ struct vmcore_segment {
 };
 
 /** What kind of bits vmcore_bitmap() gives. */
-enum vmcore_map {
-	VMCORE_EXISTS,		/**< the page is memory of the machine */
-	VMCORE_HAS_DATA,	/**< and the file holds its contents, or a part of them */
+enum vmcore_bitmap_kind {
+	VMCORE_PRESENT,		/**< the page is memory of the machine */
+	VMCORE_STORED,	/**< and the file holds its contents, or a part of them */
 };
 
 /**
@@ -74,7 +74,7 @@ struct vmcore_ops {
 	 */
 	int (*read_page)(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len);
 	/** vmcore_bitmap() */
-	int (*bitmap)(struct vmcore *vc, enum vmcore_map which, struct bitmap *b);
+	int (*bitmap)(struct vmcore *vc, enum vmcore_bitmap_kind which, struct bitmap *b);
 };
 
 /** An opened dump. Fields are for reading; formats fill them in. */
@@ -141,7 +141,7 @@ struct vmcore_block {
 	uint8_t bytes[4096];
 };
 
-/** Blocks that vmcore_peek() keeps: enough for a walk through page tables. */
+/** Blocks that vmcore_read_cached() keeps: enough for a walk through page tables. */
 #define VMCORE_BLOCKS 16
 
 /** One thread's view of a dump. */
@@ -232,7 +232,7 @@ int vmcore_read(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len)
  * Like vmcore_read(), but for a few bytes here and there in the same neighbourhood
  * (page tables, lists): whole blocks are read and kept for the next call.
  */
-int vmcore_peek(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len)
+int vmcore_read_cached(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len)
 	__attribute__((warn_unused_result));
 
 /**
@@ -250,7 +250,7 @@ int vmcore_read_page(struct vmcore_reader *r, pfn_t pfn, void *buf)
  * empty bitmap of max_pfn bits. A page exists if any byte of it does.
  * @return 0 or -errno with a sentence
  */
-int vmcore_bitmap(struct vmcore *vc, enum vmcore_map which, struct bitmap *b)
+int vmcore_bitmap(struct vmcore *vc, enum vmcore_bitmap_kind which, struct bitmap *b)
 	__attribute__((warn_unused_result));
 
 /**

@@ -139,7 +139,7 @@ def _():
         core('short', f'truncate {size}')
         fails('short', rf'cut short: it has {size} of {whole} bytes', level)
         dump = Kdump('dump')
-        # Without struct pages there is no telling which ones are poisoned.
+        # Without struct pages there is no erase_log which ones are poisoned.
         want = kept(level) if level else EXISTS
         left = pfns(*((paddr // PAGE, -(-(paddr + min(filesz, size - offset)) // PAGE))
                       for _, paddr, offset, filesz, _ in ElfCore('short').loads

@@ -27,7 +27,7 @@ def _():
     source = read(f'{TOP}/options.c').decode()
     long = {f'--{name}' for name in re.findall(r'^\t{ "([^"]+)", \w+_argument', source, re.M)}
     short = re.search(r'short_options\[\] = ":([^"]+)"', source)[1].replace(':', '')
-    check(len(long) > 25, 'the options are not found in options.c')
+    check(len(long) > 25, 'the options are not found in cli/options.c')
     check(set(completed('-')) == long | {f'-{letter}' for letter in short}, completed('-'))
     check(completed('--dump') == ['--dump-dmesg'], completed('--dump'))
     # Behind one that takes an argument there is no other option.

@@ -5,7 +5,7 @@ sizes of pages, everything that is done with a dump is done the same."""
 import os
 
 from harness import *
-from own_tables import POOR, OwnTables, need_types
+from mini_symbols import POOR, MiniSymbols, need_types
 
 # What mini-NAME.txt is.
 ARM64 = {'arch': 'aarch64', 'order': 'little', 'page': 4096}
@@ -95,7 +95,7 @@ def _(machine):
     need_types()
     kernel = MACHINES[machine]
     stext = vmcore(machine).names['stext']
-    own = OwnTables(stext, kernel['order'], kernel['page'], 'swapper_pg_dir')
+    own = MiniSymbols(stext, kernel['order'], kernel['page'], 'swapper_pg_dir')
     vmcore(machine, *own.there)
     scanned = lines('--list-ksyms', 'vmcore')
     vmcore(machine, *own.there, *own.exported)

@@ -23,7 +23,7 @@ def _():
     source = read(f'{TOP}/options.c').decode()
     names = [f'--{name}' for name in re.findall(r'^\t{ "([^"]+)", \w+_argument', source, re.M)]
     short = re.search(r'short_options\[\] = ":([^"]+)"', source)[1].replace(':', '')
-    check(len(names) > 25 and len(short) > 15, 'the options are not found in options.c')
+    check(len(names) > 25 and len(short) > 15, 'the options are not found in cli/options.c')
     for option in (*names, *(f'-{letter}' for letter in short)):
         check(re.search(rf'(?<![\w-]){option}(?![\w-])', usage), f'{option} is not there')
 

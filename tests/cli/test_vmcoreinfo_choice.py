@@ -3,7 +3,7 @@
 """Several copies of VMCOREINFO: the note, the kernel's own in memory, the -i FILE. Which of
 them is right, the dump's memory tells."""
 from harness import *
-from own_tables import OwnTables, need_types
+from mini_symbols import MiniSymbols, need_types
 
 HERE = 0x5000
 COPY = f'memnote {HERE} VMCOREINFO 0'
@@ -174,7 +174,7 @@ def _():
 @test('VMCOREINFO that BTF contradicts: the copy in memory decides, else what is possible')
 def _():
     need_types()
-    own = OwnTables(0xffffffff89400000)
+    own = MiniSymbols(0xffffffff89400000)
     statements = (*own.there, *own.exported)
     for value in ('04', '16', '99'):
         c = core('core', *statements, COPY)

@@ -16,7 +16,7 @@
 
 #include "lib/checked.h"
 #include "lib/err.h"
-#include "symbols/facts.h"
+#include "facts/facts.h"
 #include "symbols/vmem.h"
 
 /** What a target is: libFuzzer's name for it. @return 0 */

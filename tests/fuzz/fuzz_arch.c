@@ -16,7 +16,7 @@
 #include <elf.h>
 
 #include "arch/arch.h"
-#include "kernel/vmcoreinfo.h"
+#include "facts/vmcoreinfo.h"
 #include "tests/fuzz/fuzz.h"
 
 #ifndef EM_LOONGARCH
@@ -37,7 +37,7 @@ static const uint16_t machines[] = {
 /* Reads of memory: while translation is set up, and for one address. */
 #define INIT_READS_MAX 64
 #define WALK_READS_MAX 5
-/* Those of arch_finish() follow a list, which is no longer than memory has places for it. */
+/* Those of arch_init_late() follow a list, which is no longer than memory has places for it. */
 #define FINISH_READS_MAX(nr_words) (100 + 16 * 9 * (nr_words))
 
 /* Where several entries should say the same, but it is the kernel that sees to that. */
@@ -195,7 +195,7 @@ static void check_arch(struct arch *a, struct fuzz_physical *m, paddr_t pgd, con
 	check_image(a);
 	check_addresses(a, m, vas, nr);
 	m->reads = 0;
-	err = arch_finish(a, &m->mem);
+	err = arch_init_late(a, &m->mem);
 	if (err != -ENOTSUP)
 		fuzz_check_err(err);
 	assert(m->reads <= FINISH_READS_MAX(m->nr_words));

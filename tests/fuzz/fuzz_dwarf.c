@@ -2,7 +2,7 @@
 /*
  * A vmlinux (-x): its symbols and debug information. The input is the file.
  */
-#include "kernel/dwarf.h"
+#include "debuginfo/dwarf_provider.h"
 #include "tests/fuzz/file.h"
 
 /* One of each kind; tests/fuzz/mkseeds has a source with all of them. */

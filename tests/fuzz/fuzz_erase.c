@@ -10,7 +10,7 @@
  */
 #include <stdlib.h>
 
-#include "erase/eval.h"
+#include "erase/config_eval.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/few_types.h"
 
@@ -80,7 +80,7 @@ static void evaluate(const struct erase_config *config, unsigned int flags, stru
 	struct fuzz_world w = {
 		.few = { .source.ops = &few_ops, .word = flags & FUZZ_32BIT ? 4 : 8 },
 	};
-	const struct eval_world world = {
+	const struct eval_ops world = {
 		.mem = &w.mem, .types = &w.types, .has_module = has_module, .symbol = symbol,
 		.overwrite = overwrite, .ctx = &w,
 	};

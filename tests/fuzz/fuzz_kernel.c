@@ -9,7 +9,7 @@
  *	...	the file
  */
 #include "filter/filter.h"
-#include "kernel/vmcoreinfo_search.h"
+#include "kernel/find_vmcoreinfo.h"
 #include "lib/log.h"
 #include "tests/fuzz/file.h"
 
@@ -25,9 +25,9 @@ static void filter(const struct kernel *k, struct vmcore *vc, unsigned int level
 
 	if (bitmap_init(&dumpable, vc->max_pfn) || bitmap_init(&had, vc->max_pfn))
 		abort();
-	err = vmcore_bitmap(vc, VMCORE_HAS_DATA, &dumpable);
+	err = vmcore_bitmap(vc, VMCORE_STORED, &dumpable);
 	if (!err)
-		err = vmcore_bitmap(vc, VMCORE_HAS_DATA, &had);
+		err = vmcore_bitmap(vc, VMCORE_STORED, &had);
 	fuzz_check_file_err(err);
 	if (!err) {
 		err = filter_pages(k, level, 1, &dumpable, NULL, &stats);

@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "options.h"
+#include "cli/options.h"
 #include "tests/fuzz/fuzz.h"
 
 #define ARGS_MAX 64

@@ -45,7 +45,7 @@ static void check_whole(const struct fuzz_file *out)
 	if (vc->max_pfn <= CLAIM_MAX) {
 		if (bitmap_init(&data, vc->max_pfn))
 			abort();
-		err = vmcore_bitmap(vc, VMCORE_HAS_DATA, &data);
+		err = vmcore_bitmap(vc, VMCORE_STORED, &data);
 		assert(!err);
 		bitmap_deinit(&data);
 	}

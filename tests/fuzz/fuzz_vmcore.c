@@ -75,10 +75,10 @@ static void look_at(struct vmcore *vc)
 		return;
 	if (bitmap_init(&exists, vc->max_pfn) || bitmap_init(&data, vc->max_pfn))
 		abort();
-	err = vmcore_bitmap(vc, VMCORE_EXISTS, &exists);
+	err = vmcore_bitmap(vc, VMCORE_PRESENT, &exists);
 	fuzz_check_file_err(err);
 	if (!err) {
-		err = vmcore_bitmap(vc, VMCORE_HAS_DATA, &data);
+		err = vmcore_bitmap(vc, VMCORE_STORED, &data);
 		fuzz_check_file_err(err);
 	}
 	if (!err)

@@ -2,8 +2,8 @@
 /*
  * The text of VMCOREINFO, and the numbers that follow from it. The input is the text.
  */
-#include "kernel/derive.h"
-#include "kernel/vmcoreinfo.h"
+#include "facts/macro_values.h"
+#include "facts/vmcoreinfo.h"
 #include "tests/fuzz/fuzz.h"
 
 /* One of each kind. */
@@ -91,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(strlen(bad) < sizeof(bad) && fuzz_is_clean(bad));
 	check_resolved(&set);
 	vmcoreinfo_resolve(&vi, &set, FACT_VMCOREINFO, NULL, 0);
-	derive_numbers(&set);
+	facts_compute_macros(&set);
 	facts_describe(&set, line, sizeof(line));
 	assert(strlen(line) < sizeof(line) && fuzz_is_clean(line));
 	facts_reset(&set);

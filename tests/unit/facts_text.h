@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-#include "symbols/facts.h"
-#include "kernel/vmcoreinfo.h"
+#include "facts/facts.h"
+#include "facts/vmcoreinfo.h"
 
 /** Forget all facts, then believe this VMCOREINFO text, whose every line must make sense. */
 static inline void facts_from_text(const char *text)

@@ -20,7 +20,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "symbols/type_lookup.h"
+#include "types/type_lookup.h"
 
 /** What the members of these structs are; sizes and offsets are in longs, but for text. */
 struct few_member {

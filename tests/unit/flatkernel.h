@@ -27,7 +27,7 @@ struct flat {
 	struct vmcore vc;
 	struct vmcore_reader *r;
 	struct kernel k;
-	struct extension_answers answers;
+	struct extension_shared shared;
 	struct extension_env env;
 	uint8_t *bytes;
 	/** The physical page of each virtual one: at first the same. */
@@ -92,13 +92,13 @@ static inline void flat_begin(struct flat *f, bool is64, bool big)
 	for (uint32_t i = 0; i < FLAT_PAGES; i++)
 		f->map[i] = i;
 	assert_int_equal(vmcore_reader_create(&f->r, &f->vc), 0);
-	assert_int_equal(bitmap_init(&f->answers.include, FLAT_PAGES), 0);
-	assert_int_equal(bitmap_init(&f->answers.exclude, FLAT_PAGES), 0);
-	f->answers.erasures = calloc(ERASURES_MAX, sizeof(*f->answers.erasures));
-	assert_non_null(f->answers.erasures);
+	assert_int_equal(bitmap_init(&f->shared.include, FLAT_PAGES), 0);
+	assert_int_equal(bitmap_init(&f->shared.exclude, FLAT_PAGES), 0);
+	f->shared.erasures = calloc(ERASURES_MAX, sizeof(*f->shared.erasures));
+	assert_non_null(f->shared.erasures);
 	f->env = (struct extension_env){
 		.name = "test", .arguments = "", .kernel = &f->k, .reader = f->r,
-		.answers = &f->answers,
+		.shared = &f->shared,
 	};
 	extension_env_set(&f->env);
 }
@@ -106,9 +106,9 @@ static inline void flat_begin(struct flat *f, bool is64, bool big)
 static inline void flat_end(struct flat *f)
 {
 	extension_env_set(NULL);
-	free(f->answers.erasures);
-	bitmap_deinit(&f->answers.include);
-	bitmap_deinit(&f->answers.exclude);
+	free(f->shared.erasures);
+	bitmap_deinit(&f->shared.include);
+	bitmap_deinit(&f->shared.exclude);
 	vmcore_reader_destroy(f->r);
 	free(f->bytes);
 }

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kernel/vmlinux.h"
+#include "debuginfo/debuginfo.h"
 #include "lib/err.h"
 
 /** A directory, and files in it. */

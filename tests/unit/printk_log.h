@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/printk.h"
+#include "kernel/printk/printk.h"
 #include "lib/byteorder.h"
 #include "lib/checked.h"
 #include "lib/err.h"

@@ -104,7 +104,7 @@ static void random_operations(uint64_t nbits, uint64_t seed)
 		assert_int_equal(bitmap_count(&b, start, end), model_count(&m, start, end));
 		assert_int_equal(bitmap_next_set(&b, start, end), model_next(&m, start, end, 1));
 		assert_int_equal(bitmap_next_clear(&b, start, end), model_next(&m, start, end, 0));
-		assert_int_equal(bitmap_skip(&b, start, count), model_skip(&m, start, count));
+		assert_int_equal(bitmap_end_of_nth_set(&b, start, count), model_skip(&m, start, count));
 		if (i % 50 == 0)
 			assert_same(&b, &m);
 	}
@@ -137,11 +137,11 @@ static void test_ends_of_ranges(void **state)
 	/* Clipped, also where the end would overflow into the next word. */
 	assert_int_equal(bitmap_set_range(&b, 190, UINT64_MAX), 10);
 	assert_int_equal(le64toh(b.words[3]) >> 8, 0);
-	assert_int_equal(bitmap_skip(&b, 0, 10), 200);
-	assert_int_equal(bitmap_skip(&b, 0, 11), 200);
-	assert_int_equal(bitmap_skip(&b, 0, 9), 199);
-	assert_int_equal(bitmap_skip(&b, 200, 1), 200);
-	assert_int_equal(bitmap_skip(&b, 5, 0), 5);
+	assert_int_equal(bitmap_end_of_nth_set(&b, 0, 10), 200);
+	assert_int_equal(bitmap_end_of_nth_set(&b, 0, 11), 200);
+	assert_int_equal(bitmap_end_of_nth_set(&b, 0, 9), 199);
+	assert_int_equal(bitmap_end_of_nth_set(&b, 200, 1), 200);
+	assert_int_equal(bitmap_end_of_nth_set(&b, 5, 0), 5);
 	assert_int_equal(bitmap_clear_range(&b, 0, UINT64_MAX), 10);
 	bitmap_deinit(&b);
 }
@@ -156,7 +156,7 @@ static void test_no_bits(void **state)
 	assert_int_equal(bitmap_clear_range(&b, 0, 10), 0);
 	assert_int_equal(bitmap_count(&b, 0, 0), 0);
 	assert_int_equal(bitmap_next_set(&b, 0, 0), 0);
-	assert_int_equal(bitmap_skip(&b, 0, 5), 0);
+	assert_int_equal(bitmap_end_of_nth_set(&b, 0, 5), 0);
 	bitmap_deinit(&b);
 	bitmap_deinit(&b);
 }
@@ -180,7 +180,7 @@ static void test_holes_cost_nothing(void **state)
 	(void)state;
 	assert_int_equal(bitmap_init(&b, nbits), 0);
 	assert_int_equal(bitmap_next_set(&b, 0, nbits), nbits);
-	assert_int_equal(bitmap_skip(&b, 0, 1), nbits);
+	assert_int_equal(bitmap_end_of_nth_set(&b, 0, 1), nbits);
 	assert_int_equal(bitmap_set_range(&b, nbits - 1, nbits), 1);
 	assert_int_equal(bitmap_set_range(&b, bit, bit + 2), 2);
 	assert_int_equal(bitmap_next_set(&b, 0, nbits), bit);
@@ -189,8 +189,8 @@ static void test_holes_cost_nothing(void **state)
 	assert_int_equal(bitmap_next_clear(&b, bit, nbits), bit + 2);
 	assert_int_equal(bitmap_count(&b, 0, nbits), 3);
 	assert_int_equal(bitmap_count(&b, bit + 1, nbits - 1), 1);
-	assert_int_equal(bitmap_skip(&b, 5, 2), bit + 2);
-	assert_int_equal(bitmap_skip(&b, 5, 3), nbits);
+	assert_int_equal(bitmap_end_of_nth_set(&b, 5, 2), bit + 2);
+	assert_int_equal(bitmap_end_of_nth_set(&b, 5, 3), nbits);
 	assert_int_equal(bitmap_clear_range(&b, 1, nbits - 1), 2);
 	assert_int_equal(bitmap_count(&b, 0, nbits), 1);
 	bitmap_deinit(&b);
@@ -229,7 +229,7 @@ static void test_chunks(void **state)
 	assert_int_equal(bitmap_count(&b, 0, nbits), 2 * chunk + 2);
 	assert_int_equal(bitmap_next_set(&b, 4 * chunk, nbits), 4 * chunk);
 	assert_int_equal(bitmap_next_clear(&b, 3 * chunk, nbits), 5 * chunk);
-	assert_int_equal(bitmap_skip(&b, 0, chunk + 2), 4 * chunk + 1);
+	assert_int_equal(bitmap_end_of_nth_set(&b, 0, chunk + 2), 4 * chunk + 1);
 	/* What was set once may still be told. */
 	assert_int_equal(bitmap_clear_range(&b, 0, nbits), 2 * chunk + 2);
 	assert_int_equal(bitmap_next_set(&b, 0, nbits), nbits);

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "lib/types.h"
-#include "symbols/btf_scan.h"
+#include "types/btf_scan.h"
 #include "tests/unit/btf_image.h"
 #include "tests/unit/cpu_limit.h"
 

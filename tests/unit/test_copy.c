@@ -97,7 +97,7 @@ static int dump_erasing(struct machine *m, struct erase_list *erase, struct mems
 		.nr_threads = nr_threads, .erase = erase,
 	};
 
-	return dump_create(&req, res);
+	return dump_write(&req, res);
 }
 
 static int dump(struct machine *m, struct memsink *s, unsigned int level, enum codec_id codec,
@@ -131,9 +131,9 @@ static int reading_init(struct reading *d, const char *path)
 		return err;
 	assert_int_equal(vmcore_reader_create(&d->r, d->vc), 0);
 	assert_int_equal(bitmap_init(&d->exists, d->vc->max_pfn), 0);
-	assert_int_equal(vmcore_bitmap(d->vc, VMCORE_EXISTS, &d->exists), 0);
+	assert_int_equal(vmcore_bitmap(d->vc, VMCORE_PRESENT, &d->exists), 0);
 	assert_int_equal(bitmap_init(&d->has_data, d->vc->max_pfn), 0);
-	assert_int_equal(vmcore_bitmap(d->vc, VMCORE_HAS_DATA, &d->has_data), 0);
+	assert_int_equal(vmcore_bitmap(d->vc, VMCORE_STORED, &d->has_data), 0);
 	d->page = malloc(d->vc->page_size);
 	d->want = malloc(d->vc->page_size);
 	assert_true(d->page && d->want);
@@ -202,7 +202,7 @@ static void assert_whole(struct machine *m, const struct memsink *s, const struc
 	if (m->vc->notes_size)
 		assert_memory_equal(d.vc->notes, m->vc->notes, m->vc->notes_size);
 	assert_int_equal(bitmap_init(&exists, m->vc->max_pfn), 0);
-	assert_int_equal(vmcore_bitmap(m->vc, VMCORE_EXISTS, &exists), 0);
+	assert_int_equal(vmcore_bitmap(m->vc, VMCORE_PRESENT, &exists), 0);
 	assert_memory_equal(d.exists.words, exists.words, (exists.nbits + 63) / 64 * 8);
 	for (pfn_t pfn = 0; pfn < m->vc->max_pfn; pfn++) {
 		bool there = bitmap_test(&d.has_data, pfn);
@@ -349,7 +349,7 @@ static void copy_with_lost(void **state, unsigned int nr_threads, struct memsink
 	source.kernel = m.k;
 	source.vc = m.vc;
 	assert_int_equal(bitmap_init(&exists, m.vc->max_pfn), 0);
-	assert_int_equal(vmcore_bitmap(m.vc, VMCORE_EXISTS, &exists), 0);
+	assert_int_equal(vmcore_bitmap(m.vc, VMCORE_PRESENT, &exists), 0);
 	assert_int_equal(bitmap_init(&dumpable, m.vc->max_pfn), 0);
 	/* 0x9f-0x100 and 0x1000-0x8000 are holes. */
 	bitmap_set_range(&dumpable, 0x90, 0x110);
@@ -600,9 +600,9 @@ static void test_cannot_be_filtered(void **state)
 		req = (struct dump_request){
 			.kernel = m.k, .sinks = &sink, .nr_sinks = 1, .level = 31,
 			.codec = CODEC_ZLIB, .nr_threads = 2, .erase = &list,
-			.strict = how == 1, .give_up = how == 2,
+			.strict = how == 1, .stop_on_first_error = how == 2,
 		};
-		assert_int_equal(dump_create(&req, &res), how ? -ENOENT : 0);
+		assert_int_equal(dump_write(&req, &res), how ? -ENOENT : 0);
 		assert_int_equal(res.has_pages, !how);
 		if (how) {
 			assert_non_null(strstr(err_text(-ENOENT), "SYMBOL(init_top_pgt)"));

@@ -67,11 +67,11 @@ struct parts {
 	struct dump_result res;
 };
 
-static int dump(struct parts *p, void **state, uint64_t end0, uint64_t end1, bool give_up)
+static int dump(struct parts *p, void **state, uint64_t end0, uint64_t end1, bool stop_on_first_error)
 {
 	struct sink *sinks[2] = { &p->sinks[0].sink, &p->sinks[1].sink };
 	struct dump_request req = { .sinks = sinks, .nr_sinks = 2, .nr_threads = 1,
-				    .give_up = give_up };
+				    .stop_on_first_error = stop_on_first_error };
 
 	machine_open(&p->m, *state, "mini");
 	real_ops = p->m.vc->ops;
@@ -84,7 +84,7 @@ static int dump(struct parts *p, void **state, uint64_t end0, uint64_t end1, boo
 	p->sinks[0].end = end0;
 	p->sinks[1].end = end1;
 	req.kernel = p->m.k;
-	return dump_create(&req, &p->res);
+	return dump_write(&req, &p->res);
 }
 
 static void parts_deinit(struct parts *p)

@@ -351,7 +351,7 @@ static void check_page(struct vmcore_reader *r, const struct area *areas, size_t
 }
 
 static void check_bitmap(struct vmcore *vc, const struct area *areas, size_t nr,
-			 enum vmcore_map which)
+			 enum vmcore_bitmap_kind which)
 {
 	struct bitmap b;
 
@@ -362,7 +362,7 @@ static void check_bitmap(struct vmcore *vc, const struct area *areas, size_t nr,
 		bool want = false;
 
 		for (size_t i = 0; i < nr; i++) {
-			if (which == VMCORE_HAS_DATA && areas[i].kind == ZERO)
+			if (which == VMCORE_STORED && areas[i].kind == ZERO)
 				continue;
 			want |= areas[i].start < end && areas[i].end > start;
 		}
@@ -398,8 +398,8 @@ static void check_memory(struct vmcore *vc, const struct area *areas, size_t nr)
 	assert_int_equal(vmcore_get(r, UINT64_MAX, 1, &ptr, &got), -EFAULT);
 	assert_int_equal(vmcore_get(r, end, 4096, &ptr, &got), -EFAULT);
 	vmcore_reader_destroy(r);
-	check_bitmap(vc, areas, nr, VMCORE_EXISTS);
-	check_bitmap(vc, areas, nr, VMCORE_HAS_DATA);
+	check_bitmap(vc, areas, nr, VMCORE_PRESENT);
+	check_bitmap(vc, areas, nr, VMCORE_STORED);
 }
 
 static void check_core(const char *name, const struct area *areas, size_t nr)
@@ -486,7 +486,7 @@ static void check_many(const char *name, size_t nr)
 	assert_int_equal(vc->nr_segments, nr);
 	assert_int_equal(vc->max_pfn, nr);
 	assert_int_equal(bitmap_init(&b, vc->max_pfn), 0);
-	assert_int_equal(vmcore_bitmap(vc, VMCORE_HAS_DATA, &b), 0);
+	assert_int_equal(vmcore_bitmap(vc, VMCORE_STORED, &b), 0);
 	assert_int_equal(bitmap_count(&b, 0, nr), nr);
 	bitmap_deinit(&b);
 	for (pfn_t i = 0; i < nr; i++) {
@@ -635,13 +635,13 @@ static void test_cut_in_memory(void **state)
 		check_page(r, areas, ARRAY_SIZE(areas), pfn);
 	/* A page that is lost in part has data. */
 	assert_int_equal(bitmap_init(&b, vc->max_pfn), 0);
-	assert_int_equal(vmcore_bitmap(vc, VMCORE_HAS_DATA, &b), 0);
+	assert_int_equal(vmcore_bitmap(vc, VMCORE_STORED, &b), 0);
 	assert_int_equal(bitmap_count(&b, 0, vc->max_pfn), 4 + 2);
 	assert_true(bitmap_test(&b, 0x11));
 	assert_false(bitmap_test(&b, 0x12));
 	assert_false(bitmap_test(&b, 0x30));
 	bitmap_deinit(&b);
-	check_bitmap(vc, areas, ARRAY_SIZE(areas), VMCORE_EXISTS);
+	check_bitmap(vc, areas, ARRAY_SIZE(areas), VMCORE_PRESENT);
 	vmcore_reader_destroy(r);
 	vmcore_close(vc);
 }

@@ -137,7 +137,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static uint64_t count(struct vmcore *vc, enum vmcore_map which)
+static uint64_t count(struct vmcore *vc, enum vmcore_bitmap_kind which)
 {
 	struct bitmap b;
 	uint64_t n;
@@ -181,7 +181,7 @@ static void test_impossible_headers(void **state)
 		assert_warning(c->vc, bad[i].why);
 		assert_int_equal(c->vc->nr_segments, 2);
 		assert_int_equal(c->vc->max_pfn, 4);
-		assert_int_equal(count(c->vc, VMCORE_HAS_DATA), 2);
+		assert_int_equal(count(c->vc, VMCORE_STORED), 2);
 		vmcore_close(c->vc);
 		c->vc = NULL;
 	}
@@ -207,8 +207,8 @@ static void check_absent(struct core *c, uint64_t file_size, uint64_t filesz, ui
 	add_load(c, DATA_OFF, 4 * PAGE, PAGE, PAGE);
 	finish(c, file_size);
 	open_core(c);
-	assert_int_equal(count(c->vc, VMCORE_EXISTS), believed ? memsz / PAGE : 2);
-	assert_int_equal(count(c->vc, VMCORE_HAS_DATA), 2);
+	assert_int_equal(count(c->vc, VMCORE_PRESENT), believed ? memsz / PAGE : 2);
+	assert_int_equal(count(c->vc, VMCORE_STORED), 2);
 	if (believed)
 		assert_int_equal(c->vc->incomplete, filesz > PAGE);
 	else
@@ -252,8 +252,8 @@ static void test_absent_memory_in_pieces(void **state)
 	open_core(c);
 	assert_warning(c->vc, "PT_LOAD at program header 4: p_memsz ");
 	/* What is left of the limit after four of them is less than a fifth needs. */
-	assert_int_equal(count(c->vc, VMCORE_EXISTS), 4 * 8 * GIB / PAGE + 5);
-	assert_int_equal(count(c->vc, VMCORE_HAS_DATA), 9);
+	assert_int_equal(count(c->vc, VMCORE_PRESENT), 4 * 8 * GIB / PAGE + 5);
+	assert_int_equal(count(c->vc, VMCORE_STORED), 9);
 }
 
 static void test_shared_bytes(void **state)
@@ -265,7 +265,7 @@ static void test_shared_bytes(void **state)
 	finish(c, 2 * DATA_OFF);
 	open_core(c);
 	assert_warning(c->vc, "PT_LOAD at program header 32: its bytes of the file");
-	assert_int_equal(count(c->vc, VMCORE_HAS_DATA), 32 * DATA_OFF / PAGE);
+	assert_int_equal(count(c->vc, VMCORE_STORED), 32 * DATA_OFF / PAGE);
 }
 
 /* p_filesz above p_memsz: who contradicts itself does not displace others. */

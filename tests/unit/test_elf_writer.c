@@ -90,9 +90,9 @@ static int put(struct writing *g, pfn_t start, pfn_t end, enum page_fate fate)
 		if (!bitmap_test(&g->dumpable, pfn))
 			continue;
 		b.pages[b.nr_pages++] = (struct page_out){
-			.fate = fate, .size = fate == PAGE_RAW ? PAGE : 0,
+			.fate = fate, .size = fate == OUT_RAW ? PAGE : 0,
 		};
-		if (fate != PAGE_RAW)
+		if (fate != OUT_RAW)
 			continue;
 		memset(b.data + b.data_len, pfn & 0xff, PAGE);
 		b.data_len += PAGE;
@@ -164,14 +164,14 @@ static void test_runs(void **state)
 	/* Nobody takes it for whole, or for more than there is. */
 	assert_int_equal(ehdr(&g).e_flags, 1);
 	assert_int_equal(ehdr(&g).e_phnum, 1);
-	assert_int_equal(put(&g, 0x110, 0x200, PAGE_RAW), 0);
+	assert_int_equal(put(&g, 0x110, 0x200, OUT_RAW), 0);
 	/* Few zeros are a hole, many end the PT_LOAD. */
-	assert_int_equal(put(&g, 0x200, 0x2ff, PAGE_ZEROS), 0);
-	assert_int_equal(put(&g, 0x2ff, 0x300, PAGE_RAW), 0);
-	assert_int_equal(put(&g, 0x300, 0x380, PAGE_ZEROS), 0);
-	assert_int_equal(put(&g, 0x380, 0x400, PAGE_LOST), 0);
-	assert_int_equal(put(&g, 0x400, 0x500, PAGE_RAW), 0);
-	assert_int_equal(put(&g, 0x500, 0x700, PAGE_ZEROS), 0);
+	assert_int_equal(put(&g, 0x200, 0x2ff, OUT_ZERO), 0);
+	assert_int_equal(put(&g, 0x2ff, 0x300, OUT_RAW), 0);
+	assert_int_equal(put(&g, 0x300, 0x380, OUT_ZERO), 0);
+	assert_int_equal(put(&g, 0x380, 0x400, OUT_UNREADABLE), 0);
+	assert_int_equal(put(&g, 0x400, 0x500, OUT_RAW), 0);
+	assert_int_equal(put(&g, 0x500, 0x700, OUT_ZERO), 0);
 	assert_int_equal(writer_finish(g.w, true), 0);
 	assert_int_equal(ehdr(&g).e_flags, 0);
 	assert_int_equal(ehdr(&g).e_phnum, 5);
@@ -238,7 +238,7 @@ static void test_too_many_runs(void **state)
 	bitmap_clear_range(&g.dumpable, 0x20000, 0x20010);
 	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
 	for (pfn_t pfn = 0; pfn < 0x40000; pfn += 0x200)
-		assert_int_equal(put(&g, pfn, pfn + 0x200, PAGE_RAW), 0);
+		assert_int_equal(put(&g, pfn, pfn + 0x200, OUT_RAW), 0);
 	assert_int_equal(writer_finish(g.w, true), 0);
 	assert_int_equal(ehdr(&g).e_phnum, 2);
 	assert_load(&g, 0, 0, 0x1ffff, 0x20010);
@@ -330,9 +330,9 @@ static void test_no_room(void **state)
 	bitmap_set_range(&g.dumpable, 0x100, 0x300);
 	bitmap_clear_range(&g.dumpable, 0x220, 0x230);
 	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
-	assert_int_equal(put(&g, 0x100, 0x200, PAGE_RAW), 0);
+	assert_int_equal(put(&g, 0x100, 0x200, OUT_RAW), 0);
 	g.sink.end = memsink_size(&g.sink) + 0x28 * PAGE + 1;
-	assert_int_equal(put(&g, 0x200, 0x300, PAGE_RAW), -ENOSPC);
+	assert_int_equal(put(&g, 0x200, 0x300, OUT_RAW), -ENOSPC);
 	assert_int_equal(writer_abort(g.w), 0);
 	assert_int_equal(ehdr(&g).e_flags, 1);
 	assert_int_equal(ehdr(&g).e_phnum, 2);
@@ -353,10 +353,10 @@ static void test_no_place(void **state)
 	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
 	/* Holes take place, too, but no room. */
 	for (pfn_t pfn = 0; pfn < 0xffffe; pfn += 0x100) {
-		assert_int_equal(put(&g, pfn, pfn + 1, PAGE_RAW), 0);
-		assert_int_equal(put(&g, pfn + 1, min_u64(pfn + 0x100, 0xffffe), PAGE_ZEROS), 0);
+		assert_int_equal(put(&g, pfn, pfn + 1, OUT_RAW), 0);
+		assert_int_equal(put(&g, pfn + 1, min_u64(pfn + 0x100, 0xffffe), OUT_ZERO), 0);
 	}
-	assert_int_equal(put(&g, 0xffffe, 0xfffff, PAGE_RAW), -EFBIG);
+	assert_int_equal(put(&g, 0xffffe, 0xfffff, OUT_RAW), -EFBIG);
 	assert_int_equal(writer_abort(g.w), 0);
 	memsink_read(&g.sink, 0, &e, sizeof(e));
 	assert_int_equal(le32toh(e.e_flags), 1);

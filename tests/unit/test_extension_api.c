@@ -78,12 +78,12 @@ static void check_bits(const struct bitmap *b, uint64_t start, uint64_t end, uin
 
 static void test_decide(void **state)
 {
-	const struct extension_answers *a;
+	const struct extension_shared *a;
 	struct flat f;
 
 	(void)state;
 	flat_begin(&f, true, false);
-	a = &f.answers;
+	a = &f.shared;
 	extension_decide(5, 3, PG_INCLUDE);
 	check_bits(&a->include, 5, 8, 3);
 	check_bits(&a->exclude, 0, 0, 0);
@@ -108,7 +108,7 @@ static void test_decide(void **state)
 
 static void test_fail(void **state)
 {
-	struct extension_answers *shared;
+	struct extension_shared *shared;
 	struct extension_env env = { .arguments = "" };
 	int status;
 	pid_t pid;
@@ -118,7 +118,7 @@ static void test_fail(void **state)
 		      -1, 0);
 	assert_ptr_not_equal(shared, MAP_FAILED);
 	shared->stage = EXT_PAGES;
-	env.answers = shared;
+	env.shared = shared;
 	pid = fork();
 	assert_return_code(pid, errno);
 	if (!pid) {
@@ -139,10 +139,10 @@ static void test_fail(void **state)
 static void check_erasure(const struct flat *f, unsigned int i, paddr_t start, paddr_t end,
 			  unsigned int fill)
 {
-	assert_in_range(i, 0, f->answers.nr_erasures - 1);
-	assert_int_equal(f->answers.erasures[i].start, start);
-	assert_int_equal(f->answers.erasures[i].end, end);
-	assert_int_equal(f->answers.erasures[i].fill, fill);
+	assert_in_range(i, 0, f->shared.nr_erasures - 1);
+	assert_int_equal(f->shared.erasures[i].start, start);
+	assert_int_equal(f->shared.erasures[i].end, end);
+	assert_int_equal(f->shared.erasures[i].fill, fill);
 }
 
 static void test_erase_physical(void **state)
@@ -153,13 +153,13 @@ static void test_erase_physical(void **state)
 	(void)state;
 	flat_begin(&f, true, false);
 	assert_int_equal(erase_physical(0x1000, 0, 'X'), 0);
-	assert_int_equal(f.answers.nr_erasures, 0);
+	assert_int_equal(f.shared.nr_erasures, 0);
 	assert_int_equal(erase_physical(0x1000, 0x10, 'X'), 0);
 	assert_int_equal(erase_physical(0x1010, 0x10, 'X'), 0);
 	assert_int_equal(erase_physical(0x1020, 0x10, 'Y'), 0);
 	assert_int_equal(erase_physical(0x1031, 0x10, 'Y'), 0);
 	assert_int_equal(erase_physical(0x1000, 1, 0x1ff), 0);
-	assert_int_equal(f.answers.nr_erasures, 4);
+	assert_int_equal(f.shared.nr_erasures, 4);
 	check_erasure(&f, 0, 0x1000, 0x1020, 'X');
 	check_erasure(&f, 1, 0x1020, 0x1030, 'Y');
 	check_erasure(&f, 2, 0x1031, 0x1041, 'Y');
@@ -170,8 +170,8 @@ static void test_erase_physical(void **state)
 	assert_int_equal(erase_physical(UINT64_MAX, 2, 0), -EINVAL);
 	assert_int_equal(erase_physical(8, UINT64_MAX - 4, 0), -EINVAL);
 	check_said(-EINVAL, "for 18446744073709551611 bytes");
-	assert_int_equal(f.answers.nr_erasures, 5);
-	assert_false(f.answers.erasures_lost);
+	assert_int_equal(f.shared.nr_erasures, 5);
+	assert_false(f.shared.erasures_lost);
 	flat_end(&f);
 }
 
@@ -183,15 +183,15 @@ static void test_too_many_erasures(void **state)
 	flat_begin(&f, true, false);
 	for (unsigned int i = 0; i < ERASURES_MAX; i++)
 		assert_int_equal(erase_physical(i * 2, 1, 0), 0);
-	assert_false(f.answers.erasures_lost);
+	assert_false(f.shared.erasures_lost);
 	/* There is room for what follows the last one. */
 	assert_int_equal(erase_physical(ERASURES_MAX * 2 - 1, 1, 0), 0);
-	assert_false(f.answers.erasures_lost);
+	assert_false(f.shared.erasures_lost);
 	assert_int_equal(erase_physical(0, 1, 0), -ENOMEM);
 	check_said(-ENOMEM, "1048576 ranges");
-	assert_true(f.answers.erasures_lost);
+	assert_true(f.shared.erasures_lost);
 	assert_int_equal(update_filter_info_raw(f.base, 0, 4), -ENOMEM);
-	assert_int_equal(f.answers.nr_erasures, ERASURES_MAX);
+	assert_int_equal(f.shared.nr_erasures, ERASURES_MAX);
 	flat_end(&f);
 }
 
@@ -221,7 +221,7 @@ static void test_erase(void **state)
 		check_erasure(&f, 6, 0x6000, 0x6010, 'Y');
 		assert_int_equal(update_filter_info_raw(f.base + 0x5ff0, 'W', 0x20), -EFAULT);
 		check_erasure(&f, 7, 0x6000, 0x6010, 'W');
-		assert_int_equal(f.answers.nr_erasures, 8);
+		assert_int_equal(f.shared.nr_erasures, 8);
 		assert_int_equal(update_filter_info_raw(f.base + 0x5000, 'X', 0x1000), 0);
 		assert_int_equal(update_filter_info_raw(f.base, 'X', 0), 0);
 		assert_int_equal(update_filter_info_raw(f.base, 'X', -5), 0);
@@ -229,7 +229,7 @@ static void test_erase(void **state)
 		assert_int_equal(update_filter_info_raw(f.vc.is64 ? UINT64_MAX - 3 : UINT32_MAX - 3,
 							'X', 8), 0);
 		check_said(-EFAULT, "for 8 bytes");
-		assert_int_equal(f.answers.nr_erasures, 8);
+		assert_int_equal(f.shared.nr_erasures, 8);
 		flat_end(&f);
 	}
 }
@@ -651,7 +651,7 @@ static void test_symbols(void **state)
 	struct ksym_info *const ptrs[] = { &known[0], &known[1] };
 	const struct fact_set set = { .ksyms = ptrs, .nr_ksyms = 2 };
 	struct extension_env env = { .arguments = "" };
-	struct own_facts facts = { 0 };
+	struct kernel_tables facts = { 0 };
 	struct kimage img;
 	uint64_t value;
 	char name[8];

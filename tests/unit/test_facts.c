@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "symbols/facts.h"
+#include "facts/facts.h"
 
 INIT_MOD_SYM(vmlinux, here);
 INIT_OPT_MOD_SYM(vmlinux, twice);

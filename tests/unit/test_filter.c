@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "filter/filter.h"
-#include "filter/unused_vm.h"
+#include "filter/vmemmap.h"
 #include "lib/log.h"
 #include "lib/types.h"
 #include "tests/unit/minicore.h"
@@ -239,9 +239,9 @@ static void filter(struct filtered *f, void **state, const char *name, unsigned 
 	*f = (struct filtered){ .err = 0 };
 	machine_open(&f->m, c, name);
 	assert_int_equal(bitmap_init(&f->exists, f->m.vc->max_pfn), 0);
-	assert_int_equal(vmcore_bitmap(f->m.vc, VMCORE_EXISTS, &f->exists), 0);
+	assert_int_equal(vmcore_bitmap(f->m.vc, VMCORE_PRESENT, &f->exists), 0);
 	assert_int_equal(bitmap_init(&f->kept, f->m.vc->max_pfn), 0);
-	assert_int_equal(vmcore_bitmap(f->m.vc, VMCORE_HAS_DATA, &f->kept), 0);
+	assert_int_equal(vmcore_bitmap(f->m.vc, VMCORE_STORED, &f->kept), 0);
 	f->err = filter_pages(f->m.k, level, nr_threads, &f->kept, NULL, &f->stats);
 }
 
@@ -661,7 +661,7 @@ static void test_unused_struct_pages(void **state)
 
 		assert_int_equal(bitmap_init(&b, m.vc->max_pfn), 0);
 		bitmap_set_range(&b, 0x2000, 0x4000);
-		assert_int_equal(drop_unused_vm(m.k, &b, want ? &wanted : NULL, &dropped), 0);
+		assert_int_equal(exclude_unused_vmemmap(m.k, &b, want ? &wanted : NULL, &dropped), 0);
 		assert_int_equal(bitmap_test(&b, 0x2200), want);
 		assert_false(bitmap_test(&b, 0x2201));
 		/* Those of 0x2000 to 0x4000 are used. */

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "kallsyms.h"
-#include "symbols/facts.h"
+#include "facts/facts.h"
 #include "symbols/module_list.h"
 #include "tests/unit/kallsyms_image.h"
 

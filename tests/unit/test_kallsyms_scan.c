@@ -81,7 +81,7 @@ static const struct kimage_text texts[] = {
 	/* Memory is searched in steps: markers lie in two of them. */
 	{ "many", "era 6.1-seqs\nmany 86948 0xffffffff81000100 16 t some_function_{}\n"
 		  "many 52 0xffffffff81410100 64 D AbCdEfGhIjKlMnOpQrStUvWxYz_{}\n" },
-	/* Few characters: the tables are right, but there is no telling. */
+	/* Few characters: the tables are right, but there is no erase_log. */
 	{ "dull", "era 4.20\nmany 999 0xffffffff81000100 16 t a{}\n" },
 };
 

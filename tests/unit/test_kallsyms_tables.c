@@ -697,7 +697,7 @@ static void test_find_no_markers(void **state)
 static void test_values(void **state)
 {
 	static const struct {
-		enum ksym_encoding encoding;
+		enum kallsyms_encoding encoding;
 		bool is64;
 		uint32_t entry;
 		uint64_t expected;	/* of symbol 3 */

@@ -157,7 +157,7 @@ static void assert_no_page(struct test *t, pfn_t pfn, int err, const char *part)
 	assert_int_equal(vmcore_read(t->r, pfn << t->vc->page_shift, &byte, 1), err);
 }
 
-static void assert_bits(struct test *t, enum vmcore_map which, const char *want)
+static void assert_bits(struct test *t, enum vmcore_bitmap_kind which, const char *want)
 {
 	struct bitmap b;
 
@@ -457,31 +457,31 @@ static void test_bitmaps(void **state)
 	make(t, "max_mapnr = 13\n exists = 0-2\n exists = 8\n page = 4-6 pattern\n"
 	     "page = 12 pattern\n");
 	open_dump(t);
-	assert_bits(t, VMCORE_HAS_DATA, "0000111000001");
-	assert_bits(t, VMCORE_EXISTS, "1110111010001");
+	assert_bits(t, VMCORE_STORED, "0000111000001");
+	assert_bits(t, VMCORE_PRESENT, "1110111010001");
 
 	/* A page with data exists, whatever the 1st bitmap says. */
 	make(t, "exists = 0\n page = 2-3 pattern\n absent = 2\n");
 	open_dump(t);
-	assert_bits(t, VMCORE_EXISTS, "1011");
+	assert_bits(t, VMCORE_PRESENT, "1011");
 
 	/* Bits of pages that there cannot be do not count. */
 	make(t, "max_mapnr = 3\n page = 1 pattern\n page = 3 pattern\n exists = 4-9\n");
 	open_dump(t);
-	assert_bits(t, VMCORE_HAS_DATA, "010");
-	assert_bits(t, VMCORE_EXISTS, "010");
+	assert_bits(t, VMCORE_STORED, "010");
+	assert_bits(t, VMCORE_PRESENT, "010");
 	assert_page(t, 1, PATTERN);
 
 	make(t, "bitmaps = 1\n page = 1-2 pattern\n page = 4 pattern\n");
 	open_dump(t);
-	assert_bits(t, VMCORE_HAS_DATA, "01101");
-	assert_bits(t, VMCORE_EXISTS, "01101");
+	assert_bits(t, VMCORE_STORED, "01101");
+	assert_bits(t, VMCORE_PRESENT, "01101");
 	assert_page(t, 4, PATTERN);
 
 	make(t, "exists = 0-3\n");
 	open_dump(t);
-	assert_bits(t, VMCORE_HAS_DATA, "0000");
-	assert_bits(t, VMCORE_EXISTS, "1111");
+	assert_bits(t, VMCORE_STORED, "0000");
+	assert_bits(t, VMCORE_PRESENT, "1111");
 	assert_false(t->vc->incomplete);
 }
 
@@ -716,8 +716,8 @@ static void test_incomplete(void **state)
 	assert_non_null(strstr(t->vc->warning, "incomplete"));
 	assert_page(t, 3, HALF);
 	assert_no_page(t, 4, -EFAULT, "was not written");
-	assert_bits(t, VMCORE_HAS_DATA, "01110000");
-	assert_bits(t, VMCORE_EXISTS, "11111111");
+	assert_bits(t, VMCORE_STORED, "01110000");
+	assert_bits(t, VMCORE_PRESENT, "11111111");
 
 	/* The same, but the program did not live to say so. */
 	make(t, "codec = zlib\n page = 1-3 half\n page = 4-6 half missing\n");
@@ -780,7 +780,7 @@ static void test_cut(void **state)
 		assert_int_equal(t->vc->incomplete, size < st.st_size);
 		assert_int_equal(!!t->vc->warning[0], size < st.st_size);
 		assert_int_equal(bitmap_init(&b, t->vc->max_pfn), 0);
-		assert_int_equal(vmcore_bitmap(t->vc, VMCORE_HAS_DATA, &b), 0);
+		assert_int_equal(vmcore_bitmap(t->vc, VMCORE_STORED, &b), 0);
 		for (pfn_t pfn = 0; pfn < 600; pfn++) {
 			if (bitmap_test(&b, pfn)) {
 				there++;
@@ -853,7 +853,7 @@ static void test_damage(void **state)
 			close_dump(t);
 			continue;
 		}
-		for (enum vmcore_map which = VMCORE_EXISTS; which <= VMCORE_HAS_DATA; which++) {
+		for (enum vmcore_bitmap_kind which = VMCORE_PRESENT; which <= VMCORE_STORED; which++) {
 			struct bitmap b;
 
 			assert_int_equal(bitmap_init(&b, t->vc->max_pfn), 0);

@@ -70,7 +70,7 @@ static void writing_init(struct writing *g, void **state, const char *core, unsi
 	};
 	kernel_utsname(g->m.k, g->m.r, NULL, &g->source.utsname);
 	assert_int_equal(bitmap_init(&g->exists, g->m.vc->max_pfn), 0);
-	assert_int_equal(vmcore_bitmap(g->m.vc, VMCORE_EXISTS, &g->exists), 0);
+	assert_int_equal(vmcore_bitmap(g->m.vc, VMCORE_PRESENT, &g->exists), 0);
 	assert_int_equal(bitmap_init(&g->dumpable, g->m.vc->max_pfn), 0);
 	assert_int_equal(kdump_writer_create(&g->w, &g->source, &g->sink.sink), 0);
 	assert_int_equal(writer_begin(g->w, &g->exists), 0);
@@ -265,10 +265,10 @@ static void test_descriptors(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++) {
 		struct page_out first[] = {
-			{ PAGE_RAW, PAGE }, { PAGE_COMPRESSED, 100 }, { PAGE_ZEROS, 0 },
-			{ PAGE_LOST, 0 }, { PAGE_COMPRESSED, 4095 },
+			{ OUT_RAW, PAGE }, { OUT_COMPRESSED, 100 }, { OUT_ZERO, 0 },
+			{ OUT_UNREADABLE, 0 }, { OUT_COMPRESSED, 4095 },
 		};
-		struct page_out second[] = { { PAGE_ZEROS, 0 }, { PAGE_RAW, PAGE } };
+		struct page_out second[] = { { OUT_ZERO, 0 }, { OUT_RAW, PAGE } };
 		struct writing g;
 		uint64_t data;
 		char edge[2];
@@ -300,7 +300,7 @@ static void test_descriptors(void **state)
 /* Without bit 1 of the level there is no such page. */
 static void test_no_page_of_zeros(void **state)
 {
-	struct page_out pages[] = { { PAGE_RAW, PAGE } };
+	struct page_out pages[] = { { OUT_RAW, PAGE } };
 	struct writing g;
 
 	writing_init(&g, state, "mini", 30, CODEC_NONE);
@@ -321,7 +321,7 @@ static void test_many_descriptors(void **state)
 
 	writing_init(&g, state, "mini", 1, CODEC_ZLIB);
 	for (unsigned int i = 0; i < 100; i++)
-		pages[i] = (struct page_out){ PAGE_COMPRESSED, i };
+		pages[i] = (struct page_out){ OUT_COMPRESSED, i };
 	bitmap_set_range(&g.dumpable, 0x400, 0x400 + 15000);
 	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
 	for (unsigned int i = 0; i < 150; i++)
@@ -338,7 +338,7 @@ static void test_many_descriptors(void **state)
 /* It is complete last of all, when everything else is on the disk. */
 static void test_order_of_the_end(void **state)
 {
-	struct page_out pages[] = { { PAGE_RAW, PAGE } };
+	struct page_out pages[] = { { OUT_RAW, PAGE } };
 	struct writing g;
 
 	writing_init(&g, state, "mini", 0, CODEC_NONE);
@@ -421,7 +421,7 @@ static void test_once(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct page_out pages[] = { { PAGE_RAW, PAGE } };
+		struct page_out pages[] = { { OUT_RAW, PAGE } };
 		struct writing g;
 
 		once_init(&g, state, cases[i].core);
@@ -444,7 +444,7 @@ static void test_once(void **state)
 static void test_part_beyond_32_bits(void **state)
 {
 	const pfn_t start = (UINT64_C(1) << 32) + 64, end = start + 128;
-	struct page_out pages[] = { { PAGE_RAW, PAGE } };
+	struct page_out pages[] = { { OUT_RAW, PAGE } };
 	struct bitmap far;
 	struct writing g;
 
@@ -474,7 +474,7 @@ static void test_part_beyond_32_bits(void **state)
 
 static void test_incomplete(void **state)
 {
-	struct page_out pages[] = { { PAGE_RAW, PAGE } };
+	struct page_out pages[] = { { OUT_RAW, PAGE } };
 	struct writing g;
 
 	writing_init(&g, state, "mini", 0, CODEC_LZO);
@@ -502,7 +502,7 @@ static void test_incomplete(void **state)
 /* The space of the descriptors is asked for before any data is written. */
 static void test_descriptors_after_the_data(void **state)
 {
-	struct page_out pages[] = { { PAGE_RAW, PAGE } };
+	struct page_out pages[] = { { OUT_RAW, PAGE } };
 	struct writing g;
 	struct page_batch b = { .nr_pages = 1, .pages = pages };
 	uint8_t data[PAGE] = { 1 };
@@ -525,7 +525,7 @@ static void test_descriptors_after_the_data(void **state)
 static void test_eraseinfo(void **state)
 {
 	static const char text[] = "erase jiffies size 8\nerase modules nullify\n";
-	struct page_out pages[] = { { PAGE_RAW, PAGE } };
+	struct page_out pages[] = { { OUT_RAW, PAGE } };
 	char got[sizeof(text) - 1];
 	struct writing g;
 
@@ -594,7 +594,7 @@ static void test_eraseinfo_of_both(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		for (unsigned int end = 0; end < 3; end++) {
-			struct page_out pages[] = { { PAGE_RAW, PAGE } };
+			struct page_out pages[] = { { OUT_RAW, PAGE } };
 			struct erase_list list;
 			struct writing g;
 
@@ -634,7 +634,7 @@ static void test_no_place_for_eraseinfo(void **state)
 /* It does not fit: the dump is none the worse, and flushed as far as it goes. */
 static void test_no_room_for_eraseinfo(void **state)
 {
-	struct page_out pages[] = { { PAGE_RAW, PAGE } };
+	struct page_out pages[] = { { OUT_RAW, PAGE } };
 	struct writing g;
 
 	writing_init(&g, state, "erased", 0, CODEC_NONE);

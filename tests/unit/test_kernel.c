@@ -111,7 +111,7 @@ static int filter(struct machine *m, struct bitmap *kept, struct filter_stats *s
 {
 	*stats = (struct filter_stats){ 0 };
 	assert_int_equal(bitmap_init(kept, m->vc->max_pfn), 0);
-	assert_int_equal(vmcore_bitmap(m->vc, VMCORE_HAS_DATA, kept), 0);
+	assert_int_equal(vmcore_bitmap(m->vc, VMCORE_STORED, kept), 0);
 	return filter_pages(m->k, DL_MAX & ~DL_ZERO, 1, kept, NULL, stats);
 }
 

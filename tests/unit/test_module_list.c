@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "lib/err.h"
-#include "symbols/facts.h"
+#include "facts/facts.h"
 #include "symbols/module_list.h"
 #include "symbols/module_symbols.h"
 

@@ -61,12 +61,12 @@ static int machine_init(struct machine *m, enum kind k, const char *facts,
 	return err;
 }
 
-/* @return what arch_finish() says */
+/* @return what arch_init_late() says */
 static int machine_open(struct machine *m, enum kind k, const char *facts,
 			const char *variables, const char *tables)
 {
 	assert_int_equal(machine_init(m, k, facts, variables, tables), 0);
-	return arch_finish(&m->arch, &m->mem);
+	return arch_init_late(&m->arch, &m->mem);
 }
 
 static void machine_close(struct machine *m)
@@ -613,7 +613,7 @@ static void open_long_list(struct machine *m, struct long_list *l)
 {
 	assert_int_equal(machine_init(m, LE_64K, LIST_FACTS, "", ""), 0);
 	m->mem = (struct arch_mem){ .read = long_list_read, .ctx = l };
-	assert_int_equal(arch_finish(&m->arch, &m->mem), 0);
+	assert_int_equal(arch_init_late(&m->arch, &m->mem), 0);
 }
 
 static void test_long_list(void **state)

@@ -82,7 +82,7 @@ static void write_part(struct machine *m, const char *path, unsigned int level, 
 
 	assert_int_equal(bitmap_init(&exists, m->vc->max_pfn), 0);
 	assert_int_equal(bitmap_init(&dumpable, m->vc->max_pfn), 0);
-	assert_int_equal(vmcore_bitmap(m->vc, VMCORE_EXISTS, &exists), 0);
+	assert_int_equal(vmcore_bitmap(m->vc, VMCORE_PRESENT, &exists), 0);
 	bitmap_set_range(&dumpable, FIRST, END);
 	assert_int_equal(sink_file_create(&s, path, true), 0);
 	assert_int_equal(kdump_writer_create(&w, &source, s), 0);
@@ -91,11 +91,11 @@ static void write_part(struct machine *m, const char *path, unsigned int level, 
 	assert_int_equal(writer_set_pages(w, &dumpable), 0);
 	memset(data, start & 0xff, sizeof(data));
 	for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
-		pages[i] = (struct page_out){ PAGE_RAW, PAGE };
+		pages[i] = (struct page_out){ OUT_RAW, PAGE };
 	/* Sizes and kinds of all sorts. */
-	pages[1] = (struct page_out){ PAGE_COMPRESSED, 100 };
+	pages[1] = (struct page_out){ OUT_COMPRESSED, 100 };
 	if (level)
-		pages[2] = (struct page_out){ PAGE_ZEROS, 0 };
+		pages[2] = (struct page_out){ OUT_ZERO, 0 };
 	for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
 		b.data_len += pages[i].size;
 	b.data = data;

@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/dwarf_lookup.h"
-#include "symbols/btf_lookup.h"
+#include "debuginfo/dwarf_lookup.h"
+#include "types/btf_lookup.h"
 #include "tests/unit/btf_image.h"
 
 #ifdef HAVE_DWARF

@@ -65,7 +65,7 @@ static void test_unreadable(void **state)
 		assert_string_equal(err_text(to), "why it failed");
 		assert_int_equal(vmcore_read(r, 0x1000, buf, 8), to);
 		assert_string_equal(err_text(to), "why it failed");
-		assert_int_equal(vmcore_peek(r, 0x1000, buf, 8), to);
+		assert_int_equal(vmcore_read_cached(r, 0x1000, buf, 8), to);
 		assert_string_equal(err_text(to), "why it failed");
 		assert_int_equal(vmcore_read_page(r, 1, buf), to);
 		assert_string_equal(err_text(to), "why it failed");

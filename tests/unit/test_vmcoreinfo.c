@@ -15,7 +15,7 @@
 
 #include "btf_info.h"
 #include "kallsyms.h"
-#include "kernel/vmcoreinfo.h"
+#include "facts/vmcoreinfo.h"
 #include "lib/elf_machine.h"
 #include "lib/types.h"
 

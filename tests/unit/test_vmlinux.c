@@ -10,7 +10,7 @@
 #include <elf.h>
 #include <errno.h>
 
-#include "kernel/vmlinux.h"
+#include "debuginfo/debuginfo.h"
 #include "lib/err.h"
 #include "lib/types.h"
 

@@ -11,8 +11,8 @@ import importlib.util
 import os
 import zlib
 
-import judge
-from judge import PAGE
+import compare
+from compare import PAGE
 
 LEVEL = 31
 RED_ZONE = 128
@@ -64,21 +64,21 @@ def processes(dumpdir):
 
 def dumped(dump):
     """The page frames of a dump, as a set."""
-    return {pfn for first, end in judge.runs(judge.Dump(dump).dumped)
+    return {pfn for first, end in compare.runs(compare.Dump(dump).dumped)
             for pfn in range(first, end)}
 
 
 def in_vmcore(dumpdir, pfns):
-    with judge.Vmcore(f"{dumpdir}/vmcore") as core:
+    with compare.Vmcore(f"{dumpdir}/vmcore") as core:
         return {pfn for first, end in core.ranges() for pfn in range(first, end)} & pfns
 
 
 def same_pages(dumpdir, plain, dump, more=frozenset()):
     """Judge a dump that shall have the pages of the plain one, and MORE, and no others."""
-    kind = judge.kinds(dumpdir)
+    kind = compare.kinds(dumpdir)
 
     def said(pfns, what):
-        return judge.census([(p, kind[p] if p < len(kind) else "unknown") for p in sorted(pfns)],
+        return compare.census([(p, kind[p] if p < len(kind) else "unknown") for p in sorted(pfns)],
                             what)
 
     have, expected = dumped(dump), dumped(plain) | in_vmcore(dumpdir, set(more))
@@ -101,7 +101,7 @@ def keeps_elfs(dumpdir, plain, dump, those, more=frozenset()):
     known = {p.pages[at] for p in those for at in p.elfs if at in p.pages}
     crcs = {crc for p in those for at, crc in p.elfs.items() if at not in p.pages}
     other = dumped(dump) - dumped(plain) - known - more
-    with judge.Vmcore(f"{dumpdir}/vmcore") as core:
+    with compare.Vmcore(f"{dumpdir}/vmcore") as core:
         cached = {pfn for pfn in other if zlib.crc32(core.read(pfn, 1)) in crcs}
     wrong = [] if crcs else ["all files were looked at"]
     if len(cached) != len(crcs):
@@ -128,7 +128,7 @@ def content(dumpdir, dump):
             total += 1
             if int(pfn, 16) not in have or zlib.crc32(read(int(pfn, 16))) != int(crc, 16):
                 wrong.append((int(pfn, 16), f"{region}/{kind}"))
-    return judge.census(wrong, "not as the guest wrote it") if total else ["no page is listed"]
+    return compare.census(wrong, "not as the guest wrote it") if total else ["no page is listed"]
 
 
 # ---- names ---------------------------------------------------------------------------------
@@ -169,7 +169,7 @@ def without(plain, dump, name):
     before, after = ([pfn for pfn in sorted(dumped(path)) if name in read(pfn)]
                      for path, read in ((p, open_dump(p)) for p in (plain, dump)))
     wrong = [] if before else [f"the plain dump does not have {name}, either"]
-    return wrong + judge.census([(pfn, "dumped") for pfn in after], f"{name} is there")
+    return wrong + compare.census([(pfn, "dumped") for pfn in after], f"{name} is there")
 
 
 def little_differs(plain, dump, most):

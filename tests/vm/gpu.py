@@ -9,9 +9,9 @@ judge returns a list of sentences, empty when there is nothing to complain about
 import re
 from collections import defaultdict
 
-import judge
+import compare
 from extensions import dumped, open_dump
-from judge import PAGE
+from compare import PAGE
 
 LINE = re.compile(rb"buffer ([a-z]), page +(\d+)\.\n")
 
@@ -28,8 +28,8 @@ def live_names(dumpdir):
 
 def in_memory(dumpdir):
     """The page frames that the kernel has for main memory: a card's own are not there."""
-    words = judge.read_words(f"{dumpdir}/truth/kpageflags")
-    return lambda pfn: pfn < len(words) and not words[pfn] & judge.NOPAGE
+    words = compare.read_words(f"{dumpdir}/truth/kpageflags")
+    return lambda pfn: pfn < len(words) and not words[pfn] & compare.NOPAGE
 
 
 class Found:
@@ -40,7 +40,7 @@ class Found:
         self.dumpdir = dumpdir
         self.at = defaultdict(list)
         known = in_memory(dumpdir)
-        with judge.Vmcore(f"{dumpdir}/vmcore") as core:
+        with compare.Vmcore(f"{dumpdir}/vmcore") as core:
             for first, end in core.ranges():
                 for pfn in range(first, end):
                     page = core.read(pfn, 1)
@@ -71,10 +71,10 @@ class Found:
 
 def drops(dumpdir, plain, dump, pfns):
     """Judge that a dump lacks these page frames and no others of those in the plain one."""
-    kind = judge.kinds(dumpdir)
+    kind = compare.kinds(dumpdir)
 
     def said(these, what):
-        return judge.census([(p, kind[p] if p < len(kind) else "unknown")
+        return compare.census([(p, kind[p] if p < len(kind) else "unknown")
                              for p in sorted(these)], what)
 
     had, have = dumped(plain), dumped(dump)
@@ -92,4 +92,4 @@ def nowhere(dumpdir, dump):
             lines = [m[1] for m in LINE.finditer(page) if m[1] in live]
             if len(lines) > 1:
                 found.append((pfn, f"buffer {lines[0].decode()}'s"))
-    return judge.census(found, "still there")
+    return compare.census(found, "still there")

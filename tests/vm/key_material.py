@@ -8,8 +8,8 @@ import os
 import tempfile
 
 import extensions
-import judge
-from judge import PAGE
+import compare
+from compare import PAGE
 from report import run
 
 LEVELS = [0, 31]
@@ -54,7 +54,7 @@ def findable(dumpdir, kinds):
 
 def in_memory(dumpdir, wanted):
     """The kinds of the keys that are in a vmcore."""
-    with judge.Vmcore(f"{dumpdir}/vmcore") as core:
+    with compare.Vmcore(f"{dumpdir}/vmcore") as core:
         return {kind for piece, (kind, _) in wanted.items() if core.map.find(piece) >= 0}
 
 
@@ -65,8 +65,8 @@ def in_dump(dump, wanted, stride=512):
     """
     import kdumpfile            # a package of the distribution, needed only here
     handle, found = kdumpfile.kdumpfile(dump), []
-    handle.attr["file.mmap_policy"] = 0         # as judge.pages_equal() has it
-    for first, end in judge.runs(judge.Dump(dump).dumped):
+    handle.attr["file.mmap_policy"] = 0         # as compare.pages_equal() has it
+    for first, end in compare.runs(compare.Dump(dump).dumped):
         tail = b""
         for pfn in range(first, end, stride):
             size = min(stride, end - pfn) * PAGE
@@ -90,7 +90,7 @@ def keyless(program, extension, dumpdir, level, work):
     dump = os.path.join(work, "dump")
     failed = run(program, ["-l", "-d", str(level), "--require-extension", extension],
                  f"{dumpdir}/vmcore", dump)
-    return wrong + (failed or judge.census(in_dump(dump, wanted), "key in the dump"))
+    return wrong + (failed or compare.census(in_dump(dump, wanted), "key in the dump"))
 
 
 def nothing_else(program, extension, dumpdir, work):

@@ -26,7 +26,7 @@ import cache
 import debian
 import elf_image
 from gdb import Gdb
-from judge import KIND_MASK, Vmcore, page_size, read_words
+from compare import KIND_MASK, Vmcore, page_size, read_words
 from machines import X86_64
 from monitor import GuestFailed, Qemu
 

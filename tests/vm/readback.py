@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 
-import judge
+import compare
 from programs import Programs
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -82,9 +82,9 @@ class Kdumpfile:
 
     def pages_of(self, dump):
         """From now on read the pages that a kdump-compressed DUMP has."""
-        found = judge.Dump(dump)
+        found = compare.Dump(dump)
         self.pfns = " ".join(str(pfn) for pfn in range(found.max_mapnr)
-                             if judge.has(found.dumped, pfn))
+                             if compare.has(found.dumped, pfn))
 
     def look(self, files, work):
         pfns = os.path.join(work, "pfns")

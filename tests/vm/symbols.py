@@ -19,7 +19,7 @@ import struct
 import subprocess
 from collections import Counter
 
-from judge import Dump, Vmcore
+from compare import Dump, Vmcore
 
 CHUNK = 1 << 24
 

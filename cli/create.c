@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/create.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "erase/config_run.h"
+#include "extension/run.h"
+#include "lib/checked.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/resources.h"
+#include "output/dump.h"
+#include "output/rearrange.h"
+#include "output/reassemble.h"
+#include "cli/report.h"
+
+static unsigned int choose_threads(const struct dump_plan *plan, const struct vmcore *vc)
+{
+	unsigned int wanted = plan->nr_threads ? plan->nr_threads : usable_cpus();
+
+	return min_u64(wanted, affordable_threads(copy_thread_bytes(vc->page_size)));
+}
+
+/* A dump in a less wanted compression is better than none. */
+static enum codec_id choose_codec(const struct dump_plan *plan, struct report *rep)
+{
+	char text[128];
+
+	if (codec_supported(plan->codec))
+		return plan->codec;
+	snprintf(text, sizeof(text), "built without %s: compressing with zlib instead",
+		 codec_name(plan->codec));
+	report_warning(rep, text);
+	return CODEC_ZLIB;
+}
+
+/* The files that are written. */
+struct files {
+	struct sink **sinks;
+	size_t nr;
+};
+
+static int open_sink(const struct dump_plan *plan, const char *path, struct sink **ret)
+{
+	int err;
+
+	if (plan->dry_run) {
+		err = sink_null_create(ret, path ? path : "(nothing)");
+		if (!err)
+			(*ret)->once = plan->flattened;
+		return err;
+	}
+	if (plan->flattened)
+		return sink_flattened_create(ret, STDOUT_FILENO, "STDOUT");
+	return sink_file_create(ret, path, plan->force);
+}
+
+/* A file without a single page in it would only mislead. */
+static void remove_useless(const struct dump_plan *plan, const struct files *f)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < f->nr && !plan->dry_run && !plan->flattened; i++) {
+		if (!lstat(f->sinks[i]->path, &st) && S_ISREG(st.st_mode))
+			unlink(f->sinks[i]->path);
+	}
+}
+
+static void close_files(struct files *f)
+{
+	for (size_t i = 0; i < f->nr; i++)
+		sink_close(f->sinks[i]);
+	free(f->sinks);
+}
+
+static int open_files(const struct dump_plan *plan, struct files *f)
+{
+	size_t nr = plan->split ? plan->nr_dumpfiles : 1;
+	int err = 0;
+
+	*f = (struct files){ .sinks = calloc(nr, sizeof(*f->sinks)) };
+	if (!f->sinks)
+		return err_set(-ENOMEM, "no memory");
+	while (!err && f->nr < nr) {
+		const char *path = plan->split ? plan->dumpfiles[f->nr] : plan->dumpfile;
+
+		err = open_sink(plan, path, &f->sinks[f->nr]);
+		if (!err)
+			f->sinks[f->nr++]->limit = plan->size_limit;
+	}
+	if (err) {
+		remove_useless(plan, f);
+		close_files(f);
+	}
+	return err;
+}
+
+static void show_saved(const struct files *f)
+{
+	MSG("\nThe dumpfile%s saved to %s", f->nr > 1 ? "s are" : " is", f->sinks[0]->path);
+	for (size_t i = 1; i < f->nr; i++)
+		MSG("%s%s %s", f->nr > 2 ? "," : "", i + 1 == f->nr ? " and" : "",
+		    f->sinks[i]->path);
+	MSG(".\n");
+}
+
+static void show_outcome(const struct dump_plan *plan, const struct dump_result *res,
+			 const struct files *f, const struct report *rep)
+{
+	report_show(rep);
+	if (plan->dry_run)
+		MSG("\nNothing was written: this was a dry run.\n");
+	else if (res->complete)
+		show_saved(f);
+}
+
+/* What is missing in a dump that was written to its end. */
+static int incomplete(const struct vmcore *vc, const struct dump_result *res)
+{
+	if (res->copy.lost)
+		return err_set(-EIO, "the dump is incomplete, %" PRIu64
+			       " page%s could not be read: %s", res->copy.lost,
+			       res->copy.lost == 1 ? "" : "s", res->copy.lost_why);
+	return err_set(-EIO, "the dump is incomplete: %s", vc->warning);
+}
+
+/*
+ * Ask the extensions. Those that fail are no reason not to make a dump, unless they are
+ * required.
+ */
+static int run_extensions(const struct dump_plan *plan, const struct kernel *k,
+			  struct extension_result *ext, struct report *rep)
+{
+	int err = extensions_run(k, plan->extensions, plan->nr_extensions,
+				 &plan->extension_options, ext);
+
+	report_take_extensions(rep, ext);
+	if (!err && !ext->required_failed)
+		return 0;
+	if (!err)
+		return err_set(-ECANCELED, "no dump is made: %s", ext->failed_why);
+	for (size_t i = 0; i < plan->nr_extensions; i++) {
+		if (plan->extensions[i].required)
+			return err;
+	}
+	report_warning(rep, err_text(err));
+	return 0;
+}
+
+static void show_level(const struct dump_plan *plan, unsigned int level, const struct vmcore *vc)
+{
+	if ((level | vc->dump_level) != level)
+		MSG("dump_level is changed to %u, because %s was created by dump_level(%u).\n",
+		    level | vc->dump_level, plan->vmcore, vc->dump_level);
+}
+
+/* Whether it is worth trying to write less. */
+static bool out_of_space(const struct files *f, int err)
+{
+	uint64_t refused = 0;
+
+	for (size_t i = 0; i < f->nr; i++)
+		refused += f->sinks[i]->refused;
+	return refused && (err == -ENOSPC || err == -EDQUOT || err == -EFBIG);
+}
+
+static int restart(const struct files *f)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < f->nr; i++)
+		err = sink_restart(f->sinks[i]);
+	return err;
+}
+
+/* A level to try, and the first of -d that it stands for, which is not possible; 0: none. */
+struct attempt {
+	unsigned int level, instead_of;
+};
+
+/* What is tried, one after the other; nothing that was said twice. */
+struct attempts {
+	struct attempt list[2 * LEVELS_MAX];
+	size_t nr;
+	unsigned int possible;		/* bits of all levels */
+	char why[256];			/* why others are not; or "" */
+	bool warned;
+};
+
+static void add_attempt(struct attempts *a, unsigned int level, unsigned int instead_of)
+{
+	a->list[a->nr++] = (struct attempt){ level, instead_of };
+}
+
+/* Whether one of the attempts excludes all that a level does. */
+static bool includes(const struct attempts *a, unsigned int level)
+{
+	for (size_t i = 0; i < a->nr; i++)
+		if (!(level & ~a->list[i].level))
+			return true;
+	return false;
+}
+
+/*
+ * Choose what to try: the levels that are possible; then what is possible of the others, as far
+ * as that excludes more.
+ */
+static int plan_attempts(const struct dump_plan *plan, const struct kernel *k, struct attempts *a)
+{
+	unsigned int all = 0, instead_of = 0;
+	int err;
+
+	*a = (struct attempts){ .nr = 0 };
+	for (size_t i = 0; i < plan->nr_levels; i++)
+		all |= plan->levels[i];
+	err = filter_possible(k, all, &a->possible);
+	if (err)
+		snprintf(a->why, sizeof(a->why), "%s", err_text(err));
+	for (size_t i = 0; i < plan->nr_levels; i++) {
+		if (!(plan->levels[i] & ~a->possible))
+			add_attempt(a, plan->levels[i], instead_of);
+		else if (!instead_of)
+			instead_of = plan->levels[i];
+	}
+	if (plan->strict_level)
+		return a->nr ? 0 : err_set(err, "dump level %u is not possible, and --strict-level "
+					   "is given: %s", instead_of, a->why);
+	for (size_t i = 0; i < plan->nr_levels; i++) {
+		unsigned int level = plan->levels[i] & a->possible;
+
+		if (!includes(a, level))
+			add_attempt(a, level, instead_of);
+	}
+	return 0;
+}
+
+/* Say, and write down in the dump, that another level is used. */
+static int warn_of_level(struct attempts *a, const struct attempt *now, struct erase_list *erase,
+			 struct report *rep)
+{
+	char text[WARNING_BYTES];
+
+	rep->not_filtered = now->instead_of & ~now->level & ~DL_ZERO;
+	snprintf(rep->not_filtered_why, sizeof(rep->not_filtered_why), "%s", a->why);
+	if (!now->instead_of || a->warned)
+		return 0;
+	a->warned = true;
+	snprintf(text, sizeof(text), "dump level %u is not possible, %u is used: %s",
+		 now->instead_of, now->level, a->why);
+	report_warning(rep, text);
+	return erase_list_note(erase, "# %s", text);
+}
+
+/* Take down that an attempt failed for what was seen while pages were judged. */
+static void not_possible(struct attempts *a, size_t i, int err)
+{
+	snprintf(a->why, sizeof(a->why), "%s", err_text(err));
+	a->list[i + 1].instead_of = a->list[i].level;
+	a->warned = false;
+}
+
+static int try_level(struct dump_request *req, struct dump_result *res, struct report *rep)
+{
+	int err = dump_write(req, res);
+
+	report_take_dump(rep, req, res);
+	return err;
+}
+
+/* Make a dump of the first attempt that works, or a part of one of the last. */
+static int try_levels(const struct dump_plan *plan, struct attempts *a, const struct files *f,
+		      struct dump_request *req, struct dump_result *res, struct report *rep)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < a->nr; i++) {
+		req->level = a->list[i].level;
+		req->stop_on_first_error = i + 1 < a->nr;
+		err = warn_of_level(a, &a->list[i], req->erase, rep);
+		if (err)
+			return err;
+		show_level(plan, req->level, req->kernel->vc);
+		err = try_level(req, res, rep);
+		if (!err || !req->stop_on_first_error)
+			return err;
+		if (res->filtering)
+			not_possible(a, i, err);
+		else if (out_of_space(f, err))
+			MSG("\nNot enough space: %s.\n"
+			    "Retry to create a dumpfile by dump_level(%u).\n", err_text(err),
+			    a->list[i + 1].level);
+		else
+			return err;
+		err = restart(f);
+	}
+	return err;
+}
+
+static uint64_t mebibytes(uint64_t pages, const struct vmcore *vc)
+{
+	return div_round_up(pages << vc->page_shift, 1 << 20);
+}
+
+/* Say what was not filtered as it was to be. */
+static void show_filtering(const struct dump_request *req, const struct dump_result *res,
+			   struct report *rep)
+{
+	const struct filter_stats *f = &res->filter;
+	const struct vmcore *vc = req->kernel->vc;
+	char text[WARNING_BYTES];
+
+	if (res->not_filtered) {
+		rep->not_filtered |= res->not_filtered;
+		snprintf(rep->not_filtered_why, sizeof(rep->not_filtered_why), "%s",
+			 res->not_filtered_why);
+		snprintf(text, sizeof(text), "dump level %u is not possible, %u is used: %s",
+			 req->level, req->level & DL_ZERO, res->not_filtered_why);
+		report_warning(rep, text);
+	}
+	if (res->unused_vm_why[0])
+		report_warning(rep, res->unused_vm_why);
+	if (!(req->level & ~DL_ZERO))
+		return;
+	if (f->pages[PAGE_UNREADABLE]) {
+		snprintf(text, sizeof(text), "%" PRIu64 " pages (%" PRIu64 " MiB) are kept: their "
+			 "struct pages could not be read", f->pages[PAGE_UNREADABLE],
+			 mebibytes(f->pages[PAGE_UNREADABLE], vc));
+		report_warning(rep, text);
+	}
+	if (f->bad_sections) {
+		snprintf(text, sizeof(text), "%" PRIu64 " pages (%" PRIu64 " MiB) without a struct "
+			 "page are kept: memory sections could not be read [%" PRIu64 "]",
+			 f->undescribed, mebibytes(f->undescribed, vc), f->bad_sections);
+		report_warning(rep, text);
+	}
+}
+
+static int write_dump(const struct dump_plan *plan, const struct kernel *k,
+		      struct extension_result *ext, struct report *rep)
+{
+	struct dump_request req = {
+		.kernel = k,
+		.block_pages = plan->splitblock_bytes >> k->vc->page_shift,
+		.exclude_unused_vmemmap = plan->exclude_unused_vm,
+		.codec = choose_codec(plan, rep),
+		.elf = plan->elf,
+		.nr_threads = choose_threads(plan, k->vc),
+		.strict = plan->strict_level,
+		.verdicts = plan->nr_extensions ? &ext->verdicts : NULL,
+		.erase = &ext->erasures,
+	};
+	struct attempts attempts;
+	struct dump_result res = { 0 };
+	struct files f;
+	int err;
+
+	if (plan->splitblock_bytes % k->vc->page_size)
+		return err_set(-EINVAL, "block size %" PRIu64 " KiB is not a multiple of the "
+			       "page size, %u bytes", plan->splitblock_bytes >> 10,
+			       k->vc->page_size);
+	err = plan_attempts(plan, k, &attempts);
+	if (!err)
+		err = open_files(plan, &f);
+	if (err)
+		return err;
+	req.sinks = f.sinks;
+	req.nr_sinks = f.nr;
+	err = try_levels(plan, &attempts, &f, &req, &res, rep);
+	if (!err) {
+		show_filtering(&req, &res, rep);
+		show_outcome(plan, &res, &f, rep);
+		if (!res.complete)
+			err = incomplete(k->vc, &res);
+	} else if (res.has_pages) {
+		err_prefix(err, "the dump is incomplete, about %" PRIu64 " bytes are missing",
+			   res.missing_bytes);
+	} else {
+		remove_useless(plan, &f);
+		if (res.filtering)
+			err_set(err, "dump level %u is not possible%s: %s", req.level,
+				plan->strict_level ? ", and --strict-level is given" : "",
+				err_text(err));
+	}
+	close_files(&f);
+	return err;
+}
+
+/* What was not overwritten, though it was to be, is an error like any other. */
+static void show_erasures(const struct erase_report *erased, struct report *rep)
+{
+	char text[64];
+
+	for (size_t i = 0; i < erased->nr_lines; i++) {
+		if (erased->lines[i].wrong)
+			report_warning(rep, erased->lines[i].text);
+		else
+			MSG("makedumpfile: %s\n", erased->lines[i].text);
+	}
+	if (erased->more) {
+		snprintf(text, sizeof(text), "... and %zu more, which are in the dump",
+			 erased->more);
+		report_warning(rep, text);
+	}
+	report_take_config(rep, erased);
+}
+
+/*
+ * Add what --config says to what extensions overwrite. Data that cannot be overwritten cost
+ * a warning, or with --require-erase the dump; a file that is wrong costs the dump.
+ */
+static int add_erasures(const struct dump_plan *plan, const struct kernel *k,
+			struct erase_list *list, struct report *rep)
+{
+	struct erase_config *config = NULL;
+	struct erase_report erased;
+	int err = erase_config_read(&config, plan->config);
+
+	if (err)
+		return err;
+	err = erase_run_config(k, config, list, &erased);
+	erase_list_seal(list);
+	show_erasures(&erased, rep);
+	if (err)
+		report_warning(rep, err_text(err));
+	if (plan->require_erase && (err || erased.failed))
+		err = err_set(-ECANCELED, "no dump is made: not all that %s names could be "
+			      "overwritten, and --require-erase is given", plan->config);
+	else
+		err = 0;
+	erase_report_free(&erased);
+	erase_config_free(config);
+	return err;
+}
+
+int run_create(const struct dump_plan *plan, const struct kernel *k, struct report *rep)
+{
+	struct extension_result ext = { 0 };
+	int err = 0;
+
+	if (plan->nr_extensions)
+		err = run_extensions(plan, k, &ext, rep);
+	if (!err && plan->config)
+		err = add_erasures(plan, k, &ext.erasures, rep);
+	if (!err)
+		err = write_dump(plan, k, &ext, rep);
+	extension_result_free(&ext);
+	return err;
+}
+
+int create_from_output(const struct dump_plan *plan)
+{
+	int err = plan->mode == MODE_REARRANGE ?
+		  rearrange(STDIN_FILENO, plan->dumpfile, plan->force) :
+		  reassemble(plan->parts, plan->nr_parts, !plan->no_mmap, plan->dumpfile,
+			     plan->force);
+
+	if (!err)
+		MSG("\nThe dumpfile is saved to %s.\n", plan->dumpfile);
+	return err;
+}

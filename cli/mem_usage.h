@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * How many pages of each kind there are: --mem-usage.
+ */
+#ifndef CLI_MEM_USAGE_H
+#define CLI_MEM_USAGE_H
+
+#include "kernel/kernel.h"
+
+/** A table on standard output, and what it is made from. */
+struct mem_usage {
+	uint64_t zero;			/**< pages that would be kept, but hold nothing but zeros */
+	uint64_t cache, cache_private, user, free, hwpoison, offline;
+	uint64_t absent;		/**< left out of the dump before */
+	uint64_t kernel;		/**< the rest */
+	uint64_t unreadable;		/**< of these, those that could not be looked at */
+	uint64_t total;
+};
+
+/**
+ * Count the pages as a dump of level 31 would treat them.
+ * @param nr_threads 0: as many as there are CPUs
+ * @return 0; -errno with a sentence that says what is missing or broken
+ */
+int mem_usage_count(const struct kernel *k, unsigned int nr_threads, struct mem_usage *ret)
+	__attribute__((warn_unused_result));
+
+/** Print the table. @return 0; -errno with a sentence if it cannot be written */
+int mem_usage_print(const struct kernel *k, const struct mem_usage *m)
+	__attribute__((warn_unused_result));
+
+#endif

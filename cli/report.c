@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/log.h"
+
+const struct report_kind report_kinds[] = {
+	{ PAGE_ZERO, "Pages filled with zero", "zero", DL_ZERO },
+	{ PAGE_CACHE, "Non-private cache pages", "cache", DL_CACHE },
+	{ PAGE_CACHE_PRIVATE, "Private cache pages", "cache_private", DL_CACHE_PRIVATE },
+	{ PAGE_USER, "User process data pages", "user", DL_USER },
+	{ PAGE_FREE, "Free pages", "free", DL_FREE },
+	{ PAGE_HWPOISON, "Hwpoison pages", "hwpoison", 0 },
+	{ PAGE_OFFLINE, "Offline pages", "offline", 0 },
+};
+const size_t nr_report_kinds = ARRAY_SIZE(report_kinds);
+
+void report_error(const char *text)
+{
+	mdf_log(LOG_ERROR, NULL, "makedumpfile: %s\n", text);
+}
+
+void report_remember(struct report *rep, const char *text)
+{
+	if (rep->nr_warnings < WARNINGS_MAX)
+		snprintf(rep->warnings[rep->nr_warnings++], WARNING_BYTES, "%s", text);
+}
+
+void report_warning(struct report *rep, const char *text)
+{
+	report_error(text);
+	report_remember(rep, text);
+}
+
+void report_take_dump(struct report *rep, const struct dump_request *req,
+		      const struct dump_result *res)
+{
+	if (rep->nr_levels < LEVELS_MAX)
+		rep->levels[rep->nr_levels++] = req->level;
+	rep->codec = req->codec;
+	rep->nr_threads = req->nr_threads;
+	rep->dump = *res;
+}
+
+void report_take_extensions(struct report *rep, const struct extension_result *ext)
+{
+	rep->has_extensions = true;
+	rep->extensions_ran = ext->ran;
+	rep->extensions_failed = ext->failed;
+	snprintf(rep->extensions_why, sizeof(rep->extensions_why), "%s", ext->failed_why);
+	rep->ranges_erased = ext->erasures.nr;
+}
+
+struct report_pages report_count(const struct report *rep)
+{
+	const struct dump_result *res = &rep->dump;
+	struct report_pages p = {
+		.total = rep->vc->max_pfn,
+		.holes = rep->vc->max_pfn - res->filter.original,
+		.original = res->filter.original,
+		.excluded = res->filter.missing,
+	};
+
+	for (size_t i = 0; i < nr_report_kinds; i++)
+		p.excluded += res->filter.pages[report_kinds[i].class];
+	p.excluded += res->verdicts.excluded - res->verdicts.included + res->filter.unused_vmemmap;
+	p.remaining = p.original - p.excluded;
+	return p;
+}
+
+static void show_not_filtered(const struct report *rep)
+{
+	char kinds[128] = "";
+
+	for (size_t i = 0; i < nr_report_kinds; i++) {
+		size_t len = strlen(kinds);
+
+		if (report_kinds[i].level & rep->not_filtered)
+			snprintf(kinds + len, sizeof(kinds) - len, "%s%s", len ? ", " : "",
+				 report_kinds[i].key);
+	}
+	REPORT_MSG("Not filtered : %s (%s)\n", kinds, rep->not_filtered_why);
+}
+
+static void show_extensions(const struct report *rep)
+{
+	REPORT_MSG("Extensions that ran : %u\n", rep->extensions_ran);
+	if (rep->extensions_failed)
+		REPORT_MSG("Extensions that did not run : %u (%s%s)\n", rep->extensions_failed,
+			   rep->extensions_failed > 1 ? "the first: " : "", rep->extensions_why);
+	if (rep->ranges_erased)
+		REPORT_MSG("Ranges that were overwritten : %zu\n", rep->ranges_erased);
+	REPORT_MSG("\n");
+}
+
+void report_show(const struct report *rep)
+{
+	const struct dump_result *res = &rep->dump;
+	const struct filter_stats *f = &res->filter;
+	struct report_pages p = report_count(rep);
+
+	REPORT_MSG("STEP [Excluding unnecessary pages] : %f seconds\n", f->seconds);
+	REPORT_MSG("STEP [Copying data               ] : %f seconds\n", res->copy.seconds);
+	REPORT_MSG("\n");
+	REPORT_MSG("Original pages  : 0x%016" PRIx64 "\n", p.original);
+	REPORT_MSG("  Excluded pages   : 0x%016" PRIx64 "\n", p.excluded);
+	for (size_t i = 0; i < nr_report_kinds; i++)
+		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", report_kinds[i].label,
+			   f->pages[report_kinds[i].class]);
+	if (rep->has_extensions) {
+		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", "Excluded by extensions",
+			   res->verdicts.excluded);
+		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", "Kept by extensions",
+			   res->verdicts.included);
+	}
+	if (rep->plan->exclude_unused_vm)
+		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", "Unused struct pages", f->unused_vmemmap);
+	if (f->missing)
+		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", "Excluded before", f->missing);
+	REPORT_MSG("  Remaining pages  : 0x%016" PRIx64 "\n", p.remaining);
+	REPORT_MSG("  (The number of pages is reduced to %" PRIu64 "%%.)\n",
+		   p.original ? p.remaining * 100 / p.original : 0);
+	REPORT_MSG("Memory Hole     : 0x%016" PRIx64 "\n", p.holes);
+	REPORT_MSG("--------------------------------------------------\n");
+	REPORT_MSG("Total pages     : 0x%016" PRIx64 "\n", p.total);
+	REPORT_MSG("Write bytes     : %" PRIu64 "\n", res->written);
+	if (f->pages[PAGE_UNREADABLE])
+		REPORT_MSG("Kept because their struct page could not be read : %" PRIu64 " pages\n",
+			   f->pages[PAGE_UNREADABLE]);
+	if (rep->not_filtered)
+		show_not_filtered(rep);
+	if (f->undescribed)
+		REPORT_MSG("Kept because they have no struct page            : %" PRIu64 " pages\n",
+			   f->undescribed);
+	if (f->odd)
+		REPORT_MSG("Struct pages that make no sense                  : %" PRIu64 "\n",
+			   f->odd);
+	if (res->copy.lost)
+		REPORT_MSG("Lost because VMCORE could not be read there      : %" PRIu64 " pages\n",
+			   res->copy.lost);
+	REPORT_MSG("\n");
+	if (rep->has_extensions)
+		show_extensions(rep);
+}
+
+void report_take_config(struct report *rep, const struct erase_report *erased)
+{
+	rep->has_config = true;
+	rep->config_places = erased->places;
+	rep->config_bytes = erased->bytes;
+	rep->config_failed = erased->failed;
+	REPORT_MSG("Overwritten as --config says : %" PRIu64 " bytes at %" PRIu64 " places\n",
+		   erased->bytes, erased->places);
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/report_json.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/cleanup.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/fdio.h"
+#include "lib/json.h"
+#include "lib/output_file.h"
+
+/* Raised when what programs know is no longer so; new values alone are no reason. */
+#define SCHEMA 1
+
+/* --- the file -------------------------------------------------------------------- */
+
+static void complain(int err)
+{
+	err_prefix(err, "there is no report");
+	report_error(err_text(err));
+}
+
+void report_json_open(struct report_json *rj, const struct dump_plan *plan)
+{
+	*rj = (struct report_json){ .path = plan->json, .fd = -1 };
+	if (!rj->path)
+		return;
+	if (!strcmp(rj->path, "-")) {
+		rj->path = "standard output";
+		rj->fd = dup(STDOUT_FILENO);
+		if (rj->fd < 0)
+			complain(err_errno(-errno, "cannot write to standard output"));
+		return;
+	}
+	rj->fd = output_file_create(rj->path, true);
+	if (rj->fd < 0)
+		complain(rj->fd);
+}
+
+/* --- what is in it --------------------------------------------------------------- */
+
+static void put_input(struct json *j, const struct report *rep)
+{
+	const struct vmcore *vc = rep->vc;
+	const struct kernel *k = rep->kernel;
+
+	json_object(j, "input");
+	json_string(j, "path", rep->plan->vmcore);
+	if (vc) {
+		json_string(j, "format", vc->ops->name);
+		json_string(j, "byte_order", vc->big_endian ? "big" : "little");
+		json_number(j, "word_bits", vc->is64 ? 64 : 32);
+		json_number(j, "page_size", vc->page_size);
+		json_number(j, "cpus", vc->nr_cpus);
+		json_number(j, "dump_level", vc->dump_level);
+		json_bool(j, "incomplete", vc->incomplete);
+	}
+	if (k) {
+		json_string(j, "architecture", k->arch.ops ? k->arch.ops->name : NULL);
+		json_string(j, "release", k->release[0] ? k->release : NULL);
+		if (k->crash_time)
+			json_number(j, "crash_time", k->crash_time);
+		else
+			json_null(j, "crash_time");
+	}
+	json_end(j);
+}
+
+static void put_levels(struct json *j, const char *key, const unsigned int *levels, size_t nr)
+{
+	json_array(j, key);
+	for (size_t i = 0; i < nr; i++)
+		json_number(j, NULL, levels[i]);
+	json_end(j);
+}
+
+static void put_output(struct json *j, const struct report *rep)
+{
+	const struct dump_plan *plan = rep->plan;
+
+	json_object(j, "output");
+	json_array(j, "paths");
+	for (size_t i = 0; i < plan->nr_dumpfiles; i++)
+		json_string(j, NULL, plan->dumpfiles[i]);
+	json_end(j);
+	json_string(j, "format", plan->elf ? "ELF" : "kdump-compressed");
+	json_bool(j, "flattened", plan->flattened);
+	json_bool(j, "dry_run", plan->dry_run);
+	put_levels(j, "levels_asked", plan->levels, plan->nr_levels);
+	put_levels(j, "levels_tried", rep->levels, rep->nr_levels);
+	if (rep->nr_levels) {
+		json_number(j, "dump_level",
+			    rep->levels[rep->nr_levels - 1] | rep->vc->dump_level);
+		json_string(j, "compression", codec_name(rep->codec));
+		json_number(j, "threads", rep->nr_threads);
+		json_number(j, "bytes", rep->dump.written);
+		json_number(j, "missing_bytes", rep->dump.missing_bytes);
+		json_array(j, "not_filtered");
+		for (size_t i = 0; i < nr_report_kinds; i++)
+			if (report_kinds[i].level & rep->not_filtered)
+				json_string(j, NULL, report_kinds[i].key);
+		json_end(j);
+		json_string(j, "not_filtered_why",
+			    rep->not_filtered ? rep->not_filtered_why : NULL);
+	}
+	json_end(j);
+}
+
+static void put_pages(struct json *j, const struct report *rep)
+{
+	const struct dump_result *res = &rep->dump;
+	struct report_pages p;
+
+	if (!rep->nr_levels) {
+		json_null(j, "pages");
+		return;
+	}
+	p = report_count(rep);
+	json_object(j, "pages");
+	json_number(j, "total", p.total);
+	json_number(j, "holes", p.holes);
+	json_number(j, "original", p.original);
+	json_number(j, "remaining", p.remaining);
+	json_number(j, "excluded", p.excluded);
+	json_object(j, "excluded_by_kind");
+	for (size_t i = 0; i < nr_report_kinds; i++)
+		json_number(j, report_kinds[i].key, res->filter.pages[report_kinds[i].class]);
+	json_number(j, "before", res->filter.missing);
+	json_number(j, "unused_struct_pages", res->filter.unused_vmemmap);
+	json_number(j, "extensions", res->verdicts.excluded);
+	json_end(j);
+	json_number(j, "kept_by_extensions", res->verdicts.included);
+	json_number(j, "copied", res->copy.copied);
+	json_number(j, "lost", res->copy.lost);
+	json_number(j, "struct_page_unreadable", res->filter.pages[PAGE_UNREADABLE]);
+	json_number(j, "struct_page_odd", res->filter.odd);
+	json_number(j, "struct_page_missing", res->filter.undescribed);
+	json_end(j);
+}
+
+static void put_extensions(struct json *j, const struct report *rep)
+{
+	if (!rep->has_extensions) {
+		json_null(j, "extensions");
+		return;
+	}
+	json_object(j, "extensions");
+	json_number(j, "ran", rep->extensions_ran);
+	json_number(j, "failed", rep->extensions_failed);
+	json_string(j, "why", rep->extensions_why[0] ? rep->extensions_why : NULL);
+	json_number(j, "ranges_erased", rep->ranges_erased);
+	json_end(j);
+}
+
+static void put_config(struct json *j, const struct report *rep)
+{
+	if (!rep->has_config) {
+		json_null(j, "config");
+		return;
+	}
+	json_object(j, "config");
+	json_number(j, "places", rep->config_places);
+	json_number(j, "bytes", rep->config_bytes);
+	json_number(j, "failed", rep->config_failed);
+	json_end(j);
+}
+
+static void put_seconds(struct json *j, const struct report *rep)
+{
+	json_object(j, "seconds");
+	json_seconds(j, "open", rep->open_seconds);
+	json_seconds(j, "resolve", rep->resolve_seconds);
+	json_seconds(j, "filter", rep->dump.filter.seconds);
+	json_seconds(j, "copy", rep->dump.copy.seconds);
+	json_seconds(j, "finish", rep->dump.finish_seconds);
+	json_seconds(j, "total", clock_seconds() - rep->start);
+	json_end(j);
+}
+
+static void put_report(FILE *out, const struct report *rep, const char *error, int status)
+{
+	struct json j;
+
+	json_begin(&j, out);
+	json_number(&j, "schema", SCHEMA);
+	json_string(&j, "version", VERSION);
+	json_number(&j, "exit_status", status);
+	json_bool(&j, "complete", rep->dump.complete);
+	json_string(&j, "error", error);
+	json_array(&j, "warnings");
+	for (unsigned int i = 0; i < rep->nr_warnings; i++)
+		json_string(&j, NULL, rep->warnings[i]);
+	json_end(&j);
+	put_input(&j, rep);
+	put_output(&j, rep);
+	put_pages(&j, rep);
+	put_extensions(&j, rep);
+	put_config(&j, rep);
+	put_seconds(&j, rep);
+	json_end(&j);
+}
+
+static int write_text(const struct report_json *rj, const struct report *rep, const char *error,
+		      int status)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	int err = out ? 0 : -ENOMEM;
+
+	if (out) {
+		put_report(out, rep, error, status);
+		if (fclose(out))
+			err = -ENOMEM;
+	}
+	if (!err)
+		err = fd_write(rj->fd, text, size, NULL);
+	if (close(rj->fd) && !err)
+		err = -errno;
+	return err ? err_errno(err, "cannot write %s", rj->path) : 0;
+}
+
+void report_json_write(struct report_json *rj, const struct report *rep, int err, int status)
+{
+	char error[512];
+	int write_err;
+
+	if (rj->fd < 0)
+		return;
+	snprintf(error, sizeof(error), "%s", err ? err_text(err) : "");
+	write_err = write_text(rj, rep, err ? error : NULL, status);
+	rj->fd = -1;
+	if (write_err)
+		complain(write_err);
+	if (err)
+		err_adopt(err, error);
+}

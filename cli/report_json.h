@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * The report for programs: --json. docs/report.md says what is in it.
+ */
+#ifndef CLI_REPORT_JSON_H
+#define CLI_REPORT_JSON_H
+
+#include "cli/report.h"
+
+/** Where it goes. */
+struct report_json {
+	const char *path;		/**< NULL: nowhere */
+	int fd;				/**< -1: it cannot be written, which was told */
+};
+
+/**
+ * Begin: an existing report is emptied, so that nobody takes it for that of this run. A
+ * report that cannot be created is an error message, and no reason to make no dump.
+ * check_same_files() was called before.
+ */
+void report_json_open(struct report_json *rj, const struct dump_plan *plan);
+
+/**
+ * Write the report, and close it. If that fails, it is told.
+ * @param err how the run ended, with its sentence, which is kept
+ * @param status the exit status
+ */
+void report_json_write(struct report_json *rj, const struct report *rep, int err, int status);
+
+#endif

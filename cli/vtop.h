@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * Where a virtual address is in physical memory: --vtop.
+ */
+#ifndef CLI_VTOP_H
+#define CLI_VTOP_H
+
+#include "kernel/kernel.h"
+
+/**
+ * Say which entries of page tables a virtual address leads through, and where it is. These
+ * are common messages.
+ * @return 0; -EFAULT if it is not mapped (what led to that was said); another -errno if
+ * addresses cannot be translated; with a sentence
+ */
+int vtop(const struct kernel *k, vaddr_t va) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * Types, enumerators and array lengths from the DWARF of a vmlinux (-x).
+ *
+ * The last provider: asked only for what nobody else has filled in.
+ */
+#ifndef DEBUGINFO_DWARF_PROVIDER_H
+#define DEBUGINFO_DWARF_PROVIDER_H
+
+#include "debuginfo/debuginfo.h"
+
+/**
+ * Fill in structs, members, paths of members, enumerators and array lengths of
+ * vmlinux that are still missing in a set.
+ *
+ * Where several types have the name of a declared struct, the one with most of
+ * the declared members counts; among equals a tag before a typedef, and the
+ * first one found. Members of unnamed structs and unions in it are its own. Of
+ * enumerators and variables the first one found counts.
+ *
+ * @return 0; -ENOMEM; -EBADMSG if some of the debug information cannot be read
+ * (the rest of it is filled in nevertheless); with a sentence
+ */
+int debuginfo_resolve_types(const struct debuginfo *d, const struct fact_set *set,
+			    enum fact_source source) __attribute__((warn_unused_result));
+
+#endif

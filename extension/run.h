@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * Running extensions: each in a process of its own, so that nothing it does can cost
+ * the dump.
+ */
+#ifndef EXTENSION_RUN_H
+#define EXTENSION_RUN_H
+
+#include "erase_info.h"
+#include "filter/verdicts.h"
+#include "kernel/kernel.h"
+
+/** The most extensions of one run. */
+#define EXTENSIONS_MAX 32
+
+/** Seconds without progress until an extension is stopped, if nothing else is said. */
+#define EXTENSION_TIMEOUT 60
+#define EXTENSION_TIMEOUT_MAX 86400
+
+/** One --extension or --require-extension. Strings are borrowed. */
+struct extension_spec {
+	const char *text;		/**< NAME[,key=value]... */
+	bool required;
+};
+
+/** How extensions run. */
+struct extension_options {
+	unsigned int timeout;		/**< seconds without progress, at least 1 */
+	bool in_process;		/**< no process of its own, for debugging */
+};
+
+/** What came of all of them. */
+struct extension_result {
+	struct verdicts verdicts;	/**< of all that came to their end */
+	struct erase_list erasures;	/**< sealed; its text says what ran and what did not */
+	unsigned int ran, failed;
+	bool required_failed;		/**< one that was required did not come to its end */
+	/** The first that failed, and why; or "". If one was required: that one. */
+	char failed_why[640];
+};
+
+/**
+ * Load, resolve and run extensions, one after the other. What is wrong with one is said in
+ * one line (through lib/log.h), and does not touch the others.
+ *
+ * @return 0, also if extensions failed; -ENOMEM with a sentence. To be freed in any case.
+ */
+int extensions_run(const struct kernel *k, const struct extension_spec *specs, size_t nr,
+		   const struct extension_options *opt, struct extension_result *ret)
+	__attribute__((warn_unused_result));
+void extension_result_free(struct extension_result *result);
+
+/**
+ * Print to standard output what an extension declares, and what became of each declaration
+ * (--check-extension), without running it.
+ * @param k NULL: the running kernel, by /proc/kallsyms and /sys/kernel/btf
+ * @return 0 if all that is required was found; -ENOENT if not; -errno; with a sentence
+ */
+int extension_check(const struct kernel *k, const char *text) __attribute__((warn_unused_result));
+
+/**
+ * Whether a spec can be right, as far as that can be told without a dump: the file is
+ * there, may be loaded, has the right ABI.
+ * @return 0; -errno with a sentence
+ */
+int extension_validate(const char *text) __attribute__((warn_unused_result));
+
+#endif

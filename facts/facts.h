@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * The declarations of a program or an extension, as sets that providers fill.
+ *
+ * A declaration's @c index says who filled it in (enum fact_source), or is
+ * negative while nobody has. Providers never change what another one filled in.
+ */
+#ifndef FACTS_FACTS_H
+#define FACTS_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "btf_info.h"
+#include "kallsyms.h"
+
+/** Who knows, in the order in which they are asked. */
+enum fact_source {
+	FACT_FILE,		/**< VMCOREINFO text given with -i */
+	FACT_VMCOREINFO,	/**< VMCOREINFO of the dump */
+	FACT_KALLSYMS,		/**< symbol tables in the dump */
+	FACT_BTF,		/**< types in the dump */
+	FACT_DWARF,		/**< vmlinux given with -x */
+};
+
+/** The index of what is missing because several have its name, and differ. */
+#define FACT_AMBIGUOUS (-2)
+
+/** The kinds of declarations of one program or extension. */
+struct fact_set {
+	struct ksym_info *const *ksyms;
+	struct ktype_info *const *ktypes;
+	struct knum_info *const *knums;
+	struct klen_info *const *klens;
+	struct kpath_info *const *kpaths;
+	size_t nr_ksyms, nr_ktypes, nr_knums, nr_klens, nr_kpaths;
+};
+
+/** Everything that the program itself declares. */
+struct fact_set facts_of_program(void);
+
+/** Forget everything that providers filled in. */
+void facts_reset(const struct fact_set *set);
+
+/** Whether a declaration is one of a module (or of vmlinux) that nobody has filled in yet. */
+static inline bool fact_is_missing(int index, const char *modname, const char *module)
+{
+	return index < 0 && !strcmp(modname, module);
+}
+
+/** Whether a set has declarations that name a module rather than vmlinux. */
+bool facts_of_modules(const struct fact_set *set);
+
+/**
+ * Say in one line how many facts each source gave, and name those that did not come
+ * from VMCOREINFO, as far as they fit; ambiguous ones apart from unknown ones.
+ * @param[out] buf the line, without a newline
+ */
+void facts_describe(const struct fact_set *set, char *buf, size_t size);
+
+/** Names of facts that were needed and are not there, for one message. */
+struct fact_list {
+	char text[256];
+	unsigned int count;
+};
+
+/** Add a name such as "OFFSET(page.flags)" to a list unless @p there. */
+void facts_need(struct fact_list *missing, int there, const char *name);
+
+#endif

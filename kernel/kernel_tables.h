@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * What the dump knows of its own kernel: kallsyms and BTF, read from its memory.
+ */
+#ifndef KERNEL_KERNEL_TABLES_H
+#define KERNEL_KERNEL_TABLES_H
+
+#include "btf_info.h"
+#include "kallsyms.h"
+#include "kernel/kernel_vmem.h"
+#include "symbols/module_list.h"
+
+/** The dump's symbol tables and types, open for questions. Not thread-safe. */
+struct kernel_tables {
+	struct kallsyms *kallsyms;
+	struct btf_info *types;		/**< NULL in a program without libbpf */
+	struct module_list modules;	/**< empty until kernel_tables_modules() */
+	struct kernel_vmem view;	/**< what they are read through */
+};
+
+/**
+ * Find the kernel's tables and fill in what is missing of a set. Addresses of @p k have
+ * to be translatable.
+ *
+ * Nothing that is wrong with the tables is an error here: kallsyms_why() and
+ * btf_info_why() tell.
+ *
+ * @param set declarations of the program or of an extension
+ * @param check types that BTF is to fill in, too, or NULL
+ * @return 0; -ENOMEM; with a sentence
+ */
+int kernel_tables_open(struct kernel_tables **ret, const struct kernel *k, const struct fact_set *set,
+		   const struct fact_set *check)
+	__attribute__((warn_unused_result));
+void kernel_tables_close(struct kernel_tables *of);
+
+/**
+ * Read the list of modules, and fill in what is missing of the set and lies in modules.
+ * What the program declares about modules has been resolved by then.
+ * @return as module_list_read(), but 0 for a kernel that has no modules; modules.why tells
+ * what else was wrong
+ */
+int kernel_tables_modules(struct kernel_tables *of) __attribute__((warn_unused_result));
+
+#endif

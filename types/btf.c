@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "types/btf.h"
+
+#ifdef HAVE_LIBBPF
+
+#include <bpf/btf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/checked.h"
+#include "lib/cleanup.h"
+#include "lib/err.h"
+#include "lib/fdio.h"
+
+/* The header that every libbpf accepts. */
+#define HEADER_BYTES 24
+#define MAGIC 0xeb9f
+/* Strings begin there in a module's BTF at the latest. */
+#define STRINGS_MAX (UINT32_MAX / 2)
+
+/* The most members that one look-up passes. */
+#define LOOKUP_MEMBERS_MAX 100000
+
+/* --- loading ------------------------------------------------------------------ */
+
+/* A header's fields, all in bytes; offsets are from its end. */
+struct header {
+	uint32_t len, type_off, type_len, str_off, str_len;
+};
+
+static int read_header(const uint8_t *blob, uint64_t size, bool swap, struct header *h)
+{
+	uint64_t room;
+
+	if (load_u16(blob, swap) != MAGIC)
+		return err_set(-EBADMSG, "it does not begin as BTF does");
+	if (blob[2] != 1)
+		return err_set(-EBADMSG, "its version %u is not known", blob[2]);
+	*h = (struct header){
+		.len = load_u32(blob + 4, swap),
+		.type_off = load_u32(blob + 8, swap), .type_len = load_u32(blob + 12, swap),
+		.str_off = load_u32(blob + 16, swap), .str_len = load_u32(blob + 20, swap),
+	};
+	if (h->len < HEADER_BYTES || h->len > size)
+		return err_set(-EBADMSG, "its header of %" PRIu32 " bytes makes no sense", h->len);
+	room = size - h->len;
+	if (h->type_off % 4 || !range_fits(h->type_off, h->type_len, room))
+		return err_set(-EBADMSG, "its types (%" PRIu32 " bytes at %" PRIu32
+			       ") are not in it", h->type_len, h->type_off);
+	if (!range_fits(h->str_off, h->str_len, room) ||
+	    h->str_off < (uint64_t)h->type_off + h->type_len)
+		return err_set(-EBADMSG, "its strings (%" PRIu32 " bytes at %" PRIu32
+			       ") are not in it", h->str_len, h->str_off);
+	if (h->str_len && blob[h->len + h->str_off + h->str_len - 1])
+		return err_set(-EBADMSG, "its last string has no end");
+	return 0;
+}
+
+/*
+ * Leave the header that every libbpf knows, types, strings, and nothing in between:
+ * since 7.1 there can be a section more, and a longer header that old versions of libbpf
+ * do not take in foreign byte order.
+ */
+static const uint8_t *normalise(uint8_t *blob, const struct header *h, bool swap, uint32_t *size)
+{
+	uint8_t *types = blob + h->len + h->type_off, *start = types - HEADER_BYTES;
+
+	memmove(types + h->type_len, blob + h->len + h->str_off, h->str_len);
+	memmove(start, blob, 4);
+	store_u32(start + 4, HEADER_BYTES, swap);
+	store_u32(start + 8, 0, swap);
+	store_u32(start + 12, h->type_len, swap);
+	store_u32(start + 16, h->type_len, swap);
+	store_u32(start + 20, h->str_len, swap);
+	*size = HEADER_BYTES + h->type_len + h->str_len;
+	return start;
+}
+
+#ifdef HAVE_BTF_NEW_SPLIT
+
+static int parse_split(const uint8_t *data, uint32_t size, struct btf *base, struct btf **ret)
+{
+	*ret = btf__new_split(data, size, base);
+	return *ret ? 0 : -errno;
+}
+
+#else
+
+/* Until 1.4, libbpf reads BTF that has a base only from files. */
+static int parse_split(const uint8_t *data, uint32_t size, struct btf *base, struct btf **ret)
+{
+	_cleanup_close_ int fd = memfd_create("btf", MFD_CLOEXEC);
+	char path[32];
+	size_t written;
+	int err;
+
+	if (fd < 0)
+		return err_errno(-ENOENT, "cannot make a file in memory, which this libbpf needs");
+	err = fd_write(fd, data, size, &written);
+	if (err)
+		return err_set(-ENOMEM, "no memory for %" PRIu32 " bytes", size);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (access(path, R_OK))
+		return err_set(-ENOENT, "this libbpf reads it only where /proc is mounted");
+	*ret = btf__parse_raw_split(path, base);
+	return *ret ? 0 : -errno;
+}
+
+#endif
+
+static int parse(struct btf_types *t, const uint8_t *data, uint32_t size)
+{
+	int err = 0;
+
+	if (t->base) {
+		err = parse_split(data, size, t->base->btf, &t->btf);
+	} else {
+		t->btf = btf__new(data, size);
+		if (!t->btf)
+			err = -errno;
+	}
+	if (t->btf || err == -ENOMEM || err == -ENOENT)
+		return err;
+	return err_set(-EBADMSG, "libbpf does not take it: %s", strerror(-err));
+}
+
+/* Note where the own records end, which bounds what is read of the last one. */
+static int find_end(struct btf_types *t, uint32_t type_len)
+{
+	const struct btf_type *first;
+
+	t->end = btf__type_cnt(t->btf);
+	if (t->first >= t->end) {
+		t->end = t->first;
+		return t->base ? 0 : err_set(-EBADMSG, "there are no types in it");
+	}
+	first = btf__type_by_id(t->btf, t->first);
+	if (!first)
+		return err_set(-EBADMSG, "libbpf finds no types in it");
+	t->records_end = (const uint32_t *)first + type_len / 4;
+	return 0;
+}
+
+static int load(struct btf_types *t, const struct vmem *mem, vaddr_t start, uint64_t size)
+{
+	_cleanup_free_ uint8_t *blob = NULL;
+	const uint8_t *data;
+	struct header h = { 0 };
+	uint32_t len;
+	int err;
+
+	if (size < HEADER_BYTES || size > BTF_BYTES_MAX)
+		return err_set(-EBADMSG, "a size of %" PRIu64 " bytes makes no sense", size);
+	blob = malloc(size);
+	if (!blob)
+		return err_set(-ENOMEM, "no memory for %" PRIu64 " bytes", size);
+	err = vmem_read(mem, start, blob, size);
+	if (!err)
+		err = read_header(blob, size, mem->swap, &h);
+	if (err)
+		return err;
+	t->str_start = t->base ? t->base->str_end : 0;
+	if (h.str_len > STRINGS_MAX - t->str_start)
+		return err_set(-EBADMSG, "it has too many strings");
+	t->str_end = t->str_start + h.str_len;
+	data = normalise(blob, &h, mem->swap, &len);
+	err = parse(t, data, len);
+	return err ? err : find_end(t, h.type_len);
+}
+
+int btf_types_load(struct btf_types *t, const struct vmem *mem, vaddr_t start, uint64_t size,
+		   const struct btf_types *base)
+{
+	int err;
+
+	*t = (struct btf_types){
+		.base = base, .first = base ? base->end : 1, .pointer_size = vmem_ulong_size(mem),
+	};
+	err = load(t, mem, start, size);
+	if (err)
+		btf_types_deinit(t);
+	return err ? err_prefix(err, "BTF at %#" PRIx64, start) : 0;
+}
+
+void btf_types_deinit(struct btf_types *t)
+{
+	btf__free(t->btf);
+	*t = (struct btf_types){ 0 };
+}
+
+/* --- records -------------------------------------------------------------------- */
+
+/* The word that has kind and count, with the widths they got in 2026. */
+static unsigned int kind_of(const struct btf_type *raw)
+{
+	return raw->info >> 24 & 0x7f;
+}
+
+bool btype_peek(const struct btf_types *t, uint32_t id, unsigned int *kind, uint32_t *name_off)
+{
+	const struct btf_type *raw = btf__type_by_id(t->btf, id);
+
+	if (!raw)
+		return false;
+	*kind = kind_of(raw);
+	*name_off = raw->name_off;
+	return true;
+}
+
+/* Words that follow the three which each type has. */
+static uint64_t tail_words(unsigned int kind, uint32_t nr)
+{
+	switch (kind) {
+	case BTYPE_INT:
+	case BTYPE_VAR:
+	case BTYPE_DECL_TAG:
+		return 1;
+	case BTYPE_ARRAY:
+		return 3;
+	case BTYPE_STRUCT:
+	case BTYPE_UNION:
+		return (uint64_t)nr * BTYPE_MEMBER_WORDS;
+	case BTYPE_DATASEC:
+		return (uint64_t)nr * 3;
+	case BTYPE_ENUM:
+		return (uint64_t)nr * BTYPE_ENUM_WORDS;
+	case BTYPE_ENUM64:
+		return (uint64_t)nr * BTYPE_ENUM64_WORDS;
+	case BTYPE_FUNC_PROTO:
+		return (uint64_t)nr * BTYPE_PARAM_WORDS;
+	default:
+		return 0;
+	}
+}
+
+int btype_get(const struct btf_types *t, uint32_t id, struct btype *ret)
+{
+	const struct btf_type *raw;
+	const uint32_t *end;
+
+	*ret = (struct btype){ .kind = BTYPE_VOID };
+	if (!id)
+		return 0;
+	while (id < t->first && t->base)
+		t = t->base;
+	if (id >= t->end)
+		return err_set(-EBADMSG, "there is no type %" PRIu32, id);
+	raw = btf__type_by_id(t->btf, id);
+	end = id + 1 == t->end ? t->records_end :
+				 (const uint32_t *)btf__type_by_id(t->btf, id + 1);
+	if (!raw || !end)
+		return err_set(-EBADMSG, "there is no type %" PRIu32, id);
+	*ret = (struct btype){
+		.id = id, .kind = kind_of(raw), .flag = raw->info >> 31, .size = raw->size,
+		.name_off = raw->name_off, .nr = raw->info & 0xffffff,
+		.tail = (const uint32_t *)(raw + 1),
+	};
+	/* libbpf may have taken fewer bits for the count. */
+	if (ret->tail > end || tail_words(ret->kind, ret->nr) > (size_t)(end - ret->tail))
+		return err_set(-EBADMSG, "type %" PRIu32 " is longer than its record", id);
+	return 0;
+}
+
+const char *btype_name(const struct btf_types *t, uint32_t name_off)
+{
+	const char *name = btf__str_by_offset(t->btf, name_off);
+
+	return name ? name : "";
+}
+
+bool btype_is_alias(const struct btype *r)
+{
+	return r->kind == BTYPE_TYPEDEF || r->kind == BTYPE_CONST || r->kind == BTYPE_VOLATILE ||
+	       r->kind == BTYPE_RESTRICT || r->kind == BTYPE_TYPE_TAG;
+}
+
+int btype_strip(const struct btf_types *t, uint32_t id, struct btype *ret)
+{
+	uint32_t next = id;
+
+	for (int i = 0; i < BTYPE_DEPTH_MAX; i++) {
+		int err = btype_get(t, next, ret);
+
+		if (err || !btype_is_alias(ret))
+			return err;
+		next = ret->size;
+	}
+	return err_set(-EBADMSG, "type %" PRIu32 " leads to others without end", id);
+}
+
+int btype_size(const struct btf_types *t, uint32_t id, uint32_t *ret)
+{
+	uint64_t elements = 1, bytes;
+	uint32_t next = id;
+	struct btype r;
+
+	for (int i = 0; i < BTYPE_DEPTH_MAX; i++) {
+		int err = btype_strip(t, next, &r);
+
+		if (err)
+			return err;
+		switch (r.kind) {
+		case BTYPE_ARRAY:
+			next = r.tail[BTYPE_ARRAY_ELEMENT];
+			if (!checked_mul(elements, r.tail[BTYPE_ARRAY_LENGTH], &elements))
+				return err_set(-EBADMSG, "type %" PRIu32 " is larger than memory",
+					       id);
+			continue;
+		case BTYPE_PTR:
+			bytes = t->pointer_size;
+			break;
+		case BTYPE_INT:
+		case BTYPE_STRUCT:
+		case BTYPE_UNION:
+		case BTYPE_ENUM:
+		case BTYPE_ENUM64:
+		case BTYPE_FLOAT:
+			bytes = r.size;
+			break;
+		default:
+			return -ENOENT;
+		}
+		if (!checked_mul(bytes, elements, &bytes) || bytes > UINT32_MAX)
+			return err_set(-EBADMSG, "type %" PRIu32 " is larger than memory", id);
+		*ret = bytes;
+		return 0;
+	}
+	return err_set(-EBADMSG, "type %" PRIu32 " leads to others without end", id);
+}
+
+/* --- members -------------------------------------------------------------------- */
+
+/* Until kernels had the flag, an integer type of its own said what a bit field has. */
+static void bits_of_int(const struct btype *type, struct btype_member *m)
+{
+	uint32_t word = type->tail[0], bits = word & 0xff, offset = word >> 16 & 0xff;
+
+	if (!bits || (bits == (uint64_t)type->size * 8 && !offset))
+		return;
+	m->bit_size = bits;
+	m->bit_offset += offset;
+}
+
+int btype_get_member(const struct btf_types *t, const struct btype *s, uint32_t i,
+	       struct btype_member *ret)
+{
+	const uint32_t *words = s->tail + (size_t)i * BTYPE_MEMBER_WORDS;
+	struct btype type;
+	int err;
+
+	*ret = (struct btype_member){ .name_off = words[0], .type = words[1] };
+	ret->bit_offset = s->flag ? words[2] & 0xffffff : words[2];
+	ret->bit_size = s->flag ? words[2] >> 24 : 0;
+	err = btype_strip(t, ret->type, &type);
+	if (!err)
+		err = btype_size(t, ret->type, &ret->size);
+	if (err && err != -ENOENT)
+		return err_prefix(err, "member %" PRIu32 " of type %" PRIu32, i, s->id);
+	if (!s->flag && type.kind == BTYPE_INT)
+		bits_of_int(&type, ret);
+	if (type.kind == BTYPE_ARRAY) {
+		ret->is_array = true;
+		ret->nr_elements = type.tail[BTYPE_ARRAY_LENGTH];
+	}
+	if (ret->bit_size > (uint64_t)ret->size * 8 ||
+	    !range_fits(ret->bit_offset, ret->bit_size ? ret->bit_size : (uint64_t)ret->size * 8,
+			(uint64_t)s->size * 8))
+		return err_set(-EBADMSG, "member %" PRIu32 " of type %" PRIu32
+			       " does not fit into it", i, s->id);
+	return 0;
+}
+
+/* A look-up of one name. */
+struct lookup {
+	const struct btf_types *t;
+	const char *name;
+	size_t len;
+	uint64_t budget;
+	int err;		/* damage on the way, or -ENOENT */
+};
+
+static bool find_named(struct lookup *l, const struct btype *s, uint64_t base,
+		       unsigned int depth, struct btype_member *ret);
+
+/* Members of unnamed structs and unions count as the struct's own. */
+static bool find_below(struct lookup *l, const struct btype *s, uint32_t i, uint64_t base,
+		       unsigned int depth, struct btype_member *ret)
+{
+	struct btype inner;
+	int err = btype_get_member(l->t, s, i, ret);
+
+	if (!err)
+		err = btype_strip(l->t, ret->type, &inner);
+	if (err) {
+		l->err = err;
+		return false;
+	}
+	if (!btype_is_struct(&inner) || ret->bit_size)
+		return false;
+	if (depth == BTYPE_DEPTH_MAX) {
+		l->err = err_set(-EBADMSG, "type %" PRIu32 " has members without end", s->id);
+		return false;
+	}
+	return find_named(l, &inner, base + ret->bit_offset, depth + 1, ret);
+}
+
+static bool find_named(struct lookup *l, const struct btype *s, uint64_t base,
+		       unsigned int depth, struct btype_member *ret)
+{
+	for (uint32_t i = 0; i < s->nr; i++) {
+		uint32_t name_off = s->tail[(size_t)i * BTYPE_MEMBER_WORDS];
+		const char *name = btype_name(l->t, name_off);
+		int err;
+
+		if (!l->budget) {
+			l->err = err_set(-EBADMSG, "type %" PRIu32 " has members without end",
+					 s->id);
+			return false;
+		}
+		l->budget--;
+		if (name_off >= l->t->str_end) {
+			l->err = err_set(-EBADMSG, "member %" PRIu32 " of type %" PRIu32
+					 " has a name nowhere", i, s->id);
+			continue;
+		}
+		if (!*name) {
+			if (find_below(l, s, i, base, depth, ret))
+				return true;
+			continue;
+		}
+		if (strncmp(name, l->name, l->len) || name[l->len])
+			continue;
+		err = btype_get_member(l->t, s, i, ret);
+		if (err) {
+			l->err = err;
+			return false;
+		}
+		ret->bit_offset += base;
+		return true;
+	}
+	return false;
+}
+
+static int find_step(struct lookup *l, const struct btype *s, uint64_t *budget,
+		     struct btype_member *ret)
+{
+	uint64_t granted = min_u64(*budget, LOOKUP_MEMBERS_MAX);
+	bool found;
+
+	l->budget = granted;
+	l->err = -ENOENT;
+	found = l->len && find_named(l, s, 0, 0, ret);
+	*budget -= granted - l->budget;
+	return found ? 0 : l->err;
+}
+
+/* The struct that a member is, or that it has in an array. */
+static int enter(const struct btf_types *t, const struct btype_member *m,
+		 struct btype *ret)
+{
+	int err = btype_strip(t, m->type, ret);
+
+	for (int i = 0; !err && ret->kind == BTYPE_ARRAY && i < BTYPE_DEPTH_MAX; i++)
+		err = btype_strip(t, ret->tail[BTYPE_ARRAY_ELEMENT], ret);
+	if (err)
+		return err;
+	return btype_is_struct(ret) && !m->bit_size ? 0 : -ENOENT;
+}
+
+int btype_find_member(const struct btf_types *t, uint32_t id, const char *path, uint64_t *budget,
+		    struct btype_member *ret)
+{
+	struct lookup l = { .t = t, .name = path };
+	struct btype s;
+	uint64_t base = 0;
+	int err = btype_strip(t, id, &s);
+
+	if (!err && !btype_is_struct(&s))
+		return -ENOENT;
+	while (!err) {
+		l.len = strcspn(l.name, ".");
+		err = find_step(&l, &s, budget, ret);
+		if (err)
+			break;
+		ret->bit_offset += base;
+		if (!l.name[l.len])
+			return 0;
+		base = ret->bit_offset;
+		l.name += l.len + 1;
+		err = enter(t, ret, &s);
+	}
+	return err;
+}
+
+/* --- enumerators ---------------------------------------------------------------- */
+
+int64_t btype_enum_value(const struct btype *e, uint32_t i)
+{
+	const uint32_t *words;
+
+	if (e->kind == BTYPE_ENUM64) {
+		words = e->tail + (size_t)i * BTYPE_ENUM64_WORDS;
+		return (int64_t)((uint64_t)words[2] << 32 | words[1]);
+	}
+	words = e->tail + (size_t)i * BTYPE_ENUM_WORDS;
+	return e->flag ? (int64_t)(int32_t)words[1] : (int64_t)words[1];
+}
+
+uint32_t btype_enum_name(const struct btype *e, uint32_t i)
+{
+	size_t words = e->kind == BTYPE_ENUM64 ? BTYPE_ENUM64_WORDS : BTYPE_ENUM_WORDS;
+
+	return e->tail[i * words];
+}
+
+#endif
