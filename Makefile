@@ -319,8 +319,8 @@ SHARED := $(DATADIR)/makedumpfile
 # The empty directory is what "../makedumpfile.h" is found from.
 install: all $(O)/makedumpfile-extension.pc
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
-		$(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(EXTENSIONDIR) $(DESTDIR)$(INCLUDES)/lib \
-		$(DESTDIR)$(INCLUDES)/extensions $(DESTDIR)$(SHARED)/template \
+		$(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(EXTENSIONDIR) $(DESTDIR)$(INCLUDES)/facts \
+		$(DESTDIR)$(INCLUDES)/lib $(DESTDIR)$(INCLUDES)/extensions $(DESTDIR)$(SHARED)/template \
 		$(DESTDIR)$(PKGCONFIGDIR) $(DESTDIR)$(COMPLETIONSDIR)
 	install -m 755 $(O)/makedumpfile $(DESTDIR)$(SBINDIR)/makedumpfile
 	install -m 644 man/makedumpfile.8 $(DESTDIR)$(MANDIR)/man8/makedumpfile.8
@@ -330,6 +330,7 @@ install: all $(O)/makedumpfile-extension.pc
 		$(DESTDIR)$(COMPLETIONSDIR)/makedumpfile
 	chmod 644 $(DESTDIR)$(COMPLETIONSDIR)/makedumpfile
 	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDES)
+	install -m 644 facts/declare.h $(DESTDIR)$(INCLUDES)/facts
 	install -m 644 $(LIB_HEADERS) $(DESTDIR)$(INCLUDES)/lib
 	install -m 644 makedumpfile.ld $(DESTDIR)$(SHARED)/makedumpfile.ld
 	install -m 644 extensions/template/template.c extensions/template/Makefile \

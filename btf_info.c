@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "btf_info.h"
+#include "types/btf_info.h"
 
 #include <errno.h>
 
+#include "facts/declare.h"
 #include "lib/err.h"
 
 #ifdef HAVE_LIBBPF
@@ -14,12 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kallsyms.h"
 #include "lib/cleanup.h"
-#include "types/btf_print.h"
-#include "types/btf_scan.h"
-#include "types/btf_provider.h"
 #include "symbols/module_list.h"
+#include "types/btf_print.h"
+#include "types/btf_provider.h"
+#include "types/btf_scan.h"
 
 INIT_OPT_MOD_SYM(vmlinux, __start_BTF);
 INIT_OPT_MOD_SYM(vmlinux, __stop_BTF);

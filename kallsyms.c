@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kallsyms.h"
+#include "symbols/kallsyms.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -7,15 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "facts/declare.h"
 #include "lib/checked.h"
 #include "lib/err.h"
-#include "symbols/kallsyms_scan.h"
-#include "symbols/kallsyms_tables.h"
 #include "symbols/kallsyms_encoding.h"
 #include "symbols/kallsyms_index.h"
-#include "symbols/symbol_match.h"
+#include "symbols/kallsyms_scan.h"
+#include "symbols/kallsyms_tables.h"
 #include "symbols/module_list.h"
 #include "symbols/module_symbols.h"
+#include "symbols/symbol_match.h"
 
 /*
  * In VMCOREINFO since Linux kernel commit 5fd8fea935a1 ("vmcoreinfo: include

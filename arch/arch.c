@@ -5,14 +5,14 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "kallsyms.h"
+#include "facts/declare.h"
 #include "lib/byteorder.h"
 #include "lib/err.h"
 
 /* Where images begin that do not keep to pages; what lies before the text is no larger. */
 #define IMAGE_ALIGN UINT64_C(0x10000)
 
-DECLARE_MOD_SYM(vmlinux, _stext);
+INIT_OPT_MOD_SYM(vmlinux, _stext);
 INIT_OPT_MOD_SYM(vmlinux, _end);
 
 static const struct arch_ops *const archs[] = {

@@ -16,8 +16,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "btf_info.h"
-#include "kallsyms.h"
+#include "facts/declare.h"
 #include "lib/byteorder.h"
 #include "lib/err.h"
 
@@ -35,7 +34,7 @@
 /* Far more than an image has even with all debugging. */
 #define IMAGE_SIZE_MAX (UINT64_C(512) << 20)
 
-DECLARE_MOD_SYM(vmlinux, swapper_pg_dir);
+INIT_OPT_MOD_SYM(vmlinux, swapper_pg_dir);
 INIT_OPT_MOD_NUM(vmlinux, VA_BITS);
 INIT_OPT_MOD_NUM(vmlinux, MAX_USER_VA_BITS);
 INIT_OPT_MOD_NUM(vmlinux, TCR_EL1_T1SZ);

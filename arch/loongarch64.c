@@ -13,7 +13,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "kallsyms.h"
+#include "facts/declare.h"
 #include "lib/elf_machine.h"
 #include "lib/err.h"
 
@@ -40,7 +40,7 @@
 /* Far more than an image has even with all debugging. */
 #define IMAGE_SIZE_MAX (UINT64_C(256) << 20)
 
-DECLARE_MOD_SYM(vmlinux, swapper_pg_dir);
+INIT_OPT_MOD_SYM(vmlinux, swapper_pg_dir);
 
 /* a->state: what struct arch has no place for. */
 struct loongarch64 {

@@ -16,8 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "btf_info.h"
-#include "kallsyms.h"
+#include "facts/declare.h"
 #include "lib/byteorder.h"
 #include "lib/checked.h"
 #include "lib/err.h"
@@ -55,9 +54,9 @@
 /* Pieces of 16 MiB: of 16 PiB of memory; small ones, as in small machines: of 64 TiB. */
 #define PIECES_MAX (1u << 20)
 
-DECLARE_MOD_SYM(vmlinux, _stext);
-DECLARE_MOD_SYM(vmlinux, swapper_pg_dir);
-DECLARE_MOD_SYM(vmlinux, _end);
+INIT_OPT_MOD_SYM(vmlinux, _stext);
+INIT_OPT_MOD_SYM(vmlinux, swapper_pg_dir);
+INIT_OPT_MOD_SYM(vmlinux, _end);
 INIT_OPT_MOD_NUM(vmlinux, RADIX_MMU);
 INIT_OPT_MOD_SYM(vmlinux, cur_cpu_spec);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, cpu_spec, mmu_features);

@@ -12,8 +12,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "btf_info.h"
-#include "kallsyms.h"
+#include "facts/declare.h"
 #include "lib/err.h"
 
 /* Where the kernel is linked to, if nothing else is said; modules may lie below the image. */
@@ -40,8 +39,8 @@
 #define PAGE_SHIFT 12
 #define LEVEL_BITS 9
 
-DECLARE_MOD_SYM(vmlinux, swapper_pg_dir);
-DECLARE_MOD_NUM(vmlinux, VA_BITS);
+INIT_OPT_MOD_SYM(vmlinux, swapper_pg_dir);
+INIT_OPT_MOD_NUM(vmlinux, VA_BITS);
 INIT_OPT_MOD_NUM(vmlinux, PAGE_OFFSET);
 INIT_OPT_MOD_NUM(vmlinux, phys_ram_base);
 INIT_OPT_MOD_NUM(vmlinux, KERNEL_LINK_ADDR);

@@ -19,8 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "btf_info.h"
-#include "kallsyms.h"
+#include "facts/declare.h"
 #include "lib/byteorder.h"
 #include "lib/checked.h"
 #include "lib/err.h"
@@ -80,9 +79,9 @@ enum os_info_entry {
 #define IMAGE_SIZE_MAX (UINT64_C(256) << 20)
 #define IMAGE_ALIGN (UINT64_C(1) << 20)
 
-DECLARE_MOD_SYM(vmlinux, _stext);
-DECLARE_MOD_SYM(vmlinux, swapper_pg_dir);
-DECLARE_MOD_SYM(vmlinux, _end);
+INIT_OPT_MOD_SYM(vmlinux, _stext);
+INIT_OPT_MOD_SYM(vmlinux, swapper_pg_dir);
+INIT_OPT_MOD_SYM(vmlinux, _end);
 /* Where the image is mapped, and where it lies (6.10). */
 INIT_OPT_MOD_NUM(vmlinux, KERNELOFFSET);
 INIT_OPT_MOD_NUM(vmlinux, KERNELOFFPHYS);

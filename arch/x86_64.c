@@ -12,8 +12,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "btf_info.h"
-#include "kallsyms.h"
+#include "facts/declare.h"
 #include "lib/err.h"
 
 #define START_KERNEL_MAP UINT64_C(0xffffffff80000000)

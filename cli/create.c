@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/report.h"
 #include "erase/config_run.h"
 #include "extension/run.h"
 #include "lib/checked.h"
@@ -18,7 +19,6 @@
 #include "output/dump.h"
 #include "output/rearrange.h"
 #include "output/reassemble.h"
-#include "cli/report.h"
 
 static unsigned int choose_threads(const struct dump_plan *plan, const struct vmcore *vc)
 {

@@ -7,9 +7,9 @@
 #ifndef CLI_CREATE_H
 #define CLI_CREATE_H
 
-#include "kernel/kernel.h"
 #include "cli/options.h"
 #include "cli/report.h"
+#include "kernel/kernel.h"
 
 /**
  * Make a dump.

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kernel/printk/printk.h"
 #include "kernel/kernel_vmem.h"
+#include "kernel/printk/printk.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"

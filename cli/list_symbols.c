@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kernel/kernel_tables.h"
 #include "facts/vmcoreinfo.h"
+#include "kernel/kernel_tables.h"
 #include "lib/err.h"
+#include "symbols/kallsyms.h"
+#include "types/btf_info.h"
 
 /* Symbols that match a pattern, on their way to standard output. */
 struct printer {

@@ -7,6 +7,7 @@
 #define CLI_LIST_SYMBOLS_H
 
 #include "kernel/kernel.h"
+#include "types/btf_info.h"
 
 /**
  * Print symbols to standard output as /proc/kallsyms does: address, type, name, [module].

@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "btf_info.h"
-#include "filter/page_layout.h"
 #include "debuginfo/dwarf_provider.h"
+#include "filter/page_layout.h"
 #include "lib/checked.h"
-#include "lib/resources.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/resources.h"
+#include "types/btf_info.h"
 
 enum long_option {
 	OPT_CHECK_EXTENSION = 256,

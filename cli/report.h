@@ -9,9 +9,9 @@
 
 #include <stdbool.h>
 
+#include "cli/options.h"
 #include "erase/config_run.h"
 #include "extension/run.h"
-#include "cli/options.h"
 #include "output/dump.h"
 
 /** The most warnings that are remembered, and the most bytes of one. */

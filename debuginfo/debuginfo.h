@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "facts/vmcoreinfo.h"
 #include "facts/facts.h"
+#include "facts/vmcoreinfo.h"
 #include "vmcore/kdump_format.h"
 
 /* As libelf and libdw call them. */

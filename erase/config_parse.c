@@ -9,8 +9,8 @@
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
-#include "lib/input_file.h"
 #include "lib/fdio.h"
+#include "lib/input_file.h"
 
 /* So much of a word is shown in an error. */
 #define SHOWN_MAX 60

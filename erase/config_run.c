@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "erase/config_eval.h"
 #include "debuginfo/dwarf_lookup.h"
+#include "erase/config_eval.h"
 #include "kernel/kernel_tables.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"

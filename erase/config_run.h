@@ -11,7 +11,7 @@
 #define ERASE_CONFIG_RUN_H
 
 #include "erase/config.h"
-#include "erase_info.h"
+#include "erase/list.h"
 #include "kernel/kernel.h"
 
 /** Lines of a report; what goes beyond is counted. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "erase_info.h"
+#include "erase/list.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -10,9 +10,8 @@
 #define MAKEDUMPFILE_CORE
 #endif
 
-#include "btf_info.h"
 #include "extension.h"
-#include "kallsyms.h"
+#include "facts/declare.h"
 
 /** One of them. What an extension does not have is NULL. */
 struct builtin_extension {

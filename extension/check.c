@@ -4,10 +4,9 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "facts/fact_format.h"
 #include "extension/sandbox.h"
-#include "kernel/live_kernel.h"
 #include "kernel/kernel_tables.h"
+#include "kernel/live_kernel.h"
 #include "lib/err.h"
 
 static void enter(const struct extension_look *look, enum extension_stage stage)
@@ -16,17 +15,25 @@ static void enter(const struct extension_look *look, enum extension_stage stage)
 	__atomic_store_n(&look->shared->stage, stage, __ATOMIC_RELEASE);
 }
 
+/* Where lines are printed to; err is that of the first line that failed. */
+struct printer {
+	int fd, err;
+};
+
+static void print_line(void *ctx, const char *line)
+{
+	struct printer *p = ctx;
+
+	if (!p->err && dprintf(p->fd, "%s\n", line) < 0)
+		p->err = err_errno(-errno, "cannot write to standard output");
+}
+
 static int print_all(const struct extension_look *look)
 {
-	size_t nr = fact_count(&look->code->facts);
-	char line[FACT_FORMAT_MAX];
+	struct printer p = { .fd = look->out };
 
-	for (size_t i = 0; i < nr; i++) {
-		fact_format(&look->code->facts, i, line, sizeof(line));
-		if (dprintf(look->out, "%s\n", line) < 0)
-			return err_errno(-errno, "cannot write to standard output");
-	}
-	return 0;
+	facts_for_each_line(&look->code->facts, print_line, &p);
+	return p.err;
 }
 
 int check_declarations(void *ctx)

@@ -6,8 +6,8 @@
 #ifndef EXTENSION_CHECK_H
 #define EXTENSION_CHECK_H
 
-#include "extension/shared.h"
 #include "extension/load.h"
+#include "extension/shared.h"
 #include "kernel/kernel.h"
 
 /** What is to be looked at. */

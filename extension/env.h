@@ -11,8 +11,8 @@
 
 #include "extension/shared.h"
 #include "kernel/kernel.h"
-#include "kernel/memmap.h"
 #include "kernel/kernel_tables.h"
+#include "kernel/memmap.h"
 
 struct extension_env {
 	const char *name;		/**< of the extension, for messages */

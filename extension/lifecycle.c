@@ -3,10 +3,10 @@
 
 #include <errno.h>
 
-#include "extension/page_scan.h"
-#include "facts/fact_format.h"
 #include "extension/env.h"
+#include "extension/page_scan.h"
 #include "extension/sandbox.h"
+#include "facts/facts.h"
 #include "lib/err.h"
 
 /* Its own code runs in the stage that begins here, or ours for it. */

@@ -6,8 +6,8 @@
 #ifndef EXTENSION_LIFECYCLE_H
 #define EXTENSION_LIFECYCLE_H
 
-#include "extension/shared.h"
 #include "extension/load.h"
+#include "extension/shared.h"
 #include "kernel/kernel.h"
 
 /** One extension that is to be run. */

@@ -16,6 +16,7 @@
 #include "lib/checked.h"
 #include "lib/err.h"
 #include "makedumpfile.h"
+#include "symbols/kallsyms.h"
 
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mm_struct, pgd);
 

@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "btf_info.h"
+#include "facts/declare.h"
+
 
 /**
  * Copy memory at an address that can be anything.

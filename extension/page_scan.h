@@ -6,8 +6,8 @@
 #ifndef EXTENSION_PAGE_SCAN_H
 #define EXTENSION_PAGE_SCAN_H
 
-#include "extension/shared.h"
 #include "extension/load.h"
+#include "extension/shared.h"
 #include "kernel/memmap.h"
 
 /** What is needed to ask: made before memory is limited, since bitmaps can be large. */

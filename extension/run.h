@@ -7,7 +7,7 @@
 #ifndef EXTENSION_RUN_H
 #define EXTENSION_RUN_H
 
-#include "erase_info.h"
+#include "erase/list.h"
 #include "filter/verdicts.h"
 #include "kernel/kernel.h"
 

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "erase_info.h"
+#include "erase/list.h"
 #include "lib/bitmap.h"
 
 /** The most ranges that one extension can have erased. */

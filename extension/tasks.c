@@ -8,10 +8,10 @@
 #include "extension/env.h"
 #include "extension/memory.h"
 #include "extension/walk.h"
+#include "facts/facts.h"
 #include "lib/addrset.h"
 #include "lib/err.h"
 #include "makedumpfile.h"
-#include "facts/facts.h"
 
 INIT_OPT_MOD_SYM(vmlinux, init_task);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, tasks);
@@ -26,8 +26,6 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, vm_area_struct, vm_end);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, vm_area_struct, vm_next);
 
 #define OFF(s, m) (GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, s, m) / 8)
-#define NEED_MEMBER(missing, s, m) \
-	facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, s, m), "OFFSET(" #s "." #m ")")
 
 /* --- tasks ------------------------------------------------------------------------ */
 
@@ -118,11 +116,11 @@ static int need_task_facts(void)
 {
 	struct fact_list missing = { 0 };
 
-	facts_need(&missing, MOD_SYM_EXIST(vmlinux, init_task), "SYMBOL(init_task)");
-	NEED_MEMBER(&missing, task_struct, tasks);
-	NEED_MEMBER(&missing, task_struct, signal);
-	NEED_MEMBER(&missing, task_struct, thread_node);
-	NEED_MEMBER(&missing, signal_struct, thread_head);
+	FACTS_REQUIRE_SYM(&missing, init_task);
+	FACTS_REQUIRE_MEMBER(&missing, task_struct, tasks);
+	FACTS_REQUIRE_MEMBER(&missing, task_struct, signal);
+	FACTS_REQUIRE_MEMBER(&missing, task_struct, thread_node);
+	FACTS_REQUIRE_MEMBER(&missing, signal_struct, thread_head);
 	return missing.count ? err_set(-ENOENT, "missing: %s", missing.text) : 0;
 }
 
@@ -221,11 +219,11 @@ int mdf_for_each_vma(uint64_t mm, int (*visit)(void *ctx, const struct mdf_vma *
 	struct fact_list missing = { 0 };
 	int err;
 
-	NEED_MEMBER(&missing, vm_area_struct, vm_start);
-	NEED_MEMBER(&missing, vm_area_struct, vm_end);
+	FACTS_REQUIRE_MEMBER(&missing, vm_area_struct, vm_start);
+	FACTS_REQUIRE_MEMBER(&missing, vm_area_struct, vm_end);
 	if (!maple) {
-		NEED_MEMBER(&missing, mm_struct, mmap);
-		NEED_MEMBER(&missing, vm_area_struct, vm_next);
+		FACTS_REQUIRE_MEMBER(&missing, mm_struct, mmap);
+		FACTS_REQUIRE_MEMBER(&missing, vm_area_struct, vm_next);
 	}
 	if (missing.count)
 		err = err_set(-ENOENT, "missing: %s", missing.text);

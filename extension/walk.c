@@ -11,11 +11,11 @@
 
 #include "extension/env.h"
 #include "extension/memory.h"
+#include "facts/facts.h"
 #include "lib/addrset.h"
 #include "lib/checked.h"
 #include "lib/err.h"
 #include "makedumpfile.h"
-#include "facts/facts.h"
 
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, rb_node, rb_left);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, rb_node, rb_right);
@@ -225,10 +225,8 @@ int mdf_for_each_rb(uint64_t root, const struct ktype_info *node, mdf_visit *vis
 	uint64_t offset;
 	int err = extension_member_offset(node, &offset);
 
-	facts_need(&missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, rb_node, rb_left),
-		   "OFFSET(rb_node.rb_left)");
-	facts_need(&missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, rb_node, rb_right),
-		   "OFFSET(rb_node.rb_right)");
+	FACTS_REQUIRE_MEMBER(&missing, rb_node, rb_left);
+	FACTS_REQUIRE_MEMBER(&missing, rb_node, rb_right);
 	if (!err && missing.count)
 		err = err_set(-ENOENT, "missing: %s", missing.text);
 	if (!err)
@@ -308,25 +306,23 @@ static int maple_kind_init(struct maple_kind *k)
 
 #define LONGS(s, m) (struct longs){ OFF(s, m), GET_MOD_MEMBER_LEN(vmlinux, s, m) }
 #define NEED_LONGS(missing, s, m) do {							\
-	facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, s, m), "OFFSET(" #s "." #m ")"); \
-	facts_need(missing, MOD_MEMBER_LEN_EXIST(vmlinux, s, m), "LENGTH(" #s "." #m ")");	\
+	FACTS_REQUIRE_MEMBER(missing, s, m);							\
+	FACTS_REQUIRE_MEMBER_LEN(missing, s, m);						\
 } while (0)
-#define NEED_NUMBER(missing, n) facts_need(missing, MOD_NUM_EXIST(vmlinux, n), "NUMBER(" #n ")")
 
 static int maple_facts(struct maple_walk *w)
 {
 	struct fact_list missing = { 0 };
 	int err;
 
-	facts_need(&missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, maple_tree, ma_root),
-		   "OFFSET(maple_tree.ma_root)");
+	FACTS_REQUIRE_MEMBER(&missing, maple_tree, ma_root);
 	NEED_LONGS(&missing, maple_range_64, pivot);
 	NEED_LONGS(&missing, maple_range_64, slot);
 	NEED_LONGS(&missing, maple_arange_64, pivot);
 	NEED_LONGS(&missing, maple_arange_64, slot);
-	NEED_NUMBER(&missing, maple_leaf_64);
-	NEED_NUMBER(&missing, maple_range_64);
-	NEED_NUMBER(&missing, maple_arange_64);
+	FACTS_REQUIRE_NUM(&missing, maple_leaf_64);
+	FACTS_REQUIRE_NUM(&missing, maple_range_64);
+	FACTS_REQUIRE_NUM(&missing, maple_arange_64);
 	if (missing.count)
 		return err_set(-ENOENT, "missing: %s", missing.text);
 	w->range.pivots = LONGS(maple_range_64, pivot);
@@ -469,14 +465,10 @@ static int xa_facts(struct xa_walk *w)
 		OFF(xa_node, parent) + mdf_long_size(),
 	};
 
-	facts_need(&missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, xarray, xa_head),
-		   "OFFSET(xarray.xa_head)");
-	facts_need(&missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, xa_node, shift),
-		   "OFFSET(xa_node.shift)");
-	facts_need(&missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, xa_node, offset),
-		   "OFFSET(xa_node.offset)");
-	facts_need(&missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, xa_node, parent),
-		   "OFFSET(xa_node.parent)");
+	FACTS_REQUIRE_MEMBER(&missing, xarray, xa_head);
+	FACTS_REQUIRE_MEMBER(&missing, xa_node, shift);
+	FACTS_REQUIRE_MEMBER(&missing, xa_node, offset);
+	FACTS_REQUIRE_MEMBER(&missing, xa_node, parent);
 	NEED_LONGS(&missing, xa_node, slots);
 	if (missing.count)
 		return err_set(-ENOENT, "missing: %s", missing.text);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "facts/facts.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -57,57 +58,117 @@ void facts_reset(const struct fact_set *set)
 	}
 }
 
-/* One declaration of any kind. */
+/* One declared fact of any kind. */
 struct fact {
 	int index;
+	bool required;
 	const char *module, *kind, *name, *member;
+	char value[96];			/* in words; only of a fact that was found */
 };
 
-static struct fact nth_fact(const struct fact_set *set, size_t i)
+static void format_place(char *buf, size_t size, uint32_t bit_offset, uint32_t bit_size,
+			 uint32_t bytes)
 {
-	if (i < set->nr_ksyms) {
-		const struct ksym_info *s = set->ksyms[i];
+	int n = snprintf(buf, size, "%" PRIu32, bit_offset / 8);
 
-		return (struct fact){ s->index, s->modname, "SYMBOL", s->symname, NULL };
-	}
-	i -= set->nr_ksyms;
-	if (i < set->nr_ktypes) {
-		const struct ktype_info *t = set->ktypes[i];
-
-		return (struct fact){ t->index, t->modname, t->member_name ? "OFFSET" : "SIZE",
-				      t->struct_name, t->member_name };
-	}
-	i -= set->nr_ktypes;
-	if (i < set->nr_knums) {
-		const struct knum_info *n = set->knums[i];
-
-		return (struct fact){ n->index, n->modname, "NUMBER", n->name, NULL };
-	}
-	i -= set->nr_knums;
-	if (i < set->nr_klens) {
-		const struct klen_info *l = set->klens[i];
-
-		return (struct fact){ l->index, l->modname, "LENGTH", l->name, l->member };
-	}
-	i -= set->nr_klens;
-	return (struct fact){ set->kpaths[i]->index, set->kpaths[i]->modname, "OFFSET",
-			      set->kpaths[i]->path, NULL };
+	if (bit_size)
+		snprintf(buf + n, size - n, " bit %" PRIu32 ", %" PRIu32 " bits", bit_offset % 8,
+			 bit_size);
+	else if (bytes)
+		snprintf(buf + n, size - n, ", %" PRIu32 " bytes", bytes);
 }
 
-static size_t count_facts(const struct fact_set *set)
+static struct fact fact_of_ksym(const struct ksym_info *s)
 {
-	return set->nr_ksyms + set->nr_ktypes + set->nr_knums + set->nr_klens + set->nr_kpaths;
+	struct fact f = {
+		s->index, s->sym_required, s->modname, "SYMBOL", s->symname, NULL, "",
+	};
+
+	snprintf(f.value, sizeof(f.value), "%#" PRIx64, s->value);
+	return f;
+}
+
+static struct fact fact_of_ktype(const struct ktype_info *t)
+{
+	struct fact f = {
+		.index = t->index,
+		.required = t->member_name ? t->member_required : t->struct_required,
+		.module = t->modname,
+		.kind = t->member_name ? "OFFSET" : "SIZE",
+		.name = t->struct_name,
+		.member = t->member_name,
+	};
+
+	if (t->member_name)
+		format_place(f.value, sizeof(f.value), t->member_bit_offset, t->member_bit_sz,
+			     t->member_size);
+	else
+		snprintf(f.value, sizeof(f.value), "%" PRIu32, t->struct_size);
+	return f;
+}
+
+static struct fact fact_of_knum(const struct knum_info *n)
+{
+	struct fact f = { n->index, n->required, n->modname, "NUMBER", n->name, NULL, "" };
+
+	snprintf(f.value, sizeof(f.value), "%" PRId64, n->value);
+	return f;
+}
+
+static struct fact fact_of_klen(const struct klen_info *l)
+{
+	struct fact f = { l->index, l->required, l->modname, "LENGTH", l->name, l->member, "" };
+
+	snprintf(f.value, sizeof(f.value), "%" PRIu64, l->value);
+	return f;
+}
+
+static struct fact fact_of_kpath(const struct kpath_info *p)
+{
+	struct fact f = { p->index, p->required, p->modname, "OFFSET", p->path, NULL, "" };
+
+	format_place(f.value, sizeof(f.value), p->bit_offset, p->bit_sz, p->size);
+	return f;
+}
+
+/* Call a function with each fact once, however many files declare it. */
+static void for_each_fact(const struct fact_set *set, void (*fn)(void *ctx, const struct fact *f),
+			  void *ctx)
+{
+	struct fact f;
+
+#define VISIT(kind)								\
+	for (size_t i = 0; i < set->nr_##kind##s; i++) {			\
+		size_t first = 0;						\
+										\
+		while (set->kind##s[first] != set->kind##s[i])			\
+			first++;						\
+		if (first != i)							\
+			continue;						\
+		f = fact_of_##kind(set->kind##s[i]);				\
+		fn(ctx, &f);							\
+	}
+	VISIT(ksym)
+	VISIT(ktype)
+	VISIT(knum)
+	VISIT(klen)
+	VISIT(kpath)
+#undef VISIT
+}
+
+static void look_for_module(void *ctx, const struct fact *f)
+{
+	bool *found = ctx;
+
+	*found |= strcmp(f->module, "vmlinux");
 }
 
 bool facts_of_modules(const struct fact_set *set)
 {
-	size_t nr = count_facts(set);
+	bool found = false;
 
-	for (size_t i = 0; i < nr; i++) {
-		if (strcmp(nth_fact(set, i).module, "vmlinux"))
-			return true;
-	}
-	return false;
+	for_each_fact(set, look_for_module, &found);
+	return found;
 }
 
 /* Append, keeping what fits. */
@@ -124,29 +185,46 @@ static void append(char *buf, size_t size, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* The line of facts_describe(), as far as it is written. */
+struct description {
+	char *buf;
+	size_t size;
+	int source;			/* facts of this one only */
+	size_t count;
+	const char *before;		/* the next name; NULL: names are not listed */
+};
+
+static void count_source(void *ctx, const struct fact *f)
+{
+	struct description *d = ctx;
+
+	d->count += f->index == d->source;
+}
+
+static void list_source(void *ctx, const struct fact *f)
+{
+	struct description *d = ctx;
+
+	if (f->index != d->source)
+		return;
+	append(d->buf, d->size, "%s%s(%s%s%s)", d->before, f->kind, f->name, f->member ? "." : "",
+	       f->member ? f->member : "");
+	d->before = " ";
+}
+
 static void describe_source(const struct fact_set *set, int source, const char *from, char *buf,
 			    size_t size)
 {
-	bool named = source != FACT_FILE && source != FACT_VMCOREINFO;
-	size_t nr = count_facts(set), count = 0;
-	const char *before = " (";
+	struct description d = { .buf = buf, .size = size, .source = source, .before = " (" };
 
-	for (size_t i = 0; i < nr; i++)
-		count += nth_fact(set, i).index == source;
-	if (!count)
+	for_each_fact(set, count_source, &d);
+	if (!d.count)
 		return;
-	append(buf, size, "%s %zu %s", buf[0] ? "," : "facts:", count, from);
-	for (size_t i = 0; named && i < nr; i++) {
-		struct fact f = nth_fact(set, i);
-
-		if (f.index != source)
-			continue;
-		append(buf, size, "%s%s(%s%s%s)", before, f.kind, f.name, f.member ? "." : "",
-		       f.member ? f.member : "");
-		before = " ";
-	}
-	if (named)
-		append(buf, size, ")");
+	append(buf, size, "%s %zu %s", buf[0] ? "," : "facts:", d.count, from);
+	if (source == FACT_FILE || source == FACT_VMCOREINFO)
+		return;
+	for_each_fact(set, list_source, &d);
+	append(buf, size, ")");
 }
 
 void facts_describe(const struct fact_set *set, char *buf, size_t size)
@@ -159,6 +237,95 @@ void facts_describe(const struct fact_set *set, char *buf, size_t size)
 	describe_source(set, FACT_DWARF, "from VMLINUX", buf, size);
 	describe_source(set, FACT_AMBIGUOUS, "ambiguous", buf, size);
 	describe_source(set, -1, "unknown", buf, size);
+}
+
+/* Such as xfs:OFFSET(xfs_inode.i_ino). */
+static void format_name(const struct fact *f, char *buf, size_t size)
+{
+	bool kernel = !strcmp(f->module, "vmlinux");
+
+	snprintf(buf, size, "%s%s%s(%s%s%s)", kernel ? "" : f->module, kernel ? "" : ":", f->kind,
+		 f->name, f->member ? "." : "", f->member ? f->member : "");
+}
+
+static const char *source_name(int index)
+{
+	static const char *const names[] = {
+		[FACT_FILE] = "the -i FILE",
+		[FACT_VMCOREINFO] = "VMCOREINFO",
+		[FACT_KALLSYMS] = "kallsyms",
+		[FACT_BTF] = "BTF",
+		[FACT_DWARF] = "VMLINUX",
+	};
+
+	return index >= 0 && index <= FACT_DWARF ? names[index] : "elsewhere";
+}
+
+/* The function that facts_for_each_line() calls. */
+struct lines {
+	void (*fn)(void *ctx, const char *line);
+	void *ctx;
+};
+
+static void format_line(void *ctx, const struct fact *f)
+{
+	const struct lines *l = ctx;
+	const char *required = f->required ? "required" : "optional";
+	char name[256], line[512];
+
+	format_name(f, name, sizeof(name));
+	if (f->index >= 0)
+		snprintf(line, sizeof(line), "%s  %s = %s  from %s", required, name, f->value,
+			 source_name(f->index));
+	else
+		snprintf(line, sizeof(line), "%s  %s %s", required, name,
+			 f->index == FACT_AMBIGUOUS ? "ambiguous" : "missing");
+	l->fn(l->ctx, line);
+}
+
+void facts_for_each_line(const struct fact_set *set, void (*fn)(void *ctx, const char *line),
+			 void *ctx)
+{
+	struct lines l = { fn, ctx };
+
+	for_each_fact(set, format_line, &l);
+}
+
+/* The text of facts_missing(), as far as it is written. */
+struct missing {
+	char *buf;
+	size_t size, used, count;
+};
+
+static void list_missing(void *ctx, const struct fact *f)
+{
+	struct missing *m = ctx;
+	char name[256], text[512];
+	size_t len;
+
+	if (!f->required || f->index >= 0)
+		return;
+	format_name(f, name, sizeof(name));
+	len = snprintf(text, sizeof(text), "%s%s%s", m->count++ ? ", " : "missing: ", name,
+		       f->index == FACT_AMBIGUOUS ? " (ambiguous)" : "");
+	/* There is always room for ", ...". */
+	if (m->used + len + 6 > m->size) {
+		if (m->used < m->size)
+			snprintf(m->buf + m->used, m->size - m->used, ", ...");
+		m->used = m->size;
+		return;
+	}
+	memcpy(m->buf + m->used, text, len + 1);
+	m->used += len;
+}
+
+size_t facts_missing(const struct fact_set *set, char *buf, size_t size)
+{
+	struct missing m = { .buf = buf, .size = size };
+
+	buf[0] = '\0';
+	for_each_fact(set, list_missing, &m);
+	return m.count;
 }
 
 void facts_need(struct fact_list *missing, int there, const char *name)

@@ -13,8 +13,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "btf_info.h"
-#include "kallsyms.h"
+#include "facts/declare.h"
 
 /** Who knows, in the order in which they are asked. */
 enum fact_source {
@@ -60,6 +59,21 @@ bool facts_of_modules(const struct fact_set *set);
  */
 void facts_describe(const struct fact_set *set, char *buf, size_t size);
 
+/**
+ * Call a function with one line for each declared fact: whether it is required, its value, and
+ * its source; in the order of declaration, kind by kind, each fact once.
+ */
+void facts_for_each_line(const struct fact_set *set, void (*fn)(void *ctx, const char *line),
+			 void *ctx);
+
+/**
+ * Name all required facts that are missing.
+ * @param[out] buf "missing: SYMBOL(x), xfs:OFFSET(a.b) (ambiguous)", as much as fits; ends
+ * in "..." if that is not all
+ * @return how many are missing
+ */
+size_t facts_missing(const struct fact_set *set, char *buf, size_t size);
+
 /** Names of facts that were needed and are not there, for one message. */
 struct fact_list {
 	char text[256];
@@ -68,5 +82,17 @@ struct fact_list {
 
 /** Add a name such as "OFFSET(page.flags)" to a list unless @p there. */
 void facts_need(struct fact_list *missing, int there, const char *name);
+
+/** Add the name of a fact of vmlinux to a list unless it was found. */
+#define FACTS_REQUIRE_SYM(missing, sym)						\
+	facts_need(missing, MOD_SYM_EXIST(vmlinux, sym), "SYMBOL(" #sym ")")
+#define FACTS_REQUIRE_STRUCT(missing, s)					\
+	facts_need(missing, MOD_STRUCT_EXIST(vmlinux, s), "SIZE(" #s ")")
+#define FACTS_REQUIRE_MEMBER(missing, s, m)					\
+	facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, s, m), "OFFSET(" #s "." #m ")")
+#define FACTS_REQUIRE_NUM(missing, num)						\
+	facts_need(missing, MOD_NUM_EXIST(vmlinux, num), "NUMBER(" #num ")")
+#define FACTS_REQUIRE_MEMBER_LEN(missing, s, m)					\
+	facts_need(missing, MOD_MEMBER_LEN_EXIST(vmlinux, s, m), "LENGTH(" #s "." #m ")")
 
 #endif

@@ -35,7 +35,7 @@ INIT_OPT_MOD_NUM(vmlinux, PAGE_OFFLINE_MAPCOUNT_VALUE);
 INIT_OPT_MOD_NUM(vmlinux, PAGE_HUGETLB_MAPCOUNT_VALUE);
 INIT_OPT_MOD_NUM(vmlinux, PAGE_SLAB_MAPCOUNT_VALUE);
 INIT_OPT_MOD_NUM(vmlinux, PAGE_UNACCEPTED_MAPCOUNT_VALUE);
-DECLARE_MOD_STRUCT(vmlinux, page);
+INIT_OPT_MOD_STRUCT(vmlinux, page);
 
 /* The largest number of free lists any configuration has, with room to spare. */
 #define FREE_AREAS_MAX 32
@@ -189,16 +189,13 @@ static bool has_others(const struct page_layout *l)
 static void find_typed(struct page_layout *l, struct fact_list *missing)
 {
 	l->mapcount = BYTES(page, _mapcount);
-	facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, page, _mapcount),
-		   "OFFSET(page._mapcount)");
+	FACTS_REQUIRE_MEMBER(missing, page, _mapcount);
 	if (!(l->level & DL_FREE))
 		return;
 	l->private = BYTES(page, private);
-	facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, page, private),
-		   "OFFSET(page.private)");
+	FACTS_REQUIRE_MEMBER(missing, page, private);
 	facts_need(missing, l->buddy.known, "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)");
-	facts_need(missing, MOD_MEMBER_LEN_EXIST(vmlinux, zone, free_area),
-		   "LENGTH(zone.free_area)");
+	FACTS_REQUIRE_MEMBER_LEN(missing, zone, free_area);
 }
 
 static void find_flags(struct page_layout *l)
@@ -217,12 +214,11 @@ static void find_flags(struct page_layout *l)
 static void find_others(struct page_layout *l, struct fact_list *missing)
 {
 	l->flags = BYTES(page, flags);
-	facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, page, flags), "OFFSET(page.flags)");
+	FACTS_REQUIRE_MEMBER(missing, page, flags);
 	find_flags(l);
 	if (l->level & DL_MAPPED) {
 		l->mapping = BYTES(page, mapping);
-		facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, page, mapping),
-			   "OFFSET(page.mapping)");
+		FACTS_REQUIRE_MEMBER(missing, page, mapping);
 		facts_need(missing, l->pg_head != 0, "NUMBER(PG_head_mask)");
 	}
 	if (l->level & DL_CACHES)
@@ -270,7 +266,7 @@ int page_layout_init(struct page_layout *l, const struct kernel *k, unsigned int
 		.slab = TYPE(PAGE_SLAB_MAPCOUNT_VALUE),
 		.unaccepted = TYPE(PAGE_UNACCEPTED_MAPCOUNT_VALUE),
 	};
-	facts_need(&missing, MOD_STRUCT_EXIST(vmlinux, page), "SIZE(page)");
+	FACTS_REQUIRE_STRUCT(&missing, page);
 	l->type_limit = type_limit(&l->buddy);
 	find_typed(l, &missing);
 	/* Free pages have a type that no other page has: nothing else need be known. */

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "arch/arch.h"
-#include "kernel/kernel.h"
 #include "facts/vmcoreinfo.h"
+#include "kernel/kernel.h"
 #include "lib/byteorder.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"

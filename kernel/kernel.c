@@ -7,21 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "facts/macro_values.h"
 #include "debuginfo/dwarf_provider.h"
+#include "facts/macro_values.h"
 #include "kernel/fact_check.h"
 #include "kernel/kernel_tables.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
-#include "lib/input_file.h"
 #include "lib/fdio.h"
+#include "lib/input_file.h"
+#include "symbols/kallsyms.h"
+#include "types/btf_info.h"
 
 /* Up to so many bytes are read as if more of the neighbourhood will be. */
 #define PEEK_MAX 1024
 
 INIT_OPT_MOD_SYM(vmlinux, init_uts_ns);
-DECLARE_MOD_SYM(vmlinux, _stext);
+INIT_OPT_MOD_SYM(vmlinux, _stext);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, uts_namespace, name);
 
 static int mem_read(void *ctx, paddr_t pa, void *buf, size_t len)
@@ -465,9 +467,9 @@ int kernel_resolve(const struct kernel *k, const struct fact_set *set, struct ke
 	return 0;
 }
 
-/* Overwrite what is to be erased of memory that was copied from a virtual address. */
-static void erase_copy(const struct kernel *k, struct vmcore_reader *r,
-		       const struct erase_list *erase, vaddr_t va, void *buf, size_t len)
+/* Apply @overwrite to memory that was copied from a virtual address. */
+static void overwrite_copy(const struct kernel *k, struct vmcore_reader *r,
+		       const struct kernel_overwrite *overwrite, vaddr_t va, void *buf, size_t len)
 {
 	while (len) {
 		struct arch_run run;
@@ -476,7 +478,7 @@ static void erase_copy(const struct kernel *k, struct vmcore_reader *r,
 		if (kernel_translate(k, r, va, &run))
 			return;
 		n = run.len ? min_u64(len, run.len) : len;
-		erase_list_apply(erase, run.paddr, buf, n);
+		overwrite->apply(overwrite->ctx, run.paddr, buf, n);
 		buf = (char *)buf + n;
 		va += n;
 		len -= n;
@@ -484,7 +486,7 @@ static void erase_copy(const struct kernel *k, struct vmcore_reader *r,
 }
 
 static bool read_utsname(const struct kernel *k, struct vmcore_reader *r,
-			 const struct erase_list *erase, uint64_t offset,
+			 const struct kernel_overwrite *overwrite, uint64_t offset,
 			 struct kdump_utsname *uts)
 {
 	vaddr_t va = GET_MOD_SYM(vmlinux, init_uts_ns) + offset;
@@ -492,8 +494,8 @@ static bool read_utsname(const struct kernel *k, struct vmcore_reader *r,
 	if (kernel_read(k, r, va, uts, sizeof(*uts)) ||
 	    strncmp(uts->sysname, "Linux", sizeof(uts->sysname)))
 		return false;
-	if (erase)
-		erase_copy(k, r, erase, va, uts, sizeof(*uts));
+	if (overwrite)
+		overwrite_copy(k, r, overwrite, va, uts, sizeof(*uts));
 	return true;
 }
 
@@ -529,7 +531,7 @@ static void complete_utsname(const struct kernel *k, struct kdump_utsname *uts)
 }
 
 bool kernel_utsname(const struct kernel *k, struct vmcore_reader *r,
-		    const struct erase_list *erase, struct kdump_utsname *ret)
+		    const struct kernel_overwrite *overwrite, struct kdump_utsname *ret)
 {
 	/*
 	 * Kernels before 6.0 do not export the offset; there it is behind a
@@ -541,10 +543,10 @@ bool kernel_utsname(const struct kernel *k, struct vmcore_reader *r,
 
 	if (MOD_SYM_EXIST(vmlinux, init_uts_ns) && !k->translation_err) {
 		if (MOD_STRUCT_MEMBER_EXIST(vmlinux, uts_namespace, name))
-			found = read_utsname(k, r, erase, GET_MOD_STRUCT_MEMBER_MOFF(vmlinux,
+			found = read_utsname(k, r, overwrite, GET_MOD_STRUCT_MEMBER_MOFF(vmlinux,
 					uts_namespace, name) / 8, ret);
 		for (size_t i = 0; !found && i < ARRAY_SIZE(guesses); i++)
-			found = read_utsname(k, r, erase, guesses[i], ret);
+			found = read_utsname(k, r, overwrite, guesses[i], ret);
 	}
 	if (!found)
 		*ret = (struct kdump_utsname){ 0 };

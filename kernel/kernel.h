@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "arch/arch.h"
-#include "erase_info.h"
 #include "facts/vmcoreinfo.h"
+#include "symbols/kallsyms.h"
 #include "vmcore/kdump_format.h"
 #include "vmcore/vmcore.h"
 
@@ -120,14 +120,21 @@ int kernel_for_each_run(const struct kernel *k, struct vmcore_reader *r, vaddr_t
 			int (*fn)(void *ctx, paddr_t pa, uint64_t len), void *ctx)
 	__attribute__((warn_unused_result));
 
+/** How memory that was copied is changed before it is used. */
+struct kernel_overwrite {
+	/** @param pa where @p buf was copied from; it lies together there */
+	void (*apply)(const void *ctx, paddr_t pa, void *buf, size_t len);
+	const void *ctx;
+};
+
 /**
  * The utsname of the kernel (init_uts_ns). Strings that cannot be read are those of the dump's
  * kdump-compressed header or VMCOREINFO; sysname, release, version and machine are never empty,
  * but "(unknown)" where nothing tells them.
- * @param erase what is overwritten in it, as in the dump; NULL: nothing
+ * @param overwrite what is overwritten in it, as in the dump; NULL: nothing
  * @return whether the kernel's memory told
  */
 bool kernel_utsname(const struct kernel *k, struct vmcore_reader *r,
-		    const struct erase_list *erase, struct kdump_utsname *ret);
+		    const struct kernel_overwrite *overwrite, struct kdump_utsname *ret);
 
 #endif

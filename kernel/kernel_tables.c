@@ -5,8 +5,10 @@
 #include <stdlib.h>
 
 #include "lib/err.h"
+#include "symbols/kallsyms.h"
+#include "types/btf_info.h"
 
-DECLARE_MOD_SYM(vmlinux, modules);
+INIT_OPT_MOD_SYM(vmlinux, modules);
 
 /* Only a lack of memory is worth erase_log: the rest is in the providers' own words. */
 static int only_enomem(int err)

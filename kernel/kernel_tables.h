@@ -6,10 +6,10 @@
 #ifndef KERNEL_KERNEL_TABLES_H
 #define KERNEL_KERNEL_TABLES_H
 
-#include "btf_info.h"
-#include "kallsyms.h"
 #include "kernel/kernel_vmem.h"
+#include "symbols/kallsyms.h"
 #include "symbols/module_list.h"
+#include "types/btf_info.h"
 
 /** The dump's symbol tables and types, open for questions. Not thread-safe. */
 struct kernel_tables {

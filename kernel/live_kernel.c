@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "facts/declare.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "lib/fdio.h"
 #include "lib/types.h"
 #include "symbols/module_list.h"
 #include "symbols/vmem.h"
+#include "types/btf_info.h"
 
 /* --- symbols ------------------------------------------------------------------------ */
 
@@ -84,8 +86,8 @@ static int resolve_symbols(const struct fact_set *set)
 
 #ifdef HAVE_LIBBPF
 
-DECLARE_MOD_SYM(vmlinux, __start_BTF);
-DECLARE_MOD_SYM(vmlinux, __stop_BTF);
+INIT_OPT_MOD_SYM(vmlinux, __start_BTF);
+INIT_OPT_MOD_SYM(vmlinux, __stop_BTF);
 
 #define BTF_DIR "/sys/kernel/btf"
 /* Where the files seem to be: that of module n at (n + 1) times this. */

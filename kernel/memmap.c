@@ -96,9 +96,8 @@ static int sparse_init(struct sparse *s)
 		section_bits = GET_MOD_NUM(vmlinux, SECTION_SIZE_BITS);
 	if (MOD_NUM_EXIST(vmlinux, MAX_PHYSMEM_BITS))
 		physmem_bits = GET_MOD_NUM(vmlinux, MAX_PHYSMEM_BITS);
-	facts_need(&missing, MOD_STRUCT_EXIST(vmlinux, mem_section), "SIZE(mem_section)");
-	facts_need(&missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, mem_section, section_mem_map),
-		   "OFFSET(mem_section.section_mem_map)");
+	FACTS_REQUIRE_STRUCT(&missing, mem_section);
+	FACTS_REQUIRE_MEMBER(&missing, mem_section, section_mem_map);
 	facts_need(&missing, section_bits != 0, "NUMBER(SECTION_SIZE_BITS)");
 	if (missing.count)
 		return err_set(-ENOENT, "missing: %s", missing.text);

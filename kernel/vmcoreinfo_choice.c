@@ -15,7 +15,7 @@
 #include "lib/log.h"
 #include "vmcore/live.h"
 
-DECLARE_MOD_SYM(vmlinux, init_uts_ns);
+INIT_OPT_MOD_SYM(vmlinux, init_uts_ns);
 INIT_OPT_MOD_SYM(vmlinux, linux_banner);
 INIT_OPT_MOD_SYM(vmlinux, vmlinux_build_id);
 

@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "facts/macro_values.h"
 #include "debuginfo/dwarf_provider.h"
+#include "facts/macro_values.h"
 #include "lib/checked.h"
 #include "lib/err.h"
 #include "lib/fdio.h"

@@ -289,6 +289,11 @@ static int copy(struct outputs *o, const struct bitmap *b, struct dump_result *r
 	return err;
 }
 
+static void erase_copied(const void *ctx, paddr_t pa, void *buf, size_t len)
+{
+	erase_list_apply(ctx, pa, buf, len);
+}
+
 int dump_write(const struct dump_request *req, struct dump_result *res)
 {
 	struct outputs o = {
@@ -303,6 +308,7 @@ int dump_write(const struct dump_request *req, struct dump_result *res)
 			.erase = req->erase,
 		},
 	};
+	const struct kernel_overwrite erase = { erase_copied, req->erase };
 	struct vmcore_reader *r;
 	struct bitmap b = { 0 };
 	int err;
@@ -311,7 +317,7 @@ int dump_write(const struct dump_request *req, struct dump_result *res)
 	err = vmcore_reader_create(&r, o.source.vc);
 	if (err)
 		return err;
-	kernel_utsname(req->kernel, r, req->erase, &o.source.utsname);
+	kernel_utsname(req->kernel, r, req->erase ? &erase : NULL, &o.source.utsname);
 	vmcore_reader_destroy(r);
 	err = pages_init(&b, o.source.vc);
 	if (!err)

@@ -6,7 +6,7 @@
 #ifndef OUTPUT_DUMP_H
 #define OUTPUT_DUMP_H
 
-#include "erase_info.h"
+#include "erase/list.h"
 #include "filter/filter.h"
 #include "filter/verdicts.h"
 #include "kernel/kernel.h"

@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "erase_info.h"
+#include "erase/list.h"
 #include "kernel/kernel.h"
 #include "lib/bitmap.h"
 #include "lib/codec.h"

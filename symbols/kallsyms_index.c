@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/err.h"
+#include "symbols/kallsyms.h"
 #include "symbols/kallsyms_tables.h"
 
 /* Bytes of all names together; those of a large kernel and its modules have 8 million. */

@@ -6,7 +6,7 @@
 #ifndef SYMBOLS_KALLSYMS_INDEX_H
 #define SYMBOLS_KALLSYMS_INDEX_H
 
-#include "kallsyms.h"
+#include "symbols/kallsyms.h"
 
 struct kallsyms_index;
 

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "facts/facts.h"
 #include "lib/addrset.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
-#include "facts/facts.h"
 
 INIT_OPT_MOD_SYM(vmlinux, modules);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, module, list);
@@ -397,7 +397,7 @@ int module_list_read(struct module_list *list, const struct vmem *mem)
 
 	*list = (struct module_list){ 0 };
 	module_fields(f, mem);
-	facts_need(&missing, MOD_SYM_EXIST(vmlinux, modules), "SYMBOL(modules)");
+	FACTS_REQUIRE_SYM(&missing, modules);
 	for (unsigned int i = M_LIST; i <= M_NAME; i++)
 		facts_need(&missing, f[i].size != 0, f[i].name);
 	if (missing.count)

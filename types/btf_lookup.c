@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "types/btf.h"
+#include "types/btf_info.h"
 
 /* Modules whose types were asked for; more are not remembered but refused. */
 #define MODULES_MAX 64

@@ -8,8 +8,8 @@
 #ifndef TYPES_BTF_LOOKUP_H
 #define TYPES_BTF_LOOKUP_H
 
-#include "btf_info.h"
 #include "symbols/module_list.h"
+#include "types/btf_info.h"
 #include "types/type_lookup.h"
 
 struct btf_lookup;

@@ -7,8 +7,9 @@
 #ifndef TYPES_BTF_PROVIDER_H
 #define TYPES_BTF_PROVIDER_H
 
-#include "types/btf_index.h"
 #include "facts/facts.h"
+#include "types/btf_index.h"
+#include "types/btf_info.h"
 
 struct btf_provider;
 

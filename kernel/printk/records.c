@@ -5,20 +5,19 @@
  * fit at the end of the buffer lies at its beginning; where it would have been is a header
  * whose length is 0.
  */
+#include "facts/declare.h"
 #include "kernel/printk/walk.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "btf_info.h"
-#include "kallsyms.h"
-#include "lib/cleanup.h"
 #include "facts/facts.h"
+#include "lib/cleanup.h"
 
-DECLARE_MOD_SYM(vmlinux, log_buf);
-DECLARE_MOD_SYM(vmlinux, log_buf_len);
-DECLARE_MOD_SYM(vmlinux, clear_seq);
+INIT_OPT_MOD_SYM(vmlinux, log_buf);
+INIT_OPT_MOD_SYM(vmlinux, log_buf_len);
+INIT_OPT_MOD_SYM(vmlinux, clear_seq);
 INIT_OPT_MOD_SYM(vmlinux, log_first_idx);
 INIT_OPT_MOD_SYM(vmlinux, log_next_idx);
 INIT_OPT_MOD_SYM(vmlinux, log_first_seq);
@@ -67,9 +66,9 @@ static int find_facts(struct records *r)
 	r->m[TEXT_LEN] = is_new ? PRINTK_MEMBER(printk_log, text_len, 2) :
 			 PRINTK_MEMBER(log, text_len, 2);
 	r->m[CALLER_ID] = PRINTK_MEMBER(printk_log, caller_id, 4);
-	facts_need(&missing, MOD_SYM_EXIST(vmlinux, log_buf), "SYMBOL(log_buf)");
-	facts_need(&missing, MOD_SYM_EXIST(vmlinux, log_buf_len), "SYMBOL(log_buf_len)");
-	facts_need(&missing, MOD_SYM_EXIST(vmlinux, log_first_idx), "SYMBOL(log_first_idx)");
+	FACTS_REQUIRE_SYM(&missing, log_buf);
+	FACTS_REQUIRE_SYM(&missing, log_buf_len);
+	FACTS_REQUIRE_SYM(&missing, log_first_idx);
 	facts_need(&missing, r->header != 0, "SIZE(printk_log)");
 	for (unsigned int i = TS_NSEC; i <= TEXT_LEN; i++)
 		facts_need(&missing, r->m[i].known, r->m[i].name);

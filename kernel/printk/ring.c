@@ -9,20 +9,19 @@
  * count how often the ring was gone round. A block begins with an unsigned long of the ring's
  * own, and one that does not fit at the end of the ring lies at its beginning.
  */
+#include "facts/declare.h"
 #include "kernel/printk/walk.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "btf_info.h"
-#include "kallsyms.h"
-#include "lib/cleanup.h"
 #include "facts/facts.h"
+#include "lib/cleanup.h"
 #include "symbols/image_scan.h"
 
-DECLARE_MOD_SYM(vmlinux, prb);
-DECLARE_MOD_SYM(vmlinux, clear_seq);
+INIT_OPT_MOD_SYM(vmlinux, prb);
+INIT_OPT_MOD_SYM(vmlinux, clear_seq);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, printk_ringbuffer, desc_ring);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, printk_ringbuffer, text_data_ring);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, prb_desc_ring, count_bits);
@@ -129,8 +128,8 @@ static int find_facts(struct ring *r)
 	m[DATA] = PRINTK_MEMBER(prb_data_ring, data, ulong_size);
 	for (unsigned int i = 0; i < NR_MEMBERS; i++)
 		facts_need(&missing, m[i].known || i == CALLER_ID, m[i].name);
-	facts_need(&missing, MOD_STRUCT_EXIST(vmlinux, prb_desc), "SIZE(prb_desc)");
-	facts_need(&missing, MOD_STRUCT_EXIST(vmlinux, printk_info), "SIZE(printk_info)");
+	FACTS_REQUIRE_STRUCT(&missing, prb_desc);
+	FACTS_REQUIRE_STRUCT(&missing, printk_info);
 	if (missing.count)
 		return err_set(-ENOENT, "missing: %s", missing.text);
 	r->desc_size = GET_MOD_STRUCT_SSIZE(vmlinux, prb_desc);

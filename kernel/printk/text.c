@@ -4,18 +4,18 @@
  * power of two. log_end counts all that were ever put there, logged_chars those since the
  * log was cleared, as far as the ring holds them.
  */
+#include "facts/declare.h"
 #include "kernel/printk/walk.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kallsyms.h"
-#include "lib/cleanup.h"
 #include "facts/facts.h"
+#include "lib/cleanup.h"
 
-DECLARE_MOD_SYM(vmlinux, log_buf);
-DECLARE_MOD_SYM(vmlinux, log_buf_len);
+INIT_OPT_MOD_SYM(vmlinux, log_buf);
+INIT_OPT_MOD_SYM(vmlinux, log_buf_len);
 INIT_OPT_MOD_SYM(vmlinux, log_end);
 INIT_OPT_MOD_SYM(vmlinux, logged_chars);
 
@@ -35,8 +35,8 @@ static int read_flat(const struct printk_walk *w, struct flat *f)
 	uint32_t logged = UINT32_MAX;
 	int err;
 
-	facts_need(&missing, MOD_SYM_EXIST(vmlinux, log_buf), "SYMBOL(log_buf)");
-	facts_need(&missing, MOD_SYM_EXIST(vmlinux, log_buf_len), "SYMBOL(log_buf_len)");
+	FACTS_REQUIRE_SYM(&missing, log_buf);
+	FACTS_REQUIRE_SYM(&missing, log_buf_len);
 	if (missing.count)
 		return err_set(-ENOENT, "missing: %s", missing.text);
 	err = vmem_read_ulong(w->mem, GET_MOD_SYM(vmlinux, log_buf), &f->buf);

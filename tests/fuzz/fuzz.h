@@ -14,9 +14,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "facts/facts.h"
 #include "lib/checked.h"
 #include "lib/err.h"
-#include "facts/facts.h"
 #include "symbols/vmem.h"
 
 /** What a target is: libFuzzer's name for it. @return 0 */

@@ -12,10 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "btf_info.h"
-#include "kallsyms.h"
+#include "facts/declare.h"
 #include "symbols/module_list.h"
 #include "tests/fuzz/fuzz.h"
+#include "types/btf_info.h"
 
 /* No symbol says where the kernel's BTF is. */
 #define SCAN 0x04

@@ -10,7 +10,8 @@
  *	9 * 4	what they are, from the beginning of the image
  *	...	the image
  */
-#include "kallsyms.h"
+#include "facts/declare.h"
+#include "symbols/kallsyms.h"
 #include "symbols/kallsyms_tables.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -12,7 +12,8 @@
  */
 #include <stdio.h>
 
-#include "kallsyms.h"
+#include "facts/declare.h"
+#include "symbols/kallsyms.h"
 #include "symbols/module_list.h"
 #include "symbols/module_symbols.h"
 #include "tests/fuzz/fuzz.h"

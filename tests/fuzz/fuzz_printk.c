@@ -10,8 +10,8 @@
  */
 #include <stdio.h>
 
-#include "kernel/printk/printk.h"
 #include "facts/vmcoreinfo.h"
+#include "kernel/printk/printk.h"
 #include "tests/fuzz/fuzz.h"
 
 enum form { RING, LATCHED_RING, RECORDS, FLAT, NR_FORMS };

@@ -16,8 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/err.h"
 #include "facts/facts.h"
+#include "lib/err.h"
 #include "symbols/module_list.h"
 #include "symbols/vmem.h"
 

@@ -12,11 +12,12 @@
 
 #include <stdbool.h>
 
-#include "btf_info.h"
+#include "facts/declare.h"
 #include "lib/types.h"
 
 #include "btf_image.h"
 #include "cpu_limit.h"
+#include "types/btf_info.h"
 
 #define TEXT_(...) #__VA_ARGS__
 #define TEXT(...) TEXT_(__VA_ARGS__)

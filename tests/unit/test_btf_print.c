@@ -9,11 +9,11 @@
 
 #include <stdbool.h>
 
-#include "btf_info.h"
 #include "lib/types.h"
 
 #include "btf_image.h"
 #include "cpu_limit.h"
+#include "types/btf_info.h"
 
 static const struct btf_source texts[] = {
 	{ "kernel",

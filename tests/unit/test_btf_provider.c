@@ -6,9 +6,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "btf_info.h"
-#include "lib/types.h"
 #include "btf_image.h"
+#include "facts/declare.h"
+#include "lib/types.h"
+#include "types/btf_info.h"
 
 static const struct btf_source texts[] = {
 	{ "enums", "enum { COLOUR = 1, SHARED = 4, TWICE = 1 };"

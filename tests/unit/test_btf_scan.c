@@ -17,9 +17,9 @@
 #include <unistd.h>
 
 #include "lib/types.h"
-#include "types/btf_scan.h"
 #include "tests/unit/btf_image.h"
 #include "tests/unit/cpu_limit.h"
+#include "types/btf_scan.h"
 
 #define MIB (UINT64_C(1) << 20)
 

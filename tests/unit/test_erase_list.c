@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "erase_info.h"
+#include "erase/list.h"
 #include "lib/err.h"
 #include "lib/types.h"
 

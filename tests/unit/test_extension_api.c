@@ -16,11 +16,12 @@
 
 #include "extension.h"
 #include "makedumpfile.h"
+#include "symbols/kallsyms.h"
 #include "tests/unit/flatkernel.h"
 #include "tests/unit/kallsyms_image.h"
 #include "tests/unit/minicore.h"
 
-DECLARE_MOD_STRUCT_MEMBER(vmlinux, mm_struct, pgd);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mm_struct, pgd);
 
 #define EACH_KERNEL(i) (unsigned int i = 0; i < 4; i++)
 #define BEGIN(f, i) flat_begin(f, !((i) & 1), (i) & 2)

@@ -16,34 +16,34 @@
 #include "makedumpfile.h"
 #include "tests/unit/flatkernel.h"
 
-DECLARE_MOD_STRUCT_MEMBER(vmlinux, rb_node, rb_left);
-DECLARE_MOD_STRUCT_MEMBER(vmlinux, rb_node, rb_right);
-DECLARE_MOD_STRUCT_MEMBER(vmlinux, maple_tree, ma_root);
-DECLARE_MOD_STRUCT_MEMBER(vmlinux, maple_range_64, pivot);
-DECLARE_MOD_STRUCT_MEMBER(vmlinux, maple_range_64, slot);
-DECLARE_MOD_STRUCT_MEMBER(vmlinux, maple_arange_64, pivot);
-DECLARE_MOD_STRUCT_MEMBER(vmlinux, maple_arange_64, slot);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, rb_node, rb_left);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, rb_node, rb_right);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, maple_tree, ma_root);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, maple_range_64, pivot);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, maple_range_64, slot);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, maple_arange_64, pivot);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, maple_arange_64, slot);
 extern struct klen_info _klen_vmlinux_maple_range_64_pivot, _klen_vmlinux_maple_range_64_slot,
 	_klen_vmlinux_maple_arange_64_pivot, _klen_vmlinux_maple_arange_64_slot,
 	_klen_vmlinux_xa_node_slots;
-DECLARE_MOD_NUM(vmlinux, maple_leaf_64);
-DECLARE_MOD_NUM(vmlinux, maple_range_64);
-DECLARE_MOD_NUM(vmlinux, maple_arange_64);
-DECLARE_MOD_STRUCT_MEMBER(vmlinux, xarray, xa_head);
-DECLARE_MOD_STRUCT_MEMBER(vmlinux, xa_node, shift);
-DECLARE_MOD_STRUCT_MEMBER(vmlinux, xa_node, offset);
-DECLARE_MOD_STRUCT_MEMBER(vmlinux, xa_node, parent);
-DECLARE_MOD_STRUCT_MEMBER(vmlinux, xa_node, slots);
-DECLARE_MOD_SYM(vmlinux, init_task);
-DECLARE_MOD_STRUCT_MEMBER(vmlinux, task_struct, tasks);
-DECLARE_MOD_STRUCT_MEMBER(vmlinux, task_struct, signal);
-DECLARE_MOD_STRUCT_MEMBER(vmlinux, task_struct, thread_node);
-DECLARE_MOD_STRUCT_MEMBER(vmlinux, signal_struct, thread_head);
-DECLARE_MOD_STRUCT_MEMBER(vmlinux, mm_struct, mm_mt);
-DECLARE_MOD_STRUCT_MEMBER(vmlinux, mm_struct, mmap);
-DECLARE_MOD_STRUCT_MEMBER(vmlinux, vm_area_struct, vm_start);
-DECLARE_MOD_STRUCT_MEMBER(vmlinux, vm_area_struct, vm_end);
-DECLARE_MOD_STRUCT_MEMBER(vmlinux, vm_area_struct, vm_next);
+INIT_OPT_MOD_NUM(vmlinux, maple_leaf_64);
+INIT_OPT_MOD_NUM(vmlinux, maple_range_64);
+INIT_OPT_MOD_NUM(vmlinux, maple_arange_64);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, xarray, xa_head);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, xa_node, shift);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, xa_node, offset);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, xa_node, parent);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, xa_node, slots);
+INIT_OPT_MOD_SYM(vmlinux, init_task);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, tasks);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, signal);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, thread_node);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, signal_struct, thread_head);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mm_struct, mm_mt);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mm_struct, mmap);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, vm_area_struct, vm_start);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, vm_area_struct, vm_end);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, vm_area_struct, vm_next);
 
 #define MEMBER(s, m) GET_MOD_STRUCT_MEMBER_PTR(vmlinux, s, m)
 

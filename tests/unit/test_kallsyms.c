@@ -16,8 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kallsyms.h"
+#include "facts/declare.h"
 #include "facts/facts.h"
+#include "symbols/kallsyms.h"
 #include "symbols/module_list.h"
 #include "tests/unit/kallsyms_image.h"
 

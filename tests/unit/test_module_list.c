@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/err.h"
 #include "facts/facts.h"
+#include "lib/err.h"
 #include "symbols/module_list.h"
 #include "symbols/module_symbols.h"
 

@@ -15,8 +15,9 @@
 #include <string.h>
 
 #include "debuginfo/dwarf_lookup.h"
-#include "types/btf_lookup.h"
 #include "tests/unit/btf_image.h"
+#include "types/btf_info.h"
+#include "types/btf_lookup.h"
 
 #ifdef HAVE_DWARF
 #define setup setup_vmlinux

@@ -13,8 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "btf_info.h"
-#include "kallsyms.h"
+#include "facts/declare.h"
 #include "facts/vmcoreinfo.h"
 #include "lib/elf_machine.h"
 #include "lib/types.h"
