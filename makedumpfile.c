@@ -18,6 +18,7 @@
 #include "cli/options.h"
 #include "cli/report.h"
 #include "cli/report_json.h"
+#include "cli/same_file.h"
 #include "cli/usage.h"
 #include "cli/vtop.h"
 #include "erase/config_run.h"
@@ -32,7 +33,6 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/resources.h"
-#include "same_file.h"
 #include "symbols/kallsyms.h"
 #include "vmcore/vmcore.h"
 

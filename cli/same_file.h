@@ -3,8 +3,8 @@
  * @file
  * No file that a run writes is also one that it reads, or writes by another name.
  */
-#ifndef SAME_FILE_H
-#define SAME_FILE_H
+#ifndef CLI_SAME_FILE_H
+#define CLI_SAME_FILE_H
 
 #include "cli/options.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "same_file.h"
+#include "cli/same_file.h"
 
 #include <errno.h>
 #include <libgen.h>
