@@ -366,7 +366,7 @@ static bool lists(const struct dump_plan *plan)
 
 int main(int argc, char *argv[])
 {
-	struct dump_plan plan;
+	struct dump_plan plan = { 0 };
 	char topics[128];
 	int err;
 
