@@ -12,6 +12,7 @@
 #                       5000, of each of a miniature and a real dump)
 # make fuzz             look for inputs that break it, FUZZ_SECONDS (60) a target
 # make bench            time it against the makedumpfile on PATH
+# make compile_commands.json  for editors and clang tools
 # make extensions       the extensions of extensions/, which "all" makes too where it can
 # make install          DESTDIR, PREFIX, SBINDIR, MANDIR, LIBDIR, INCLUDEDIR, DATADIR,
 #                       EXTENSIONDIR, PKGCONFIGDIR, COMPLETIONSDIR
@@ -309,6 +310,13 @@ bench:
 	$(Q)scripts/setup check vm
 	$(Q)$(MAKE) --no-print-directory all bench-facts
 	$(Q)tests/bench $(O)/makedumpfile
+
+# For editors and clang tools.
+compile_commands.json: FORCE
+	@{ for f in makedumpfile.c $(CORE_SRCS) $(UNIT_SRCS); do printf '%s {\n"directory": "%s",\n"file": "%s",\n"command": "' \
+		"$${comma-[}" '$(CURDIR)' "$$f"; comma=,; \
+		printf '%s' '$(subst ','\'',$(CC) $(ALL_CPPFLAGS) $(PLACES_NOW) $(ALL_CFLAGS)) -c '"$$f" | \
+		sed 's/[\\"]/\\&/g'; printf '"\n}'; done; printf ']\n'; } > $@
 
 # What authors of extensions include.
 HEADERS := makedumpfile.h btf_info.h kallsyms.h extension.h erase_info.h
