@@ -33,7 +33,7 @@ struct btf_info {
 	const struct vmem *mem;
 	struct fact_set *sets;
 	size_t nr_sets;
-	struct btf_types kernel;	/* its btf is NULL: not read */
+	struct btf_types kernel; /* its btf is NULL: not read */
 	/* What the sets want, and where the kernel's types are; NULL: not up to date. */
 	struct btf_provider *wanted;
 	struct btf_index index;
@@ -236,21 +236,21 @@ int btf_info_types(struct btf_info *bi, const struct btf_types **ret)
 
 /* Texts that were printed, by their hashes. */
 struct seen {
-	uint64_t *hashes;	/* 0: free */
-	size_t nr, room;	/* room is a power of two, or 0 */
+	uint64_t *hashes; /* 0: free */
+	size_t nr, room;  /* room is a power of two, or 0 */
 };
 
 /* What is to be printed, and how far it got. */
 struct printing {
 	struct btf_info *bi;
-	char *name;			/* without the path */
-	const char *path;		/* or NULL */
+	char *name;	  /* without the path */
+	const char *path; /* or NULL */
 	bool pattern;
-	const char *module;		/* NULL: the kernel's types */
+	const char *module; /* NULL: the kernel's types */
 	int (*print)(void *ctx, const char *text);
 	void *ctx;
 	int count;
-	int result;			/* of print(), if it ended this */
+	int result; /* of print(), if it ended this */
 	uint64_t budget;
 	uint64_t bytes;
 	struct seen seen;
@@ -431,7 +431,11 @@ int btf_info_print(struct btf_info *bi, const struct module_list *modules, const
 	_cleanup_free_ char *copy = strdup(name);
 	char *dot = copy ? strchr(copy, '.') : NULL;
 	struct printing p = {
-		.bi = bi, .name = copy, .print = print, .ctx = ctx, .budget = PRINT_MEMBERS_MAX,
+		.bi = bi,
+		.name = copy,
+		.print = print,
+		.ctx = ctx,
+		.budget = PRINT_MEMBERS_MAX,
 	};
 	int err = copy ? load_kernel(bi) : err_set(-ENOMEM, "no memory");
 

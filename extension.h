@@ -37,9 +37,9 @@ const unsigned int makedumpfile_extension_abi = EXTENSION_ABI;
  * that says PG_EXCLUDE; what nobody has an opinion of is decided by the dump level.
  */
 enum extension_verdict {
-	PG_INCLUDE,		/**< save it, whatever it is; not if it is poisoned or offline */
-	PG_EXCLUDE,		/**< leave it out, whatever it is */
-	PG_UNDECID,		/**< no opinion */
+	PG_INCLUDE, /**< save it, whatever it is; not if it is poisoned or offline */
+	PG_EXCLUDE, /**< leave it out, whatever it is */
+	PG_UNDECID, /**< no opinion */
 };
 
 /**
@@ -63,22 +63,22 @@ int extension_callback(unsigned long pfn, const void *pcache)
 
 /** What kind of thing a page is, as far as its struct page tells. */
 enum extension_page_kind {
-	PAGE_IS_OTHER,		/**< kernel memory, or not known */
-	PAGE_IS_FREE,		/**< in a free block of the buddy allocator */
-	PAGE_IS_CACHE,		/**< page cache without private data, and swap cache */
-	PAGE_IS_CACHE_PRIVATE,	/**< page cache with private data */
-	PAGE_IS_USER,		/**< anonymous, or of hugetlbfs */
+	PAGE_IS_OTHER,	       /**< kernel memory, or not known */
+	PAGE_IS_FREE,	       /**< in a free block of the buddy allocator */
+	PAGE_IS_CACHE,	       /**< page cache without private data, and swap cache */
+	PAGE_IS_CACHE_PRIVATE, /**< page cache with private data */
+	PAGE_IS_USER,	       /**< anonymous, or of hugetlbfs */
 	PAGE_IS_HWPOISON,
-	PAGE_IS_OFFLINE,	/**< ballooned or unplugged */
+	PAGE_IS_OFFLINE, /**< ballooned or unplugged */
 };
 
 /** A stretch of pages whose struct pages lie one behind the other. */
 struct extension_pages {
-	unsigned long pfn;		/**< of the first page */
-	size_t nr;			/**< pages, at least 1 */
-	const void *structs;		/**< nr struct pages as the kernel had them, */
-	size_t struct_size;		/**< each of so many bytes */
-	void *core;			/**< for extension_page_kinds() */
+	unsigned long pfn;   /**< of the first page */
+	size_t nr;	     /**< pages, at least 1 */
+	const void *structs; /**< nr struct pages as the kernel had them, */
+	size_t struct_size;  /**< each of so many bytes */
+	void *core;	     /**< for extension_page_kinds() */
 };
 
 /**

@@ -38,8 +38,8 @@ struct kallsyms {
 	struct kallsyms_tables tables;
 	struct ksym_values values;
 	struct ksym_tokens *tokens;
-	const struct module_list *modules;	/* or NULL */
-	struct kallsyms_index *index;		/* or NULL: nobody has asked yet */
+	const struct module_list *modules; /* or NULL */
+	struct kallsyms_index *index;	   /* or NULL: nobody has asked yet */
 	char why[256];
 };
 
@@ -136,8 +136,7 @@ static int use_exported(struct kallsyms *ks)
 	struct kallsyms_tables *t = &ks->tables;
 	int err;
 
-	if (!MOD_SYM_EXIST(vmlinux, kallsyms_names) ||
-	    !MOD_SYM_EXIST(vmlinux, kallsyms_num_syms) ||
+	if (!MOD_SYM_EXIST(vmlinux, kallsyms_names) || !MOD_SYM_EXIST(vmlinux, kallsyms_num_syms) ||
 	    !MOD_SYM_EXIST(vmlinux, kallsyms_token_table) ||
 	    !MOD_SYM_EXIST(vmlinux, kallsyms_token_index))
 		return err_set(-ENOENT, "VMCOREINFO does not say where the symbol tables are");
@@ -147,8 +146,10 @@ static int use_exported(struct kallsyms *ks)
 		.token_index = GET_MOD_SYM(vmlinux, kallsyms_token_index),
 	};
 	if (t->token_table <= t->names || t->token_table - t->names > KSYM_NAMES_MAX)
-		return err_set(-EBADMSG, "kallsyms_names %#" PRIx64 " and kallsyms_token_table %#"
-			       PRIx64 " make no sense", t->names, t->token_table);
+		return err_set(-EBADMSG,
+			       "kallsyms_names %#" PRIx64 " and kallsyms_token_table %#" PRIx64
+			       " make no sense",
+			       t->names, t->token_table);
 	err = read_num_syms(ks->mem, GET_MOD_SYM(vmlinux, kallsyms_num_syms), &t->num_syms);
 	if (!err)
 		err = ksym_tokens_read(ks->tokens, ks->mem, t->token_table, t->token_index);
@@ -285,7 +286,7 @@ static int try_tables(struct kallsyms *ks, struct symbol_match *w, uint32_t *los
 	err = match_names(ks, w, lost);
 	if (!err && !ks->have_values)
 		err = kallsyms_encoding_choose(&ks->values, ks->mem, &ks->tables, w, ks->sets,
-					   ks->nr_sets);
+					       ks->nr_sets);
 	if (err)
 		symbol_match_deinit(w);
 	return err;
@@ -307,7 +308,8 @@ static int find_tables(struct kallsyms *ks, struct symbol_match *w, uint32_t *lo
 		err = try_tables(ks, w, lost);
 	/* What is wrong with the tables says more than that there are no others. */
 	return err == -ENOENT && exported_err != -ENOENT ?
-	       err_set(exported_err, "%s", ks->why[0] ? ks->why : err_text(err)) : err;
+		       err_set(exported_err, "%s", ks->why[0] ? ks->why : err_text(err)) :
+		       err;
 }
 
 int init_kernel_kallsyms(struct kallsyms *ks)
@@ -322,8 +324,9 @@ int init_kernel_kallsyms(struct kallsyms *ks)
 	err = fill_in(ks, &w, "vmlinux", true);
 	symbol_match_deinit(&w);
 	if (!err && lost)
-		err = err_set(-EBADMSG, "the names of %" PRIu32 " of %" PRIu32
-			      " symbols are damaged", lost, ks->tables.num_syms);
+		err = err_set(-EBADMSG,
+			      "the names of %" PRIu32 " of %" PRIu32 " symbols are damaged", lost,
+			      ks->tables.num_syms);
 	return note(ks, err);
 }
 
@@ -430,8 +433,8 @@ struct module_walk {
 	int (*fn)(void *ctx, const struct ksym *sym);
 	void *ctx;
 	const char *module;
-	uint32_t count;			/* of all modules */
-	bool ended;			/* by fn */
+	uint32_t count; /* of all modules */
+	bool ended;	/* by fn */
 };
 
 static int give_module_symbol(void *ctx, const struct kmodule_symbol *s)

@@ -70,8 +70,8 @@ static void debug_segments(const struct vmcore *vc)
 		const struct vmcore_segment *s = &vc->segments[i];
 
 		DEBUG_MSG("PT_LOAD %zu: physical %#" PRIx64 ", virtual %#" PRIx64
-			  ", offset %#" PRIx64 ", %#" PRIx64 " of %#" PRIx64 " bytes\n", i,
-			  s->paddr, s->vaddr, s->offset, s->filesz, s->memsz);
+			  ", offset %#" PRIx64 ", %#" PRIx64 " of %#" PRIx64 " bytes\n",
+			  i, s->paddr, s->vaddr, s->offset, s->filesz, s->memsz);
 	}
 }
 
@@ -95,9 +95,8 @@ static int show_warnings(struct report *rep, int err)
 	char bad_line[256] = "";
 	const char *const warnings[] = {
 		rep->vc ? rep->vc->warning : "", k ? k->vmcoreinfo_why : "", bad_line,
-		k ? k->contradiction : "",
-		k ? k->kallsyms_why : "",
-		k ? k->types_why : "", k ? k->modules_why : "", k ? k->debuginfo_why : "",
+		k ? k->contradiction : "",	 k ? k->kallsyms_why : "",   k ? k->types_why : "",
+		k ? k->modules_why : "",	 k ? k->debuginfo_why : "",
 	};
 	bool told = false;
 
@@ -266,7 +265,7 @@ static int choose_store(const struct dump_plan *plan, struct bitmap_store *store
 			struct vmcore_options *opt)
 {
 	uint64_t max = plan->cyclic_buffer_bytes ? plan->cyclic_buffer_bytes :
-		       available_memory() / 4;
+						   available_memory() / 4;
 	const char *dir = plan->work_dir ? plan->work_dir : getenv("TMPDIR");
 	int err;
 

@@ -28,8 +28,8 @@
 
 /** For readmem(). */
 enum {
-	VADDR,			/**< a virtual address of the kernel */
-	PADDR,			/**< a physical address */
+	VADDR, /**< a virtual address of the kernel */
+	PADDR, /**< a physical address */
 };
 
 /**
@@ -125,8 +125,8 @@ int mdf_for_each_task(mdf_visit *visit, void *ctx);
 
 /** A piece of a user address space. */
 struct mdf_vma {
-	uint64_t address;	/**< of the struct vm_area_struct */
-	uint64_t start, end;	/**< user addresses: [start, end) */
+	uint64_t address;    /**< of the struct vm_area_struct */
+	uint64_t start, end; /**< user addresses: [start, end) */
 };
 
 /**

@@ -16,12 +16,8 @@ INIT_OPT_MOD_SYM(vmlinux, _stext);
 INIT_OPT_MOD_SYM(vmlinux, _end);
 
 static const struct arch_ops *const archs[] = {
-	&arm64_arch_ops,
-	&loongarch64_arch_ops,
-	&ppc64_arch_ops,
-	&riscv64_arch_ops,
-	&s390x_arch_ops,
-	&x86_64_arch_ops,
+	&arm64_arch_ops,   &loongarch64_arch_ops, &ppc64_arch_ops,
+	&riscv64_arch_ops, &s390x_arch_ops,	  &x86_64_arch_ops,
 };
 
 const struct arch_ops *arch_find(uint16_t machine)
@@ -67,7 +63,7 @@ const char *arch_name(const struct arch *a)
 	if (!a->ops)
 		return NULL;
 	return !big_endian && a->ops->name_little_endian ? a->ops->name_little_endian :
-	       a->ops->name;
+							   a->ops->name;
 }
 
 int arch_init_user(const struct arch *kernel, const struct arch_mem *mem, paddr_t pgd,

@@ -39,8 +39,8 @@
 
 /** An entry of a page table, on the way to a page. */
 struct arch_step {
-	unsigned int level;		/**< of the table; 1 is the one of pages */
-	paddr_t paddr;			/**< where the entry is */
+	unsigned int level; /**< of the table; 1 is the one of pages */
+	paddr_t paddr;	    /**< where the entry is */
 	uint64_t entry;
 };
 
@@ -58,16 +58,16 @@ struct arch_mem {
 struct arch_segment {
 	vaddr_t vaddr;
 	paddr_t paddr;
-	uint64_t memsz;		/**< bytes */
+	uint64_t memsz; /**< bytes */
 };
 
 /** How one dump's kernel translates addresses. Constant after arch_init_late(). */
 struct arch {
 	const struct arch_ops *ops;
 	bool is64;
-	bool swap;			/**< dump's byte order is not the host's */
+	bool swap; /**< dump's byte order is not the host's */
 	unsigned int page_shift;
-	const struct arch_segment *segments;	/**< borrowed */
+	const struct arch_segment *segments; /**< borrowed */
 	size_t nr_segments;
 
 	/**
@@ -76,11 +76,11 @@ struct arch {
 	 * those who read it expect the physical address of the linear map's beginning.
 	 */
 	uint64_t phys_base;
-	bool ready;			/**< arch_init() has been done */
-	bool user;			/**< of a process, not of the kernel: arch_init_user() */
-	paddr_t root;			/**< top-level page table */
-	unsigned int levels;		/**< of page tables */
-	uint64_t pte_addr_mask;		/**< the address bits of an entry */
+	bool ready;		/**< arch_init() has been done */
+	bool user;		/**< of a process, not of the kernel: arch_init_user() */
+	paddr_t root;		/**< top-level page table */
+	unsigned int levels;	/**< of page tables */
+	uint64_t pte_addr_mask; /**< the address bits of an entry */
 	/**
 	 * What only the architecture's own file knows: one malloc()ed piece or NULL, set by
 	 * its init() and finish(), constant afterwards, freed by arch_deinit().
@@ -102,10 +102,10 @@ struct arch_run {
 /** One architecture. A NULL function is something it does not support. */
 struct arch_ops {
 	const char *name;		/**< as in utsname.machine */
-	const char *name_little_endian;	/**< if that has another: the same for it; or NULL */
+	const char *name_little_endian; /**< if that has another: the same for it; or NULL */
 	uint16_t machine;		/**< EM_* */
 	uint32_t page_size;		/**< bytes, unless VMCOREINFO says otherwise */
-	unsigned int section_size_bits;	/**< default; 0: must be exported */
+	unsigned int section_size_bits; /**< default; 0: must be exported */
 	unsigned int max_physmem_bits;	/**< default */
 	/**
 	 * Optional: find VMCOREINFO text in memory, for a dump that has none. Nothing

@@ -25,7 +25,7 @@
 #define TYPE_BLOCK 1
 #define TYPE_TABLE 3
 
-#define LEVEL_BITS(page_shift) ((page_shift) - 3)
+#define LEVEL_BITS(page_shift) ((page_shift)-3)
 #define VA_BITS_MAX 52
 
 /* Addresses above are the kernel's, below a process's; what lies above the bit is a tag. */
@@ -43,10 +43,10 @@ INIT_OPT_MOD_NUM(vmlinux, PHYS_OFFSET);
 
 /* a->state: what struct arch has no place for. */
 struct arm64 {
-	unsigned int built_bits;		/* of an address, as the kernel was built */
-	unsigned int va_bits, user_va_bits;	/* as it ran */
-	unsigned int root_bits;			/* of an address that choose an entry of the root */
-	unsigned int block_levels;		/* up to which an entry may map a block */
+	unsigned int built_bits;	    /* of an address, as the kernel was built */
+	unsigned int va_bits, user_va_bits; /* as it ran */
+	unsigned int root_bits;		    /* of an address that choose an entry of the root */
+	unsigned int block_levels;	    /* up to which an entry may map a block */
 	/* The highest address bits are the lowest of an entry. */
 	uint64_t high_mask;
 	unsigned int high_shift;
@@ -79,8 +79,10 @@ static int find_va_bits(struct arch *a)
 	if (!bits)
 		return err_set(-ENOENT, "NUMBER(VA_BITS) is missing");
 	if (bits > VA_BITS_MAX || ran > bits || ran < a->page_shift + LEVEL_BITS(a->page_shift))
-		return err_set(-ENOENT, "NUMBER(VA_BITS) %" PRIu64 ", of which the processor used %"
-			       PRIu64 ", makes no sense", bits, ran);
+		return err_set(-ENOENT,
+			       "NUMBER(VA_BITS) %" PRIu64 ", of which the processor used %" PRIu64
+			       ", makes no sense",
+			       bits, ran);
 	s->built_bits = bits;
 	s->va_bits = s->user_va_bits = ran;
 	a->levels = levels_of(ran, a->page_shift);
@@ -117,8 +119,8 @@ static bool root_has(const struct arch *a, const struct arch_mem *mem, unsigned 
 {
 	vaddr_t va = GET_MOD_SYM(vmlinux, swapper_pg_dir);
 	uint64_t slot = va >> level_shift(a, a->levels) & ((UINT64_C(1) << bits) - 1), entry;
-	int err = arch_read_entry(mem, a->root + slot * sizeof(entry),
-				  a->swap != HOST_BIG_ENDIAN, va, a->levels, &entry);
+	int err = arch_read_entry(mem, a->root + slot * sizeof(entry), a->swap != HOST_BIG_ENDIAN,
+				  va, a->levels, &entry);
 
 	return !err && (entry & TYPE_MASK) == TYPE_TABLE;
 }
@@ -144,8 +146,8 @@ static void find_root_size(struct arch *a, const struct arch_mem *mem)
 	if (a->page_shift != 16 || built != 48)
 		return;
 	if (MOD_NUM_EXIST(vmlinux, MAX_USER_VA_BITS) ?
-	    GET_MOD_NUM(vmlinux, MAX_USER_VA_BITS) != VA_BITS_MAX :
-	    root_has(a, mem, s->root_bits) || !root_has(a, mem, VA_BITS_MAX - top))
+		    GET_MOD_NUM(vmlinux, MAX_USER_VA_BITS) != VA_BITS_MAX :
+		    root_has(a, mem, s->root_bits) || !root_has(a, mem, VA_BITS_MAX - top))
 		return;
 	s->root_bits = VA_BITS_MAX - top;
 	s->user_va_bits = VA_BITS_MAX;
@@ -239,8 +241,8 @@ static int arm64_translate(const struct arch *a, const struct arch_mem *mem, vad
 		int err;
 
 		*ret = arch_run_within(va, UINT64_C(1) << shift, 0);
-		err = arch_read_entry(mem, table + slot * sizeof(entry),
-				      a->swap != HOST_BIG_ENDIAN, va, level, &entry);
+		err = arch_read_entry(mem, table + slot * sizeof(entry), a->swap != HOST_BIG_ENDIAN,
+				      va, level, &entry);
 		if (err)
 			return err;
 		type = entry & TYPE_MASK;

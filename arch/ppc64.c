@@ -86,11 +86,11 @@ struct ppc64_state {
 	vaddr_t linear_end;
 	/* Bits of an address that are the slot in a table of each level, from 1 on. */
 	unsigned int bits[LEVELS + 1];
-	unsigned int va_bits;		/* with those of the offset in a page: all that count */
-	bool list_damaged;		/* there may be more pieces */
+	unsigned int va_bits; /* with those of the offset in a page: all that count */
+	bool list_damaged;    /* there may be more pieces */
 	unsigned int piece_shift;
 	size_t nr_pieces, room;
-	struct piece pieces[];		/* sorted */
+	struct piece pieces[]; /* sorted */
 };
 
 static int ppc64_init(struct arch *a, const struct arch_mem *mem)
@@ -159,8 +159,8 @@ static bool read_sizes(const struct arch *a, const struct arch_mem *mem, unsigne
 	for (unsigned int level = 1; level <= LEVELS; level++) {
 		const struct ksym_info *sym = symbols[level];
 
-		if (!SYM_EXIST(sym) || read_u64(a, mem, sym->value, &value) ||
-		    !value || value > INDEX_BITS_MAX)
+		if (!SYM_EXIST(sym) || read_u64(a, mem, sym->value, &value) || !value ||
+		    value > INDEX_BITS_MAX)
 			return false;
 		bits[level] = value;
 		sum += value;
@@ -201,8 +201,9 @@ static int find_mmu(struct arch *a, const struct arch_mem *mem)
 	if (MOD_SYM_EXIST(vmlinux, cur_cpu_spec) &&
 	    MOD_STRUCT_MEMBER_EXIST(vmlinux, cpu_spec, mmu_features) &&
 	    !read_u64(a, mem, GET_MOD_SYM(vmlinux, cur_cpu_spec), &spec) &&
-	    !read_u32(a, mem, spec + GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, cpu_spec,
-			mmu_features) / 8, &features)) {
+	    !read_u32(a, mem,
+		      spec + GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, cpu_spec, mmu_features) / 8,
+		      &features)) {
 		s->radix = features & MMU_FTR_TYPE_RADIX;
 		if (s->radix || features & MMU_FTR_HPTE_TABLE)
 			return 0;
@@ -217,7 +218,7 @@ static int find_mmu(struct arch *a, const struct arch_mem *mem)
 	if (tables_tell(a, mem, &s->radix))
 		return 0;
 	return err_set(-ENOENT, "NUMBER(RADIX_MMU) is missing, and so is what else would tell "
-		       "the MMU: cur_cpu_spec or __pgd_index_size");
+				"the MMU: cur_cpu_spec or __pgd_index_size");
 }
 
 /*
@@ -251,8 +252,9 @@ static int find_tables(struct arch *a, const struct arch_mem *mem)
 	vaddr_t root, virt_start;
 
 	if (a->page_shift != 12 && a->page_shift != 16)
-		return err_set(-ENOTSUP, "cannot translate addresses with pages of %" PRIu64
-			       " bytes", UINT64_C(1) << a->page_shift);
+		return err_set(-ENOTSUP,
+			       "cannot translate addresses with pages of %" PRIu64 " bytes",
+			       UINT64_C(1) << a->page_shift);
 	s->linear_end = a->page_shift == 16 || s->radix ? LINEAR_END : LINEAR_END_4K;
 	if (MOD_SYM_EXIST(vmlinux, __kernel_virt_start) &&
 	    !read_u64(a, mem, GET_MOD_SYM(vmlinux, __kernel_virt_start), &virt_start) &&
@@ -306,9 +308,11 @@ static int find_piece_size(const struct arch *a, const struct arch_mem *mem)
 		return err_prefix(err, "mmu_vmemmap_psize");
 	if (psize >= PSIZES_MAX)
 		return err_set(-EBADMSG, "mmu_vmemmap_psize %u makes no sense", psize);
-	err = read_u32(a, mem, GET_MOD_SYM(vmlinux, mmu_psize_defs) +
-		       psize * (uint64_t)GET_MOD_STRUCT_SSIZE(vmlinux, mmu_psize_def) +
-		       GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, mmu_psize_def, shift) / 8, &shift);
+	err = read_u32(a, mem,
+		       GET_MOD_SYM(vmlinux, mmu_psize_defs) +
+			       psize * (uint64_t)GET_MOD_STRUCT_SSIZE(vmlinux, mmu_psize_def) +
+			       GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, mmu_psize_def, shift) / 8,
+		       &shift);
 	if (err)
 		return err_prefix(err, "mmu_psize_defs");
 	if (shift < PIECE_SHIFT_MIN || shift > PIECE_SHIFT_MAX)
@@ -321,15 +325,18 @@ static int find_piece_size(const struct arch *a, const struct arch_mem *mem)
 static int read_piece(const struct arch *a, const struct arch_mem *mem, vaddr_t va,
 		      struct piece *ret, vaddr_t *next)
 {
-	int err = read_u64(a, mem, va + GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, vmemmap_backing,
-			   virt_addr) / 8, &ret->vaddr);
+	int err = read_u64(a, mem,
+			   va + GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, vmemmap_backing, virt_addr) / 8,
+			   &ret->vaddr);
 
 	if (!err)
-		err = read_u64(a, mem, va + GET_MOD_STRUCT_MEMBER_MOFF(vmlinux,
-			       vmemmap_backing, phys) / 8, &ret->paddr);
+		err = read_u64(a, mem,
+			       va + GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, vmemmap_backing, phys) / 8,
+			       &ret->paddr);
 	if (!err)
-		err = read_u64(a, mem, va + GET_MOD_STRUCT_MEMBER_MOFF(vmlinux,
-			       vmemmap_backing, list) / 8, next);
+		err = read_u64(a, mem,
+			       va + GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, vmemmap_backing, list) / 8,
+			       next);
 	return err;
 }
 
@@ -458,8 +465,7 @@ static int translate_in_piece(const struct ppc64_state *s, vaddr_t va, struct ar
 	return err_set(-EFAULT, "%#" PRIx64 " is not in the list of vmemmap", va);
 }
 
-static int walk(const struct arch *a, const struct arch_mem *mem, vaddr_t va,
-		struct arch_run *ret)
+static int walk(const struct arch *a, const struct arch_mem *mem, vaddr_t va, struct arch_run *ret)
 {
 	const struct ppc64_state *s = a->state;
 	unsigned int shift = s->va_bits;
@@ -518,8 +524,10 @@ static int ppc64_translate(const struct arch *a, const struct arch_mem *mem, vad
 		return translate_in_piece(s, va, ret);
 	if (!a->levels) {
 		*ret = arch_run_within(va, UINT64_C(1) << a->page_shift, 0);
-		return err_set(-EFAULT, "%#" PRIx64 " is not in the linear map, and "
-			       "SYMBOL(__pte_index_size) is missing", va);
+		return err_set(-EFAULT,
+			       "%#" PRIx64 " is not in the linear map, and "
+			       "SYMBOL(__pte_index_size) is missing",
+			       va);
 	}
 	if ((va - base) >> s->va_bits)
 		err = not_an_address(va, -va, ret);

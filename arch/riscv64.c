@@ -22,7 +22,7 @@
 #define LAST_PAGE UINT64_C(0xfffffffffffff000)
 
 #define PTE_VALID UINT64_C(0x1)
-#define PTE_LEAF UINT64_C(0xe)		/* readable, writable or executable */
+#define PTE_LEAF UINT64_C(0xe) /* readable, writable or executable */
 #define PTE_NAPOT (UINT64_C(1) << 63)
 /*
  * The page number; below it are flags, above it reserved bits and the type of memory.
@@ -92,8 +92,9 @@ static int guess_va_bits(const struct arch *a, int64_t *ret)
 		if (start >> 63 && arch_is_canonical(start, *ret))
 			return 0;
 	}
-	return err_set(-ENOENT, "NUMBER(VA_BITS) is missing, and memory cannot be mapped at %#"
-		       PRIx64, start);
+	return err_set(-ENOENT,
+		       "NUMBER(VA_BITS) is missing, and memory cannot be mapped at %#" PRIx64,
+		       start);
 }
 
 static int find_levels(struct arch *a)
@@ -107,8 +108,7 @@ static int find_levels(struct arch *a)
 			return err;
 	}
 	if (bits != 39 && bits != 48 && bits != 57)
-		return err_set(-ENOENT, "NUMBER(VA_BITS) %" PRId64 " makes no sense",
-			       bits);
+		return err_set(-ENOENT, "NUMBER(VA_BITS) %" PRId64 " makes no sense", bits);
 	a->levels = (bits - PAGE_SHIFT) / LEVEL_BITS;
 	return 0;
 }
@@ -131,8 +131,7 @@ static int image_to_phys(const struct arch *a, vaddr_t va, paddr_t *ret)
 	if (va >= kernel_map())
 		return err_set(-ENOENT, "NUMBER(va_kernel_pa_offset) is missing");
 	if (!MOD_NUM_EXIST(vmlinux, PAGE_OFFSET) || !MOD_NUM_EXIST(vmlinux, phys_ram_base))
-		return err_set(-ENOENT,
-			       "NUMBER(PAGE_OFFSET) or NUMBER(phys_ram_base) is missing");
+		return err_set(-ENOENT, "NUMBER(PAGE_OFFSET) or NUMBER(phys_ram_base) is missing");
 	*ret = va - GET_MOD_NUM(vmlinux, PAGE_OFFSET) + GET_MOD_NUM(vmlinux, phys_ram_base);
 	return 0;
 }

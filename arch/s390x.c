@@ -35,13 +35,13 @@
 /* Entries of all tables but the last. */
 #define ENTRY_INVALID UINT64_C(0x20)
 #define ENTRY_LARGE UINT64_C(0x400)
-#define ENTRY_TYPE(entry) ((entry) >> 2 & 3)	/* 0: segments, 1 to 3: regions */
+#define ENTRY_TYPE(entry) ((entry) >> 2 & 3) /* 0: segments, 1 to 3: regions */
 /* What a region's table has, in quarters. */
 #define ENTRY_FIRST_QUARTER(entry) ((entry) >> 6 & 3)
-#define ENTRY_LAST_QUARTER(entry) ((entry) & 3)
+#define ENTRY_LAST_QUARTER(entry) ((entry)&3)
 #define QUARTER (1 << (TABLE_BITS - 2))
 #define LEVEL_OF_TYPE(type) ((type) + 2)
-#define LARGE_LEVELS 3		/* 1: 4 KiB, 2: 1 MiB, 3: 2 GiB */
+#define LARGE_LEVELS 3 /* 1: 4 KiB, 2: 1 MiB, 3: 2 GiB */
 
 #define PAGE_INVALID UINT64_C(0x400)
 /*
@@ -88,7 +88,7 @@ INIT_OPT_MOD_NUM(vmlinux, KERNELOFFPHYS);
 
 /* arch.state */
 struct image {
-	vaddr_t end;		/* 0: unknown */
+	vaddr_t end; /* 0: unknown */
 };
 
 static int read_u64(const struct arch_mem *mem, paddr_t pa, uint64_t *ret)
@@ -125,7 +125,7 @@ static int read_os_info(const struct arch_mem *mem, uint8_t info[OS_INFO_SIZE])
 		return err;
 	if (load_u64(info, !HOST_BIG_ENDIAN) != OS_INFO_MAGIC ||
 	    load_u32(info + 8, !HOST_BIG_ENDIAN) !=
-	    checksum(info + OS_INFO_CHECKED_FROM, OS_INFO_SIZE - OS_INFO_CHECKED_FROM))
+		    checksum(info + OS_INFO_CHECKED_FROM, OS_INFO_SIZE - OS_INFO_CHECKED_FROM))
 		return -ENOENT;
 	return 0;
 }
@@ -216,7 +216,8 @@ static int s390x_translate(const struct arch *a, const struct arch_mem *mem, vad
 
 		*ret = arch_run_within(va, span, 0);
 		if (level > 1 && (slot / QUARTER < first || slot / QUARTER > last))
-			return err_set(-EFAULT, "%#" PRIx64
+			return err_set(-EFAULT,
+				       "%#" PRIx64
 				       " is not mapped (the level %u table has no entry %u)",
 				       va, level, slot);
 		err = arch_read_entry(mem, table + slot * sizeof(entry), true, va, level, &entry);
@@ -225,8 +226,10 @@ static int s390x_translate(const struct arch *a, const struct arch_mem *mem, vad
 		if (!entry_maps(a, level, entry))
 			return arch_not_mapped(va, level, entry);
 		if (entry >> PADDR_BITS || (level > 1 && LEVEL_OF_TYPE(ENTRY_TYPE(entry)) != level))
-			return err_set(-EFAULT, "%#" PRIx64 ": the level %u entry %#" PRIx64
-				       " makes no sense", va, level, entry);
+			return err_set(-EFAULT,
+				       "%#" PRIx64 ": the level %u entry %#" PRIx64
+				       " makes no sense",
+				       va, level, entry);
 		if (level == 1 || (level <= LARGE_LEVELS && entry & ENTRY_LARGE)) {
 			*ret = arch_run_within(va, span, entry);
 			return 0;
@@ -253,7 +256,8 @@ static bool try_root(struct arch *a, const struct arch_mem *mem, paddr_t root)
 static bool try_vmcoreinfo(struct arch *a, const struct arch_mem *mem, vaddr_t root)
 {
 	return MOD_NUM_EXIST(vmlinux, KERNELOFFSET) && MOD_NUM_EXIST(vmlinux, KERNELOFFPHYS) &&
-	       try_root(a, mem, root - GET_MOD_NUM(vmlinux, KERNELOFFSET) +
+	       try_root(a, mem,
+			root - GET_MOD_NUM(vmlinux, KERNELOFFSET) +
 				GET_MOD_NUM(vmlinux, KERNELOFFPHYS));
 }
 
@@ -285,11 +289,13 @@ static int s390x_init(struct arch *a, const struct arch_mem *mem)
 	if (!read_os_info(mem, info))
 		image->end = os_info_value(info, OS_INFO_IMAGE_END);
 	if (try_vmcoreinfo(a, mem, root) || try_segments(a, mem, root) ||
-	    (image->end && try_root(a, mem, root - os_info_value(info, OS_INFO_IMAGE_START) +
+	    (image->end && try_root(a, mem,
+				    root - os_info_value(info, OS_INFO_IMAGE_START) +
 					    os_info_value(info, OS_INFO_IMAGE_PHYS))) ||
 	    try_root(a, mem, root))
 		return 0;
-	return err_set(-ENOENT, "SYMBOL(swapper_pg_dir) %#" PRIx64 " leads to no page tables: "
+	return err_set(-ENOENT,
+		       "SYMBOL(swapper_pg_dir) %#" PRIx64 " leads to no page tables: "
 		       "neither KERNELOFFPHYS nor a PT_LOAD nor os_info says where the kernel is",
 		       root);
 }
@@ -307,7 +313,8 @@ static void s390x_kernel_image(const struct arch *a, vaddr_t *start, vaddr_t *en
 {
 	const struct image *image = a->state;
 	vaddr_t known_end = MOD_SYM_EXIST(vmlinux, _end) ? GET_MOD_SYM(vmlinux, _end) :
-			    image ? image->end : 0;
+			    image			 ? image->end :
+							   0;
 	vaddr_t inside = UINT64_MAX;
 	uint64_t before = 0;
 

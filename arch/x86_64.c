@@ -25,7 +25,7 @@
 
 #define PAGE_SHIFT 12
 #define LEVEL_BITS 9
-#define HUGE_LEVELS 3		/* 1: 4 KiB, 2: 2 MiB, 3: 1 GiB */
+#define HUGE_LEVELS 3 /* 1: 4 KiB, 2: 2 MiB, 3: 1 GiB */
 
 INIT_OPT_MOD_SYM(vmlinux, init_top_pgt);
 INIT_OPT_MOD_SYM(vmlinux, swapper_pg_dir);

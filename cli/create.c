@@ -124,9 +124,9 @@ static void show_outcome(const struct dump_plan *plan, const struct dump_result 
 static int incomplete(const struct vmcore *vc, const struct dump_result *res)
 {
 	if (res->copy.lost)
-		return err_set(-EIO, "the dump is incomplete, %" PRIu64
-			       " page%s could not be read: %s", res->copy.lost,
-			       res->copy.lost == 1 ? "" : "s", res->copy.lost_why);
+		return err_set(-EIO,
+			       "the dump is incomplete, %" PRIu64 " page%s could not be read: %s",
+			       res->copy.lost, res->copy.lost == 1 ? "" : "s", res->copy.lost_why);
 	return err_set(-EIO, "the dump is incomplete: %s", vc->warning);
 }
 
@@ -137,8 +137,8 @@ static int incomplete(const struct vmcore *vc, const struct dump_result *res)
 static int run_extensions(const struct dump_plan *plan, const struct kernel *k,
 			  struct extension_result *ext, struct report *rep)
 {
-	int err = extensions_run(k, plan->extensions, plan->nr_extensions,
-				 &plan->extension_options, ext);
+	int err = extensions_run(k, plan->extensions, plan->nr_extensions, &plan->extension_options,
+				 ext);
 
 	report_take_extensions(rep, ext);
 	if (!err && !ext->required_failed)
@@ -188,8 +188,8 @@ struct attempt {
 struct attempts {
 	struct attempt list[2 * LEVELS_MAX];
 	size_t nr;
-	unsigned int possible;		/* bits of all levels */
-	char why[256];			/* why others are not; or "" */
+	unsigned int possible; /* bits of all levels */
+	char why[256];	       /* why others are not; or "" */
 	bool warned;
 };
 
@@ -229,8 +229,11 @@ static int plan_attempts(const struct dump_plan *plan, const struct kernel *k, s
 			instead_of = plan->levels[i];
 	}
 	if (plan->strict_level)
-		return a->nr ? 0 : err_set(err, "dump level %u is not possible, and --strict-level "
-					   "is given: %s", instead_of, a->why);
+		return a->nr ? 0 :
+			       err_set(err,
+				       "dump level %u is not possible, and --strict-level "
+				       "is given: %s",
+				       instead_of, a->why);
 	for (size_t i = 0; i < plan->nr_levels; i++) {
 		unsigned int level = plan->levels[i] & a->possible;
 
@@ -293,8 +296,8 @@ static int try_levels(const struct dump_plan *plan, struct attempts *a, const st
 			not_possible(a, i, err);
 		else if (out_of_space(f, err))
 			MSG("\nNot enough space: %s.\n"
-			    "Retry to create a dumpfile by dump_level(%u).\n", err_text(err),
-			    a->list[i + 1].level);
+			    "Retry to create a dumpfile by dump_level(%u).\n",
+			    err_text(err), a->list[i + 1].level);
 		else
 			return err;
 		err = restart(f);
@@ -328,13 +331,15 @@ static void show_filtering(const struct dump_request *req, const struct dump_res
 	if (!(req->level & ~DL_ZERO))
 		return;
 	if (f->pages[PAGE_UNREADABLE]) {
-		snprintf(text, sizeof(text), "%" PRIu64 " pages (%" PRIu64 " MiB) are kept: their "
-			 "struct pages could not be read", f->pages[PAGE_UNREADABLE],
-			 mebibytes(f->pages[PAGE_UNREADABLE], vc));
+		snprintf(text, sizeof(text),
+			 "%" PRIu64 " pages (%" PRIu64 " MiB) are kept: their "
+			 "struct pages could not be read",
+			 f->pages[PAGE_UNREADABLE], mebibytes(f->pages[PAGE_UNREADABLE], vc));
 		report_warning(rep, text);
 	}
 	if (f->bad_sections) {
-		snprintf(text, sizeof(text), "%" PRIu64 " pages (%" PRIu64 " MiB) without a struct "
+		snprintf(text, sizeof(text),
+			 "%" PRIu64 " pages (%" PRIu64 " MiB) without a struct "
 			 "page are kept: memory sections could not be read [%" PRIu64 "]",
 			 f->undescribed, mebibytes(f->undescribed, vc), f->bad_sections);
 		report_warning(rep, text);
@@ -361,9 +366,10 @@ static int write_dump(const struct dump_plan *plan, const struct kernel *k,
 	int err;
 
 	if (plan->splitblock_bytes % k->vc->page_size)
-		return err_set(-EINVAL, "block size %" PRIu64 " KiB is not a multiple of the "
-			       "page size, %u bytes", plan->splitblock_bytes >> 10,
-			       k->vc->page_size);
+		return err_set(-EINVAL,
+			       "block size %" PRIu64 " KiB is not a multiple of the "
+			       "page size, %u bytes",
+			       plan->splitblock_bytes >> 10, k->vc->page_size);
 	err = plan_attempts(plan, k, &attempts);
 	if (!err)
 		err = open_files(plan, &f);
@@ -429,8 +435,10 @@ static int add_erasures(const struct dump_plan *plan, const struct kernel *k,
 	if (err)
 		report_warning(rep, err_text(err));
 	if (plan->require_erase && (err || erased.failed))
-		err = err_set(-ECANCELED, "no dump is made: not all that %s names could be "
-			      "overwritten, and --require-erase is given", plan->config);
+		err = err_set(-ECANCELED,
+			      "no dump is made: not all that %s names could be "
+			      "overwritten, and --require-erase is given",
+			      plan->config);
 	else
 		err = 0;
 	erase_report_free(&erased);
@@ -456,9 +464,9 @@ int run_create(const struct dump_plan *plan, const struct kernel *k, struct repo
 int create_from_output(const struct dump_plan *plan)
 {
 	int err = plan->mode == MODE_REARRANGE ?
-		  rearrange(STDIN_FILENO, plan->dumpfile, plan->force) :
-		  reassemble(plan->parts, plan->nr_parts, !plan->no_mmap, plan->dumpfile,
-			     plan->force);
+			  rearrange(STDIN_FILENO, plan->dumpfile, plan->force) :
+			  reassemble(plan->parts, plan->nr_parts, !plan->no_mmap, plan->dumpfile,
+				     plan->force);
 
 	if (!err)
 		MSG("\nThe dumpfile is saved to %s.\n", plan->dumpfile);

@@ -21,11 +21,11 @@
 
 /* Where the text goes. A file is created when there is something to put in it. */
 struct log_file {
-	const char *path;		/* NULL: standard output */
+	const char *path; /* NULL: standard output */
 	bool force;
-	int fd;				/* -1: not yet created */
-	int err;			/* it cannot be written */
-	uint64_t left;			/* bytes that it may still get */
+	int fd;	       /* -1: not yet created */
+	int err;       /* it cannot be written */
+	uint64_t left; /* bytes that it may still get */
 	uint64_t limit;
 	size_t len;
 	char *buf;
@@ -110,17 +110,20 @@ static int check_whole(const struct printk_stats *stats)
 		return 0;
 	if (!stats->lost)
 		return err_set(-EBADMSG, "the log may be incomplete: %s", stats->why);
-	return err_set(-EBADMSG, "the log is incomplete, at least %" PRIu64
-		       " message%s missing: %s", stats->lost, stats->lost == 1 ? " is" : "s are",
-		       stats->why);
+	return err_set(-EBADMSG,
+		       "the log is incomplete, at least %" PRIu64 " message%s missing: %s",
+		       stats->lost, stats->lost == 1 ? " is" : "s are", stats->why);
 }
 
-int dump_dmesg(const struct kernel *k, const char *path, bool force, bool partial,
-	       uint64_t limit)
+int dump_dmesg(const struct kernel *k, const char *path, bool force, bool partial, uint64_t limit)
 {
 	_cleanup_free_ char *buf = malloc(BUFFER);
 	struct log_file f = {
-		.path = path, .force = force, .fd = -1, .buf = buf, .limit = limit,
+		.path = path,
+		.force = force,
+		.fd = -1,
+		.buf = buf,
+		.limit = limit,
 		.left = limit ? limit : UINT64_MAX,
 	};
 	struct printk_stats stats = { 0 };

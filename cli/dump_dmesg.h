@@ -22,8 +22,7 @@
  * (-EFBIG: all of it);
  * with a sentence
  */
-int dump_dmesg(const struct kernel *k, const char *path, bool force, bool partial,
-	       uint64_t limit)
+int dump_dmesg(const struct kernel *k, const char *path, bool force, bool partial, uint64_t limit)
 	__attribute__((warn_unused_result));
 
 #endif

@@ -15,8 +15,8 @@
 
 /* Symbols that match a pattern, on their way to standard output. */
 struct printer {
-	const char *pattern;		/* or NULL */
-	int digits;			/* of an address */
+	const char *pattern; /* or NULL */
+	int digits;	     /* of an address */
 	uint64_t count;
 };
 

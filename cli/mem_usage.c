@@ -28,7 +28,7 @@ struct range {
 
 struct worker {
 	struct vmcore_reader *reader;
-	uint8_t *page;			/* for one that lies in pieces */
+	uint8_t *page; /* for one that lies in pieces */
 	uint64_t zero, unreadable;
 };
 
@@ -179,8 +179,8 @@ int mem_usage_count(const struct kernel *k, unsigned int nr_threads, struct mem_
 	int err;
 
 	*ret = (struct mem_usage){ 0 };
-	nr_threads = min_u64(nr_threads ? nr_threads : usable_cpus(),
-			     affordable_threads(THREAD_BYTES));
+	nr_threads =
+		min_u64(nr_threads ? nr_threads : usable_cpus(), affordable_threads(THREAD_BYTES));
 	err = vmcore_check_claim(k->vc);
 	if (!err)
 		err = bitmap_init_stored(&pages, k->vc->max_pfn, k->vc->bitmaps);

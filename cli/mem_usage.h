@@ -10,11 +10,11 @@
 
 /** A table on standard output, and what it is made from. */
 struct mem_usage {
-	uint64_t zero;			/**< pages that would be kept, but hold nothing but zeros */
+	uint64_t zero; /**< pages that would be kept, but hold nothing but zeros */
 	uint64_t cache, cache_private, user, free, hwpoison, offline;
-	uint64_t absent;		/**< left out of the dump before */
-	uint64_t kernel;		/**< the rest */
-	uint64_t unreadable;		/**< of these, those that could not be looked at */
+	uint64_t absent;     /**< left out of the dump before */
+	uint64_t kernel;     /**< the rest */
+	uint64_t unreadable; /**< of these, those that could not be looked at */
 	uint64_t total;
 };
 

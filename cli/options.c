@@ -101,9 +101,10 @@ static const char *const mode_names[] = {
 	[MODE_CHECK_EXTENSION] = "--check-extension",
 };
 
-#define IN(mode) (1u << MODE_ ## mode)
-#define IN_THOSE_THAT_READ (IN(CREATE) | IN(DUMP_DMESG) | IN(MEM_USAGE) | IN(LIST_KSYMS) | \
-	IN(LIST_KTYPES) | IN(WRITE_VMCOREINFO) | IN(CHECK_EXTENSION))
+#define IN(mode) (1u << MODE_##mode)
+#define IN_THOSE_THAT_READ \
+	(IN(CREATE) | IN(DUMP_DMESG) | IN(MEM_USAGE) | IN(LIST_KSYMS) | IN(LIST_KTYPES) | \
+	 IN(WRITE_VMCOREINFO) | IN(CHECK_EXTENSION))
 
 /* Where options make sense; those that are not here do everywhere. */
 static const struct {
@@ -232,8 +233,10 @@ static int parse_size(const char *what, const char *text, uint64_t *bytes)
 			return err_set(-EINVAL, "%s %s is too much", what, text);
 	}
 	if (*end || !n)
-		return err_set(-EINVAL, "%s %s is invalid: it is a number of bytes, or one with K, M, G, T, P or E",
-			       what, text);
+		return err_set(
+			-EINVAL,
+			"%s %s is invalid: it is a number of bytes, or one with K, M, G, T, P or E",
+			what, text);
 	*bytes = n;
 	return 0;
 }
@@ -369,7 +372,9 @@ static int parse_option(struct dump_plan *plan, int opt)
 	case OPT_DUMP_DMESG:
 		return set_mode(plan, MODE_DUMP_DMESG);
 	case OPT_EPPIC:
-		return err_set(-ENOTSUP, "--eppic is not supported: extensions replaced it, see makedumpfile-extension(7)");
+		return err_set(
+			-ENOTSUP,
+			"--eppic is not supported: extensions replaced it, see makedumpfile-extension(7)");
 	case OPT_EXTENSION:
 		return add_extension(plan, optarg, false);
 	case OPT_EXTENSION_IN_PROCESS:
@@ -463,12 +468,13 @@ static int take_names(struct dump_plan *plan, int nr, char *names[])
 	if (plan->split && nr < 3)
 		return err_set(-EINVAL, "--split needs the names of two DUMPFILEs or more");
 	if (nr < (plan->flattened ? 1 : 2) && !optional)
-		return err_set(-EINVAL, "%s is missing: name a file, or use -F to write to "
+		return err_set(-EINVAL,
+			       "%s is missing: name a file, or use -F to write to "
 			       "standard output",
 			       plan->mode == MODE_DUMP_DMESG ? "LOGFILE" : "DUMPFILE");
 	if (nr > most)
-		return too_many(names[most], plan->flattened ?
-				": -F writes to standard output" : "");
+		return too_many(names[most],
+				plan->flattened ? ": -F writes to standard output" : "");
 	plan->vmcore = names[0];
 	set_dumpfiles(plan, nr - 1, names + 1);
 	return 0;
@@ -560,7 +566,7 @@ static int refuse_dash(const char *name)
 	if (strcmp(name, "-"))
 		return 0;
 	return err_set(-EINVAL, "'-' is not a file: use -F to write to standard output, or ./- for "
-		       "a file of that name");
+				"a file of that name");
 }
 
 static int check_outputs(const struct dump_plan *plan)
@@ -589,9 +595,12 @@ static int check(const struct command_line *cl, int nr, char *names[])
 	if (plan->require_erase && !plan->config)
 		return err_set(-EINVAL, "--require-erase needs --config FILE");
 	if (plan->json && !strcmp(plan->json, "-") && plan->flattened)
-		return err_set(-EINVAL, "--json - and -F exclude each other: there is one standard output");
+		return err_set(-EINVAL,
+			       "--json - and -F exclude each other: there is one standard output");
 	if (plan->nr_levels > 1 && plan->flattened)
-		return err_set(-EINVAL, "more than one dump level makes no sense with -F: what was written cannot be taken back");
+		return err_set(
+			-EINVAL,
+			"more than one dump level makes no sense with -F: what was written cannot be taken back");
 	if (plan->vmlinux && !debuginfo_supported())
 		return err_set(-EINVAL, "built without libdw: -x is not supported");
 	if (plan->mode == MODE_LIST_KTYPES && !btf_info_supported())

@@ -45,7 +45,7 @@ struct dump_plan {
 	const char *vmcoreinfo;
 	const char *vmlinux;
 	const char *config;
-	bool require_erase;		/**< no dump if --config cannot do all of its work */
+	bool require_erase; /**< no dump if --config cannot do all of its work */
 	bool no_mmap;
 
 	/**
@@ -56,37 +56,37 @@ struct dump_plan {
 	/** --split writes to all of them; else one or none. */
 	char *const *dumpfiles;
 	size_t nr_dumpfiles;
-	bool force;			/**< overwrite an existing dumpfile */
-	bool flattened;			/**< -F: to standard output */
+	bool force;	/**< overwrite an existing dumpfile */
+	bool flattened; /**< -F: to standard output */
 	bool dry_run;
-	bool elf;			/**< -E */
+	bool elf; /**< -E */
 	bool split;
 	/** Parts of a split dump begin at multiples of so many bytes; 0: not said. */
 	uint64_t splitblock_bytes;
-	uint64_t size_limit;		/**< -L: bytes of the output; 0: none */
+	uint64_t size_limit; /**< -L: bytes of the output; 0: none */
 	enum codec_id codec;
 
 	/** The levels to be tried, one after the other when space runs out; at least one. */
 	unsigned int levels[LEVELS_MAX];
 	size_t nr_levels;
-	bool strict_level;		/**< --strict-level: no dump if none of them is possible */
-	bool exclude_unused_vm;		/**< -e */
+	bool strict_level;	/**< --strict-level: no dump if none of them is possible */
+	bool exclude_unused_vm; /**< -e */
 	struct extension_spec extensions[EXTENSIONS_MAX];
 	size_t nr_extensions;
 	struct extension_options extension_options;
 
-	unsigned int nr_threads;	/**< 0: not said */
-	uint64_t cyclic_buffer_bytes;	/**< for bitmaps; 0: not said */
-	const char *work_dir;		/**< for bitmaps that do not fit in memory; or NULL */
+	unsigned int nr_threads;      /**< 0: not said */
+	uint64_t cyclic_buffer_bytes; /**< for bitmaps; 0: not said */
+	const char *work_dir;	      /**< for bitmaps that do not fit in memory; or NULL */
 
-	const char *pattern;		/**< what to list, to check or to explain; NULL: all */
-	bool partial_dmesg;		/**< only what came after the last clearing */
-	bool vtop;			/**< --vtop: translate vtop_address */
+	const char *pattern; /**< what to list, to check or to explain; NULL: all */
+	bool partial_dmesg;  /**< only what came after the last clearing */
+	bool vtop;	     /**< --vtop: translate vtop_address */
 	uint64_t vtop_address;
 
-	unsigned int message_level;	/**< enum log_level */
-	unsigned int extra_messages;	/**< what -D and --show-stats add, included above */
-	const char *json;		/**< where the report goes, "-": standard output; or NULL */
+	unsigned int message_level;  /**< enum log_level */
+	unsigned int extra_messages; /**< what -D and --show-stats add, included above */
+	const char *json;	     /**< where the report goes, "-": standard output; or NULL */
 };
 
 /**

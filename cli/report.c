@@ -117,7 +117,8 @@ void report_show(const struct report *rep)
 			   res->verdicts.included);
 	}
 	if (rep->plan->exclude_unused_vm)
-		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", "Unused struct pages", f->unused_vmemmap);
+		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", "Unused struct pages",
+			   f->unused_vmemmap);
 	if (f->missing)
 		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", "Excluded before", f->missing);
 	REPORT_MSG("  Remaining pages  : 0x%016" PRIx64 "\n", p.remaining);

@@ -20,11 +20,11 @@
 
 /** How making a dump went: filled in as far as it came. */
 struct report {
-	const struct dump_plan *plan;	/**< borrowed */
+	const struct dump_plan *plan; /**< borrowed */
 	/** What was read; NULL if it could not be opened. Borrowed. */
 	const struct vmcore *vc;
 	const struct kernel *kernel;
-	double start;			/**< clock_seconds() */
+	double start; /**< clock_seconds() */
 	double open_seconds, resolve_seconds;
 
 	/** What was said to be wrong, but kept nothing from being done. */
@@ -43,7 +43,7 @@ struct report {
 
 	bool has_extensions;
 	unsigned int extensions_ran, extensions_failed;
-	char extensions_why[640];	/**< why the first that failed did; or "" */
+	char extensions_why[640]; /**< why the first that failed did; or "" */
 	size_t ranges_erased;
 
 	/** What --config overwrote, and how many things it was to overwrite, and did not. */
@@ -53,19 +53,19 @@ struct report {
 
 /** Pages of a dump: what the report's numbers add up to. */
 struct report_pages {
-	uint64_t total;			/**< up to the highest one */
-	uint64_t holes;			/**< of them, those that are no memory */
-	uint64_t original;		/**< and those that are */
-	uint64_t excluded;		/**< of these, those left out, pages of zeros among them */
-	uint64_t remaining;		/**< and those whose contents are in the dump */
+	uint64_t total;	    /**< up to the highest one */
+	uint64_t holes;	    /**< of them, those that are no memory */
+	uint64_t original;  /**< and those that are */
+	uint64_t excluded;  /**< of these, those left out, pages of zeros among them */
+	uint64_t remaining; /**< and those whose contents are in the dump */
 };
 
 /** A kind of pages that are left out. */
 struct report_kind {
 	enum page_class class;
-	const char *label;		/**< for people */
-	const char *key;		/**< for programs */
-	unsigned int level;		/**< the bit that excludes them; 0: none alone */
+	const char *label;  /**< for people */
+	const char *key;    /**< for programs */
+	unsigned int level; /**< the bit that excludes them; 0: none alone */
 };
 
 extern const struct report_kind report_kinds[];

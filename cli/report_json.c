@@ -94,8 +94,7 @@ static void put_output(struct json *j, const struct report *rep)
 	put_levels(j, "levels_asked", plan->levels, plan->nr_levels);
 	put_levels(j, "levels_tried", rep->levels, rep->nr_levels);
 	if (rep->nr_levels) {
-		json_number(j, "dump_level",
-			    rep->levels[rep->nr_levels - 1] | rep->vc->dump_level);
+		json_number(j, "dump_level", rep->levels[rep->nr_levels - 1] | rep->vc->dump_level);
 		json_string(j, "compression", codec_name(rep->codec));
 		json_number(j, "threads", rep->nr_threads);
 		json_number(j, "bytes", rep->dump.written);

@@ -10,8 +10,8 @@
 
 /** Where it goes. */
 struct report_json {
-	const char *path;		/**< NULL: nowhere */
-	int fd;				/**< -1: it cannot be written, which was told */
+	const char *path; /**< NULL: nowhere */
+	int fd;		  /**< -1: it cannot be written, which was told */
 };
 
 /**

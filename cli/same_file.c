@@ -20,9 +20,9 @@
 #define OTHERS_MAX 9
 
 enum sharing {
-	BY_SPELLING,			/* nothing else is known of it */
+	BY_SPELLING, /* nothing else is known of it */
 	BY_NUMBERS,
-	NEVER,				/* a character device: no use of it harms another */
+	NEVER, /* a character device: no use of it harms another */
 };
 
 /* What makes two names names of one file. */
@@ -35,8 +35,8 @@ struct identity {
 };
 
 struct used_file {
-	const char *what;		/* how the manual calls it */
-	const char *path;		/* NULL: a standard file */
+	const char *what; /* how the manual calls it */
+	const char *path; /* NULL: a standard file */
 	bool written;
 	struct identity id;
 };
@@ -156,8 +156,7 @@ static bool is_same(const struct used_file *a, const struct used_file *b)
 		return false;
 	if (a->id.sharing == BY_SPELLING)
 		return a->path && b->path && !strcmp(a->path, b->path);
-	return a->id.dev == b->id.dev && a->id.ino == b->id.ino &&
-	       !strcmp(a->id.name, b->id.name);
+	return a->id.dev == b->id.dev && a->id.ino == b->id.ino && !strcmp(a->id.name, b->id.name);
 }
 
 /* Messages may be mixed with messages, but not with a dump. */

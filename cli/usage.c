@@ -119,12 +119,8 @@ static const struct {
 	const char *name;
 	const char *text;
 } topics[] = {
-	{ "filter", filter },
-	{ "output", output },
-	{ "input", input },
-	{ "erase", erase },
-	{ "extensions", extensions },
-	{ "look", look },
+	{ "filter", filter },	  { "output", output },		{ "input", input },
+	{ "erase", erase },	  { "extensions", extensions }, { "look", look },
 	{ "messages", messages },
 };
 

@@ -7,7 +7,7 @@
 #include "lib/log.h"
 
 struct walk {
-	int digits;			/* of an address */
+	int digits; /* of an address */
 	bool stepped;
 };
 

@@ -98,7 +98,7 @@ static uint64_t run_time_address(const struct debuginfo *d, const GElf_Sym *sym,
 
 	/* Linkers make some symbols of the image absolute, so ask where it lies. */
 	if (d->has_image ? value >= d->image_start && value <= d->image_end :
-	    sym->st_shndx != SHN_ABS)
+			   sym->st_shndx != SHN_ABS)
 		value += kaslr_offset;
 	return d->is64 ? value : (uint32_t)value;
 }
@@ -304,7 +304,8 @@ int debuginfo_check(const struct debuginfo *d, uint16_t machine, const struct vm
 	size_t len;
 
 	if (machine && machine != d->machine)
-		return err_set(-ESTALE, "%s is of another architecture (ELF machine %u) than the dump (%u)",
+		return err_set(-ESTALE,
+			       "%s is of another architecture (ELF machine %u) than the dump (%u)",
 			       d->path, d->machine, machine);
 	if (d->has_id && vmcoreinfo_find(vi, "BUILD-ID", &text, &len) &&
 	    parse_build_id(text, len, &id)) {
@@ -312,7 +313,8 @@ int debuginfo_check(const struct debuginfo *d, uint16_t machine, const struct vm
 			return 0;
 		for (size_t i = 0; i < BUILD_ID_BYTES; i++)
 			snprintf(hex + 2 * i, 3, "%02x", d->id.bytes[i]);
-		return err_set(-ESTALE, "%s is of another kernel: its build id is %s, the dump's is %.*s",
+		return err_set(-ESTALE,
+			       "%s is of another kernel: its build id is %s, the dump's is %.*s",
 			       d->path, hex, (int)len, text);
 	}
 	if (d->release[0] && vmcoreinfo_string(vi, "OSRELEASE", release, sizeof(release)) &&

@@ -29,18 +29,18 @@ struct build_id {
 
 /** One opened vmlinux. Constant; addresses are those it was linked for. */
 struct debuginfo {
-	const char *path;		/**< borrowed */
+	const char *path; /**< borrowed */
 	int fd;
 	struct Elf *elf;
 	struct Dwarf *dwarf;
-	uint16_t machine;		/**< EM_* */
+	uint16_t machine; /**< EM_* */
 	bool is64, big_endian;
 	bool has_id;
-	struct build_id id;		/**< if has_id */
-	char release[UTS_LEN];		/**< "" if unknown */
+	struct build_id id;    /**< if has_id */
+	char release[UTS_LEN]; /**< "" if unknown */
 	bool has_stext, has_image;
-	uint64_t stext;			/**< _stext, if has_stext */
-	uint64_t image_start, image_end;	/**< _text and _end, if has_image */
+	uint64_t stext;			 /**< _stext, if has_stext */
+	uint64_t image_start, image_end; /**< _text and _end, if has_image */
 };
 
 /** Whether the program was built with libdw. */

@@ -129,7 +129,7 @@ static bool member_location(Dwarf_Die *member, uint64_t *ret)
 
 	*ret = 0;
 	if (!dwarf_attr(member, DW_AT_data_member_location, &attr))
-		return true;	/* of a union, or given in bits */
+		return true; /* of a union, or given in bits */
 	if (!dwarf_formudata(&attr, &word)) {
 		*ret = word;
 	} else {

@@ -18,9 +18,9 @@
 
 /** Where a member is, and what. */
 struct die_member {
-	uint64_t length;		/**< of an array, elements */
-	uint64_t bit_offset, bit_size;	/**< bit_size: of a bit field; else 0 */
-	uint64_t size;			/**< bytes; 0: not known */
+	uint64_t length;	       /**< of an array, elements */
+	uint64_t bit_offset, bit_size; /**< bit_size: of a bit field; else 0 */
+	uint64_t size;		       /**< bytes; 0: not known */
 };
 
 /** An attribute that is a number. @param name DW_AT_* */

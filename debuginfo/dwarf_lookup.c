@@ -20,7 +20,7 @@
 
 /* A type or a variable with a name that was asked for. */
 struct entry {
-	const char *name;		/* the file's */
+	const char *name; /* the file's */
 	Dwarf_Die die;
 	int tag;
 	/* Where it is declared, and its bytes: nearly every unit brings the same along. */
@@ -31,9 +31,9 @@ struct entry {
 struct dwarf_lookup {
 	struct type_source source;
 	struct debuginfo *d;
-	char **names;			/* that were sought; owned, as are they */
+	char **names; /* that were sought; owned, as are they */
 	size_t nr_names;
-	size_t sorted;			/* from here on are those that are being sought */
+	size_t sorted; /* from here on are those that are being sought */
 	struct entry *entries;
 	size_t nr_entries, room;
 	bool no_memory;
@@ -93,7 +93,9 @@ static void describe(struct type_source *s, Dwarf_Die *die, struct c_type *ret)
 	uint64_t n;
 
 	*ret = (struct c_type){
-		.source = s, .kind = die ? kind_of(die) : C_VOID, .name = "",
+		.source = s,
+		.kind = die ? kind_of(die) : C_VOID,
+		.name = "",
 		.pointer_size = is64 ? 8 : 4,
 	};
 	if (!die || ret->kind == C_VOID)
@@ -189,7 +191,7 @@ static bool find_member(struct search *f, Dwarf_Die *type, uint64_t base, unsign
 		name = dwarf_diename(&die);
 		if (name ? strcmp(name, f->name) != 0 :
 			   depth >= DIE_DEPTH_MAX || !die_type(&die, &inner) ||
-			   !die_is_aggregate(&inner))
+				    !die_is_aggregate(&inner))
 			continue;
 		if (!die_read_member(&die, f->d, base, &f->at))
 			continue;

@@ -23,20 +23,20 @@
 /* What debug information says of one declaration. */
 struct answer {
 	bool known;
-	uint64_t value;			/* of an enumerator; sign-extended */
-	struct die_member at;		/* of a member; of a variable its length */
+	uint64_t value;	      /* of an enumerator; sign-extended */
+	struct die_member at; /* of a member; of a variable its length */
 };
 
 /* One declaration: just one of the records is not NULL. */
 struct want {
 	const char *name;
-	const char *member;		/* or a path of members; or NULL */
+	const char *member; /* or a path of members; or NULL */
 	struct ktype_info *type;
 	struct klen_info *len;
 	struct kpath_info *path;
 	struct knum_info *num;
 	struct answer best;
-	struct answer trial;		/* in the type that is being looked at */
+	struct answer trial; /* in the type that is being looked at */
 };
 
 /* What tells one definition of a name from another in the next unit. */
@@ -50,9 +50,9 @@ struct name {
 	const char *name;
 	struct want *wants;
 	size_t nr_wants, nr_members;
-	bool settled;			/* it cannot get better */
-	int score;			/* of the best type; negative: none yet */
-	uint64_t size;			/* its size, bytes */
+	bool settled;  /* it cannot get better */
+	int score;     /* of the best type; negative: none yet */
+	uint64_t size; /* its size, bytes */
 	struct definition seen[SEEN_MAX];
 	unsigned int nr_seen;
 };
@@ -62,16 +62,16 @@ struct table {
 	struct want *wants;
 	size_t nr_wants;
 	struct name *names;
-	size_t nr_names, nr_open;	/* open: not settled */
+	size_t nr_names, nr_open; /* open: not settled */
 };
 
 struct scan {
 	const struct debuginfo *d;
 	struct table types, numbers, variables;
-	char *paths;			/* declared ones, taken apart; owned */
+	char *paths; /* declared ones, taken apart; owned */
 	unsigned int budget;
 	bool damaged;
-	int error;			/* libdw's, of the first damage */
+	int error; /* libdw's, of the first damage */
 };
 
 static int cmp_want(const void *a, const void *b)
@@ -219,7 +219,9 @@ static int scan_init(struct scan *s, const struct fact_set *set)
 
 		if (!strcmp(t->modname, "vmlinux") && type_sought(set, t->struct_name))
 			*add_want(&s->types) = (struct want){
-				.name = t->struct_name, .member = t->member_name, .type = t,
+				.name = t->struct_name,
+				.member = t->member_name,
+				.type = t,
 			};
 	}
 	for (size_t i = 0; i < set->nr_klens; i++) {
@@ -227,7 +229,9 @@ static int scan_init(struct scan *s, const struct fact_set *set)
 
 		if (l->member && !strcmp(l->modname, "vmlinux") && type_sought(set, l->name))
 			*add_want(&s->types) = (struct want){
-				.name = l->name, .member = l->member, .len = l,
+				.name = l->name,
+				.member = l->member,
+				.len = l,
 			};
 		else if (!l->member && fact_is_missing(l->index, l->modname, "vmlinux"))
 			*add_want(&s->variables) = (struct want){ .name = l->name, .len = l };
@@ -301,13 +305,12 @@ static bool for_members(struct scan *s, Dwarf_Die *type, uint64_t base, unsigned
 
 /* On the way down a path. */
 struct step {
-	const char *path;		/* from here on; NULL: arrived */
+	const char *path; /* from here on; NULL: arrived */
 	Dwarf_Die member;
 	struct die_member at;
 };
 
-static bool take_step(struct scan *s, void *ctx, const char *name, Dwarf_Die *member,
-		      uint64_t base)
+static bool take_step(struct scan *s, void *ctx, const char *name, Dwarf_Die *member, uint64_t base)
 {
 	struct step *step = ctx;
 	const char *rest;
@@ -532,8 +535,10 @@ int debuginfo_resolve_types(const struct debuginfo *d, const struct fact_set *se
 		fill_in(&s.numbers, source);
 		fill_in(&s.variables, source);
 		if (s.damaged)
-			err = err_set(-EBADMSG, "part of the debug information of %s cannot be "
-				      "read: %s", d->path, dwarf_errmsg(s.error ? s.error : -1));
+			err = err_set(-EBADMSG,
+				      "part of the debug information of %s cannot be "
+				      "read: %s",
+				      d->path, dwarf_errmsg(s.error ? s.error : -1));
 	}
 	scan_deinit(&s);
 	return err;

@@ -42,23 +42,23 @@
 /** What a name's type is said to be. */
 struct config_cast {
 	enum type_tag tag;
-	const char *name;		/**< several words with one blank between them */
+	const char *name; /**< several words with one blank between them */
 	unsigned int stars;
-	uint64_t dims[CONFIG_DIMS_MAX];	/**< as written; the first is the outermost */
+	uint64_t dims[CONFIG_DIMS_MAX]; /**< as written; the first is the outermost */
 	unsigned int nr_dims;
 };
 
 /** One name of a path. */
 struct config_step {
 	const char *name;
-	const struct config_cast *cast;	/**< NULL: none */
+	const struct config_cast *cast; /**< NULL: none */
 	const struct config_step *next;
 };
 
 /** A symbol or a loop's variable, and members. */
 struct config_path {
-	const struct config_step *first;	/**< NULL: there is no path */
-	const char *text;		/**< as written, with single blanks */
+	const struct config_step *first; /**< NULL: there is no path */
+	const char *text;		 /**< as written, with single blanks */
 };
 
 enum config_loop {
@@ -71,24 +71,24 @@ enum config_loop {
 struct config_command {
 	bool is_loop;
 	unsigned int line;
-	const char *module;		/**< of the section; NULL: the kernel itself */
+	const char *module; /**< of the section; NULL: the kernel itself */
 	struct config_path what;
-	const char *text;		/**< the command, of a loop its first line; as written */
+	const char *text; /**< the command, of a loop its first line; as written */
 
 	/* Of erase: */
 	bool nullify;
-	uint64_t size;			/**< bytes; 0: not told by a number */
-	struct config_path size_path;	/**< where the size is, if anywhere */
+	uint64_t size;		      /**< bytes; 0: not told by a number */
+	struct config_path size_path; /**< where the size is, if anywhere */
 
 	/* Of a loop: */
 	enum config_loop how;
 	const char *variable;
-	const char *within;		/**< LOOP_WITHIN: the struct's name */
-	struct config_path link;	/**< via or within: the member that leads on */
+	const char *within;	 /**< LOOP_WITHIN: the struct's name */
+	struct config_path link; /**< via or within: the member that leads on */
 	struct config_command *body;
 
-	struct config_command *next;	/**< in the same section or loop, or the next section's */
-	unsigned int number;		/**< counted from 0, in the order of the file */
+	struct config_command *next; /**< in the same section or loop, or the next section's */
+	unsigned int number;	     /**< counted from 0, in the order of the file */
 };
 
 /** A section, so that one can be told about that has no module. */
@@ -100,11 +100,11 @@ struct config_section {
 
 /** What a file says. Constant once parsed. */
 struct erase_config {
-	const char *path;		/**< as errors call it; borrowed */
+	const char *path; /**< as errors call it; borrowed */
 	struct config_command *first;
-	struct config_section *sections;	/**< without those of vmlinux */
+	struct config_section *sections; /**< without those of vmlinux */
 	unsigned int nr_commands;
-	void *blocks;			/**< the memory of all of it */
+	void *blocks; /**< the memory of all of it */
 };
 
 /**

@@ -59,8 +59,10 @@ static int read_number(const struct eval *e, const struct lvalue *p, const char 
 	err = vmem_read(e->w->mem, p->at, raw, size);
 	if (err)
 		return err;
-	*ret = size == 1 ? raw[0] : size == 2 ? load_u16(raw, e->w->mem->swap) :
-	       size == 4 ? load_u32(raw, e->w->mem->swap) : load_u64(raw, e->w->mem->swap);
+	*ret = size == 1 ? raw[0] :
+	       size == 2 ? load_u16(raw, e->w->mem->swap) :
+	       size == 4 ? load_u32(raw, e->w->mem->swap) :
+			   load_u64(raw, e->w->mem->swap);
 	/* One below zero is larger than everything. */
 	if (p->type.is_signed && size < 8 && *ret >> (size * 8 - 1))
 		*ret = UINT64_MAX;
@@ -82,9 +84,9 @@ static int told_size(const struct eval *e, const struct config_command *c,
 		*ret = min_u64(*ret, of);
 	else if (*ret > EVAL_SIZE_MAX)
 		return *ret == UINT64_MAX ?
-		       err_set(-ERANGE, "%s is negative", c->size_path.text) :
-		       err_set(-ERANGE, "%s is %" PRIu64 ", which is not believed",
-			       c->size_path.text, *ret);
+			       err_set(-ERANGE, "%s is negative", c->size_path.text) :
+			       err_set(-ERANGE, "%s is %" PRIu64 ", which is not believed",
+				       c->size_path.text, *ret);
 	return *ret ? 0 : LVALUE_NULL;
 }
 
@@ -99,8 +101,8 @@ static int string_size(const struct eval *e, const struct config_command *c, vad
 
 	*ret = 0;
 	while (*ret < EVAL_STRING_MAX) {
-		size_t n = min_u64(STRING_PIECE - (at + *ret) % STRING_PIECE,
-				   EVAL_STRING_MAX - *ret);
+		size_t n =
+			min_u64(STRING_PIECE - (at + *ret) % STRING_PIECE, EVAL_STRING_MAX - *ret);
 		int err = vmem_read(e->w->mem, at + *ret, piece, n);
 		const char *end;
 
@@ -111,8 +113,10 @@ static int string_size(const struct eval *e, const struct config_command *c, vad
 		if (end)
 			return 0;
 	}
-	return err_set(-ERANGE, "only the first %u characters of %s are overwritten: it needs "
-		       "\"size\"", EVAL_STRING_MAX, c->what.text);
+	return err_set(-ERANGE,
+		       "only the first %u characters of %s are overwritten: it needs "
+		       "\"size\"",
+		       EVAL_STRING_MAX, c->what.text);
 }
 
 /* --- erase ------------------------------------------------------------------------------ */
@@ -245,8 +249,8 @@ static int visit(struct eval *e, const struct config_command *c, const struct va
 	return run_commands(e, c->body, &var);
 }
 
-static int loop_array(struct eval *e, const struct config_command *c,
-		      const struct variable *vars, const struct lvalue *array)
+static int loop_array(struct eval *e, const struct config_command *c, const struct variable *vars,
+		      const struct lvalue *array)
 {
 	uint64_t nr = c_type_length(&array->type), size;
 	struct lvalue p = *array;
@@ -263,8 +267,10 @@ static int loop_array(struct eval *e, const struct config_command *c,
 		return err_set(-EINVAL, "%s has a length that nobody knows", c->what.text);
 	for (uint64_t i = 0; !err && i < nr; i++, p.at += size) {
 		if (i == EVAL_LOOP_MAX)
-			return err_set(-ERANGE, "%s has %" PRIu64 " elements, of which %u were "
-				       "looked at", c->what.text, nr, EVAL_LOOP_MAX);
+			return err_set(-ERANGE,
+				       "%s has %" PRIu64 " elements, of which %u were "
+				       "looked at",
+				       c->what.text, nr, EVAL_LOOP_MAX);
 		err = visit(e, c, vars, &p);
 	}
 	return err;
@@ -273,7 +279,7 @@ static int loop_array(struct eval *e, const struct config_command *c,
 /* Where a walk has been. */
 struct walk {
 	struct addrset seen;
-	vaddr_t start;			/* where it ends if it comes there again */
+	vaddr_t start; /* where it ends if it comes there again */
 };
 
 /* @return 0; LVALUE_NULL at the end; -ERANGE if it is damaged */
@@ -290,8 +296,10 @@ static int step_to(struct walk *w, const struct config_command *c, vaddr_t node)
 			       EVAL_LOOP_MAX);
 	err = addrset_add(&w->seen, node, 0);
 	if (err == -EEXIST)
-		return err_set(-ERANGE, "the list %s comes to %#" PRIx64 " again: it does not "
-			       "lead back to its beginning", c->what.text, node);
+		return err_set(-ERANGE,
+			       "the list %s comes to %#" PRIx64 " again: it does not "
+			       "lead back to its beginning",
+			       c->what.text, node);
 	return err;
 }
 
@@ -324,18 +332,17 @@ static int loop_via(struct eval *e, const struct config_command *c, const struct
 
 /* A list, and how it goes on from one node to the next. */
 struct ring {
-	struct lvalue node;		/* where the walk begins; all nodes are of its type */
-	vaddr_t head;			/* the node that is no element; 0: there is none */
-	uint64_t next;			/* offset of the member next, bytes */
-	uint64_t prev;			/* of prev; 0: it has none */
+	struct lvalue node; /* where the walk begins; all nodes are of its type */
+	vaddr_t head;	    /* the node that is no element; 0: there is none */
+	uint64_t next;	    /* offset of the member next, bytes */
+	uint64_t prev;	    /* of prev; 0: it has none */
 	struct c_type element;
-	uint64_t link;			/* offset of the node in an element, bytes */
+	uint64_t link; /* offset of the node in an element, bytes */
 };
 
 /* Where in a struct a path of embedded members leads. */
-static int member_offset(const struct eval *e, const struct config_command *c,
-			 struct c_type type, const struct config_step *s, uint64_t *ret,
-			 struct c_type *at)
+static int member_offset(const struct eval *e, const struct config_command *c, struct c_type type,
+			 const struct config_step *s, uint64_t *ret, struct c_type *at)
 {
 	*ret = 0;
 	for (; s; s = s->next) {
@@ -364,8 +371,7 @@ static int enter_hlist(const struct eval *e, const struct config_command *c, str
 
 /* The list_head that a member next or prev belongs to. */
 static int find_owner(const struct eval *e, const struct config_command *c,
-		      const struct variable *vars, const struct config_step *member,
-		      struct ring *r)
+		      const struct variable *vars, const struct config_step *member, struct ring *r)
 {
 	struct lvalue p;
 	int err = lvalue_start(e->w, c->module, c->what.first, vars, &p);
@@ -422,8 +428,8 @@ static int ring_layout(const struct eval *e, const struct config_command *c, str
 	const struct config_step *link = c->link.first;
 	struct c_member next, prev;
 	struct c_type node;
-	int err = type_find(e->w->types, c->module, TYPE_STRUCT, c->within, link->name,
-			    &r->element);
+	int err =
+		type_find(e->w->types, c->module, TYPE_STRUCT, c->within, link->name, &r->element);
 
 	if (!err)
 		err = member_offset(e, c, r->element, link, &r->link, &node);
@@ -534,15 +540,14 @@ static int run_loop(struct eval *e, const struct config_command *c, const struct
 		err = lvalue_find(e->w, c->module, &c->what, vars, &p);
 		if (!err)
 			err = c->how == LOOP_VIA ? loop_via(e, c, vars, &p, &walk) :
-			      loop_array(e, c, vars, &p);
+						   loop_array(e, c, vars, &p);
 	}
 	addrset_deinit(&walk.seen);
 	return err < 0 ? note(e, c, err) : 0;
 }
 
 /* What cannot be done is not tried again, in other elements. */
-static int run_commands(struct eval *e, const struct config_command *c,
-			const struct variable *vars)
+static int run_commands(struct eval *e, const struct config_command *c, const struct variable *vars)
 {
 	int err = 0;
 

@@ -48,16 +48,16 @@ struct eval_ops {
 
 /** What became of one command. */
 struct eval_outcome {
-	uint64_t done;			/**< places that were overwritten; elements of a loop */
+	uint64_t done; /**< places that were overwritten; elements of a loop */
 	uint64_t bytes;
-	uint64_t failed;		/**< places that were not, or not wholly */
+	uint64_t failed; /**< places that were not, or not wholly */
 	/** Of an erase: sizes that came up, in their order, without repetitions. */
 	uint64_t sizes[EVAL_SIZES_MAX];
 	unsigned int nr_sizes;
 	/** It cannot be done at all: the kernel has no such thing. */
 	bool impossible;
-	bool without_module;		/**< passed over: the module is not loaded */
-	char why[256];			/**< the first failure; "" if there was none */
+	bool without_module; /**< passed over: the module is not loaded */
+	char why[256];	     /**< the first failure; "" if there was none */
 };
 
 /**

@@ -24,7 +24,7 @@ struct block {
 /* A piece of the text: a word, or one character. */
 struct token {
 	const char *start;
-	size_t len;			/* 0: the end */
+	size_t len; /* 0: the end */
 	unsigned int line;
 	bool begins_line;
 };
@@ -32,8 +32,8 @@ struct token {
 struct parser {
 	struct erase_config *config;
 	const char *start, *end;
-	struct token now;		/* what comes next */
-	const char *last_end;		/* of what was taken last */
+	struct token now;     /* what comes next */
+	const char *last_end; /* of what was taken last */
 	const char *module;
 	struct config_section **next_section;
 	/* Variables of the loops around. */
@@ -158,8 +158,8 @@ static int expected(const struct parser *p, const char *what)
 	for (size_t i = 0; i < len; i++)
 		shown[i] = isprint((unsigned char)t->start[i]) ? t->start[i] : '?';
 	shown[len] = '\0';
-	return err_set(-EINVAL, "%s:%u: %s is expected, not \"%s\"", p->config->path, t->line,
-		       what, shown);
+	return err_set(-EINVAL, "%s:%u: %s is expected, not \"%s\"", p->config->path, t->line, what,
+		       shown);
 }
 
 static int need(struct parser *p, const char *text)
@@ -218,8 +218,10 @@ static int take_number(struct parser *p, const char *what, uint64_t *ret, char *
 
 static enum type_tag take_tag(struct parser *p)
 {
-	return accept(p, "struct") ? TYPE_STRUCT : accept(p, "union") ? TYPE_UNION :
-	       accept(p, "enum") ? TYPE_ENUM : TYPE_PLAIN;
+	return accept(p, "struct") ? TYPE_STRUCT :
+	       accept(p, "union")  ? TYPE_UNION :
+	       accept(p, "enum")   ? TYPE_ENUM :
+				     TYPE_PLAIN;
 }
 
 /* "unsigned  long" becomes "unsigned long". */
@@ -273,7 +275,7 @@ static int parse_cast(struct parser *p, const struct config_cast **ret)
 	*ret = cast;
 	cast->tag = take_tag(p);
 	err = cast->tag == TYPE_PLAIN ? parse_plain_name(p, &cast->name) :
-	      take_name(p, "the name of a type", &cast->name);
+					take_name(p, "the name of a type", &cast->name);
 	if (err)
 		return err;
 	while (accept(p, "*"))
@@ -327,9 +329,10 @@ static int parse_expression(struct parser *p, struct config_path *ret)
 
 	if (err || !ret->first->cast || !is_variable(p, ret->first->name))
 		return err;
-	return err_set(-EINVAL, "%s:%u: the type of %s is known; a cast in front of a member "
-		       "tells that of the member: %s.(...)member", p->config->path, line,
-		       ret->first->name, ret->first->name);
+	return err_set(-EINVAL,
+		       "%s:%u: the type of %s is known; a cast in front of a member "
+		       "tells that of the member: %s.(...)member",
+		       p->config->path, line, ret->first->name, ret->first->name);
 }
 
 /* --- commands ------------------------------------------------------------------------ */
@@ -364,7 +367,11 @@ static int parse_size(struct parser *p, struct config_command *c)
 		return err;
 	rest = tolower((unsigned char)rest);
 	if ((rest && rest != 'k' && rest != 'm') ||
-	    !checked_mul(c->size, rest == 'm' ? 1 << 20 : rest ? 1 << 10 : 1, &c->size) ||
+	    !checked_mul(c->size,
+			 rest == 'm' ? 1 << 20 :
+			 rest	     ? 1 << 10 :
+				       1,
+			 &c->size) ||
 	    !c->size || c->size > CONFIG_SIZE_MAX)
 		return expected(p, what);
 	advance(p);
@@ -381,9 +388,11 @@ static int parse_erase(struct parser *p, struct config_command *c)
 	if (err)
 		return err;
 	if (p->depth && !is_variable(p, c->what.first->name))
-		return err_set(-EINVAL, "%s:%u: \"erase\" in a loop begins with the loop's "
-			       "variable, %s, not with %s", p->config->path, c->line,
-			       p->variables[p->depth - 1], c->what.first->name);
+		return err_set(-EINVAL,
+			       "%s:%u: \"erase\" in a loop begins with the loop's "
+			       "variable, %s, not with %s",
+			       p->config->path, c->line, p->variables[p->depth - 1],
+			       c->what.first->name);
 	if (accept(p, "nullify"))
 		c->nullify = true;
 	else if (accept(p, "size"))

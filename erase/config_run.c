@@ -21,17 +21,17 @@
 /* The symbols that a config names, as declarations, and what answers beside them. */
 struct config_run {
 	const struct kernel *kernel;
-	struct ksym_info *symbols;	/* owned */
-	struct ksym_info **pointers;	/* to each of them; owned */
+	struct ksym_info *symbols;   /* owned */
+	struct ksym_info **pointers; /* to each of them; owned */
 	size_t nr_symbols, room;
-	const char **names;		/* of symbols and types, perhaps repeated; owned */
+	const char **names; /* of symbols and types, perhaps repeated; owned */
 	size_t nr_names, names_room;
 	struct kernel_tables *facts;
 	struct btf_lookup *btf;
 	struct dwarf_lookup *dwarf;
 	struct type_lookup types;
 	struct erase_list *list;
-	uint8_t fill;			/* of what is being overwritten */
+	uint8_t fill; /* of what is being overwritten */
 };
 
 /* --- symbols -------------------------------------------------------------------------- */
@@ -83,7 +83,9 @@ static int declare_symbol(struct config_run *s, const char *module, const char *
 		s->room = more;
 	}
 	s->symbols[s->nr_symbols++] = (struct ksym_info){
-		.modname = declared_module(module), .symname = name, .index = -1,
+		.modname = declared_module(module),
+		.symname = name,
+		.index = -1,
 	};
 	return add_name(s, name);
 }
@@ -158,8 +160,10 @@ static int symbol_address(void *ctx, const char *module, const char *name, vaddr
 		return err_set(-ENOTUNIQ, "several symbols are called %s", name);
 	/* Then it may not be the name that is wrong. */
 	if (!s->kernel->vmlinux_path && !any_symbol(s))
-		return err_set(-ENOENT, "there is no symbol %s (without CONFIG_KALLSYMS_ALL, a "
-			       "kernel tells no variables: -x VMLINUX does)", name);
+		return err_set(-ENOENT,
+			       "there is no symbol %s (without CONFIG_KALLSYMS_ALL, a "
+			       "kernel tells no variables: -x VMLINUX does)",
+			       name);
 	return err_set(-ENOENT, "there is no symbol %s", name);
 }
 
@@ -260,7 +264,7 @@ static int tell(struct erase_log *t, bool wrong, const char *fmt, ...)
 }
 
 static int log_erased(struct erase_log *t, const struct config_command *c,
-		     const struct eval_outcome *o)
+		      const struct eval_outcome *o)
 {
 	int err = 0;
 
@@ -269,8 +273,7 @@ static int log_erased(struct erase_log *t, const struct config_command *c,
 	if (c->nullify)
 		return o->done ? erase_list_note(t->list, "erase %s nullify", c->what.text) : 0;
 	for (unsigned int i = 0; !err && i < o->nr_sizes; i++)
-		err = erase_list_note(t->list, "erase %s size %" PRIu64, c->what.text,
-				      o->sizes[i]);
+		err = erase_list_note(t->list, "erase %s size %" PRIu64, c->what.text, o->sizes[i]);
 	return err;
 }
 
@@ -283,10 +286,12 @@ static int tell_failed(struct erase_log *t, const struct config_command *c,
 		return tell(t, true, "%s:%u: \"%s\" cannot be done: %s", path, c->line, c->text,
 			    o->why);
 	if (c->is_loop)
-		return tell(t, true, "%s:%u: \"%s\" did not come to its end, behind %" PRIu64
-			    " elements: %s", path, c->line, c->text, o->done, o->why);
-	return tell(t, true, "%s:%u: \"%s\" was not done for %" PRIu64 " of %" PRIu64 ": %s",
-		    path, c->line, c->text, o->failed, o->done + o->failed, o->why);
+		return tell(t, true,
+			    "%s:%u: \"%s\" did not come to its end, behind %" PRIu64
+			    " elements: %s",
+			    path, c->line, c->text, o->done, o->why);
+	return tell(t, true, "%s:%u: \"%s\" was not done for %" PRIu64 " of %" PRIu64 ": %s", path,
+		    c->line, c->text, o->failed, o->done + o->failed, o->why);
 }
 
 static int tell_commands(struct erase_log *t, const struct config_command *c)
@@ -318,9 +323,11 @@ static int tell_sections(struct erase_log *t)
 			err = tell(t, false, "%s:%u: [%s] is passed over: the module is not loaded",
 				   t->config->path, s->line, s->module);
 		else
-			err = tell(t, true, "%s:%u: [%s] cannot be done: the dump's modules are not known%s%s",
-				   t->config->path, s->line, s->module,
-				   t->modules->why[0] ? ": " : "", t->modules->why);
+			err = tell(
+				t, true,
+				"%s:%u: [%s] cannot be done: the dump's modules are not known%s%s",
+				t->config->path, s->line, s->module, t->modules->why[0] ? ": " : "",
+				t->modules->why);
 	}
 	return err;
 }
@@ -337,8 +344,12 @@ static int log_aborted(struct erase_log *t, const char *what, int why)
 static int do_config(struct config_run *s, struct erase_log *t, struct eval_outcome *outcomes)
 {
 	const struct eval_ops w = {
-		.mem = &s->facts->view.mem, .types = &s->types, .has_module = has_module,
-		.symbol = symbol_address, .overwrite = overwrite, .ctx = s,
+		.mem = &s->facts->view.mem,
+		.types = &s->types,
+		.has_module = has_module,
+		.symbol = symbol_address,
+		.overwrite = overwrite,
+		.ctx = s,
 	};
 	int err = eval_config(&w, t->config, outcomes);
 
@@ -351,10 +362,10 @@ static int do_config(struct config_run *s, struct erase_log *t, struct eval_outc
 }
 
 int erase_run_config(const struct kernel *k, const struct erase_config *config,
-		    struct erase_list *list, struct erase_report *report)
+		     struct erase_list *list, struct erase_report *report)
 {
-	_cleanup_free_ struct eval_outcome *outcomes = calloc(config->nr_commands + 1,
-							      sizeof(*outcomes));
+	_cleanup_free_ struct eval_outcome *outcomes =
+		calloc(config->nr_commands + 1, sizeof(*outcomes));
 	struct config_run s = { .kernel = k, .list = list };
 	struct erase_log t = { config, outcomes, NULL, list, report };
 	int err;

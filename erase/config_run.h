@@ -20,13 +20,13 @@
 /** What came of it, for people. */
 struct erase_report {
 	struct erase_line {
-		char *text;		/**< one sentence, owned */
-		bool wrong;		/**< something was not overwritten that was to be */
+		char *text; /**< one sentence, owned */
+		bool wrong; /**< something was not overwritten that was to be */
 	} lines[ERASE_LINES_MAX];
 	size_t nr_lines;
-	size_t more;			/**< lines that did not fit */
-	uint64_t failed;		/**< lines that are wrong, whether they did or not */
-	uint64_t places, bytes;		/**< that were overwritten */
+	size_t more;		/**< lines that did not fit */
+	uint64_t failed;	/**< lines that are wrong, whether they did or not */
+	uint64_t places, bytes; /**< that were overwritten */
 };
 
 /**
@@ -39,7 +39,7 @@ struct erase_report {
  * read, with a sentence: some or all of it was not done
  */
 int erase_run_config(const struct kernel *k, const struct erase_config *config,
-		    struct erase_list *list, struct erase_report *report)
+		     struct erase_list *list, struct erase_report *report)
 	__attribute__((warn_unused_result));
 void erase_report_free(struct erase_report *report);
 

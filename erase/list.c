@@ -130,8 +130,7 @@ static void heap_pop(uint32_t *heap, size_t nr)
 	heap[i] = last;
 }
 
-static void put_range(struct erase_range *out, size_t *nr, paddr_t start, paddr_t end,
-		      uint8_t fill)
+static void put_range(struct erase_range *out, size_t *nr, paddr_t start, paddr_t end, uint8_t fill)
 {
 	if (*nr && out[*nr - 1].end == start && out[*nr - 1].fill == fill)
 		out[*nr - 1].end = end;

@@ -14,7 +14,7 @@
 
 /** A range of physical memory to overwrite. */
 struct erase_range {
-	paddr_t start, end;		/**< [start, end) */
+	paddr_t start, end; /**< [start, end) */
 	uint8_t fill;
 };
 
@@ -23,12 +23,12 @@ struct erase_range {
  * threads may use it. All zeros is an empty list that is sealed.
  */
 struct erase_list {
-	struct erase_range *ranges;	/**< sorted and not overlapping once sealed; owned */
+	struct erase_range *ranges; /**< sorted and not overlapping once sealed; owned */
 	size_t nr, room;
-	uint32_t *order;		/**< the list's own, to seal it with; owned */
+	uint32_t *order; /**< the list's own, to seal it with; owned */
 	/** Text that goes to the dump's eraseinfo: lines; owned, or NULL. */
 	char *text;
-	size_t text_size;		/**< bytes, without a NUL */
+	size_t text_size; /**< bytes, without a NUL */
 };
 
 void erase_list_init(struct erase_list *list);

@@ -12,8 +12,8 @@
 /* --- types ---------------------------------------------------------------------------- */
 
 /* @param member the one that is to be sought in it; or NULL */
-static int cast_type(const struct eval_ops *w, const char *module,
-		     const struct config_cast *cast, const char *member, struct c_type *ret)
+static int cast_type(const struct eval_ops *w, const char *module, const struct config_cast *cast,
+		     const char *member, struct c_type *ret)
 {
 	int err = type_find(w->types, module, cast->tag, cast->name, member, ret);
 
@@ -51,8 +51,8 @@ static int check_cast(const char *name, const struct c_type *known, const struct
 		       c_type_describe(known), c_type_describe(told));
 }
 
-static int symbol_type(const struct eval_ops *w, const char *module,
-		       const struct config_step *s, struct c_type *ret)
+static int symbol_type(const struct eval_ops *w, const char *module, const struct config_step *s,
+		       struct c_type *ret)
 {
 	struct c_type known;
 	int err = type_of_variable(w->types, module, s->name, &known);
@@ -65,8 +65,10 @@ static int symbol_type(const struct eval_ops *w, const char *module,
 		return cast_err || err ? cast_err : check_cast(s->name, &known, ret);
 	}
 	if (err == -ENOENT)
-		return err_set(-ENOENT, "the type of %s is not known: name it in a cast, as in "
-			       "(struct NAME)%s or (char *)%s", s->name, s->name, s->name);
+		return err_set(-ENOENT,
+			       "the type of %s is not known: name it in a cast, as in "
+			       "(struct NAME)%s or (char *)%s",
+			       s->name, s->name, s->name);
 	if (!err)
 		*ret = known;
 	return err;
@@ -107,8 +109,7 @@ static uint64_t byte_offset(const struct c_member *m)
 	return m->bit_size && size ? offset / size * size : offset;
 }
 
-int lvalue_member(const struct eval_ops *w, const char *module, const char *name,
-		struct lvalue *p)
+int lvalue_member(const struct eval_ops *w, const char *module, const char *name, struct lvalue *p)
 {
 	struct c_member m;
 	int err = lvalue_enter(w, module, p);
@@ -130,7 +131,7 @@ static const struct lvalue *find_variable(const struct variable *vars, const cha
 }
 
 int lvalue_start(const struct eval_ops *w, const char *module, const struct config_step *s,
-		const struct variable *vars, struct lvalue *ret)
+		 const struct variable *vars, struct lvalue *ret)
 {
 	const struct lvalue *p = find_variable(vars, s->name);
 	int err;
@@ -145,7 +146,7 @@ int lvalue_start(const struct eval_ops *w, const char *module, const struct conf
 }
 
 int lvalue_follow(const struct eval_ops *w, const char *module, const struct config_step *s,
-		 const struct config_step *end, struct lvalue *p)
+		  const struct config_step *end, struct lvalue *p)
 {
 	int err = 0;
 
@@ -158,7 +159,7 @@ int lvalue_follow(const struct eval_ops *w, const char *module, const struct con
 }
 
 int lvalue_find(const struct eval_ops *w, const char *module, const struct config_path *path,
-	       const struct variable *vars, struct lvalue *ret)
+		const struct variable *vars, struct lvalue *ret)
 {
 	int err = lvalue_start(w, module, path->first, vars, ret);
 

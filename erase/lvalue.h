@@ -18,14 +18,14 @@
 struct lvalue {
 	vaddr_t at;
 	struct c_type type;
-	bool is_bits;			/**< a bit field: at is that of its unit */
+	bool is_bits; /**< a bit field: at is that of its unit */
 };
 
 /** A loop's variable, as it is now. */
 struct variable {
 	const char *name;
 	const struct lvalue *place;
-	const struct variable *outer;	/**< NULL: there is no loop around */
+	const struct variable *outer; /**< NULL: there is no loop around */
 };
 
 /**
@@ -34,22 +34,22 @@ struct variable {
  * @param vars variables that go before symbols; or NULL
  */
 int lvalue_find(const struct eval_ops *w, const char *module, const struct config_path *path,
-	       const struct variable *vars, struct lvalue *ret)
+		const struct variable *vars, struct lvalue *ret)
 	__attribute__((warn_unused_result));
 
 /** The beginning of a path: a variable or a symbol. */
 int lvalue_start(const struct eval_ops *w, const char *module, const struct config_step *s,
-		const struct variable *vars, struct lvalue *ret)
+		 const struct variable *vars, struct lvalue *ret)
 	__attribute__((warn_unused_result));
 
 /** From a place on by members, up to a step that is not taken; NULL: to the end. */
 int lvalue_follow(const struct eval_ops *w, const char *module, const struct config_step *s,
-		 const struct config_step *end, struct lvalue *p)
+		  const struct config_step *end, struct lvalue *p)
 	__attribute__((warn_unused_result));
 
 /** From a place to a member of it. */
-int lvalue_member(const struct eval_ops *w, const char *module, const char *name,
-		struct lvalue *p) __attribute__((warn_unused_result));
+int lvalue_member(const struct eval_ops *w, const char *module, const char *name, struct lvalue *p)
+	__attribute__((warn_unused_result));
 
 /** Go through pointers, and into the first element of arrays, to where members can be. */
 int lvalue_enter(const struct eval_ops *w, const char *module, struct lvalue *p)

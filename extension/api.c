@@ -27,7 +27,7 @@ static struct {
 	const struct extension_env *env;
 	/* env->arguments with NULs for commas; NULL as long as nobody has asked. */
 	char *arguments;
-	int err;			/* what mdf_error() is asked about */
+	int err; /* what mdf_error() is asked about */
 } current;
 
 void extension_env_set(const struct extension_env *env)
@@ -139,8 +139,9 @@ static int add_erasure(paddr_t start, uint64_t len, uint8_t fill)
 int erase_physical(uint64_t paddr, uint64_t len, int fill)
 {
 	if (!range_fits(paddr, len, PADDR_END))
-		return extension_error(err_set(-EINVAL, "no memory goes from %#" PRIx64
-					       " on for %" PRIu64 " bytes", paddr, len));
+		return extension_error(err_set(
+			-EINVAL, "no memory goes from %#" PRIx64 " on for %" PRIu64 " bytes", paddr,
+			len));
 	return len ? extension_error(add_erasure(paddr, len, fill)) : 0;
 }
 
@@ -162,8 +163,8 @@ int update_filter_info_raw(unsigned long long vaddr, int fill, int len)
 {
 	const struct extension_env *env = current.env;
 	struct erasing e = { .fill = fill };
-	int err = kernel_for_each_run(env->kernel, env->reader, vaddr, len > 0 ? len : 0,
-				      erase_run, &e);
+	int err = kernel_for_each_run(env->kernel, env->reader, vaddr, len > 0 ? len : 0, erase_run,
+				      &e);
 
 	if (err)
 		extension_error(err);

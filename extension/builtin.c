@@ -31,20 +31,27 @@ typedef void function(void);
 BUILTIN_EXTENSIONS
 #undef X
 
-#define X(ext) { \
-	.name = #ext, \
-	.init = ext##_extension_init, \
-	.callback = ext##_extension_callback, \
-	.pages_callback = ext##_extension_pages_callback, \
-	.ksyms = __start_init_ksyms_##ext, .ksyms_end = __stop_init_ksyms_##ext, \
-	.ktypes = __start_init_ktypes_##ext, .ktypes_end = __stop_init_ktypes_##ext, \
-	.knums = __start_init_knums_##ext, .knums_end = __stop_init_knums_##ext, \
-	.klens = __start_init_klens_##ext, .klens_end = __stop_init_klens_##ext, \
-	.kpaths = __start_init_kpaths_##ext, .kpaths_end = __stop_init_kpaths_##ext, \
-	.constructors = __start_init_array_##ext, .constructors_end = __stop_init_array_##ext, \
-	.destructors = __start_fini_array_##ext, .destructors_end = __stop_fini_array_##ext, \
-},
+#define X(ext) \
+	{ \
+		.name = #ext, \
+		.init = ext##_extension_init, \
+		.callback = ext##_extension_callback, \
+		.pages_callback = ext##_extension_pages_callback, \
+		.ksyms = __start_init_ksyms_##ext, \
+		.ksyms_end = __stop_init_ksyms_##ext, \
+		.ktypes = __start_init_ktypes_##ext, \
+		.ktypes_end = __stop_init_ktypes_##ext, \
+		.knums = __start_init_knums_##ext, \
+		.knums_end = __stop_init_knums_##ext, \
+		.klens = __start_init_klens_##ext, \
+		.klens_end = __stop_init_klens_##ext, \
+		.kpaths = __start_init_kpaths_##ext, \
+		.kpaths_end = __stop_init_kpaths_##ext, \
+		.constructors = __start_init_array_##ext, \
+		.constructors_end = __stop_init_array_##ext, \
+		.destructors = __start_fini_array_##ext, \
+		.destructors_end = __stop_fini_array_##ext, \
+	},
 const struct builtin_extension builtin_extensions[] = {
-	BUILTIN_EXTENSIONS
-	{ 0 },
+	BUILTIN_EXTENSIONS{ 0 },
 };

@@ -12,9 +12,9 @@
 
 /** What is to be looked at. */
 struct extension_look {
-	struct extension_code *code;	/**< found, not loaded */
-	const struct kernel *k;		/**< NULL: the running kernel */
-	int out;			/**< descriptor to print to */
+	struct extension_code *code; /**< found, not loaded */
+	const struct kernel *k;	     /**< NULL: the running kernel */
+	int out;		     /**< descriptor to print to */
 	struct extension_shared *shared;
 };
 

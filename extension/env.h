@@ -15,14 +15,14 @@
 #include "kernel/memmap.h"
 
 struct extension_env {
-	const char *name;		/**< of the extension, for messages */
-	const char *arguments;		/**< "key=value,key": what stood behind the name; or "" */
+	const char *name;      /**< of the extension, for messages */
+	const char *arguments; /**< "key=value,key": what stood behind the name; or "" */
 	const struct kernel *kernel;
 	struct vmcore_reader *reader;
-	struct kernel_tables *facts;	/**< NULL if the dump's tables cannot be used */
-	const struct memmap *memmap;	/**< NULL if it is not known */
+	struct kernel_tables *facts; /**< NULL if the dump's tables cannot be used */
+	const struct memmap *memmap; /**< NULL if it is not known */
 	struct extension_shared *shared;
-	bool in_process;		/**< of the program: no other one reads the shared */
+	bool in_process; /**< of the program: no other one reads the shared */
 };
 
 /**

@@ -12,10 +12,10 @@
 
 /** One extension that is to be run. */
 struct extension_job {
-	struct extension_code *code;	/**< found, not loaded */
+	struct extension_code *code; /**< found, not loaded */
 	const struct kernel *k;
 	struct extension_shared *shared;
-	bool in_process;		/**< not in a process of its own */
+	bool in_process; /**< not in a process of its own */
 };
 
 /**

@@ -90,8 +90,10 @@ static int check_owner(const struct stat *st, const char *kind, const char *path
 		return err_set(-EPERM, "%s %s belongs to user %u: root does not load it", kind,
 			       path, (unsigned int)st->st_uid);
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
-		return err_set(-EPERM, "%s %s may be written by others (mode %o): root does not "
-			       "load it", kind, path, (unsigned int)st->st_mode & 07777);
+		return err_set(-EPERM,
+			       "%s %s may be written by others (mode %o): root does not "
+			       "load it",
+			       kind, path, (unsigned int)st->st_mode & 07777);
 	return 0;
 }
 
@@ -145,19 +147,16 @@ static int check_file(const char *path, int fd)
 /* The five kinds, in the order of struct fact_set. */
 static const struct {
 	const char *section, *start, *stop;
-	size_t size;			/* of a record, bytes */
-	unsigned int texts;		/* strings at its beginning; from the third on maybe NULL */
+	size_t size;	    /* of a record, bytes */
+	unsigned int texts; /* strings at its beginning; from the third on maybe NULL */
 } kinds[] = {
-	{ ".init_ksyms", "__start_init_ksyms", "__stop_init_ksyms",
-	  sizeof(struct ksym_info), 2 },
-	{ ".init_ktypes", "__start_init_ktypes", "__stop_init_ktypes",
-	  sizeof(struct ktype_info), 3 },
-	{ ".init_knums", "__start_init_knums", "__stop_init_knums",
-	  sizeof(struct knum_info), 2 },
-	{ ".init_klens", "__start_init_klens", "__stop_init_klens",
-	  sizeof(struct klen_info), 3 },
-	{ ".init_kpaths", "__start_init_kpaths", "__stop_init_kpaths",
-	  sizeof(struct kpath_info), 2 },
+	{ ".init_ksyms", "__start_init_ksyms", "__stop_init_ksyms", sizeof(struct ksym_info), 2 },
+	{ ".init_ktypes", "__start_init_ktypes", "__stop_init_ktypes", sizeof(struct ktype_info),
+	  3 },
+	{ ".init_knums", "__start_init_knums", "__stop_init_knums", sizeof(struct knum_info), 2 },
+	{ ".init_klens", "__start_init_klens", "__stop_init_klens", sizeof(struct klen_info), 3 },
+	{ ".init_kpaths", "__start_init_kpaths", "__stop_init_kpaths", sizeof(struct kpath_info),
+	  2 },
 };
 
 /* A part of memory: an array of pointers to records, or all of an object. */
@@ -206,10 +205,10 @@ static int check_records(const struct extent *object, const struct extent *list,
 /* The headers of a shared object's file. */
 struct elf_headers {
 	ElfW(Ehdr) ehdr;
-	ElfW(Phdr) *segments;
-	ElfW(Shdr) *sections;		/* NULL: it has none */
+	ElfW(Phdr) * segments;
+	ElfW(Shdr) * sections; /* NULL: it has none */
 	size_t nr_sections;
-	char *names;			/* of sections; ends with a NUL */
+	char *names; /* of sections; ends with a NUL */
 	size_t names_size;
 };
 
@@ -301,7 +300,8 @@ static int find_lists(struct extension_code *code, const struct elf_headers *h, 
 		lists[i].start = (uintptr_t)dlsym(code->handle, kinds[i].start);
 		lists[i].end = (uintptr_t)dlsym(code->handle, kinds[i].stop);
 		if (!lists[i].start || !lists[i].end)
-			return err_set(-ENOEXEC, "%s has no section headers, so its declarations "
+			return err_set(-ENOEXEC,
+				       "%s has no section headers, so its declarations "
 				       "cannot be found: link it with -Wl,-T,makedumpfile.ld",
 				       code->path);
 	}
@@ -332,9 +332,9 @@ static int find_declarations(struct extension_code *code, int fd)
 	if (err)
 		return err;
 	code->facts = (struct fact_set){
-		LIST(lists[0]), LIST(lists[1]), LIST(lists[2]), LIST(lists[3]), LIST(lists[4]),
-		LENGTH(lists[0]), LENGTH(lists[1]), LENGTH(lists[2]), LENGTH(lists[3]),
-		LENGTH(lists[4]),
+		LIST(lists[0]),	  LIST(lists[1]),   LIST(lists[2]),   LIST(lists[3]),
+		LIST(lists[4]),	  LENGTH(lists[0]), LENGTH(lists[1]), LENGTH(lists[2]),
+		LENGTH(lists[3]), LENGTH(lists[4]),
 	};
 	return 0;
 }
@@ -349,12 +349,15 @@ static int check_abi(const struct extension_code *code)
 		DEBUG_MSG("extension %s does not say which interface it was made for.\n",
 			  code->name);
 	else if (*abi > EXTENSION_ABI)
-		return err_set(-ENOEXEC, "it was made for interface %u, but this makedumpfile has "
-			       "%u: it is too new", *abi, EXTENSION_ABI);
+		return err_set(-ENOEXEC,
+			       "it was made for interface %u, but this makedumpfile has "
+			       "%u: it is too new",
+			       *abi, EXTENSION_ABI);
 	else if (*abi < EXTENSION_ABI_OLDEST)
-		return err_set(-ENOEXEC, "it was made for interface %u, but this makedumpfile "
-			       "takes %u at least: it is too old", *abi,
-			       EXTENSION_ABI_OLDEST);
+		return err_set(-ENOEXEC,
+			       "it was made for interface %u, but this makedumpfile "
+			       "takes %u at least: it is too old",
+			       *abi, EXTENSION_ABI_OLDEST);
 	return 0;
 }
 
@@ -400,10 +403,10 @@ static int load_file(struct extension_code *code, bool by_path)
 	if (err)
 		return err;
 	code->init = (void (*)(void))dlsym(code->handle, "extension_init");
-	code->callback = (int (*)(unsigned long, const void *))dlsym(code->handle,
-								     "extension_callback");
-	code->pages_callback = (void (*)(const struct extension_pages *, uint8_t *))
-		dlsym(code->handle, "extension_pages_callback");
+	code->callback =
+		(int (*)(unsigned long, const void *))dlsym(code->handle, "extension_callback");
+	code->pages_callback = (void (*)(const struct extension_pages *,
+					 uint8_t *))dlsym(code->handle, "extension_pages_callback");
 	return 0;
 }
 
@@ -412,9 +415,16 @@ static void load_builtin(struct extension_code *code)
 	const struct builtin_extension *b = code->builtin;
 
 	code->facts = (struct fact_set){
-		b->ksyms, b->ktypes, b->knums, b->klens, b->kpaths,
-		b->ksyms_end - b->ksyms, b->ktypes_end - b->ktypes, b->knums_end - b->knums,
-		b->klens_end - b->klens, b->kpaths_end - b->kpaths,
+		b->ksyms,
+		b->ktypes,
+		b->knums,
+		b->klens,
+		b->kpaths,
+		b->ksyms_end - b->ksyms,
+		b->ktypes_end - b->ktypes,
+		b->knums_end - b->knums,
+		b->klens_end - b->klens,
+		b->kpaths_end - b->kpaths,
 	};
 	code->init = b->init;
 	code->callback = b->callback;
@@ -430,13 +440,14 @@ int extension_load(struct extension_code *code, bool by_path)
 	if (code->builtin)
 		load_builtin(code);
 	else if (only_builtin)
-		err = err_set(-ENOTSUP, "a program that is linked statically has only those that are "
+		err = err_set(-ENOTSUP,
+			      "a program that is linked statically has only those that are "
 			      "built in");
 	else
 		err = load_file(code, by_path);
 	if (!err && !code->init && !code->callback && !code->pages_callback)
 		err = err_set(-ENOEXEC, "it has neither extension_init() nor extension_callback() "
-			      "nor extension_pages_callback()");
+					"nor extension_pages_callback()");
 	return err;
 }
 

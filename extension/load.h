@@ -13,13 +13,13 @@
 
 /** An extension's code. */
 struct extension_code {
-	char name[64];			/**< for messages: without directory and ".so" */
-	const char *arguments;		/**< what stood behind the name, or ""; borrowed */
-	char path[PATH_MAX];		/**< of its file; "" if it is built in */
-	const struct builtin_extension *builtin;	/**< NULL: it is a file */
+	char name[64];				 /**< for messages: without directory and ".so" */
+	const char *arguments;			 /**< what stood behind the name, or ""; borrowed */
+	char path[PATH_MAX];			 /**< of its file; "" if it is built in */
+	const struct builtin_extension *builtin; /**< NULL: it is a file */
 	/* Of what was loaded: */
-	void *handle;			/**< NULL for one that is built in */
-	struct fact_set facts;		/**< what it declares */
+	void *handle;	       /**< NULL for one that is built in */
+	struct fact_set facts; /**< what it declares */
 	void (*init)(void);
 	int (*callback)(unsigned long pfn, const void *pcache);
 	void (*pages_callback)(const struct extension_pages *pages, uint8_t *verdicts);

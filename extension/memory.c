@@ -123,8 +123,7 @@ int extension_member_offset(const struct ktype_info *member, uint64_t *offset)
 		return err;
 	if (member->member_bit_offset % 8)
 		return err_set(-EBADMSG, "%s.%s begins at bit %" PRIu32 " of a struct",
-			       member->struct_name, member->member_name,
-			       member->member_bit_offset);
+			       member->struct_name, member->member_name, member->member_bit_offset);
 	*offset = member->member_bit_offset / 8;
 	return 0;
 }
@@ -181,8 +180,8 @@ static int read_whole_number(uint64_t base, const struct ktype_info *m, uint64_t
 	if (err)
 		return err;
 	if (size > 8 || (size & (size - 1)))
-		return err_set(-EINVAL, "%s.%s, of %" PRIu32 " bytes, is no number",
-			       m->struct_name, m->member_name, size);
+		return err_set(-EINVAL, "%s.%s, of %" PRIu32 " bytes, is no number", m->struct_name,
+			       m->member_name, size);
 	err = extension_read(base + offset, raw, size);
 	if (!err)
 		*value = load_number(raw, size);
@@ -195,7 +194,7 @@ int mdf_read_number(uint64_t base, const struct ktype_info *member, uint64_t *va
 
 	if (!err)
 		err = member->member_bit_sz ? read_bits(base, member, value) :
-		      read_whole_number(base, member, value);
+					      read_whole_number(base, member, value);
 	return extension_error(err);
 }
 
@@ -395,8 +394,8 @@ int mdf_pfn_to_page(uint64_t pfn, uint64_t *page)
 		return extension_error(err);
 	range = range_below(map, pfn, first_pfn);
 	if (!range || pfn >= range->end)
-		return extension_error(err_set(-ENOENT, "pfn %#" PRIx64 " has no struct page",
-					       pfn));
+		return extension_error(
+			err_set(-ENOENT, "pfn %#" PRIx64 " has no struct page", pfn));
 	*page = range->pages + (pfn - range->start) * map->page_struct_size;
 	return 0;
 }

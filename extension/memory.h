@@ -12,7 +12,6 @@
 
 #include "facts/declare.h"
 
-
 /**
  * Copy memory at an address that can be anything.
  * @return 0; -EFAULT if part of it is unmapped, unreadable (vmcore_get()) or beyond the

@@ -13,8 +13,8 @@
 #include <stdbool.h>
 
 struct orphans {
-	bool adopted;			/**< orphans become children of this process */
-	int was_subreaper;		/**< what it was before */
+	bool adopted;	   /**< orphans become children of this process */
+	int was_subreaper; /**< what it was before */
 };
 
 /** Adopt from now on what a child will leave behind. Call it before the child is made. */

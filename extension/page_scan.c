@@ -23,11 +23,11 @@ struct page_scan {
 	const struct kernel *k;
 	const struct memmap *map;
 	struct extension_shared *shared;
-	struct vmcore_reader *reader;	/* of its own: what it returned must stay */
-	struct stat file;		/* what the dump is read from */
+	struct vmcore_reader *reader; /* of its own: what it returned must stay */
+	struct stat file;	      /* what the dump is read from */
 	struct bitmap has_data;
 	uint32_t struct_size;
-	uint8_t *buf;			/* a unit's struct pages, when they are not contiguous */
+	uint8_t *buf; /* a unit's struct pages, when they are not contiguous */
 	/* For extension_pages_callback(): */
 	bool has_layout;
 	struct page_layout layout;
@@ -40,8 +40,8 @@ struct page_scan {
 	pfn_t first;
 	size_t nr;
 	vaddr_t va;
-	bool wants_kinds;		/* it has asked for them, and will again */
-	bool has_kinds;			/* of these pages */
+	bool wants_kinds; /* it has asked for them, and will again */
+	bool has_kinds;	  /* of these pages */
 };
 
 struct unit {
@@ -171,8 +171,8 @@ const uint8_t *extension_page_kinds(const struct extension_pages *pages)
 }
 
 /* Ask about those struct pages in [from, to), byte offsets within the unit, that are whole. */
-static void ask_piece(struct page_scan *a, const struct unit *u, const uint8_t *bytes, uint64_t from,
-		      uint64_t to)
+static void ask_piece(struct page_scan *a, const struct unit *u, const uint8_t *bytes,
+		      uint64_t from, uint64_t to)
 {
 	uint64_t first = div_round_up(from, a->struct_size), end = to / a->struct_size;
 	const uint8_t *structs = bytes + (first * a->struct_size - from);
@@ -209,8 +209,8 @@ static int look(struct page_scan *a, const struct unit *u, uint64_t off, uint64_
 
 	*skip = HOLE_STEP - va % HOLE_STEP;
 	if (!err)
-		err = vmcore_get(a->reader, run.paddr, run.len ? min_u64(len, run.len) : len,
-				 ptr, got);
+		err = vmcore_get(a->reader, run.paddr, run.len ? min_u64(len, run.len) : len, ptr,
+				 got);
 	return err;
 }
 
@@ -218,8 +218,8 @@ static void ask_unit(struct page_scan *a, const struct unit *u)
 {
 	uint64_t size = (u->end - u->start) * a->struct_size;
 	uint64_t off = 0;
-	uint64_t piece = 0;	/* [piece, hole) is in the buffer, ... */
-	uint64_t hole = 0;	/* ... [hole, off) could not be read */
+	uint64_t piece = 0; /* [piece, hole) is in the buffer, ... */
+	uint64_t hole = 0;  /* ... [hole, off) could not be read */
 
 	while (off < size) {
 		const void *ptr;
@@ -301,8 +301,9 @@ static int prepare(struct page_scan *a)
 	return 0;
 }
 
-int page_scan_create(struct page_scan **ret, const struct extension_code *code, const struct kernel *k,
-		  const struct memmap *map, struct extension_shared *shared)
+int page_scan_create(struct page_scan **ret, const struct extension_code *code,
+		     const struct kernel *k, const struct memmap *map,
+		     struct extension_shared *shared)
 {
 	struct page_scan *a = calloc(1, sizeof(*a));
 	int err;

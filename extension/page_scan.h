@@ -17,9 +17,9 @@ struct page_scan;
  * @param code loaded, with a callback @param shared gets what it says, and how far it is
  * All are borrowed until page_scan_destroy(). @return 0; -errno with a sentence
  */
-int page_scan_create(struct page_scan **ret, const struct extension_code *code, const struct kernel *k,
-		  const struct memmap *map, struct extension_shared *shared)
-	__attribute__((warn_unused_result));
+int page_scan_create(struct page_scan **ret, const struct extension_code *code,
+		     const struct kernel *k, const struct memmap *map,
+		     struct extension_shared *shared) __attribute__((warn_unused_result));
 void page_scan_destroy(struct page_scan *a);
 
 /**

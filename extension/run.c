@@ -27,7 +27,7 @@
  * write to says nothing about it.
  */
 struct shared {
-	int fd;				/* -1: the memory has no file */
+	int fd; /* -1: the memory has no file */
 	uint8_t *base;
 	size_t size;
 	struct extension_shared *shared;
@@ -82,7 +82,8 @@ static int shared_create(struct shared *s, uint64_t nr_pfns)
 	s->shared = (void *)s->base;
 	s->include = (struct bitmap){ .words = (void *)(s->base + head), .nbits = nr_pfns };
 	s->exclude = (struct bitmap){
-		.words = (void *)(s->base + head + bits), .nbits = nr_pfns,
+		.words = (void *)(s->base + head + bits),
+		.nbits = nr_pfns,
 	};
 	s->erasures = (void *)(s->base + head + 2 * bits);
 	*s->shared = (struct extension_shared){
@@ -156,7 +157,7 @@ static void take_bits(const struct shared *s, const struct bitmap *from, struct 
 
 /* Ranges to be erased, out of reach of the extension's process. */
 struct erasures {
-	struct erase_range *ranges;	/* owned */
+	struct erase_range *ranges; /* owned */
 	uint32_t nr;
 };
 
@@ -194,8 +195,10 @@ static int take_erasures(const struct erasures *e, const char *name, struct eras
 		bytes += r->end - r->start;
 	}
 	if (!err && e->nr)
-		err = erase_list_note(list, "extension %s: %" PRIu64 " bytes in %" PRIu32
-				      " ranges erased", name, bytes, e->nr);
+		err = erase_list_note(list,
+				      "extension %s: %" PRIu64 " bytes in %" PRIu32
+				      " ranges erased",
+				      name, bytes, e->nr);
 	return err;
 }
 
@@ -316,8 +319,7 @@ int extensions_run(const struct kernel *k, const struct extension_spec *specs, s
 	erase_list_init(&ret->erasures);
 	err = bitmap_init_stored(&ret->verdicts.include, k->vc->max_pfn, k->vc->bitmaps);
 	if (!err)
-		err = bitmap_init_stored(&ret->verdicts.exclude, k->vc->max_pfn,
-					 k->vc->bitmaps);
+		err = bitmap_init_stored(&ret->verdicts.exclude, k->vc->max_pfn, k->vc->bitmaps);
 	for (size_t i = 0; !err && i < nr && !ret->required_failed; i++)
 		err = run_spec(k, &specs[i], opt, ret);
 	erase_list_seal(&ret->erasures);
@@ -334,8 +336,7 @@ void extension_result_free(struct extension_result *result)
 /* --- looking at one ----------------------------------------------------------------- */
 
 /* Do something with an extension's code in a process of its own. */
-static int look_at(const struct kernel *k, const char *text, int out,
-		   int (*work)(void *ctx))
+static int look_at(const struct kernel *k, const char *text, int out, int (*work)(void *ctx))
 {
 	_cleanup_free_ struct extension_code *code = malloc(sizeof(*code));
 	struct extension_look look = { .code = code, .k = k, .out = out };

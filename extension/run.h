@@ -20,22 +20,22 @@
 
 /** One --extension or --require-extension. Strings are borrowed. */
 struct extension_spec {
-	const char *text;		/**< NAME[,key=value]... */
+	const char *text; /**< NAME[,key=value]... */
 	bool required;
 };
 
 /** How extensions run. */
 struct extension_options {
-	unsigned int timeout;		/**< seconds without progress, at least 1 */
-	bool in_process;		/**< no process of its own, for debugging */
+	unsigned int timeout; /**< seconds without progress, at least 1 */
+	bool in_process;      /**< no process of its own, for debugging */
 };
 
 /** What came of all of them. */
 struct extension_result {
-	struct verdicts verdicts;	/**< of all that came to their end */
-	struct erase_list erasures;	/**< sealed; its text says what ran and what did not */
+	struct verdicts verdicts;   /**< of all that came to their end */
+	struct erase_list erasures; /**< sealed; its text says what ran and what did not */
 	unsigned int ran, failed;
-	bool required_failed;		/**< one that was required did not come to its end */
+	bool required_failed; /**< one that was required did not come to its end */
 	/** The first that failed, and why; or "". If one was required: that one. */
 	char failed_why[640];
 };

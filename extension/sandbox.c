@@ -125,7 +125,7 @@ static void set_up_signals(void)
 }
 
 static __attribute__((noreturn)) void be_child(const struct sandbox_task *t, pid_t parent, int out,
-						int err_fd)
+					       int err_fd)
 {
 	struct extension_shared *a = t->shared;
 	const struct rlimit none = { 0, 0 };
@@ -153,7 +153,7 @@ static __attribute__((noreturn)) void be_child(const struct sandbox_task *t, pid
 
 /* One of its two outputs. */
 struct output {
-	int fd;				/* -1: it is closed */
+	int fd; /* -1: it is closed */
 	enum log_level level;
 	char line[512];
 	size_t len;
@@ -300,9 +300,9 @@ static const char *signal_name(int sig)
 		const char *name;
 	} names[] = {
 		{ SIGSEGV, "SIGSEGV" }, { SIGABRT, "SIGABRT" }, { SIGBUS, "SIGBUS" },
-		{ SIGFPE, "SIGFPE" }, { SIGILL, "SIGILL" }, { SIGKILL, "SIGKILL" },
-		{ SIGTRAP, "SIGTRAP" }, { SIGSYS, "SIGSYS" }, { SIGTERM, "SIGTERM" },
-		{ SIGINT, "SIGINT" }, { SIGPIPE, "SIGPIPE" }, { SIGALRM, "SIGALRM" },
+		{ SIGFPE, "SIGFPE" },	{ SIGILL, "SIGILL" },	{ SIGKILL, "SIGKILL" },
+		{ SIGTRAP, "SIGTRAP" }, { SIGSYS, "SIGSYS" },	{ SIGTERM, "SIGTERM" },
+		{ SIGINT, "SIGINT" },	{ SIGPIPE, "SIGPIPE" }, { SIGALRM, "SIGALRM" },
 		{ SIGXCPU, "SIGXCPU" }, { SIGXFSZ, "SIGXFSZ" },
 	};
 

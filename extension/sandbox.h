@@ -16,9 +16,9 @@
 
 /** What is to be done in a process of its own. */
 struct sandbox_task {
-	const char *name;		/**< of the extension, for messages */
-	unsigned int timeout;		/**< seconds without progress until it is stopped */
-	int keep[2];			/**< descriptors it needs, besides 0 to 2; or -1 */
+	const char *name;     /**< of the extension, for messages */
+	unsigned int timeout; /**< seconds without progress until it is stopped */
+	int keep[2];	      /**< descriptors it needs, besides 0 to 2; or -1 */
 	/** Shared memory: stage, progress and pfn tell where it is. */
 	struct extension_shared *shared;
 	/**

@@ -23,11 +23,11 @@ enum extension_stage {
 	EXT_STARTING,
 	EXT_LOADING,
 	EXT_RESOLVING,
-	EXT_INIT,		/**< in extension_init() */
-	EXT_PAGES,		/**< being asked about pages */
-	EXT_ENDING,		/**< in its destructors */
+	EXT_INIT,   /**< in extension_init() */
+	EXT_PAGES,  /**< being asked about pages */
+	EXT_ENDING, /**< in its destructors */
 	EXT_FINISHED,
-	EXT_REFUSED,		/**< it did not begin, or gave up; text says why */
+	EXT_REFUSED, /**< it did not begin, or gave up; text says why */
 };
 
 /** Shared. */
@@ -35,15 +35,15 @@ struct extension_shared {
 	enum extension_stage stage;
 	/** Changes whenever the extension gets on: what the time limit looks at. */
 	uint64_t progress;
-	uint64_t pfn;			/**< the page, or the first page, it is being asked about */
-	int err;			/**< EXT_REFUSED: the -errno that belongs to text, or 0 */
-	char text[512];			/**< EXT_REFUSED: why */
+	uint64_t pfn;	/**< the page, or the first page, it is being asked about */
+	int err;	/**< EXT_REFUSED: the -errno that belongs to text, or 0 */
+	char text[512]; /**< EXT_REFUSED: why */
 	/** Bits for pfns; the words are shared, too. */
 	struct bitmap include, exclude;
 	/** Room for ERASURES_MAX; memory is taken as they are used. */
 	struct erase_range *erasures;
 	uint32_t nr_erasures;
-	bool erasures_lost;		/**< there were too many */
+	bool erasures_lost; /**< there were too many */
 };
 
 #endif

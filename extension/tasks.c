@@ -32,9 +32,9 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, vm_area_struct, vm_next);
 struct task_walk {
 	mdf_visit *visit;
 	void *ctx;
-	int stop;			/* what the visitor returned */
-	struct addrset signals;		/* the processes that were visited */
-	uint64_t leader, signal;	/* of the process at hand */
+	int stop;		 /* what the visitor returned */
+	struct addrset signals;	 /* the processes that were visited */
+	uint64_t leader, signal; /* of the process at hand */
 	uint32_t tasks;
 	struct damage damage;
 };
@@ -64,8 +64,10 @@ static int visit_thread(void *ctx, uint64_t task)
 	err = read_signal(task, &signal);
 	/* Each task belongs to one process, so none is visited as a part of another, too. */
 	if (!err && signal != w->signal)
-		err = err_set(-EBADMSG, "thread %#" PRIx64 " of process %#" PRIx64
-			      " says that it belongs to another", task, w->leader);
+		err = err_set(-EBADMSG,
+			      "thread %#" PRIx64 " of process %#" PRIx64
+			      " says that it belongs to another",
+			      task, w->leader);
 	if (err) {
 		damage_note(&w->damage, err);
 		return 0;
@@ -151,7 +153,7 @@ int mdf_for_each_task(mdf_visit *visit, void *ctx)
 struct vma_walk {
 	int (*visit)(void *ctx, const struct mdf_vma *vma);
 	void *ctx;
-	int stop;			/* what the visitor returned */
+	int stop; /* what the visitor returned */
 	struct damage damage;
 };
 
@@ -174,8 +176,10 @@ static int visit_maple_vma(void *ctx, uint64_t first, uint64_t last, uint64_t en
 	int err = read_vma(entry, &vma);
 
 	if (!err && (vma.start != first || vma.end != last + 1))
-		err = err_set(-EBADMSG, "the vm_area_struct %#" PRIx64 " for %#" PRIx64 " to %#"
-			      PRIx64 " says that it is of others", entry, first, last);
+		err = err_set(-EBADMSG,
+			      "the vm_area_struct %#" PRIx64 " for %#" PRIx64 " to %#" PRIx64
+			      " says that it is of others",
+			      entry, first, last);
 	if (err) {
 		damage_note(&w->damage, err);
 		return 0;
@@ -201,8 +205,10 @@ static int walk_listed_vmas(struct vma_walk *w, uint64_t mm)
 	for (uint32_t i = 0; !err && at; i++) {
 		err = read_vma(at, &vma);
 		if (!err && (vma.start < before || vma.start >= vma.end || i == WALK_STEPS_MAX))
-			err = err_set(-EBADMSG, "the list of mappings of %#" PRIx64
-				      " does not ascend at %#" PRIx64, mm, at);
+			err = err_set(-EBADMSG,
+				      "the list of mappings of %#" PRIx64
+				      " does not ascend at %#" PRIx64,
+				      mm, at);
 		if (!err)
 			err = mdf_read_ulong(at + OFF(vm_area_struct, vm_next), &at);
 		if (!err)

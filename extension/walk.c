@@ -147,9 +147,11 @@ int mdf_for_each_list(uint64_t head, const struct ktype_info *link, mdf_visit *v
 	}
 	if (!broken)
 		return 0;
-	return extension_error(err_set(broken, "the list at %#" PRIx64 " does not lead back to"
-				       " its head: it breaks off behind %#" PRIx64 ", its entry %"
-				       PRIu32, head, at, nr));
+	return extension_error(err_set(broken,
+				       "the list at %#" PRIx64 " does not lead back to"
+				       " its head: it breaks off behind %#" PRIx64
+				       ", its entry %" PRIu32,
+				       head, at, nr));
 }
 
 /* --- red-black trees -------------------------------------------------------------- */
@@ -175,8 +177,10 @@ static int rb_enter(struct rb_walk *w, uint64_t node, uint64_t *left)
 	if (!err)
 		err = addrset_add(&w->seen, node, 0);
 	if (err == -EEXIST)
-		err = err_set(-EBADMSG, "the red-black tree at %#" PRIx64 " leads to its node %#"
-			      PRIx64 " twice", w->root, node);
+		err = err_set(-EBADMSG,
+			      "the red-black tree at %#" PRIx64 " leads to its node %#" PRIx64
+			      " twice",
+			      w->root, node);
 	if (!err)
 		err = mdf_read_ulong(node + OFF(rb_node, rb_left), left);
 	if (!err)
@@ -304,11 +308,16 @@ static int maple_kind_init(struct maple_kind *k)
 	return 0;
 }
 
-#define LONGS(s, m) (struct longs){ OFF(s, m), GET_MOD_MEMBER_LEN(vmlinux, s, m) }
-#define NEED_LONGS(missing, s, m) do {							\
-	FACTS_REQUIRE_MEMBER(missing, s, m);							\
-	FACTS_REQUIRE_MEMBER_LEN(missing, s, m);						\
-} while (0)
+#define LONGS(s, m) \
+	(struct longs) \
+	{ \
+		OFF(s, m), GET_MOD_MEMBER_LEN(vmlinux, s, m) \
+	}
+#define NEED_LONGS(missing, s, m) \
+	do { \
+		FACTS_REQUIRE_MEMBER(missing, s, m); \
+		FACTS_REQUIRE_MEMBER_LEN(missing, s, m); \
+	} while (0)
 
 static int maple_facts(struct maple_walk *w)
 {
@@ -352,14 +361,18 @@ static int maple_enter(struct maple_walk *w, uint64_t entry, const struct maple_
 	int err;
 
 	if (!address || !kind)
-		return err_set(-EBADMSG, "the maple tree at %#" PRIx64 " leads to %#" PRIx64
-			       ", which is no node", w->tree, entry);
+		return err_set(-EBADMSG,
+			       "the maple tree at %#" PRIx64 " leads to %#" PRIx64
+			       ", which is no node",
+			       w->tree, entry);
 	if (depth == MAPLE_DEPTH_MAX || w->seen.nr == WALK_STEPS_MAX)
 		return err_set(-EBADMSG, "the maple tree at %#" PRIx64 " has no end", w->tree);
 	err = addrset_add(&w->seen, address, 0);
 	if (err == -EEXIST)
-		return err_set(-EBADMSG, "the maple tree at %#" PRIx64 " leads to its node %#"
-			       PRIx64 " twice", w->tree, address);
+		return err_set(-EBADMSG,
+			       "the maple tree at %#" PRIx64 " leads to its node %#" PRIx64
+			       " twice",
+			       w->tree, address);
 	return err ? err : extension_read(address, raw, kind->bytes);
 }
 
@@ -392,12 +405,14 @@ static int maple_node(struct maple_walk *w, uint64_t node, uint64_t first, uint6
 		if (last > max || (i && !last))
 			last = max;
 		if (last < first) {
-			damage_note(&w->damage, err_set(-EBADMSG, "a node of the maple tree at %#"
-				    PRIx64 " does not ascend: %#" PRIx64, w->tree, node));
+			damage_note(&w->damage, err_set(-EBADMSG,
+							"a node of the maple tree at %#" PRIx64
+							" does not ascend: %#" PRIx64,
+							w->tree, node));
 			return 0;
 		}
 		err = leaf ? maple_entry(w, entry, first, last) :
-		      maple_node(w, entry, first, last, depth + 1);
+			     maple_node(w, entry, first, last, depth + 1);
 		if (err)
 			return err;
 		if (last == max)
@@ -416,7 +431,7 @@ static int maple_walk(struct maple_walk *w)
 		return err;
 	/* One entry alone needs no node. */
 	err = is_node(root) ? maple_node(w, root, 0, extension_ulong_max(), 0) :
-	      maple_entry(w, root, 0, 0);
+			      maple_entry(w, root, 0, 0);
 	return err ? err : damage_error(&w->damage);
 }
 
@@ -441,27 +456,28 @@ struct xa_walk {
 	void *ctx;
 	uint64_t xarray;
 	struct longs slots;
-	unsigned int slot_bits;		/* log2 of slots.nr */
-	uint32_t bytes;			/* of a node that are of interest */
-	uint32_t nodes;			/* that were visited */
+	unsigned int slot_bits; /* log2 of slots.nr */
+	uint32_t bytes;		/* of a node that are of interest */
+	uint32_t nodes;		/* that were visited */
 	struct damage damage;
 };
 
 /* A node on the way down. */
 struct xa_place {
-	const struct xa_place *up;	/* NULL: this is the root */
+	const struct xa_place *up; /* NULL: this is the root */
 	uint64_t address;
-	uint64_t base;			/* its first index */
-	unsigned int shift;		/* log2 of the indexes that a slot covers */
-	uint32_t nr;			/* slots: at the top there can be more than indexes */
-	uint32_t slot;			/* that is being looked at */
+	uint64_t base;	    /* its first index */
+	unsigned int shift; /* log2 of the indexes that a slot covers */
+	uint32_t nr;	    /* slots: at the top there can be more than indexes */
+	uint32_t slot;	    /* that is being looked at */
 };
 
 static int xa_facts(struct xa_walk *w)
 {
 	struct fact_list missing = { 0 };
 	const uint32_t bytes[] = {
-		OFF(xa_node, shift) + 1, OFF(xa_node, offset) + 1,
+		OFF(xa_node, shift) + 1,
+		OFF(xa_node, offset) + 1,
 		OFF(xa_node, parent) + mdf_long_size(),
 	};
 
@@ -479,8 +495,9 @@ static int xa_facts(struct xa_walk *w)
 	w->bytes = longs_end(&w->slots);
 	for (size_t i = 0; i < ARRAY_SIZE(bytes); i++)
 		w->bytes = max_u64(w->bytes, bytes[i]);
-	return w->bytes <= NODE_BYTES_MAX ? 0 :
-	       err_set(-EBADMSG, "the layout of xarrays makes no sense");
+	return w->bytes <= NODE_BYTES_MAX ?
+		       0 :
+		       err_set(-EBADMSG, "the layout of xarrays makes no sense");
 }
 
 /*
@@ -511,16 +528,17 @@ static int xa_enter(struct xa_walk *w, struct xa_place *p, uint8_t *raw)
 	shift = raw[OFF(xa_node, shift)];
 	if (shift % w->slot_bits || shift >= mdf_long_size() * 8 ||
 	    (p->up && shift + w->slot_bits != p->up->shift) || !xa_hangs_there(p, raw))
-		return err_set(-EBADMSG, "the xarray at %#" PRIx64 " leads to %#" PRIx64
-			       ", which is none of its nodes", w->xarray, p->address);
+		return err_set(-EBADMSG,
+			       "the xarray at %#" PRIx64 " leads to %#" PRIx64
+			       ", which is none of its nodes",
+			       w->xarray, p->address);
 	p->shift = shift;
 	p->nr = min_u64(w->slots.nr - 1, (extension_ulong_max() - p->base) >> shift) + 1;
 	return 0;
 }
 
 /* Visit the entry of a slot; those behind it that belong to the same one are passed over. */
-static int xa_entry(const struct xa_walk *w, struct xa_place *p, const uint8_t *raw,
-		    uint64_t entry)
+static int xa_entry(const struct xa_walk *w, struct xa_place *p, const uint8_t *raw, uint64_t entry)
 {
 	uint32_t slot = p->slot;
 

@@ -86,22 +86,22 @@ struct list {
 };
 
 struct drop {
-	const char *driver;		/* what the user wants; may be NULL */
+	const char *driver; /* what the user wants; may be NULL */
 	uint64_t drm_open, ttm_glob;
 	uint64_t page_size;
-	uint32_t populated, known;	/* flags */
+	uint32_t populated, known; /* flags */
 
-	struct list tables;		/* files_struct: open files of tasks */
-	struct list clients;		/* drm_file: open files of graphics drivers */
-	struct list objects;		/* drm_gem_object: buffers */
-	struct list devices;		/* ttm_device */
+	struct list tables;  /* files_struct: open files of tasks */
+	struct list clients; /* drm_file: open files of graphics drivers */
+	struct list objects; /* drm_gem_object: buffers */
+	struct list devices; /* ttm_device */
 	/* Pages that are dropped, but extension_decide() was not told yet. */
 	uint64_t pfn, nr_pfns;
 
-	uint64_t slots;			/* that may still be read */
+	uint64_t slots; /* that may still be read */
 	size_t buffers, foreign, damaged;
 	unsigned long long pages;
-	char why[256];			/* the first damage */
+	char why[256]; /* the first damage */
 };
 
 /* --- helpers ------------------------------------------------------------------------ */
@@ -183,14 +183,15 @@ static void each_pointer(struct drop *d, uint64_t array, uint64_t nr,
 /* --- what is needed of this kernel ---------------------------------------------------- */
 
 /* The address of a symbol of a module, which can be part of the kernel; 0: it is not there. */
-#define SYM_OF(mod, sym)								\
-	(MOD_SYM_EXIST(mod, sym) ? GET_MOD_SYM(mod, sym) :				\
-	 MOD_SYM_EXIST(vmlinux, sym) ? GET_MOD_SYM(vmlinux, sym) : 0)
+#define SYM_OF(mod, sym) \
+	(MOD_SYM_EXIST(mod, sym)     ? GET_MOD_SYM(mod, sym) : \
+	 MOD_SYM_EXIST(vmlinux, sym) ? GET_MOD_SYM(vmlinux, sym) : \
+				       0)
 
-#define NEED(mod, s, m)									\
-	do {										\
-		if (!MOD_STRUCT_MEMBER_EXIST(mod, s, m))				\
-			extension_fail(#s "." #m " is not known, though there is TTM");	\
+#define NEED(mod, s, m) \
+	do { \
+		if (!MOD_STRUCT_MEMBER_EXIST(mod, s, m)) \
+			extension_fail(#s "." #m " is not known, though there is TTM"); \
 	} while (0)
 
 static void need_types(const struct drop *d)
@@ -225,7 +226,7 @@ static bool find_ttm(struct drop *d)
 		return false;
 	need_types(d);
 	d->populated = MOD_STRUCT_MEMBER_EXIST(ttm, ttm_tt, backup) ? POPULATED_BACKUP :
-		POPULATED_OLD;
+								      POPULATED_OLD;
 	d->known = MOD_STRUCT_MEMBER_EXIST(ttm, ttm_tt, backup) ? KNOWN_BACKUP : KNOWN_OLD;
 	return true;
 }
@@ -250,7 +251,7 @@ static bool see_file(struct drop *d, uint64_t file)
 
 	ops = pointer(d, file, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, file, f_op));
 	if (!ops || pointer(d, ops, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, file_operations, open)) !=
-	    d->drm_open)
+			    d->drm_open)
 		return true;
 	client = pointer(d, file, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, file, private_data));
 	if (client)
@@ -344,8 +345,7 @@ static int see_device(void *ctx, uint64_t device)
 
 static void find_devices(struct drop *d)
 {
-	uint64_t head = d->ttm_glob + GET_MOD_STRUCT_MEMBER_MOFF(ttm, ttm_global,
-								 device_list) / 8;
+	uint64_t head = d->ttm_glob + GET_MOD_STRUCT_MEMBER_MOFF(ttm, ttm_global, device_list) / 8;
 
 	if (mdf_for_each_list(head, GET_MOD_STRUCT_MEMBER_PTR(ttm, ttm_device, device_list),
 			      see_device, d) < 0)
@@ -422,8 +422,8 @@ static void drop_object(struct drop *d, uint64_t object)
 	uint64_t bo = object - GET_MOD_STRUCT_MEMBER_MOFF(ttm, ttm_buffer_object, base) / 8;
 	uint64_t device, ttm;
 
-	if (mdf_read_number(bo, GET_MOD_STRUCT_MEMBER_PTR(ttm, ttm_buffer_object, bdev),
-			    &device) || !has(&d->devices, device)) {
+	if (mdf_read_number(bo, GET_MOD_STRUCT_MEMBER_PTR(ttm, ttm_buffer_object, bdev), &device) ||
+	    !has(&d->devices, device)) {
 		d->foreign++;
 		return;
 	}
@@ -467,7 +467,8 @@ void extension_init(void)
 {
 	struct drop d = {
 		.driver = extension_argument("driver"),
-		.page_size = mdf_page_size(), .slots = SLOTS_MAX,
+		.page_size = mdf_page_size(),
+		.slots = SLOTS_MAX,
 	};
 
 	if (!find_ttm(&d)) {

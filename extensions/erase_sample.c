@@ -87,8 +87,7 @@ void extension_init(void)
 	extension_fail("the list of tasks has no end");
 }
 
-__attribute__((destructor))
-static void finish(void)
+__attribute__((destructor)) static void finish(void)
 {
 	if (erased)
 		MSG("%lu names of tasks erased\n", erased);

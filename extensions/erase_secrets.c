@@ -172,7 +172,7 @@ struct search;
 struct kind {
 	const char *name;
 	void (*find)(struct search *s);
-	const char *unit;		/* what is counted */
+	const char *unit; /* what is counted */
 };
 
 /* The search for secrets of one kind. */
@@ -182,8 +182,8 @@ struct search {
 	const char *absent, *unknown;
 	size_t found, damaged;
 	unsigned long long bytes;
-	unsigned int tfms;		/* seen of one secret */
-	char why[256];			/* the first damage */
+	unsigned int tfms; /* seen of one secret */
+	char why[256];	   /* the first damage */
 	/* Addresses of all algorithms of the crypto API, sorted. */
 	const uint64_t *algorithms;
 	size_t nr_algorithms;
@@ -321,20 +321,20 @@ static int by_address(const void *a, const void *b)
 static bool algorithms_known(void)
 {
 	return MOD_SYM_EXIST(vmlinux, crypto_alg_list) &&
-		TYPE_EXIST(MEMBER(vmlinux, crypto_alg, cra_list)) &&
-		TYPE_EXIST(MEMBER(vmlinux, crypto_alg, cra_ctxsize)) &&
-		TYPE_EXIST(MEMBER(vmlinux, crypto_alg, cra_alignmask)) &&
-		TYPE_EXIST(MEMBER(vmlinux, crypto_alg, cra_type)) &&
-		TYPE_EXIST(MEMBER(vmlinux, crypto_tfm, __crt_alg)) &&
-		TYPE_EXIST(MEMBER(vmlinux, crypto_tfm, __crt_ctx));
+	       TYPE_EXIST(MEMBER(vmlinux, crypto_alg, cra_list)) &&
+	       TYPE_EXIST(MEMBER(vmlinux, crypto_alg, cra_ctxsize)) &&
+	       TYPE_EXIST(MEMBER(vmlinux, crypto_alg, cra_alignmask)) &&
+	       TYPE_EXIST(MEMBER(vmlinux, crypto_alg, cra_type)) &&
+	       TYPE_EXIST(MEMBER(vmlinux, crypto_tfm, __crt_alg)) &&
+	       TYPE_EXIST(MEMBER(vmlinux, crypto_tfm, __crt_ctx));
 }
 
 /* @return whether all were found */
 static bool find_algorithms(struct algorithms *a)
 {
 	bool whole = algorithms_known() &&
-		!mdf_for_each_list(GET_MOD_SYM(vmlinux, crypto_alg_list),
-				   MEMBER(vmlinux, crypto_alg, cra_list), see_algorithm, a);
+		     !mdf_for_each_list(GET_MOD_SYM(vmlinux, crypto_alg_list),
+					MEMBER(vmlinux, crypto_alg, cra_list), see_algorithm, a);
 
 	if (!whole)
 		MSG("the kernel's algorithms are not all known, so copies of keys may stay\n");
@@ -345,8 +345,8 @@ static bool find_algorithms(struct algorithms *a)
 
 /* What a transform is part of. */
 static const struct ktype_info *const transforms[] = {
-	MEMBER(vmlinux, crypto_skcipher, base), MEMBER(vmlinux, crypto_aead, base),
-	MEMBER(vmlinux, crypto_shash, base), MEMBER(vmlinux, crypto_ahash, base),
+	MEMBER(vmlinux, crypto_skcipher, base),	 MEMBER(vmlinux, crypto_aead, base),
+	MEMBER(vmlinux, crypto_shash, base),	 MEMBER(vmlinux, crypto_ahash, base),
 	MEMBER(vmlinux, crypto_lskcipher, base), MEMBER(vmlinux, crypto_cipher, base),
 };
 
@@ -393,7 +393,7 @@ static uint64_t context_bytes(struct search *s, uint64_t address, uint64_t tfm, 
 		return mdf_long_size();
 	/* Of an aligned context the alignment of memory is not counted. */
 	return get(s, algorithm, MEMBER(vmlinux, crypto_alg, cra_ctxsize)) +
-		(get(s, algorithm, MEMBER(vmlinux, crypto_alg, cra_alignmask)) & ~(word - 1));
+	       (get(s, algorithm, MEMBER(vmlinux, crypto_alg, cra_alignmask)) & ~(word - 1));
 }
 
 /*
@@ -519,8 +519,7 @@ static int see_super_block(void *ctx, uint64_t sb)
 			note(s, mdf_error());
 			break;
 		}
-		walk_chain(s, first, MEMBER(vmlinux, fscrypt_master_key, mk_node),
-			   see_master_key);
+		walk_chain(s, first, MEMBER(vmlinux, fscrypt_master_key, mk_node), see_master_key);
 	}
 	return 0;
 }
@@ -531,7 +530,8 @@ static int see_super_block(void *ctx, uint64_t sb)
 static void erase_user(struct search *s, uint64_t key, uint64_t payload)
 {
 	static const struct ktype_info *const needed[] = {
-		MEMBER(vmlinux, user_key_payload, datalen), MEMBER(vmlinux, user_key_payload, data),
+		MEMBER(vmlinux, user_key_payload, datalen),
+		MEMBER(vmlinux, user_key_payload, data),
 	};
 
 	(void)key;
@@ -549,10 +549,11 @@ static void erase_encrypted(struct search *s, uint64_t key, uint64_t payload)
 
 	(void)key;
 	if (known(s, needed, ARRAY_SIZE(needed)))
-		erase(s, get(s, payload, MEMBER(encrypted_keys, encrypted_key_payload,
-						decrypted_data)),
-		      get(s, payload, MEMBER(encrypted_keys, encrypted_key_payload,
-					     decrypted_datalen)));
+		erase(s,
+		      get(s, payload,
+			  MEMBER(encrypted_keys, encrypted_key_payload, decrypted_data)),
+		      get(s, payload,
+			  MEMBER(encrypted_keys, encrypted_key_payload, decrypted_datalen)));
 }
 
 static void erase_trusted(struct search *s, uint64_t key, uint64_t payload)
@@ -599,9 +600,9 @@ static void find_fscrypt(struct search *s);
 
 static const struct {
 	const char *type;
-	void (*find)(struct search *s);		/* of the kind */
+	void (*find)(struct search *s); /* of the kind */
 	void (*erase)(struct search *s, uint64_t key, uint64_t payload);
-	bool counted;				/* by the function itself */
+	bool counted; /* by the function itself */
 } key_types[] = {
 	{ "user", find_keys, erase_user, false },
 	{ "logon", find_keys, erase_user, false },
@@ -641,7 +642,7 @@ static void find_keys(struct search *s)
 {
 	static const struct ktype_info *const needed[] = {
 		MEMBER(vmlinux, key, serial_node), MEMBER(vmlinux, key, type),
-		MEMBER(vmlinux, key, state), MEMBER(vmlinux, key, payload),
+		MEMBER(vmlinux, key, state),	   MEMBER(vmlinux, key, payload),
 		MEMBER(vmlinux, key_type, name),
 	};
 
@@ -736,13 +737,19 @@ static int see_mapped_device(void *ctx, uint64_t cell)
 static void find_dm_crypt(struct search *s)
 {
 	static const struct ktype_info *const needed[] = {
-		MEMBER(dm_mod, hash_cell, name_node), MEMBER(dm_mod, hash_cell, md),
-		MEMBER(dm_mod, hash_cell, new_map), MEMBER(dm_mod, mapped_device, map),
-		MEMBER(dm_mod, dm_table, num_targets), MEMBER(dm_mod, dm_table, targets),
-		MEMBER(dm_mod, dm_target, type), MEMBER(dm_mod, dm_target, private),
-		MEMBER(dm_mod, target_type, name), MEMBER(dm_crypt, crypt_config, cipher_tfm),
+		MEMBER(dm_mod, hash_cell, name_node),
+		MEMBER(dm_mod, hash_cell, md),
+		MEMBER(dm_mod, hash_cell, new_map),
+		MEMBER(dm_mod, mapped_device, map),
+		MEMBER(dm_mod, dm_table, num_targets),
+		MEMBER(dm_mod, dm_table, targets),
+		MEMBER(dm_mod, dm_target, type),
+		MEMBER(dm_mod, dm_target, private),
+		MEMBER(dm_mod, target_type, name),
+		MEMBER(dm_crypt, crypt_config, cipher_tfm),
 		MEMBER(dm_crypt, crypt_config, tfms_count),
-		MEMBER(dm_crypt, crypt_config, key_size), MEMBER(dm_crypt, crypt_config, key),
+		MEMBER(dm_crypt, crypt_config, key_size),
+		MEMBER(dm_crypt, crypt_config, key),
 	};
 
 	/* Before 5.13 they were in a hash table. */
@@ -824,13 +831,16 @@ static int see_net(void *ctx, uint64_t net)
 static void find_tls(struct search *s)
 {
 	static const struct ktype_info *const needed[] = {
-		MEMBER(vmlinux, inet_hashinfo, ehash), MEMBER(vmlinux, inet_hashinfo, ehash_mask),
+		MEMBER(vmlinux, inet_hashinfo, ehash),
+		MEMBER(vmlinux, inet_hashinfo, ehash_mask),
 		MEMBER(vmlinux, sock_common, skc_nulls_node),
 		MEMBER(vmlinux, sock_common, skc_state),
 		MEMBER(vmlinux, inet_connection_sock, icsk_ulp_ops),
 		MEMBER(vmlinux, inet_connection_sock, icsk_ulp_data),
-		MEMBER(tls, tls_context, crypto_send), MEMBER(tls, tls_context, crypto_recv),
-		MEMBER(tls, tls_context, priv_ctx_tx), MEMBER(tls, tls_context, priv_ctx_rx),
+		MEMBER(tls, tls_context, crypto_send),
+		MEMBER(tls, tls_context, crypto_recv),
+		MEMBER(tls, tls_context, priv_ctx_tx),
+		MEMBER(tls, tls_context, priv_ctx_rx),
 		MEMBER(tls, tls_sw_context_tx, aead_send),
 		MEMBER(tls, tls_sw_context_rx, aead_recv),
 	};
@@ -898,12 +908,14 @@ static int see_wireguard(void *ctx, uint64_t wg)
 static void find_wireguard(struct search *s)
 {
 	static const struct ktype_info *const needed[] = {
-		MEMBER(wireguard, wg_device, device_list), MEMBER(wireguard, wg_device, peer_list),
+		MEMBER(wireguard, wg_device, device_list),
+		MEMBER(wireguard, wg_device, peer_list),
 		MEMBER(wireguard, wg_device, static_identity),
 		MEMBER(wireguard, wg_device, cookie_checker),
 		MEMBER(wireguard, noise_static_identity, static_private),
 		MEMBER(wireguard, cookie_checker, secret),
-		MEMBER(wireguard, wg_peer, peer_list), MEMBER(wireguard, wg_peer, handshake),
+		MEMBER(wireguard, wg_peer, peer_list),
+		MEMBER(wireguard, wg_peer, handshake),
 		MEMBER(wireguard, wg_peer, keypairs),
 		MEMBER(wireguard, noise_handshake, ephemeral_private),
 		MEMBER(wireguard, noise_handshake, precomputed_static_static),
@@ -955,7 +967,8 @@ static void check_kinds(const char *list)
 				break;
 		if (i == ARRAY_SIZE(kinds))
 			extension_fail("kinds=%.*s: there is all, keyring, dm_crypt, fscrypt, tls, "
-				       "and wireguard", (int)len, p);
+				       "and wireguard",
+				       (int)len, p);
 		p = p[len] ? p + len + 1 : NULL;
 	}
 }
@@ -990,7 +1003,8 @@ void extension_init(void)
 	whole = find_algorithms(&algorithms);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		struct search s = {
-			.kind = &kinds[i], .algorithms = algorithms.addresses,
+			.kind = &kinds[i],
+			.algorithms = algorithms.addresses,
 			.nr_algorithms = algorithms.nr,
 		};
 

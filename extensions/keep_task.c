@@ -71,7 +71,7 @@ struct keep {
 	uint64_t stack_bytes;
 
 	uint64_t page_size;
-	uint64_t kernel_stack;		/* bytes; with STACK */
+	uint64_t kernel_stack; /* bytes; with STACK */
 	struct thread *threads;
 	size_t nr_threads, room_threads;
 	/* Of the process that is looked at. */
@@ -83,7 +83,7 @@ struct keep {
 
 	size_t processes, tasks, damaged, lost_stacks;
 	unsigned long long pages;
-	char why[256];			/* the first damage */
+	char why[256]; /* the first damage */
 };
 
 /* --- what the user wants --------------------------------------------------------- */
@@ -154,10 +154,10 @@ static uint64_t kernel_stack_bytes(void)
 {
 	if (MOD_SYM_EXIST(vmlinux, __start_init_stack) && MOD_SYM_EXIST(vmlinux, __end_init_stack))
 		return GET_MOD_SYM(vmlinux, __end_init_stack) -
-			GET_MOD_SYM(vmlinux, __start_init_stack);
+		       GET_MOD_SYM(vmlinux, __start_init_stack);
 	if (MOD_SYM_EXIST(vmlinux, __start_init_task) && MOD_SYM_EXIST(vmlinux, __end_init_task))
 		return GET_MOD_SYM(vmlinux, __end_init_task) -
-			GET_MOD_SYM(vmlinux, __start_init_task);
+		       GET_MOD_SYM(vmlinux, __start_init_task);
 	return 0;
 }
 
@@ -325,8 +325,9 @@ static bool cached_page(const struct keep *k, uint64_t file, uint64_t *physical)
 	    !MOD_STRUCT_MEMBER_EXIST(vmlinux, address_space, i_pages) ||
 	    mdf_read_number(file, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, file, f_mapping), &mapping))
 		return false;
-	mdf_for_each_xarray(mapping + GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, address_space,
-								 i_pages) / 8, see_entry, &f);
+	mdf_for_each_xarray(mapping +
+				    GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, address_space, i_pages) / 8,
+			    see_entry, &f);
 	if (!f.found || mdf_page_to_pfn(f.entry, &pfn))
 		return false;
 	*physical = pfn * k->page_size;
@@ -348,7 +349,8 @@ static void keep_elf(struct keep *k, const struct mdf_vma *vma)
 	if (!file || offset)
 		return;
 	if ((!mdf_user_to_physical(k->mm, vma->start, &physical) ||
-	     cached_page(k, file, &physical)) && is_elf(physical))
+	     cached_page(k, file, &physical)) &&
+	    is_elf(physical))
 		keep_pages(k, physical / k->page_size, 1);
 }
 
@@ -404,7 +406,9 @@ static int see_task(void *ctx, uint64_t task)
 		return 0;
 	k->threads = grow(k->threads, k->nr_threads, &k->room_threads, sizeof(*k->threads));
 	k->threads[k->nr_threads++] = (struct thread){
-		.mm = mm, .task = task, .chosen = is_named(k, task) || has_pid(k, task),
+		.mm = mm,
+		.task = task,
+		.chosen = is_named(k, task) || has_pid(k, task),
 	};
 	return 0;
 }

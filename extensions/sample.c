@@ -54,8 +54,8 @@ static unsigned long pfn_argument(const char *key)
 static void show_release(void)
 {
 	unsigned long long address = GET_MOD_SYM(vmlinux, init_uts_ns) +
-		GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, uts_namespace, name) / 8 +
-		GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, new_utsname, release) / 8;
+				     GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, uts_namespace, name) / 8 +
+				     GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, new_utsname, release) / 8;
 	char release[65];
 
 	if (mdf_read_string(address, release, sizeof(release)))
@@ -90,8 +90,7 @@ int extension_callback(unsigned long pfn, const void *pcache)
 	return PG_UNDECID;
 }
 
-__attribute__((destructor))
-static void finish(void)
+__attribute__((destructor)) static void finish(void)
 {
 	if (asked)
 		MSG("asked about %lu pages, %lu of them reserved\n", asked, reserved);

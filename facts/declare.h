@@ -45,9 +45,8 @@
 #endif
 
 /* Leave a pointer to a record in a section. */
-#define FACT_POINTER_(type, record, sect)					\
-	static type *const _ptr##record						\
-		FACT_BARE_ __attribute__((used, section(sect))) = &record
+#define FACT_POINTER_(type, record, sect) \
+	static type *const _ptr##record FACT_BARE_ __attribute__((used, section(sect))) = &record
 
 /** One declared symbol. Extensions own such records: the layout never changes. */
 struct ksym_info {
@@ -61,12 +60,14 @@ struct ksym_info {
 	int index;
 };
 
-#define INIT_KSYM_(mod, sym, required)						\
-	extern struct ksym_info _ksym_##mod##_##sym FACT_RECORD_;		\
-	struct ksym_info _ksym_##mod##_##sym = {				\
-		.modname = #mod, .symname = #sym,				\
-		.sym_required = required, .index = -1,				\
-	};									\
+#define INIT_KSYM_(mod, sym, required) \
+	extern struct ksym_info _ksym_##mod##_##sym FACT_RECORD_; \
+	struct ksym_info _ksym_##mod##_##sym = { \
+		.modname = #mod, \
+		.symname = #sym, \
+		.sym_required = required, \
+		.index = -1, \
+	}; \
 	FACT_POINTER_(struct ksym_info, _ksym_##mod##_##sym, ".init_ksyms")
 
 /** Declare a symbol the code cannot do without, at file scope. */
@@ -90,30 +91,32 @@ struct ksym_info {
 struct ktype_info {
 	const char *modname;
 	const char *struct_name;
-	const char *member_name;	/**< NULL: the struct itself */
+	const char *member_name; /**< NULL: the struct itself */
 	/** Whether the declaring code can do nothing without it. */
 	bool struct_required : 1;
 	bool member_required : 1;
-	uint32_t member_bit_offset;	/**< from the start of the struct, bits */
-	uint32_t member_bit_sz;		/**< width of a bit field, bits; else 0 */
-	uint32_t member_size;		/**< bytes */
-	uint32_t struct_size;		/**< bytes */
+	uint32_t member_bit_offset; /**< from the start of the struct, bits */
+	uint32_t member_bit_sz;	    /**< width of a bit field, bits; else 0 */
+	uint32_t member_size;	    /**< bytes */
+	uint32_t struct_size;	    /**< bytes */
 	/** Negative until a provider has filled in the rest. */
 	int index;
 };
 
-#define INIT_KTYPE_(name, mod, s, m, required)					\
-	extern struct ktype_info name FACT_RECORD_;				\
-	struct ktype_info name = {						\
-		.modname = #mod, .struct_name = #s, .member_name = m,		\
-		.struct_required = required, .member_required = required,	\
-		.index = -1,							\
-	};									\
+#define INIT_KTYPE_(name, mod, s, m, required) \
+	extern struct ktype_info name FACT_RECORD_; \
+	struct ktype_info name = { \
+		.modname = #mod, \
+		.struct_name = #s, \
+		.member_name = m, \
+		.struct_required = required, \
+		.member_required = required, \
+		.index = -1, \
+	}; \
 	FACT_POINTER_(struct ktype_info, name, ".init_ktypes")
 
 /** Declare a member the code cannot do without, at file scope. */
-#define INIT_MOD_STRUCT_MEMBER(mod, s, m) \
-	INIT_KTYPE_(_kmember_##mod##_##s##_##m, mod, s, #m, true)
+#define INIT_MOD_STRUCT_MEMBER(mod, s, m) INIT_KTYPE_(_kmember_##mod##_##s##_##m, mod, s, #m, true)
 /** Declare a member that may be missing: ask MOD_STRUCT_MEMBER_EXIST(). */
 #define INIT_OPT_MOD_STRUCT_MEMBER(mod, s, m) \
 	INIT_KTYPE_(_kmember_##mod##_##s##_##m, mod, s, #m, false)
@@ -151,11 +154,14 @@ struct knum_info {
 	int index;
 };
 
-#define INIT_KNUM_(mod, num, req)						\
-	extern struct knum_info _knum_##mod##_##num FACT_RECORD_;		\
-	struct knum_info _knum_##mod##_##num = {				\
-		.modname = #mod, .name = #num, .required = req, .index = -1,	\
-	};									\
+#define INIT_KNUM_(mod, num, req) \
+	extern struct knum_info _knum_##mod##_##num FACT_RECORD_; \
+	struct knum_info _knum_##mod##_##num = { \
+		.modname = #mod, \
+		.name = #num, \
+		.required = req, \
+		.index = -1, \
+	}; \
 	FACT_POINTER_(struct knum_info, _knum_##mod##_##num, ".init_knums")
 
 /** Declare a number the code cannot do without, or one that may be missing. */
@@ -169,20 +175,23 @@ struct knum_info {
 /** One declared array: a member, or a variable if member is NULL. */
 struct klen_info {
 	const char *modname;
-	const char *name;		/**< the struct, or the variable */
+	const char *name; /**< the struct, or the variable */
 	const char *member;
 	bool required;
-	uint64_t value;			/**< number of elements */
+	uint64_t value; /**< number of elements */
 	/** Negative until a provider has filled in the value. */
 	int index;
 };
 
-#define INIT_KLEN_(rec, mod, n, m, req)						\
-	extern struct klen_info rec FACT_RECORD_;				\
-	struct klen_info rec = {						\
-		.modname = #mod, .name = #n, .member = m, .required = req,	\
-		.index = -1,							\
-	};									\
+#define INIT_KLEN_(rec, mod, n, m, req) \
+	extern struct klen_info rec FACT_RECORD_; \
+	struct klen_info rec = { \
+		.modname = #mod, \
+		.name = #n, \
+		.member = m, \
+		.required = req, \
+		.index = -1, \
+	}; \
 	FACT_POINTER_(struct klen_info, rec, ".init_klens")
 
 /** Declare an array member whose number of elements is needed. */
@@ -204,20 +213,23 @@ struct klen_info {
  */
 struct kpath_info {
 	const char *modname;
-	const char *path;		/**< STRUCT.MEMBER[.MEMBER]... */
+	const char *path; /**< STRUCT.MEMBER[.MEMBER]... */
 	bool required;
-	uint32_t bit_offset;		/**< of the last member in the struct, bits */
-	uint32_t bit_sz;		/**< width of a bit field, bits; else 0 */
-	uint32_t size;			/**< of the last member, bytes */
+	uint32_t bit_offset; /**< of the last member in the struct, bits */
+	uint32_t bit_sz;     /**< width of a bit field, bits; else 0 */
+	uint32_t size;	     /**< of the last member, bytes */
 	/** Negative until a provider has filled in the rest. */
 	int index;
 };
 
 /* Static: files may give one name to different paths. */
-#define INIT_KPATH_(mod, id, p, req)						\
-	static struct kpath_info _kpath_##mod##_##id = {			\
-		.modname = #mod, .path = p, .required = req, .index = -1,	\
-	};									\
+#define INIT_KPATH_(mod, id, p, req) \
+	static struct kpath_info _kpath_##mod##_##id = { \
+		.modname = #mod, \
+		.path = p, \
+		.required = req, \
+		.index = -1, \
+	}; \
 	FACT_POINTER_(struct kpath_info, _kpath_##mod##_##id, ".init_kpaths")
 
 /**
@@ -237,11 +249,11 @@ struct kpath_info {
  * Facts that another file of the same extension declares, for sources that were written for
  * upstream's interface; declaring a fact twice does the same.
  */
-#define DECLARE_MOD_SYM(mod, sym)						\
+#define DECLARE_MOD_SYM(mod, sym) \
 	extern struct ksym_info _ksym_##mod##_##sym __attribute__((visibility("hidden")))
-#define DECLARE_MOD_STRUCT(mod, s)						\
+#define DECLARE_MOD_STRUCT(mod, s) \
 	extern struct ktype_info _kstruct_##mod##_##s __attribute__((visibility("hidden")))
-#define DECLARE_MOD_STRUCT_MEMBER(mod, s, m)					\
+#define DECLARE_MOD_STRUCT_MEMBER(mod, s, m) \
 	extern struct ktype_info _kmember_##mod##_##s##_##m __attribute__((visibility("hidden")))
 
 #endif

@@ -63,7 +63,7 @@ struct fact {
 	int index;
 	bool required;
 	const char *module, *kind, *name, *member;
-	char value[96];			/* in words; only of a fact that was found */
+	char value[96]; /* in words; only of a fact that was found */
 };
 
 static void format_place(char *buf, size_t size, uint32_t bit_offset, uint32_t bit_size,
@@ -137,16 +137,16 @@ static void for_each_fact(const struct fact_set *set, void (*fn)(void *ctx, cons
 {
 	struct fact f;
 
-#define VISIT(kind)								\
-	for (size_t i = 0; i < set->nr_##kind##s; i++) {			\
-		size_t first = 0;						\
-										\
-		while (set->kind##s[first] != set->kind##s[i])			\
-			first++;						\
-		if (first != i)							\
-			continue;						\
-		f = fact_of_##kind(set->kind##s[i]);				\
-		fn(ctx, &f);							\
+#define VISIT(kind) \
+	for (size_t i = 0; i < set->nr_##kind##s; i++) { \
+		size_t first = 0; \
+\
+		while (set->kind##s[first] != set->kind##s[i]) \
+			first++; \
+		if (first != i) \
+			continue; \
+		f = fact_of_##kind(set->kind##s[i]); \
+		fn(ctx, &f); \
 	}
 	VISIT(ksym)
 	VISIT(ktype)
@@ -189,9 +189,9 @@ static void append(char *buf, size_t size, const char *fmt, ...)
 struct description {
 	char *buf;
 	size_t size;
-	int source;			/* facts of this one only */
+	int source; /* facts of this one only */
 	size_t count;
-	const char *before;		/* the next name; NULL: names are not listed */
+	const char *before; /* the next name; NULL: names are not listed */
 };
 
 static void count_source(void *ctx, const struct fact *f)
@@ -251,10 +251,8 @@ static void format_name(const struct fact *f, char *buf, size_t size)
 static const char *source_name(int index)
 {
 	static const char *const names[] = {
-		[FACT_FILE] = "the -i FILE",
-		[FACT_VMCOREINFO] = "VMCOREINFO",
-		[FACT_KALLSYMS] = "kallsyms",
-		[FACT_BTF] = "BTF",
+		[FACT_FILE] = "the -i FILE",  [FACT_VMCOREINFO] = "VMCOREINFO",
+		[FACT_KALLSYMS] = "kallsyms", [FACT_BTF] = "BTF",
 		[FACT_DWARF] = "VMLINUX",
 	};
 

@@ -17,11 +17,11 @@
 
 /** Who knows, in the order in which they are asked. */
 enum fact_source {
-	FACT_FILE,		/**< VMCOREINFO text given with -i */
-	FACT_VMCOREINFO,	/**< VMCOREINFO of the dump */
-	FACT_KALLSYMS,		/**< symbol tables in the dump */
-	FACT_BTF,		/**< types in the dump */
-	FACT_DWARF,		/**< vmlinux given with -x */
+	FACT_FILE,	 /**< VMCOREINFO text given with -i */
+	FACT_VMCOREINFO, /**< VMCOREINFO of the dump */
+	FACT_KALLSYMS,	 /**< symbol tables in the dump */
+	FACT_BTF,	 /**< types in the dump */
+	FACT_DWARF,	 /**< vmlinux given with -x */
 };
 
 /** The index of what is missing because several have its name, and differ. */
@@ -84,15 +84,15 @@ struct fact_list {
 void facts_need(struct fact_list *missing, int there, const char *name);
 
 /** Add the name of a fact of vmlinux to a list unless it was found. */
-#define FACTS_REQUIRE_SYM(missing, sym)						\
+#define FACTS_REQUIRE_SYM(missing, sym) \
 	facts_need(missing, MOD_SYM_EXIST(vmlinux, sym), "SYMBOL(" #sym ")")
-#define FACTS_REQUIRE_STRUCT(missing, s)					\
+#define FACTS_REQUIRE_STRUCT(missing, s) \
 	facts_need(missing, MOD_STRUCT_EXIST(vmlinux, s), "SIZE(" #s ")")
-#define FACTS_REQUIRE_MEMBER(missing, s, m)					\
+#define FACTS_REQUIRE_MEMBER(missing, s, m) \
 	facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, s, m), "OFFSET(" #s "." #m ")")
-#define FACTS_REQUIRE_NUM(missing, num)						\
+#define FACTS_REQUIRE_NUM(missing, num) \
 	facts_need(missing, MOD_NUM_EXIST(vmlinux, num), "NUMBER(" #num ")")
-#define FACTS_REQUIRE_MEMBER_LEN(missing, s, m)					\
+#define FACTS_REQUIRE_MEMBER_LEN(missing, s, m) \
 	facts_need(missing, MOD_MEMBER_LEN_EXIST(vmlinux, s, m), "LENGTH(" #s "." #m ")")
 
 #endif

@@ -23,7 +23,7 @@
 /** Text of VMCOREINFO, borrowed: not NUL-ended. */
 struct vmcoreinfo {
 	const char *text;
-	size_t size;		/**< bytes */
+	size_t size; /**< bytes */
 };
 
 /**
@@ -32,8 +32,7 @@ struct vmcoreinfo {
  * @param[out] line borrowed, without its end; @param[out] len its bytes, maybe 0
  * @return false at the end
  */
-bool vmcoreinfo_next_line(const struct vmcoreinfo *vi, size_t *pos, const char **line,
-			  size_t *len);
+bool vmcoreinfo_next_line(const struct vmcoreinfo *vi, size_t *pos, const char **line, size_t *len);
 
 /**
  * Find the value of a key such as "OSRELEASE".

@@ -14,8 +14,8 @@
 /* The fields of one struct page that is not a tail, in host byte order. */
 struct page_fields {
 	uint64_t flags, mapping;
-	uint32_t type;			/* page_type, or _mapcount */
-	bool hugetlb;			/* as older kernels say it: in the first tail */
+	uint32_t type; /* page_type, or _mapcount */
+	bool hugetlb;  /* as older kernels say it: in the first tail */
 };
 
 static ALWAYS_INLINE bool has_type(const struct page_type *t, uint32_t word)
@@ -87,7 +87,7 @@ static ALWAYS_INLINE enum page_class classify_one(const struct page_layout *l,
 /* How numbers are coded: constants in each copy of the loop, hence not in the layout. */
 struct coding {
 	bool is64, swap;
-	size_t size;			/* of a struct page, bytes */
+	size_t size; /* of a struct page, bytes */
 };
 
 /* One array being judged. */
@@ -109,8 +109,7 @@ static ALWAYS_INLINE uint64_t word_at(const struct array *a, size_t i, uint32_t 
 static ALWAYS_INLINE bool ends_in_tail(const struct array *a, size_t i, uint64_t count,
 				       struct coding c)
 {
-	return count > a->n - i ||
-	       word_at(a, i + count - 1, a->l->compound, c) & COMPOUND_TAIL;
+	return count > a->n - i || word_at(a, i + count - 1, a->l->compound, c) & COMPOUND_TAIL;
 }
 
 /*
@@ -135,8 +134,7 @@ enum head_kind { HEAD_GOOD, HEAD_ODD, HEAD_FAKE };
  * tail behind such a fake head names the true one.
  */
 static ALWAYS_INLINE enum head_kind judge_head(const struct array *a, size_t i, bool huge_type,
-					       struct coding c, unsigned int *order,
-					       bool *hugetlb)
+					       struct coding c, unsigned int *order, bool *hugetlb)
 {
 	const struct page_layout *l = a->l;
 	const uint8_t *tail = a->pages + (i + 1) * c.size;

@@ -33,14 +33,14 @@
 /** Also the index of the statistics. */
 enum page_class {
 	PAGE_KEEP,
-	PAGE_ZERO,		/**< all bytes are 0; found while copying */
+	PAGE_ZERO, /**< all bytes are 0; found while copying */
 	PAGE_CACHE,
 	PAGE_CACHE_PRIVATE,
 	PAGE_USER,
 	PAGE_FREE,
 	PAGE_HWPOISON,
 	PAGE_OFFLINE,
-	PAGE_UNREADABLE,	/**< its struct page could not be read: kept */
+	PAGE_UNREADABLE, /**< its struct page could not be read: kept */
 	NR_PAGE_CLASSES,
 };
 
@@ -51,7 +51,7 @@ struct classify_counts {
 	 * they are judged as single pages; a free block of an impossible order is kept.
 	 */
 	uint64_t odd;
-	uint64_t slabs;			/**< first pages of slabs */
+	uint64_t slabs; /**< first pages of slabs */
 };
 
 /** Receives a run of pages that are to be excluded, all of one class. */

@@ -33,8 +33,8 @@ struct filter {
 	struct memmap map;
 	struct plausibility plausibility;
 	struct bitmap *dumpable;
-	struct bitmap *wanted;		/* NULL: nobody wants any in particular */
-	struct pfn_range *image;	/* sorted, not overlapping */
+	struct bitmap *wanted;	 /* NULL: nobody wants any in particular */
+	struct pfn_range *image; /* sorted, not overlapping */
 	size_t nr_image;
 	/* the walk's position */
 	size_t range;
@@ -51,7 +51,7 @@ struct unit {
 struct worker {
 	struct filter *f;
 	struct vmcore_reader *reader;
-	uint8_t *buf;			/* a unit's struct pages, when they are not contiguous */
+	uint8_t *buf; /* a unit's struct pages, when they are not contiguous */
 	struct filter_stats stats;
 };
 
@@ -127,8 +127,8 @@ static int look(struct worker *w, const struct unit *u, uint64_t off, uint64_t l
 
 	*skip = HOLE_STEP - va % HOLE_STEP;
 	if (!err)
-		err = vmcore_get(w->reader, run.paddr, run.len ? min_u64(len, run.len) : len,
-				 ptr, got);
+		err = vmcore_get(w->reader, run.paddr, run.len ? min_u64(len, run.len) : len, ptr,
+				 got);
 	return err;
 }
 
@@ -138,8 +138,8 @@ static int filter_work(void *ctx, void *worker, void *batch)
 	const struct unit *u = batch;
 	uint64_t size = (u->pfns.end - u->pfns.start) * w->f->layout.size;
 	uint64_t off = 0;
-	uint64_t piece = 0;	/* [piece, hole) is in the buffer, ... */
-	uint64_t hole = 0;	/* ... [hole, off) could not be read */
+	uint64_t piece = 0; /* [piece, hole) is in the buffer, ... */
+	uint64_t hole = 0;  /* ... [hole, off) could not be read */
 
 	(void)ctx;
 	/* Nothing of it is to be dumped anyway: spare the reading. */
@@ -249,7 +249,8 @@ static int find_image(struct filter *f, struct vmcore_reader *r)
 			last->end += len >> a->page_shift;
 		else
 			f->image[f->nr_image++] = (struct pfn_range){
-				pfn, pfn + (len >> a->page_shift),
+				pfn,
+				pfn + (len >> a->page_shift),
 			};
 	}
 	sort_image(f);
@@ -364,8 +365,8 @@ static int judge_pages(struct filter *f, unsigned int nr_threads, struct filter_
 	int err;
 
 	stats->bad_sections = f->map.bad_sections;
-	stats->undescribed = bitmap_count(f->dumpable, 0, f->dumpable->nbits) -
-			     f->plausibility.described;
+	stats->undescribed =
+		bitmap_count(f->dumpable, 0, f->dumpable->nbits) - f->plausibility.described;
 	err = walk(f, nr_threads, stats);
 	if (!err && f->layout.level)
 		err = plausibility_check(&f->plausibility, &f->layout, &f->map, f->dumpable, stats);

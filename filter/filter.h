@@ -12,16 +12,16 @@
 
 /** Pages by what became of them. */
 struct filter_stats {
-	uint64_t original;		/**< pages that exist */
-	uint64_t missing;		/**< of them, those the input has no data of */
+	uint64_t original; /**< pages that exist */
+	uint64_t missing;  /**< of them, those the input has no data of */
 	/** Excluded pages by class; [PAGE_UNREADABLE] counts kept ones. */
 	uint64_t pages[NR_PAGE_CLASSES];
-	uint64_t odd;			/**< impossible orders (classify_pages()) */
-	uint64_t slabs;			/**< first pages of slabs */
-	uint64_t undescribed;		/**< pages that have data and no struct page: kept */
+	uint64_t odd;	      /**< impossible orders (classify_pages()) */
+	uint64_t slabs;	      /**< first pages of slabs */
+	uint64_t undescribed; /**< pages that have data and no struct page: kept */
 	/** Sections whose description could not be read; their pages are undescribed. */
 	uint64_t bad_sections;
-	uint64_t unused_vmemmap;		/**< pages of struct pages (exclude_unused_vmemmap()) */
+	uint64_t unused_vmemmap; /**< pages of struct pages (exclude_unused_vmemmap()) */
 	double seconds;
 };
 

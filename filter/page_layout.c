@@ -85,8 +85,8 @@ static uint32_t low_byte(const struct page_layout *l, uint32_t offset)
 	uint32_t size = BYTES(page, compound_order) - BYTES(page, compound_dtor);
 
 	if (!MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_order) ||
-	    !MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_dtor) ||
-	    size != (l->is64 ? 4 : 2) || !range_fits(offset, size, l->size))
+	    !MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_dtor) || size != (l->is64 ? 4 : 2) ||
+	    !range_fits(offset, size, l->size))
 		return offset;
 	return l->swap != HOST_BIG_ENDIAN ? offset + size - 1 : offset;
 }
@@ -132,16 +132,18 @@ static void find_compound_facts(struct page_layout *l)
 }
 
 /* Check a member, if known: it lies within a struct page, the first or the second of a folio. */
-static int check_member(const struct page_layout *l, const struct ktype_info *t,
-			unsigned int page, unsigned int len)
+static int check_member(const struct page_layout *l, const struct ktype_info *t, unsigned int page,
+			unsigned int len)
 {
 	uint32_t offset = t->member_bit_offset / 8;
 
 	if (t->index < 0 ||
 	    (offset / l->size == page && range_fits(offset % l->size, len, l->size)))
 		return 0;
-	return err_set(-EBADMSG, "OFFSET(%s.%s) %" PRIu32 " makes no sense: a struct page has %"
-		       PRIu32 " bytes", t->struct_name, t->member_name, offset, l->size);
+	return err_set(-EBADMSG,
+		       "OFFSET(%s.%s) %" PRIu32 " makes no sense: a struct page has %" PRIu32
+		       " bytes",
+		       t->struct_name, t->member_name, offset, l->size);
 }
 
 /* Check the members that tell the type of a page, and the order of a free block. */
@@ -159,7 +161,10 @@ static int check_typed(const struct page_layout *l)
 static int check_others(const struct page_layout *l)
 {
 	unsigned int word = l->is64 ? 8 : 4;
-	const struct { const struct ktype_info *type; unsigned int page, len; } members[] = {
+	const struct {
+		const struct ktype_info *type;
+		unsigned int page, len;
+	} members[] = {
 		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, flags), 0, word },
 		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, compound_head), 0, word },
 		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, compound_info), 0, word },
@@ -228,8 +233,9 @@ static void find_others(struct page_layout *l, struct fact_list *missing)
 		l->compound = BYTES(page, compound_info);
 	else
 		l->compound = BYTES(page, compound_head);
-	facts_need(missing, MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_info) ||
-		   MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_head),
+	facts_need(missing,
+		   MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_info) ||
+			   MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_head),
 		   "OFFSET(page.compound_head)");
 	find_compound_facts(l);
 }

@@ -39,13 +39,13 @@ struct page_type {
 /** Where a head page's order, or its being hugetlb, is written. */
 enum compound_source {
 	COMPOUND_NOWHERE,
-	COMPOUND_TAIL_BYTE,	/**< a byte of the first tail */
-	COMPOUND_TAIL_FLAGS,	/**< flags of the first tail (order: low byte; hugetlb: a bit) */
+	COMPOUND_TAIL_BYTE,  /**< a byte of the first tail */
+	COMPOUND_TAIL_FLAGS, /**< flags of the first tail (order: low byte; hugetlb: a bit) */
 };
 
 /** Offsets are bytes within a struct page, masks apply to the flags word. */
 struct page_layout {
-	uint32_t size;			/**< of a struct page, bytes */
+	uint32_t size; /**< of a struct page, bytes */
 	bool is64, swap;
 	unsigned int page_shift;
 	uint32_t flags, mapping, private, mapcount, compound;
@@ -55,16 +55,16 @@ struct page_layout {
 	uint64_t pg_lru, pg_private, pg_swapcache, pg_swapbacked, pg_slab, pg_hwpoison;
 	/** Never the page cache's nor anybody's memory: 0 if only VMCOREINFO is known. */
 	uint64_t pg_reserved;
-	uint64_t pg_head;		/**< 0 if unknown: no compound page is recognised */
+	uint64_t pg_head; /**< 0 if unknown: no compound page is recognised */
 	struct page_type buddy, offline, hugetlb, slab, unaccepted;
 	/** A page_type word below this is a type, others are counts of mappings. */
 	int32_t type_limit;
 
 	enum compound_source order_from, hugetlb_from;
-	uint32_t order_byte;		/**< COMPOUND_TAIL_BYTE: its offset in the first tail */
+	uint32_t order_byte; /**< COMPOUND_TAIL_BYTE: its offset in the first tail */
 	uint32_t hugetlb_byte;
-	uint8_t hugetlb_dtor;		/**< value of that byte */
-	uint64_t pg_hugetlb;		/**< COMPOUND_TAIL_FLAGS: the bit */
+	uint8_t hugetlb_dtor; /**< value of that byte */
+	uint64_t pg_hugetlb;  /**< COMPOUND_TAIL_FLAGS: the bit */
 	/** Largest order the buddy allocator hands out; as large as any page can be if unknown. */
 	unsigned int max_order;
 	/** What is to be excluded: bits of enum dump_level. */

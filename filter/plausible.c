@@ -46,8 +46,9 @@ void plausibility_begin(struct plausibility *p, const struct kernel *k, struct v
 			before += len;
 			range++;
 		}
-		if (kernel_translate(k, r, map->ranges[range].pages +
-				     (n - before) * map->page_struct_size, &run))
+		if (kernel_translate(
+			    k, r, map->ranges[range].pages + (n - before) * map->page_struct_size,
+			    &run))
 			continue;
 		pfn = run.paddr >> k->vc->page_shift;
 		if (pfn < dumpable->nbits && bitmap_test(dumpable, pfn))
@@ -66,16 +67,20 @@ int plausibility_check(const struct plausibility *p, const struct page_layout *l
 	if (judged < MEMORY_MIN >> l->page_shift)
 		return 0;
 	if (kept < (judged * l->size >> l->page_shift) / STRUCT_PAGES_SHARE)
-		return err_set(-EBADMSG, "struct pages are implausible: of %" PRIu64 " pages %"
-			       PRIu64 " would be the kernel's", judged, kept);
+		return err_set(-EBADMSG,
+			       "struct pages are implausible: of %" PRIu64 " pages %" PRIu64
+			       " would be the kernel's",
+			       judged, kept);
 	if ((l->pg_slab || l->slab.known) && !stats->slabs)
-		return err_set(-EBADMSG, "struct pages are implausible: of %" PRIu64
-			       " pages none is a slab", judged);
+		return err_set(-EBADMSG,
+			       "struct pages are implausible: of %" PRIu64 " pages none is a slab",
+			       judged);
 	for (size_t i = 0; i < p->nr_known; i++)
 		wrong += !bitmap_test(dumpable, p->known[i]);
 	if (wrong * 2 > p->nr_known)
-		return err_set(-EBADMSG, "struct pages are implausible: of %zu pages that hold "
-			       "struct pages %" PRIu64 " would not be the kernel's", p->nr_known,
-			       wrong);
+		return err_set(-EBADMSG,
+			       "struct pages are implausible: of %zu pages that hold "
+			       "struct pages %" PRIu64 " would not be the kernel's",
+			       p->nr_known, wrong);
 	return 0;
 }

@@ -16,9 +16,9 @@
 
 /** Taken down before pages are judged. */
 struct plausibility {
-	pfn_t known[KNOWN_PAGES_MAX];	/**< pages of struct pages that have data */
+	pfn_t known[KNOWN_PAGES_MAX]; /**< pages of struct pages that have data */
 	size_t nr_known;
-	uint64_t described;		/**< pages that have data and a struct page */
+	uint64_t described; /**< pages that have data and a struct page */
 };
 
 /**

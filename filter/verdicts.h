@@ -10,13 +10,13 @@
 
 /** Pages that extensions want to be saved, or left out, by pfn. What is in both is saved. */
 struct verdicts {
-	struct bitmap include, exclude;	/**< of as many bits as there are pfns */
+	struct bitmap include, exclude; /**< of as many bits as there are pfns */
 };
 
 /** What came of them. */
 struct verdict_stats {
-	uint64_t included;	/**< pages saved that the level would have left out */
-	uint64_t excluded;	/**< pages left out that the level would have saved */
+	uint64_t included; /**< pages saved that the level would have left out */
+	uint64_t excluded; /**< pages left out that the level would have saved */
 };
 
 /**

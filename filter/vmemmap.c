@@ -10,7 +10,7 @@ struct unused_vmemmap {
 	struct vmcore_reader *r;
 	struct memmap map;
 	const struct bitmap *dumpable;
-	struct bitmap unused;		/* pages of the memory map, by their pfns */
+	struct bitmap unused; /* pages of the memory map, by their pfns */
 	uint64_t page_size;
 };
 
@@ -99,8 +99,8 @@ static int find_unused(struct unused_vmemmap *u)
 	return 0;
 }
 
-int exclude_unused_vmemmap(const struct kernel *k, struct bitmap *dumpable, const struct bitmap *wanted,
-		   uint64_t *dropped)
+int exclude_unused_vmemmap(const struct kernel *k, struct bitmap *dumpable,
+			   const struct bitmap *wanted, uint64_t *dropped)
 {
 	struct unused_vmemmap u = { .k = k, .dumpable = dumpable, .page_size = k->vc->page_size };
 	int err = vmcore_reader_create(&u.r, k->vc);

@@ -20,7 +20,8 @@
  * @return 0; -ENOENT if facts are missing, -EFAULT or -EBADMSG if the memory map cannot be
  * read; -ENOMEM; with a sentence
  */
-int exclude_unused_vmemmap(const struct kernel *k, struct bitmap *dumpable, const struct bitmap *wanted,
-		   uint64_t *dropped) __attribute__((warn_unused_result));
+int exclude_unused_vmemmap(const struct kernel *k, struct bitmap *dumpable,
+			   const struct bitmap *wanted, uint64_t *dropped)
+	__attribute__((warn_unused_result));
 
 #endif

@@ -49,8 +49,7 @@ static bool is_impossible(const struct ktype_info *t, const struct ktype_info *b
 		return false;
 	if (!range_fits(number(t), size, btf->struct_size))
 		return true;
-	return (size == 2 || size == 4 || size == 8) && number(btf) % size == 0 &&
-	       number(t) % size;
+	return (size == 2 || size == 4 || size == 8) && number(btf) % size == 0 && number(t) % size;
 }
 
 bool fact_check_compare(const struct fact_check *c, char *why, size_t size)
@@ -78,11 +77,12 @@ bool fact_check_compare(const struct fact_check *c, char *why, size_t size)
 				.index = FACT_BTF,
 			};
 		if (!why[0])
-			snprintf(why, size, "%s(%s%s%s) is %" PRIu32 " in VMCOREINFO and %" PRIu32
-				 " in BTF: using %" PRIu32, t->member_name ? "OFFSET" : "SIZE",
-				 t->struct_name, t->member_name ? "." : "",
-				 t->member_name ? t->member_name : "", value, number(btf),
-				 number(t));
+			snprintf(why, size,
+				 "%s(%s%s%s) is %" PRIu32 " in VMCOREINFO and %" PRIu32
+				 " in BTF: using %" PRIu32,
+				 t->member_name ? "OFFSET" : "SIZE", t->struct_name,
+				 t->member_name ? "." : "", t->member_name ? t->member_name : "",
+				 value, number(btf), number(t));
 	}
 	return !why[0];
 }

@@ -105,11 +105,11 @@ static bool proves_right(const struct vmcore *vc, const char *text, size_t len)
 struct scan {
 	struct vmcore *vc;
 	struct vmcore_reader *r;
-	uint64_t left;			/* bytes that may still be looked at */
-	unsigned int nr_texts;		/* that were found */
+	uint64_t left;	       /* bytes that may still be looked at */
+	unsigned int nr_texts; /* that were found */
 	vmcoreinfo_judge *fn;
 	void *ctx;
-	bool ended;			/* the judge has seen enough */
+	bool ended; /* the judge has seen enough */
 	struct progress progress;
 };
 
@@ -244,7 +244,7 @@ int vmcoreinfo_for_each(struct vmcore *vc, bool everywhere, vmcoreinfo_judge *fn
 /* The text of those in memory that is to be taken: the first that is right, or the only one. */
 struct choice {
 	struct vmcore *vc;
-	bool unproven;			/* take the first without a proof */
+	bool unproven; /* take the first without a proof */
 	char *text;
 	size_t len;
 	unsigned int nr_texts;
@@ -257,8 +257,9 @@ static int choose(void *ctx, paddr_t pa, char *text, size_t len)
 
 	c->right = c->unproven || proves_right(c->vc, text, len);
 	DEBUG_MSG("VMCOREINFO in memory at %#" PRIx64 " %s\n", pa,
-		  c->unproven ? "was found" : c->right ? "is right" :
-		  "does not lead to its kernel");
+		  c->unproven ? "was found" :
+		  c->right    ? "is right" :
+				"does not lead to its kernel");
 	if (c->right || !c->nr_texts) {
 		free(c->text);
 		c->text = text;

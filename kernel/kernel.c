@@ -67,7 +67,7 @@ int kernel_read(const struct kernel *k, struct vmcore_reader *r, vaddr_t va, voi
 			return err;
 		n = run.len ? min_u64(len, run.len) : len;
 		err = n <= PEEK_MAX ? vmcore_read_cached(r, run.paddr, buf, n) :
-		      vmcore_read(r, run.paddr, buf, n);
+				      vmcore_read(r, run.paddr, buf, n);
 		if (err)
 			return err_prefix(err, "virtual address %#" PRIx64, va);
 		buf = (char *)buf + n;
@@ -268,8 +268,10 @@ static int use_vmlinux(const struct kernel *k, const struct fact_set *set, char 
 		return err;
 	err = debuginfo_check(d, k->vc->machine, &k->info);
 	if (!err && debuginfo_kaslr_offset(d, &k->info, &offset))
-		snprintf(why, sizeof(k->debuginfo_why), "symbols of %s are of no use: "
-			 "the dump does not say where the kernel was loaded", path);
+		snprintf(why, sizeof(k->debuginfo_why),
+			 "symbols of %s are of no use: "
+			 "the dump does not say where the kernel was loaded",
+			 path);
 	else if (!err)
 		err = debuginfo_resolve_symbols(d, set, FACT_DWARF, offset);
 	if (!err)
@@ -469,7 +471,8 @@ int kernel_resolve(const struct kernel *k, const struct fact_set *set, struct ke
 
 /* Apply @overwrite to memory that was copied from a virtual address. */
 static void overwrite_copy(const struct kernel *k, struct vmcore_reader *r,
-		       const struct kernel_overwrite *overwrite, vaddr_t va, void *buf, size_t len)
+			   const struct kernel_overwrite *overwrite, vaddr_t va, void *buf,
+			   size_t len)
 {
 	while (len) {
 		struct arch_run run;
@@ -543,8 +546,9 @@ bool kernel_utsname(const struct kernel *k, struct vmcore_reader *r,
 
 	if (MOD_SYM_EXIST(vmlinux, init_uts_ns) && !k->translation_err) {
 		if (MOD_STRUCT_MEMBER_EXIST(vmlinux, uts_namespace, name))
-			found = read_utsname(k, r, overwrite, GET_MOD_STRUCT_MEMBER_MOFF(vmlinux,
-					uts_namespace, name) / 8, ret);
+			found = read_utsname(
+				k, r, overwrite,
+				GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, uts_namespace, name) / 8, ret);
 		for (size_t i = 0; !found && i < ARRAY_SIZE(guesses); i++)
 			found = read_utsname(k, r, overwrite, guesses[i], ret);
 	}

@@ -18,16 +18,16 @@
 
 /** What is known. Constant once opened, shared by all threads. */
 struct kernel {
-	struct vmcore *vc;		/**< borrowed */
-	struct vmcoreinfo info;		/**< of the dump; size 0 if there is none */
+	struct vmcore *vc;	/**< borrowed */
+	struct vmcoreinfo info; /**< of the dump; size 0 if there is none */
 	/** Text given with -i (size 0: none), and how far its addresses have to be moved. */
 	struct vmcoreinfo file;
-	char *file_text;		/**< owned */
+	char *file_text; /**< owned */
 	uint64_t file_moved;
-	const char *vmlinux_path;	/**< given with -x, or NULL; borrowed */
+	const char *vmlinux_path; /**< given with -x, or NULL; borrowed */
 	struct fact_set facts;
 	struct arch arch;
-	struct arch_segment *segments;	/**< arch.segments; owned */
+	struct arch_segment *segments; /**< arch.segments; owned */
 	/**
 	 * 0: virtual addresses can be translated. Else the -errno why not, and
 	 * the sentence.
@@ -66,8 +66,7 @@ struct kernel {
  * kernel; -errno if it cannot be read; with a sentence
  */
 int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
-		const char *vmlinux_path)
-	__attribute__((warn_unused_result));
+		const char *vmlinux_path) __attribute__((warn_unused_result));
 void kernel_close(struct kernel *k);
 
 struct kernel_tables;
@@ -106,8 +105,8 @@ int kernel_trace(const struct kernel *k, struct vmcore_reader *r, vaddr_t va,
  * @return 0; -EFAULT if part of it is unmapped or unreadable (vmcore_get()); -ENOMEM; with a
  * sentence
  */
-int kernel_read(const struct kernel *k, struct vmcore_reader *r, vaddr_t va, void *buf,
-		size_t len) __attribute__((warn_unused_result));
+int kernel_read(const struct kernel *k, struct vmcore_reader *r, vaddr_t va, void *buf, size_t len)
+	__attribute__((warn_unused_result));
 
 /**
  * Give the physical memory behind a virtual range to a function, in pieces. What is not

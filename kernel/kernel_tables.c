@@ -16,7 +16,8 @@ static int only_enomem(int err)
 	return err == -ENOMEM ? err : 0;
 }
 
-static int resolve(struct kernel_tables *of, const struct fact_set *set, const struct fact_set *check)
+static int resolve(struct kernel_tables *of, const struct fact_set *set,
+		   const struct fact_set *check)
 {
 	int err = kallsyms_create(&of->kallsyms, &of->view.mem);
 
@@ -36,8 +37,8 @@ static int resolve(struct kernel_tables *of, const struct fact_set *set, const s
 	return err;
 }
 
-int kernel_tables_open(struct kernel_tables **ret, const struct kernel *k, const struct fact_set *set,
-		   const struct fact_set *check)
+int kernel_tables_open(struct kernel_tables **ret, const struct kernel *k,
+		       const struct fact_set *set, const struct fact_set *check)
 {
 	struct kernel_tables *of = calloc(1, sizeof(*of));
 	int err;

@@ -14,9 +14,9 @@
 /** The dump's symbol tables and types, open for questions. Not thread-safe. */
 struct kernel_tables {
 	struct kallsyms *kallsyms;
-	struct btf_info *types;		/**< NULL in a program without libbpf */
-	struct module_list modules;	/**< empty until kernel_tables_modules() */
-	struct kernel_vmem view;	/**< what they are read through */
+	struct btf_info *types;	    /**< NULL in a program without libbpf */
+	struct module_list modules; /**< empty until kernel_tables_modules() */
+	struct kernel_vmem view;    /**< what they are read through */
 };
 
 /**
@@ -30,8 +30,8 @@ struct kernel_tables {
  * @param check types that BTF is to fill in, too, or NULL
  * @return 0; -ENOMEM; with a sentence
  */
-int kernel_tables_open(struct kernel_tables **ret, const struct kernel *k, const struct fact_set *set,
-		   const struct fact_set *check)
+int kernel_tables_open(struct kernel_tables **ret, const struct kernel *k,
+		       const struct fact_set *set, const struct fact_set *check)
 	__attribute__((warn_unused_result));
 void kernel_tables_close(struct kernel_tables *of);
 

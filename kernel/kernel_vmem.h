@@ -11,9 +11,9 @@
 
 /** One reader's view. Not thread-safe, and must not be moved. */
 struct kernel_vmem {
-	const struct kernel *k;		/**< borrowed */
-	struct vmcore_reader *r;	/**< owned */
-	struct vmem mem;		/**< the kernel's memory */
+	const struct kernel *k;	 /**< borrowed */
+	struct vmcore_reader *r; /**< owned */
+	struct vmem mem;	 /**< the kernel's memory */
 };
 
 /**

@@ -102,9 +102,9 @@ struct btf_file {
 };
 
 struct btf_files {
-	struct btf_file *files;		/* the first is vmlinux */
+	struct btf_file *files; /* the first is vmlinux */
 	size_t nr;
-	struct module_list modules;	/* modules[i] is files[i + 1] */
+	struct module_list modules; /* modules[i] is files[i + 1] */
 };
 
 static int files_read(void *ctx, vaddr_t va, void *buf, size_t len)

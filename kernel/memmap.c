@@ -77,12 +77,12 @@ static int read_ulong(const struct kernel *k, struct vmcore_reader *r, vaddr_t v
 struct sparse {
 	const struct kernel *k;
 	struct vmcore_reader *r;
-	unsigned int pages_shift;	/* log2 of pages per section */
-	uint64_t nr_sections;		/* that matter: up to max_pfn */
-	uint64_t entry_size;		/* bytes of a struct mem_section */
-	uint64_t map_offset;		/* of section_mem_map in it, bytes */
-	uint64_t per_root;		/* sections per root (extreme) */
-	uint8_t *buf;			/* one root's entries */
+	unsigned int pages_shift; /* log2 of pages per section */
+	uint64_t nr_sections;	  /* that matter: up to max_pfn */
+	uint64_t entry_size;	  /* bytes of a struct mem_section */
+	uint64_t map_offset;	  /* of section_mem_map in it, bytes */
+	uint64_t per_root;	  /* sections per root (extreme) */
+	uint8_t *buf;		  /* one root's entries */
 };
 
 static int sparse_init(struct sparse *s)
@@ -102,13 +102,16 @@ static int sparse_init(struct sparse *s)
 	if (missing.count)
 		return err_set(-ENOENT, "missing: %s", missing.text);
 	if (section_bits <= page_shift || section_bits >= physmem_bits || physmem_bits > 64)
-		return err_set(-EBADMSG, "SECTION_SIZE_BITS %" PRIu64 " and MAX_PHYSMEM_BITS %"
-			       PRIu64 " make no sense", section_bits, physmem_bits);
+		return err_set(-EBADMSG,
+			       "SECTION_SIZE_BITS %" PRIu64 " and MAX_PHYSMEM_BITS %" PRIu64
+			       " make no sense",
+			       section_bits, physmem_bits);
 	s->entry_size = GET_MOD_STRUCT_SSIZE(vmlinux, mem_section);
 	s->map_offset = GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, mem_section, section_mem_map) / 8;
 	if (s->entry_size > s->k->vc->page_size ||
 	    !range_fits(s->map_offset, ulong_size(s->k), s->entry_size))
-		return err_set(-EBADMSG, "SIZE(mem_section) %" PRIu64
+		return err_set(-EBADMSG,
+			       "SIZE(mem_section) %" PRIu64
 			       " and OFFSET(mem_section.section_mem_map) %" PRIu64 " make no sense",
 			       s->entry_size, s->map_offset);
 	s->pages_shift = section_bits - page_shift;
@@ -116,8 +119,9 @@ static int sparse_init(struct sparse *s)
 	s->nr_sections = min_u64(div_round_up(s->k->vc->max_pfn, UINT64_C(1) << s->pages_shift),
 				 UINT64_C(1) << (physmem_bits - section_bits));
 	if (s->nr_sections > SECTIONS_MAX)
-		return err_set(-EBADMSG, "SECTION_SIZE_BITS %" PRIu64 " makes no sense: %" PRIu64
-			       " sections", section_bits, s->nr_sections);
+		return err_set(-EBADMSG,
+			       "SECTION_SIZE_BITS %" PRIu64 " makes no sense: %" PRIu64 " sections",
+			       section_bits, s->nr_sections);
 	s->buf = malloc(s->k->vc->page_size);
 	return s->buf ? 0 : err_set(-ENOMEM, "no memory");
 }
@@ -237,8 +241,10 @@ static int sparse_memmap(struct memmap *m, const struct kernel *k, struct vmcore
 	else
 		err = walk_table(&s, m, GET_MOD_SYM(vmlinux, mem_section));
 	if (!err && !m->nr_ranges)
-		return err_set(-EBADMSG, "no section of the memory map can be read through mem_section %#"
-			       PRIx64, GET_MOD_SYM(vmlinux, mem_section));
+		return err_set(
+			-EBADMSG,
+			"no section of the memory map can be read through mem_section %#" PRIx64,
+			GET_MOD_SYM(vmlinux, mem_section));
 	return err;
 }
 

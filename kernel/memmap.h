@@ -24,7 +24,7 @@ struct memmap {
 	/** Sorted by pfn, not overlapping. pfns in no range have no struct page. */
 	struct memmap_range *ranges;
 	size_t nr_ranges;
-	uint64_t page_struct_size;	/**< bytes of a struct page */
+	uint64_t page_struct_size; /**< bytes of a struct page */
 	/** Sections whose description could not be read or makes no sense. */
 	uint64_t bad_sections;
 };

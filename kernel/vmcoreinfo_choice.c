@@ -23,37 +23,36 @@ INIT_OPT_MOD_SYM(vmlinux, vmlinux_build_id);
 
 /* What the dump's memory says of a text, the worst first. */
 enum proof {
-	PROOF_REFUTED,		/* it leads to another kernel */
-	PROOF_NONE,		/* addresses cannot be translated */
+	PROOF_REFUTED, /* it leads to another kernel */
+	PROOF_NONE,    /* addresses cannot be translated */
 	PROOF_TRANSLATES,
-	PROOF_KERNEL,		/* they lead to the kernel that the text is of */
-	PROOF_ENOUGH,		/* and all is known that is needed */
+	PROOF_KERNEL, /* they lead to the kernel that the text is of */
+	PROOF_ENOUGH, /* and all is known that is needed */
 };
 
 /* VMCOREINFO to open a kernel with. */
 struct attempt {
 	char name[PATH_MAX + 64];
-	char *text;		/* in place of the dump's note; NULL: none */
+	char *text; /* in place of the dump's note; NULL: none */
 	size_t size;
-	const char *info_path;	/* and this file; or NULL */
-	bool is_note;		/* text is that of the note, and there is no file */
+	const char *info_path; /* and this file; or NULL */
+	bool is_note;	       /* text is that of the note, and there is no file */
 	enum proof proof;
-	bool silent;		/* it does not say where the kernel's release is */
-	char why[256];		/* it is not proven */
+	bool silent;   /* it does not say where the kernel's release is */
+	char why[256]; /* it is not proven */
 };
 
 /* What is tried on a dump. */
 struct chooser {
 	struct vmcore *vc;
 	const struct kernel_choice *choice;
-	const char *note;	/* borrowed; NULL: the dump has none */
+	const char *note; /* borrowed; NULL: the dump has none */
 	size_t note_size;
 	struct attempt best;
 };
 
 /* Read the release from "Linux version RELEASE (...". */
-static bool read_banner(const struct kernel *k, struct vmcore_reader *r,
-			struct kdump_utsname *uts)
+static bool read_banner(const struct kernel *k, struct vmcore_reader *r, struct kdump_utsname *uts)
 {
 	static const char start[] = "Linux version ";
 	char text[sizeof(start) + UTS_LEN], *end;
@@ -67,8 +66,7 @@ static bool read_banner(const struct kernel *k, struct vmcore_reader *r,
 	if (!end)
 		return false;
 	*end = '\0';
-	snprintf(uts->release, sizeof(uts->release), "%.*s", UTS_LEN - 1,
-		 text + sizeof(start) - 1);
+	snprintf(uts->release, sizeof(uts->release), "%.*s", UTS_LEN - 1, text + sizeof(start) - 1);
 	return true;
 }
 
@@ -168,8 +166,7 @@ static int attempt(struct chooser *c, struct attempt *a)
 		snprintf(a->why, sizeof(a->why), "%s", err_text(err));
 	}
 	free(trial.notes);
-	DEBUG_MSG("VMCOREINFO of %s: %s\n", a->name,
-		  a->proof == PROOF_ENOUGH ? "proven" : a->why);
+	DEBUG_MSG("VMCOREINFO of %s: %s\n", a->name, a->proof == PROOF_ENOUGH ? "proven" : a->why);
 	if (err != -ENOMEM && a->proof > c->best.proof) {
 		free(c->best.text);
 		c->best = *a;
@@ -283,7 +280,7 @@ static int open_best(struct kernel **ret, const struct chooser *c, const struct 
 {
 	const struct attempt *best = &c->best;
 	int err = best->text ? vmcore_set_vmcoreinfo(c->vc, best->text, best->size) :
-		  vmcore_drop_vmcoreinfo(c->vc);
+			       vmcore_drop_vmcoreinfo(c->vc);
 
 	if (!err)
 		err = kernel_open(ret, c->vc, best->info_path, c->choice->vmlinux_path);
@@ -315,8 +312,8 @@ static int open_better(struct kernel **ret, struct vmcore *vc, const struct kern
 		 choice->info_path ? choice->info_path : "");
 	err = find_better(&c, failed);
 	/* The note is right, or the best text does without the file: that is of another kernel. */
-	if (!err && failed && (!c.best.name[0] || c.best.is_note ||
-			       (choice->info_path && !c.best.info_path)))
+	if (!err && failed &&
+	    (!c.best.name[0] || c.best.is_note || (choice->info_path && !c.best.info_path)))
 		err = err_set(failed, "%s", first->why);
 	if (!err && c.best.name[0])
 		err = open_best(ret, &c, first);

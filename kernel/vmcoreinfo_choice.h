@@ -15,7 +15,7 @@
 
 /** How a kernel is to be opened. */
 struct kernel_choice {
-	const char *info_path;		/**< as for kernel_open() */
+	const char *info_path; /**< as for kernel_open() */
 	const char *vmlinux_path;
 	/** Memory may be searched; false: VMCOREINFO is not worth it. */
 	bool search;

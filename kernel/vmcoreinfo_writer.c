@@ -63,7 +63,8 @@ static void add(struct text *t, const char *kind, const char *name, const char *
 	va_list ap;
 
 	if (snprintf(key, sizeof(key), "%s(%s%s%s)", kind, name, member ? "." : "",
-		     member ? member : "") >= (int)sizeof(key) || has(t, key))
+		     member ? member : "") >= (int)sizeof(key) ||
+	    has(t, key))
 		return;
 	fprintf(t->out, "%s=", key);
 	va_start(ap, fmt);
@@ -147,7 +148,8 @@ static void add_lines(struct text *t, const struct vmcoreinfo *vi, bool constant
 
 		if (!equals || (constants && !is_constant(line, len)) ||
 		    snprintf(key, sizeof(key), "%.*s", (int)min_u64(equals - line, sizeof(key)),
-			     line) >= (int)sizeof(key) || has(t, key))
+			     line) >= (int)sizeof(key) ||
+		    has(t, key))
 			continue;
 		fprintf(t->out, "%.*s\n", (int)len, line);
 	}

@@ -29,8 +29,9 @@ static int init_table(struct addrset *s, unsigned int bits)
 		.bits = bits,
 		.table = calloc((size_t)1 << bits, sizeof(*s->table)),
 	};
-	return s->table ? 0 : err_set(-ENOMEM, "no memory to remember %zu addresses",
-				      table_size(s) / 2);
+	return s->table ?
+		       0 :
+		       err_set(-ENOMEM, "no memory to remember %zu addresses", table_size(s) / 2);
 }
 
 int addrset_init(struct addrset *s)

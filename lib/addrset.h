@@ -11,15 +11,15 @@
 
 /** One address that is in the set. */
 struct addrset_entry {
-	uint64_t address;		/**< 0: none */
-	size_t value;			/**< the caller's */
+	uint64_t address; /**< 0: none */
+	size_t value;	  /**< the caller's */
 };
 
 /** A hash table, never more than half full. Not thread-safe. */
 struct addrset {
-	struct addrset_entry *table;	/**< owned */
-	unsigned int bits;		/**< log2 of its size */
-	size_t nr;			/**< addresses in the set */
+	struct addrset_entry *table; /**< owned */
+	unsigned int bits;	     /**< log2 of its size */
+	size_t nr;		     /**< addresses in the set */
 };
 
 /** An empty set. @return 0 or -ENOMEM with a sentence */

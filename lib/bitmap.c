@@ -251,8 +251,7 @@ uint64_t bitmap_clear_range(struct bitmap *b, uint64_t start, uint64_t end)
 	return changed;
 }
 
-static uint64_t next_bit(const struct bitmap *b, uint64_t start, uint64_t end,
-			 uint64_t invert)
+static uint64_t next_bit(const struct bitmap *b, uint64_t start, uint64_t end, uint64_t invert)
 {
 	if (start >= end)
 		return end;
@@ -293,7 +292,7 @@ uint64_t bitmap_count(const struct bitmap *b, uint64_t start, uint64_t end)
 	return count;
 }
 
-/* As bitmap_end_of_nth_set() from start to end; 0 if there are not as many: *count is what is missing. */
+/* As bitmap_end_of_nth_set(), within [start, end); 0 if it has fewer: *count is how many more. */
 static uint64_t skip_words(const struct bitmap *b, uint64_t start, uint64_t end, uint64_t *count)
 {
 	for (uint64_t w = start / 64; w <= (end - 1) / 64; w++) {

@@ -24,7 +24,7 @@ struct bitmap {
 	 */
 	uint64_t *words;
 	uint64_t nbits;
-	bool in_file;			/**< of a bitmap_store: it needs no memory of its own */
+	bool in_file; /**< of a bitmap_store: it needs no memory of its own */
 	/**
 	 * A bit for each BITMAP_CHUNK bits: 0 if none of them was ever set. So a machine
 	 * with memory at high addresses costs what it has, not what lies between.
@@ -35,8 +35,8 @@ struct bitmap {
 
 /** Where bitmaps are that would need too much memory. Constant once set up. */
 struct bitmap_store {
-	const char *dir;		/**< borrowed */
-	uint64_t max_bytes;		/**< larger ones go to a file */
+	const char *dir;    /**< borrowed */
+	uint64_t max_bytes; /**< larger ones go to a file */
 };
 
 /** Bits of which is known whether any was ever set. */

@@ -33,7 +33,12 @@ static inline void cleanup_close(const int *fd)
 #define _cleanup_close_ __attribute__((cleanup(cleanup_close)))
 
 /** The pointer's value; the variable becomes NULL, so its guard does nothing. */
-#define take_ptr(p) ({ __typeof__(p) taken_ = (p); (p) = NULL; taken_; })
+#define take_ptr(p) \
+	({ \
+		__typeof__(p) taken_ = (p); \
+		(p) = NULL; \
+		taken_; \
+	})
 /** Return a guarded pointer, passing its ownership to the caller. */
 #define return_ptr(p) return take_ptr(p)
 

@@ -9,7 +9,7 @@
 #include "types.h"
 
 struct codec {
-	const struct codec_ops *ops;	/* NULL: CODEC_NONE */
+	const struct codec_ops *ops; /* NULL: CODEC_NONE */
 	void *state;
 	size_t page_size;
 	unsigned int flags;
@@ -48,11 +48,8 @@ static const struct codec_ops *preferred_library(enum codec_id id)
 const char *codec_name(enum codec_id id)
 {
 	static const char *const names[] = {
-		[CODEC_NONE] = "none",
-		[CODEC_ZLIB] = "zlib",
-		[CODEC_LZO] = "lzo",
-		[CODEC_SNAPPY] = "snappy",
-		[CODEC_ZSTD] = "zstd",
+		[CODEC_NONE] = "none",	   [CODEC_ZLIB] = "zlib", [CODEC_LZO] = "lzo",
+		[CODEC_SNAPPY] = "snappy", [CODEC_ZSTD] = "zstd",
 	};
 	_Static_assert(ARRAY_SIZE(names) == NR_CODECS, "a format without a name");
 
@@ -71,8 +68,8 @@ const char *codec_library_name(enum codec_id id)
 	return ops ? ops->library : NULL;
 }
 
-int codec_create_with(struct codec **ret, const struct codec_ops *ops,
-		      unsigned int flags, size_t page_size)
+int codec_create_with(struct codec **ret, const struct codec_ops *ops, unsigned int flags,
+		      size_t page_size)
 {
 	struct codec *codec;
 	int err;
@@ -99,12 +96,10 @@ int codec_create_with(struct codec **ret, const struct codec_ops *ops,
 	return 0;
 }
 
-int codec_create(struct codec **ret, enum codec_id id, unsigned int flags,
-		 size_t page_size)
+int codec_create(struct codec **ret, enum codec_id id, unsigned int flags, size_t page_size)
 {
 	if (!codec_supported(id))
-		return err_set(-ENOTSUP, "%s compression is not built in",
-			       codec_name(id));
+		return err_set(-ENOTSUP, "%s compression is not built in", codec_name(id));
 	return codec_create_with(ret, preferred_library(id), flags, page_size);
 }
 
@@ -124,8 +119,7 @@ size_t codec_compress(struct codec *codec, const void *src, void *dst)
 	return codec->ops->compress(codec->state, src, codec->page_size, dst);
 }
 
-int codec_decompress(struct codec *codec, const void *src, size_t src_len,
-		     void *dst)
+int codec_decompress(struct codec *codec, const void *src, size_t src_len, void *dst)
 {
 	size_t page_size = codec->page_size;
 	int err;
@@ -133,8 +127,8 @@ int codec_decompress(struct codec *codec, const void *src, size_t src_len,
 	if (!(codec->flags & CODEC_DECOMPRESS))
 		return err_set(-EINVAL, "this codec was not created to decompress");
 	if (!src_len || src_len > page_size)
-		return err_set(-EBADMSG, "a page of %zu bytes cannot be stored in %zu",
-			       page_size, src_len);
+		return err_set(-EBADMSG, "a page of %zu bytes cannot be stored in %zu", page_size,
+			       src_len);
 	if (!codec->ops) {
 		if (src_len != page_size)
 			return err_set(-EBADMSG, "only %zu bytes of a page of %zu", src_len,
@@ -145,7 +139,7 @@ int codec_decompress(struct codec *codec, const void *src, size_t src_len,
 
 	err = codec->ops->decompress(codec->state, src, src_len, dst, page_size);
 	if (err)
-		return err_prefix(err, "damaged %s page (%zu bytes)",
-				  codec_name(codec->ops->id), src_len);
+		return err_prefix(err, "damaged %s page (%zu bytes)", codec_name(codec->ops->id),
+				  src_len);
 	return 0;
 }

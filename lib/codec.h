@@ -32,11 +32,11 @@
 
 /** Formats of a stored page. */
 enum codec_id {
-	CODEC_NONE,	/**< the page as it is */
-	CODEC_ZLIB,	/**< zlib stream (RFC 1950), no preset dictionary */
-	CODEC_LZO,	/**< LZO1X without any framing */
-	CODEC_SNAPPY,	/**< raw snappy, without the framing format */
-	CODEC_ZSTD,	/**< exactly one zstd frame, no dictionary */
+	CODEC_NONE,   /**< the page as it is */
+	CODEC_ZLIB,   /**< zlib stream (RFC 1950), no preset dictionary */
+	CODEC_LZO,    /**< LZO1X without any framing */
+	CODEC_SNAPPY, /**< raw snappy, without the framing format */
+	CODEC_ZSTD,   /**< exactly one zstd frame, no dictionary */
 	NR_CODECS
 };
 
@@ -47,7 +47,7 @@ enum {
 };
 
 /** The largest page size in bytes a codec can be created for. */
-#define CODEC_MAX_PAGE_SIZE	((size_t)1 << 20)
+#define CODEC_MAX_PAGE_SIZE ((size_t)1 << 20)
 
 struct codec;
 
@@ -71,14 +71,13 @@ struct codec_ops {
 	/** Free what create() allocated. */
 	void (*destroy)(void *state);
 	/** As codec_compress(). */
-	size_t (*compress)(void *state, const void *src, size_t page_size,
-			   void *dst);
+	size_t (*compress)(void *state, const void *src, size_t page_size, void *dst);
 	/**
 	 * As codec_decompress(), and sets a sentence that says only what is
 	 * wrong with the page, such as "cut short".
 	 */
-	int (*decompress)(void *state, const void *src, size_t src_len,
-			  void *dst, size_t page_size);
+	int (*decompress)(void *state, const void *src, size_t src_len, void *dst,
+			  size_t page_size);
 };
 
 extern const struct codec_ops codec_zlib_ops;
@@ -121,16 +120,15 @@ const char *codec_library_name(enum codec_id id);
  *         flags or a page size outside of the above; -ENOMEM. Sets the
  *         error sentence.
  */
-int codec_create(struct codec **ret, enum codec_id id, unsigned int flags,
-		 size_t page_size) __attribute__((warn_unused_result));
+int codec_create(struct codec **ret, enum codec_id id, unsigned int flags, size_t page_size)
+	__attribute__((warn_unused_result));
 
 /**
  * Like codec_create(), with this library instead of the preferred one; NULL is
  * none, for CODEC_NONE.
  */
-int codec_create_with(struct codec **ret, const struct codec_ops *ops,
-		      unsigned int flags, size_t page_size)
-	__attribute__((warn_unused_result));
+int codec_create_with(struct codec **ret, const struct codec_ops *ops, unsigned int flags,
+		      size_t page_size) __attribute__((warn_unused_result));
 
 /** Free a codec. NULL is ignored. */
 void codec_destroy(struct codec *codec);
@@ -163,7 +161,7 @@ size_t codec_compress(struct codec *codec, const void *src, void *dst);
  *         pages usually carry none: success does not prove that the bytes are
  *         the original ones.
  */
-int codec_decompress(struct codec *codec, const void *src, size_t src_len,
-		     void *dst) __attribute__((warn_unused_result));
+int codec_decompress(struct codec *codec, const void *src, size_t src_len, void *dst)
+	__attribute__((warn_unused_result));
 
 #endif

@@ -45,23 +45,20 @@ static int deflate_create(void **ret_state, unsigned int flags, size_t page_size
 	return 0;
 }
 
-static size_t deflate_compress(void *p, const void *src, size_t page_size,
-			       void *dst)
+static size_t deflate_compress(void *p, const void *src, size_t page_size, void *dst)
 {
 	struct libdeflate_state *state = p;
 
-	return libdeflate_zlib_compress(state->compressor, src, page_size,
-					dst, page_size - 1);
+	return libdeflate_zlib_compress(state->compressor, src, page_size, dst, page_size - 1);
 }
 
-static int deflate_decompress(void *p, const void *src, size_t src_len,
-			      void *dst, size_t page_size)
+static int deflate_decompress(void *p, const void *src, size_t src_len, void *dst, size_t page_size)
 {
 	struct libdeflate_state *state = p;
 	size_t used;
 
-	switch (libdeflate_zlib_decompress_ex(state->decompressor, src, src_len,
-					      dst, page_size, &used, NULL)) {
+	switch (libdeflate_zlib_decompress_ex(state->decompressor, src, src_len, dst, page_size,
+					      &used, NULL)) {
 	case LIBDEFLATE_SUCCESS:
 		break;
 	case LIBDEFLATE_SHORT_OUTPUT:

@@ -67,8 +67,7 @@ static size_t lzo_compress(void *p, const void *src, size_t page_size, void *dst
 	return len;
 }
 
-static int lzo_decompress(void *p, const void *src, size_t src_len, void *dst,
-			  size_t page_size)
+static int lzo_decompress(void *p, const void *src, size_t src_len, void *dst, size_t page_size)
 {
 	lzo_uint len = page_size;
 	int rc;

@@ -28,8 +28,7 @@ static void snappy_state_destroy(void *p)
 	free(state);
 }
 
-static int snappy_state_create(void **ret_state, unsigned int flags,
-			       size_t page_size)
+static int snappy_state_create(void **ret_state, unsigned int flags, size_t page_size)
 {
 	struct snappy_state *state = calloc(1, sizeof(*state));
 
@@ -47,21 +46,19 @@ static int snappy_state_create(void **ret_state, unsigned int flags,
 	return 0;
 }
 
-static size_t snappy_compress_page(void *p, const void *src, size_t page_size,
-				   void *dst)
+static size_t snappy_compress_page(void *p, const void *src, size_t page_size, void *dst)
 {
 	struct snappy_state *state = p;
 	size_t len = state->bounce_bytes;
 
-	if (snappy_compress(src, page_size, state->bounce, &len) != SNAPPY_OK ||
-	    len >= page_size)
+	if (snappy_compress(src, page_size, state->bounce, &len) != SNAPPY_OK || len >= page_size)
 		return 0;
 	memcpy(dst, state->bounce, len);
 	return len;
 }
 
-static int snappy_decompress_page(void *p, const void *src, size_t src_len,
-				  void *dst, size_t page_size)
+static int snappy_decompress_page(void *p, const void *src, size_t src_len, void *dst,
+				  size_t page_size)
 {
 	size_t len;
 

@@ -43,8 +43,7 @@ static int zlib_create(void **ret_state, unsigned int flags, size_t page_size)
 	return 0;
 }
 
-static size_t zlib_compress(void *p, const void *src, size_t page_size,
-			    void *dst)
+static size_t zlib_compress(void *p, const void *src, size_t page_size, void *dst)
 {
 	z_stream *strm = &((struct zlib_state *)p)->deflate;
 
@@ -59,8 +58,7 @@ static size_t zlib_compress(void *p, const void *src, size_t page_size,
 	return page_size - 1 - strm->avail_out;
 }
 
-static int zlib_decompress(void *p, const void *src, size_t src_len, void *dst,
-			   size_t page_size)
+static int zlib_decompress(void *p, const void *src, size_t src_len, void *dst, size_t page_size)
 {
 	z_stream *strm = &((struct zlib_state *)p)->inflate;
 	int rc;

@@ -72,19 +72,16 @@ static int zstd_create(void **ret_state, unsigned int flags, size_t page_size)
 	return 0;
 }
 
-static size_t zstd_compress(void *p, const void *src, size_t page_size,
-			    void *dst)
+static size_t zstd_compress(void *p, const void *src, size_t page_size, void *dst)
 {
 	struct zstd_state *state = p;
 	size_t len;
 
-	len = ZSTD_compressCCtx(state->cctx, dst, page_size - 1, src, page_size,
-				LEVEL);
+	len = ZSTD_compressCCtx(state->cctx, dst, page_size - 1, src, page_size, LEVEL);
 	return ZSTD_isError(len) ? 0 : len;
 }
 
-static int zstd_decompress(void *p, const void *src, size_t src_len, void *dst,
-			   size_t page_size)
+static int zstd_decompress(void *p, const void *src, size_t src_len, void *dst, size_t page_size)
 {
 	struct zstd_state *state = p;
 	size_t len;
@@ -94,8 +91,7 @@ static int zstd_decompress(void *p, const void *src, size_t src_len, void *dst,
 	 * as many distributions build it, the formats before 1.0 with their
 	 * old decoders. A page is none of these.
 	 */
-	if (src_len < sizeof(uint32_t) ||
-	    load_u32(src, HOST_BIG_ENDIAN) != ZSTD_MAGICNUMBER)
+	if (src_len < sizeof(uint32_t) || load_u32(src, HOST_BIG_ENDIAN) != ZSTD_MAGICNUMBER)
 		return err_set(-EBADMSG, "not a zstd frame");
 	len = ZSTD_findFrameCompressedSize(src, src_len);
 	if (ZSTD_isError(len))

@@ -25,8 +25,8 @@ static void shorten(char text[ERR_MAX], const char *all, size_t len)
 }
 
 /* Without memory the end of a long text is missing. */
-__attribute__((format(printf, 2, 0)))
-static void format(char text[ERR_MAX], const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void format(char text[ERR_MAX], const char *fmt,
+							 va_list ap)
 {
 	va_list again;
 	int len;

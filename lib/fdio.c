@@ -11,8 +11,7 @@ static ssize_t read_all(int fd, void *buf, size_t len, uint64_t off, bool seek)
 
 	while (done < len) {
 		char *to = (char *)buf + done;
-		ssize_t n = seek ? pread(fd, to, len - done, off + done)
-				 : read(fd, to, len - done);
+		ssize_t n = seek ? pread(fd, to, len - done, off + done) : read(fd, to, len - done);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -25,16 +24,15 @@ static ssize_t read_all(int fd, void *buf, size_t len, uint64_t off, bool seek)
 	return done;
 }
 
-static int write_all(int fd, const void *buf, size_t len, uint64_t off,
-		     bool seek, size_t *written)
+static int write_all(int fd, const void *buf, size_t len, uint64_t off, bool seek, size_t *written)
 {
 	size_t done = 0;
 	int err = 0;
 
 	while (done < len) {
 		const char *from = (const char *)buf + done;
-		ssize_t n = seek ? pwrite(fd, from, len - done, off + done)
-				 : write(fd, from, len - done);
+		ssize_t n = seek ? pwrite(fd, from, len - done, off + done) :
+				   write(fd, from, len - done);
 
 		if (n < 0 && errno == EINTR)
 			continue;

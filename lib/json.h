@@ -25,10 +25,10 @@
 #define JSON_DEPTH_MAX 16
 
 struct json {
-	FILE *out;			/**< borrowed */
+	FILE *out; /**< borrowed */
 	unsigned int depth;
 	bool is_array[JSON_DEPTH_MAX];
-	bool has_values;		/**< something was written at this depth */
+	bool has_values; /**< something was written at this depth */
 };
 
 /** Begin with an object, which the last json_end() closes. */

@@ -56,7 +56,7 @@ void mdf_log(enum log_level level, const char *func, const char *fmt, ...)
 		if (w < 0 && errno == EINTR)
 			continue;
 		if (w <= 0)
-			break;		/* nobody listens: nothing to be done */
+			break; /* nobody listens: nothing to be done */
 		done += w;
 	}
 	errno = saved;

@@ -22,8 +22,10 @@ int output_file_create(const char *path, bool force)
 		return fd;
 	if (S_ISFIFO(st.st_mode)) {
 		close(fd);
-		return err_set(-ESPIPE, "cannot write to %s: it is a pipe, which only standard output can be",
-			       path);
+		return err_set(
+			-ESPIPE,
+			"cannot write to %s: it is a pipe, which only standard output can be",
+			path);
 	}
 	/* An old file must not let more users read what is written now. A device keeps its mode. */
 	if (force && S_ISREG(st.st_mode) && st.st_mode & (S_IRWXG | S_IRWXO))

@@ -36,8 +36,8 @@ struct pipeline {
 	pthread_cond_t room;
 	uint64_t next_claim, next_commit;
 	bool committing;
-	bool ended;		/* no more claims */
-	bool failed;		/* no more commits */
+	bool ended;  /* no more claims */
+	bool failed; /* no more commits */
 	int err;
 	char text[ERR_KEPT];
 };
@@ -142,15 +142,18 @@ static int run_inline(const struct pipeline_ops *ops, void *ctx, void *worker, v
 	}
 }
 
-int pipeline_run(const struct pipeline_ops *ops, void *ctx,
-		 void *const workers[], unsigned int nr_workers,
-		 void *const batches[], unsigned int nr_batches)
+int pipeline_run(const struct pipeline_ops *ops, void *ctx, void *const workers[],
+		 unsigned int nr_workers, void *const batches[], unsigned int nr_batches)
 {
 	_cleanup_free_ struct thread *threads = NULL;
 	_cleanup_free_ struct slot *slots = NULL;
 	struct pipeline pl = {
-		.ops = ops, .ctx = ctx, .batches = batches, .nr_slots = nr_batches,
-		.lock = PTHREAD_MUTEX_INITIALIZER, .room = PTHREAD_COND_INITIALIZER,
+		.ops = ops,
+		.ctx = ctx,
+		.batches = batches,
+		.nr_slots = nr_batches,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.room = PTHREAD_COND_INITIALIZER,
 	};
 	unsigned int started = 0;
 

@@ -52,9 +52,8 @@ struct pipeline_ops {
  * none after it is. @return 0 or the error of the earliest failed batch, with
  * its sentence.
  */
-int pipeline_run(const struct pipeline_ops *ops, void *ctx,
-		 void *const workers[], unsigned int nr_workers,
-		 void *const batches[], unsigned int nr_batches)
+int pipeline_run(const struct pipeline_ops *ops, void *ctx, void *const workers[],
+		 unsigned int nr_workers, void *const batches[], unsigned int nr_batches)
 	__attribute__((warn_unused_result));
 
 #endif

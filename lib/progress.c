@@ -8,8 +8,8 @@
 
 #include "log.h"
 
-#define TTY_INTERVAL 0.25	/* seconds between two states of the line */
-#define LOG_INTERVAL 5.0	/* seconds between two lines of a log */
+#define TTY_INTERVAL 0.25 /* seconds between two states of the line */
+#define LOG_INTERVAL 5.0  /* seconds between two lines of a log */
 
 static double seconds_since(const struct timespec *then)
 {
@@ -57,8 +57,8 @@ static void show(const struct progress *p, double fraction, double spent)
 	if (fraction > 0)
 		progress_format_eta(eta, spent / fraction - spent);
 	/* Trailing blanks wipe what a longer remaining time left behind. */
-	PROGRESS_MSG("%s%-30s: [%5.1f %%] eta: %s%s", p->tty ? "\r" : "", p->step,
-		     fraction * 100, eta, p->tty ? "      " : "\n");
+	PROGRESS_MSG("%s%-30s: [%5.1f %%] eta: %s%s", p->tty ? "\r" : "", p->step, fraction * 100,
+		     eta, p->tty ? "      " : "\n");
 }
 
 void progress_update(struct progress *p, uint64_t done)

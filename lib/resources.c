@@ -17,7 +17,7 @@ unsigned int usable_cpus(void)
 	if (!sched_getaffinity(0, sizeof(set), &set))
 		n = CPU_COUNT(&set);
 	else
-		n = sysconf(_SC_NPROCESSORS_ONLN);	/* more CPUs than the set has */
+		n = sysconf(_SC_NPROCESSORS_ONLN); /* more CPUs than the set has */
 	return n < 1 ? 1 : min_u64(n, THREADS_MAX);
 }
 

@@ -22,23 +22,23 @@
 struct copy {
 	struct copy_part *parts;
 	size_t nr_parts;
-	size_t turn;			/* the part that is claimed from next */
+	size_t turn; /* the part that is claimed from next */
 	bool stop_on_first_error;
 	const struct bitmap *dumpable;
-	const struct erase_list *erase;	/* NULL: nothing */
+	const struct erase_list *erase; /* NULL: nothing */
 	uint32_t page_size;
 	unsigned int page_shift;
 	unsigned int batch_pages;
 	bool drop_zero;
-	pfn_t *next;			/* in each part */
+	pfn_t *next; /* in each part */
 	struct copy_stats *stats;
 	struct progress progress;
 };
 
 struct worker {
 	struct vmcore_reader *reader;
-	struct codec *codec;		/* NULL: pages are stored as they are */
-	uint8_t *page;			/* for pages that cannot be taken from where they lie */
+	struct codec *codec; /* NULL: pages are stored as they are */
+	uint8_t *page;	     /* for pages that cannot be taken from where they lie */
 };
 
 /* A batch, and where it goes. */
@@ -66,7 +66,8 @@ static int copy_claim(void *ctx, void *batch)
 		b->start = bitmap_next_set(c->dumpable, c->next[turn], p->end);
 		if (b->start == p->end || part_failed(p))
 			continue;
-		b->end = min_u64(bitmap_end_of_nth_set(c->dumpable, b->start, c->batch_pages), p->end);
+		b->end = min_u64(bitmap_end_of_nth_set(c->dumpable, b->start, c->batch_pages),
+				 p->end);
 		c->next[turn] = b->end;
 		cb->part = p;
 		return 1;
@@ -128,8 +129,8 @@ static void copy_as_is(const struct copy *c, struct worker *w, struct page_batch
 	while (pfn < end) {
 		const void *ptr;
 		size_t got = 0;
-		int err = vmcore_get(w->reader, pfn << c->page_shift,
-				     (end - pfn) << c->page_shift, &ptr, &got);
+		int err = vmcore_get(w->reader, pfn << c->page_shift, (end - pfn) << c->page_shift,
+				     &ptr, &got);
 		pfn_t whole = pfn + (err ? 0 : got >> c->page_shift);
 
 		for (const uint8_t *p = ptr; pfn < whole; pfn++, p += c->page_size)
@@ -143,7 +144,7 @@ static void copy_as_is(const struct copy *c, struct worker *w, struct page_batch
 static pfn_t next_erased(const struct copy *c, pfn_t pfn)
 {
 	return c->erase ? erase_list_next(c->erase, pfn << c->page_shift) >> c->page_shift :
-	       UINT64_MAX;
+			  UINT64_MAX;
 }
 
 /* Copy the pages of [pfn, end), all of which are to be saved. */

@@ -12,10 +12,10 @@
 
 /** What the copying found. */
 struct copy_stats {
-	uint64_t total;		/**< pages to copy */
-	uint64_t copied;	/**< of them, those that were handed to the writer */
-	uint64_t zero;		/**< of these, all zeros and recorded as such */
-	uint64_t lost;		/**< of these, unreadable in the input */
+	uint64_t total;	 /**< pages to copy */
+	uint64_t copied; /**< of them, those that were handed to the writer */
+	uint64_t zero;	 /**< of these, all zeros and recorded as such */
+	uint64_t lost;	 /**< of these, unreadable in the input */
 	/** Why the first lost page is lost; "" if none is. */
 	char lost_why[256];
 	double seconds;

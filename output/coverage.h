@@ -22,9 +22,9 @@
 struct coverage {
 	struct coverage_span {
 		uint64_t start, end;
-	} spans[COVERAGE_SPANS];	/**< sorted, apart from each other */
+	} spans[COVERAGE_SPANS]; /**< sorted, apart from each other */
 	size_t nr;
-	bool unknown;			/**< there were too many */
+	bool unknown; /**< there were too many */
 	/** The first records: headers, which may be written again. */
 	struct coverage_span first[COVERAGE_FIRST];
 	size_t nr_first;

@@ -46,7 +46,7 @@ static int create_writers(struct outputs *o)
 		struct writer **w = &o->parts[i].writer;
 
 		err = o->req->elf ? elf_writer_create(w, &o->source, o->req->sinks[i]) :
-		      kdump_writer_create(w, &o->source, o->req->sinks[i]);
+				    kdump_writer_create(w, &o->source, o->req->sinks[i]);
 	}
 	return err;
 }
@@ -140,8 +140,9 @@ static int filter(struct outputs *o, struct bitmap *b, struct dump_result *res)
 static int filter_unused_vm(const struct dump_request *req, struct bitmap *b,
 			    struct dump_result *res)
 {
-	int err = exclude_unused_vmemmap(req->kernel, b, req->verdicts ? &req->verdicts->include : NULL,
-				 &res->filter.unused_vmemmap);
+	int err = exclude_unused_vmemmap(req->kernel, b,
+					 req->verdicts ? &req->verdicts->include : NULL,
+					 &res->filter.unused_vmemmap);
 
 	if (!err || req->stop_on_first_error || req->strict)
 		return err;
@@ -200,7 +201,7 @@ static void divide(struct outputs *o, const struct bitmap *b)
 		done = until;
 		p->start = start;
 		p->end = i + 1 == o->nr ? b->nbits :
-			 min_u64(max_u64(round_to(pfn, unit), start), last);
+					  min_u64(max_u64(round_to(pfn, unit), start), last);
 		start = p->end;
 		if (o->nr > 1)
 			kdump_writer_set_part(p->writer, p->start, p->end);
@@ -269,8 +270,8 @@ static int copy(struct outputs *o, const struct bitmap *b, struct dump_result *r
 	before = bytes_written(o->req);
 	if (!err) {
 		res->has_pages = true;
-		err = copy_pages(o->parts, o->nr, o->req->stop_on_first_error, b, o->req->nr_threads,
-				 &res->copy);
+		err = copy_pages(o->parts, o->nr, o->req->stop_on_first_error, b,
+				 o->req->nr_threads, &res->copy);
 		res->filter.pages[PAGE_ZERO] = res->copy.zero;
 	}
 	if (guard_late()) {
@@ -283,8 +284,8 @@ static int copy(struct outputs *o, const struct bitmap *b, struct dump_result *r
 	res->finish_seconds = clock_seconds() - start;
 	if (err) {
 		res->complete = false;
-		res->missing_bytes = estimate_missing(o->req, &res->copy, before,
-						      o->source.vc->page_size);
+		res->missing_bytes =
+			estimate_missing(o->req, &res->copy, before, o->source.vc->page_size);
 	}
 	return err;
 }

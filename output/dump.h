@@ -26,8 +26,8 @@ struct dump_request {
 	/** Leave out the struct pages of pages that are left out, too. */
 	bool exclude_unused_vmemmap;
 	enum codec_id codec;
-	bool elf;			/**< an ELF core, and no codec */
-	unsigned int nr_threads;	/**< at least 1 */
+	bool elf;		 /**< an ELF core, and no codec */
+	unsigned int nr_threads; /**< at least 1 */
 	/** Stop at the first error of one part: the caller is going to begin anew. */
 	bool stop_on_first_error;
 	/** Fail where the level turns out not to be possible, as with stop_on_first_error. */
@@ -57,8 +57,8 @@ struct dump_result {
 	bool has_pages;
 	/** Everything that was to be saved was, and the dump says so. */
 	bool complete;
-	uint64_t written;		/**< bytes, what was written again included */
-	double finish_seconds;		/**< headers, and everything to the disk */
+	uint64_t written;      /**< bytes, what was written again included */
+	double finish_seconds; /**< headers, and everything to the disk */
 	/** After a write error: about how many more bytes would have been written. */
 	uint64_t missing_bytes;
 };

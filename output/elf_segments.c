@@ -31,7 +31,9 @@ static int add(struct segments *s, vaddr_t vaddr, paddr_t paddr, uint64_t bytes)
 		s->room = more;
 	}
 	s->list[s->nr++] = (struct vmcore_segment){
-		.vaddr = vaddr, .paddr = paddr, .memsz = bytes,
+		.vaddr = vaddr,
+		.paddr = paddr,
+		.memsz = bytes,
 	};
 	return 0;
 }
@@ -47,7 +49,7 @@ static bool clip_to_memory(const struct kernel *k, const struct bitmap *exists, 
 	if (pfn >= exists->nbits)
 		return false;
 	end = there ? bitmap_next_clear(exists, pfn, exists->nbits) :
-	      bitmap_next_set(exists, pfn, exists->nbits);
+		      bitmap_next_set(exists, pfn, exists->nbits);
 	if (there || end < exists->nbits)
 		*len = min_u64(*len, (end << shift) - paddr);
 	return there;
@@ -108,8 +110,11 @@ static int add_memory(struct segments *s, const struct kernel *k, struct vmcore_
 		end = bitmap_next_clear(exists, pfn, exists->nbits);
 		start = pfn << shift;
 		bytes = (end - pfn) << shift;
-		err = add(s, known && is_linear(k, r, offset, start, start + bytes - 1) ?
-			  offset + start : 0, start, bytes);
+		err = add(s,
+			  known && is_linear(k, r, offset, start, start + bytes - 1) ?
+				  offset + start :
+				  0,
+			  start, bytes);
 	}
 	return err;
 }

@@ -58,16 +58,16 @@ struct elf_writer {
 	unsigned int page_shift;
 	/* What the dump describes: the input's PT_LOADs, or such as it could have had. */
 	const struct vmcore_segment *segments;
-	struct vmcore_segment *own_segments;	/* or NULL; owned */
+	struct vmcore_segment *own_segments; /* or NULL; owned */
 	size_t nr_segments;
 	const struct bitmap *dumpable;
-	uint64_t min_run;		/* shorter runs of excluded pages become holes */
+	uint64_t min_run; /* shorter runs of excluded pages become holes */
 	struct extent *extents;
 	size_t nr_extents, room;
-	uint8_t *notes;			/* with what was erased */
+	uint8_t *notes; /* with what was erased */
 	size_t notes_size;
 	uint64_t notes_off;
-	uint64_t end;			/* where the file ends */
+	uint64_t end; /* where the file ends */
 	/* program headers on their way to the file */
 	uint8_t *phdrs;
 	unsigned int nr_phdrs;
@@ -189,9 +189,11 @@ static int put_phdr(struct elf_writer *e, const struct program_header *h)
 static int put_note_phdr(struct elf_writer *e)
 {
 	return put_phdr(e, &(struct program_header){
-		.type = PT_NOTE, .offset = e->notes_off, .filesz = e->notes_size,
-		.memsz = e->notes_size,
-	});
+				   .type = PT_NOTE,
+				   .offset = e->notes_off,
+				   .filesz = e->notes_size,
+				   .memsz = e->notes_size,
+			   });
 }
 
 /* The first extent that ends behind an address. */
@@ -226,7 +228,8 @@ static int put_segment(struct elf_writer *e, const struct vmcore_segment *s, boo
 		const struct extent *x = i < e->nr_extents ? &e->extents[i] : NULL;
 		paddr_t start = x ? x->start << e->page_shift : UINT64_MAX;
 		struct program_header h = {
-			.type = PT_LOAD, .paddr = pos,
+			.type = PT_LOAD,
+			.paddr = pos,
 			/* Unknown stays unknown. */
 			.vaddr = s->vaddr ? s->vaddr + (pos - s->paddr) : 0,
 		};
@@ -337,8 +340,8 @@ static int make_notes(struct elf_writer *e)
 	e->notes = malloc(vc->notes_size + 3 + note_size(ERASEINFO_NAME, text_size));
 	if (!e->notes)
 		return err_set(-ENOMEM, "no memory for the notes");
-	e->notes_size = notes_without(vc->notes, vc->notes_size, vc->swap, ERASEINFO_NAME,
-				      e->notes);
+	e->notes_size =
+		notes_without(vc->notes, vc->notes_size, vc->swap, ERASEINFO_NAME, e->notes);
 	if (text_size)
 		e->notes_size += note_encode(e->notes + e->notes_size, ERASEINFO_NAME, 0, text,
 					     text_size, vc->swap);
@@ -435,7 +438,7 @@ static void cut_extents(struct elf_writer *e, uint64_t off)
 static int elf_put(struct writer *w, const struct page_batch *b)
 {
 	struct elf_writer *e = elf(w);
-	const uint8_t *from = b->data, *data = b->data;	/* [from, data) waits for being written */
+	const uint8_t *from = b->data, *data = b->data; /* [from, data) waits for being written */
 	uint64_t from_off = e->end;
 	pfn_t pfn = b->start;
 	int err = 0;

@@ -17,7 +17,7 @@ static void mark_elf(uint8_t *head)
 {
 	bool swap = (head[EI_DATA] == ELFDATA2MSB) != HOST_BIG_ENDIAN;
 	uint8_t *flags = head + (head[EI_CLASS] == ELFCLASS64 ? offsetof(Elf64_Ehdr, e_flags) :
-				 offsetof(Elf32_Ehdr, e_flags));
+								offsetof(Elf32_Ehdr, e_flags));
 
 	store_u32(flags, load_u32(flags, swap) | EF_INCOMPLETE, swap);
 }

@@ -21,11 +21,11 @@ struct kdump_writer {
 	struct kdump_layout layout;
 	struct kdump_header header;
 	struct kdump_sub_header sub;
-	uint64_t bitmap_off, bitmap_bytes;	/* bytes: of one bitmap, padded */
-	uint64_t desc_off;			/* of the descriptors in desc_buf */
-	unsigned int nr_descs;			/* in desc_buf */
-	uint64_t data_off;			/* where the next page's data go */
-	uint64_t zero_off;			/* of the page of zeros; 0: there is none */
+	uint64_t bitmap_off, bitmap_bytes; /* bytes: of one bitmap, padded */
+	uint64_t desc_off;		   /* of the descriptors in desc_buf */
+	unsigned int nr_descs;		   /* in desc_buf */
+	uint64_t data_off;		   /* where the next page's data go */
+	uint64_t zero_off;		   /* of the page of zeros; 0: there is none */
 	uint8_t desc_buf[DESC_BUFFER * KDUMP_PAGE_DESC_SIZE];
 };
 
@@ -143,8 +143,8 @@ static int kdump_begin(struct writer *w, const struct bitmap *exists)
 		.max_mapnr_64 = exists->nbits,
 	};
 	if (vc->vmcoreinfo) {
-		k->sub.offset_vmcoreinfo = k->sub.offset_note +
-					   (vc->vmcoreinfo - (const char *)vc->notes);
+		k->sub.offset_vmcoreinfo =
+			k->sub.offset_note + (vc->vmcoreinfo - (const char *)vc->notes);
 		k->sub.size_vmcoreinfo = vc->vmcoreinfo_size;
 	}
 	k->bitmap_bytes = map_blocks * block;

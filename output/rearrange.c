@@ -30,21 +30,21 @@
 /* The stream, as far as it was read. */
 struct stream {
 	int fd;
-	unsigned char *buf;		/* BUFFER_SIZE bytes */
-	size_t start, end;		/* what is in the buffer and was not taken */
-	uint64_t pos;			/* of buf[start] in the stream */
+	unsigned char *buf; /* BUFFER_SIZE bytes */
+	size_t start, end;  /* what is in the buffer and was not taken */
+	uint64_t pos;	    /* of buf[start] in the stream */
 };
 
 /* The inner file. */
 struct inner {
 	struct sink *sink;
-	uint64_t written;		/* nothing was written from there on */
+	uint64_t written; /* nothing was written from there on */
 	uint64_t size;
 	/* Its beginning, which the file gets with a mark until it is complete. */
 	uint8_t head[HEAD_SIZE];
 	size_t head_len;
 	struct coverage *covered;
-	char damage[128];		/* how records do not fit together; "": they do */
+	char damage[128]; /* how records do not fit together; "": they do */
 };
 
 /* Read what there is, and wait for something if there is nothing. Returns 0 at the end. */
@@ -123,7 +123,7 @@ static int put(struct inner *in, const unsigned char *buf, size_t len, uint64_t 
 /* Write what is behind all that was written: the zeros are left out. */
 static int put_sparsely(struct inner *in, const unsigned char *buf, size_t len, uint64_t off)
 {
-	size_t done = 0, kept = 0;	/* [done, kept) is to be written */
+	size_t done = 0, kept = 0; /* [done, kept) is to be written */
 	int err = 0;
 
 	while (!err && kept < len) {
@@ -151,8 +151,9 @@ static int put_piece(struct inner *in, const unsigned char *buf, size_t len, uin
 
 static int cut_short(const struct stream *s)
 {
-	return err_set(-EBADMSG, "the flattened stream has no end record: it is cut short at offset %"
-		       PRIu64, s->pos + (s->end - s->start));
+	return err_set(-EBADMSG,
+		       "the flattened stream has no end record: it is cut short at offset %" PRIu64,
+		       s->pos + (s->end - s->start));
 }
 
 /* Write the data of one record. */
@@ -190,8 +191,9 @@ static int copy_records(struct stream *s, struct inner *in)
 			return ret;
 		take(s, FLAT_RECORD_SIZE);
 		if (!coverage_add(in->covered, off, len) && !in->damage[0])
-			snprintf(in->damage, sizeof(in->damage), "the record at offset %" PRIu64
-				 " overwrites others", s->pos - FLAT_RECORD_SIZE);
+			snprintf(in->damage, sizeof(in->damage),
+				 "the record at offset %" PRIu64 " overwrites others",
+				 s->pos - FLAT_RECORD_SIZE);
 		ret = copy_record(s, in, off, len);
 		if (ret)
 			return ret;
@@ -227,8 +229,10 @@ static int check_range(const struct inner *in, uint64_t start, uint64_t end)
 	uint64_t gap = coverage_gap(in->covered, start, end);
 
 	return gap >= end ? 0 :
-	       err_set(-EBADMSG, "the flattened stream is damaged: no record has byte %" PRIu64
-		       " of the file", gap);
+			    err_set(-EBADMSG,
+				    "the flattened stream is damaged: no record has byte %" PRIu64
+				    " of the file",
+				    gap);
 }
 
 /* See that the records are all those of one file. */

@@ -23,7 +23,7 @@
 
 struct part {
 	struct dump_file file;
-	struct file_reader fr, other;	/* other: for what is read beside */
+	struct file_reader fr, other; /* other: for what is read beside */
 	struct kdump_headers h;
 	pfn_t start, end;
 	char *eraseinfo;
@@ -31,18 +31,18 @@ struct part {
 };
 
 struct whole {
-	struct part *parts;		/* sorted by what they begin with */
+	struct part *parts; /* sorted by what they begin with */
 	size_t nr;
 	struct bitmap dumped;
 	uint64_t nr_pages;
 	struct sink *sink;
-	uint64_t zero_off;		/* of the page of zeros, in all files; 0: there is none */
-	uint64_t data_off;		/* where the next page's data go */
-	uint8_t *descs;			/* DESC_BATCH of them */
-	uint64_t missing;		/* pages */
-	char why[512];			/* why it is not complete; "" if it is */
+	uint64_t zero_off; /* of the page of zeros, in all files; 0: there is none */
+	uint64_t data_off; /* where the next page's data go */
+	uint8_t *descs;	   /* DESC_BATCH of them */
+	uint64_t missing;  /* pages */
+	char why[512];	   /* why it is not complete; "" if it is */
 	struct progress progress;
-	uint64_t done;			/* pages */
+	uint64_t done; /* pages */
 };
 
 /* Remember the first reason. */
@@ -69,8 +69,10 @@ static int read_part(struct part *p)
 	p->start = p->h.header.version >= 6 ? p->h.sub.start_pfn_64 : p->h.sub.start_pfn;
 	p->end = p->h.header.version >= 6 ? p->h.sub.end_pfn_64 : p->h.sub.end_pfn;
 	if (p->start > p->end || p->end > p->h.max_pfn)
-		return err_set(-EBADMSG, "%s: pages %#" PRIx64 " to %#" PRIx64 " of %#" PRIx64
-			       " make no sense", p->file.path, p->start, p->end, p->h.max_pfn);
+		return err_set(-EBADMSG,
+			       "%s: pages %#" PRIx64 " to %#" PRIx64 " of %#" PRIx64
+			       " make no sense",
+			       p->file.path, p->start, p->end, p->h.max_pfn);
 	return 0;
 }
 
@@ -140,8 +142,8 @@ static int check_family(struct part *first, struct part *p)
 	same = !memcmp(headers[0], headers[1], sizeof(headers[0]));
 	err = same ? compare_bytes(first, p, behind, first->h.desc_off, &same) : 0;
 	if (!err && !same)
-		err = err_set(-EINVAL, "%s and %s are not parts of the same dump",
-			      first->file.path, p->file.path);
+		err = err_set(-EINVAL, "%s and %s are not parts of the same dump", first->file.path,
+			      p->file.path);
 	return err;
 }
 
@@ -316,8 +318,10 @@ static int copy_descs(struct whole *w, struct part *p, unsigned int nr)
 		if (w->zero_off && d.offset == w->zero_off && stored_ok(p, &d))
 			continue;
 		if (!desc_ok(w, p, &d)) {
-			lacks(w, p, d.offset || d.size ? "says of pages what makes no sense, or "
-			      "is cut short" : "lacks pages");
+			lacks(w, p,
+			      d.offset || d.size ? "says of pages what makes no sense, or "
+						   "is cut short" :
+						   "lacks pages");
 			w->missing++;
 			memset(raw, 0, KDUMP_PAGE_DESC_SIZE);
 			continue;

@@ -64,14 +64,17 @@ int sink_check_limit(const struct sink *s, uint64_t end, uint64_t off, size_t le
 
 	if (!s->limit || end <= s->limit)
 		return 0;
-	return err_set(-EFBIG, "cannot write %zu bytes at offset %" PRIu64 " of %s: the limit of "
-		       "-L (%s) was reached", len, off, s->path, size_text(limit, s->limit));
+	return err_set(-EFBIG,
+		       "cannot write %zu bytes at offset %" PRIu64 " of %s: the limit of "
+		       "-L (%s) was reached",
+		       len, off, s->path, size_text(limit, s->limit));
 }
 
 int sink_write_error(const struct sink *s, int err, uint64_t off, size_t len, size_t written)
 {
-	return err_errno(err, "cannot write %zu bytes at offset %" PRIu64
-			 " of %s (%zu were written)", len, off, s->path, written);
+	return err_errno(err,
+			 "cannot write %zu bytes at offset %" PRIu64 " of %s (%zu were written)",
+			 len, off, s->path, written);
 }
 
 int sink_sync_fd(const struct sink *s, int fd)

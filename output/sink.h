@@ -78,8 +78,7 @@ int sink_flattened_create(struct sink **ret, int fd, const char *path)
 	__attribute__((warn_unused_result));
 
 /** Count the bytes and forget them. @return 0 or -ENOMEM */
-int sink_null_create(struct sink **ret, const char *path)
-	__attribute__((warn_unused_result));
+int sink_null_create(struct sink **ret, const char *path) __attribute__((warn_unused_result));
 
 /**
  * Put @p len bytes at offset @p off. Parts never written read as zeros later, also of a device.

@@ -27,7 +27,7 @@ struct sink_file {
 	 * dump does not write would be those of what was there before.
 	 */
 	bool stale;
-	uint64_t end;			/* nothing was written from there on */
+	uint64_t end; /* nothing was written from there on */
 };
 
 /* Make [off, off + len) zeros that take room on the disk. */
@@ -55,8 +55,8 @@ static int clear_gap(struct sink_file *f, uint64_t start, uint64_t end)
 	int err;
 
 	/* Whole blocks take no time on a device that can forget them. */
-	if (from >= to || fallocate(f->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from,
-				    to - from))
+	if (from >= to ||
+	    fallocate(f->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from, to - from))
 		from = to = end;
 	err = write_zeros(f, start, from - start);
 	return err ? err : write_zeros(f, to, end - to);

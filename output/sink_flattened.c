@@ -15,16 +15,16 @@
 struct sink_flattened {
 	struct sink sink;
 	int fd;
-	int err;			/* the stream is broken since then */
-	uint64_t sent;			/* bytes of the stream */
-	struct kept {			/* bytes of the limit for ranges that are to come */
+	int err;       /* the stream is broken since then */
+	uint64_t sent; /* bytes of the stream */
+	struct kept {  /* bytes of the limit for ranges that are to come */
 		uint64_t bytes, off, len;
-	} kept[2];			/* the last two that were asked for */
+	} kept[2]; /* the last two that were asked for */
 };
 
 /* Write head and data behind each other; *written counts both. */
-static int write_both(int fd, const void *head, size_t head_len, const void *data,
-		      size_t data_len, size_t *written)
+static int write_both(int fd, const void *head, size_t head_len, const void *data, size_t data_len,
+		      size_t *written)
 {
 	struct iovec iov[2] = {
 		{ .iov_base = (void *)head, .iov_len = head_len },
@@ -87,8 +87,10 @@ static int flattened_pwrite(struct sink *s, const void *buf, size_t len, uint64_
 	int err = check_stream(f);
 
 	if (!err)
-		err = sink_check_limit(s, f->sent + size + f->kept[0].bytes + f->kept[1].bytes -
-				       kept + FLAT_RECORD_SIZE, off, len);
+		err = sink_check_limit(s,
+				       f->sent + size + f->kept[0].bytes + f->kept[1].bytes - kept +
+					       FLAT_RECORD_SIZE,
+				       off, len);
 	if (err)
 		return err;
 	flat_encode_record(head, off, len);
@@ -115,7 +117,8 @@ static void flattened_reserve(struct sink *s, uint64_t off, uint64_t len)
 	f->kept[0] = f->kept[1];
 	f->kept[1] = (struct kept){
 		.bytes = len + div_round_up(len, KEPT_RECORD) * FLAT_RECORD_SIZE,
-		.off = off, .len = len,
+		.off = off,
+		.len = len,
 	};
 }
 

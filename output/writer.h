@@ -32,26 +32,26 @@
 
 /** What became of a page. */
 enum page_fate {
-	OUT_RAW,		/**< its bytes as they are */
+	OUT_RAW, /**< its bytes as they are */
 	OUT_COMPRESSED,
-	OUT_ZERO,		/**< nothing but zeros, and the level says so */
-	OUT_UNREADABLE,		/**< the input could not be read there */
+	OUT_ZERO,	/**< nothing but zeros, and the level says so */
+	OUT_UNREADABLE, /**< the input could not be read there */
 };
 
 /** One page of a batch. */
 struct page_out {
 	enum page_fate fate;
-	uint32_t size;		/**< bytes of it in the batch's data */
+	uint32_t size; /**< bytes of it in the batch's data */
 };
 
 /** Consecutive pages to be saved. */
 struct page_batch {
 	pfn_t start, end;	/**< the saved pages of [start, end) ... */
 	unsigned int nr_pages;	/**< ... are so many ... */
-	struct page_out *pages;	/**< ... in pfn order */
+	struct page_out *pages; /**< ... in pfn order */
 	uint8_t *data;		/**< their bytes, one behind the other */
 	size_t data_len;
-	int lost_err;		/**< why the first OUT_UNREADABLE is lost; 0 if none is */
+	int lost_err; /**< why the first OUT_UNREADABLE is lost; 0 if none is */
 	char lost_why[256];
 };
 
@@ -60,9 +60,9 @@ struct dump_source {
 	const struct kernel *kernel;
 	struct vmcore *vc;
 	struct kdump_utsname utsname;
-	unsigned int level;	/**< dump level that goes into the header */
+	unsigned int level; /**< dump level that goes into the header */
 	enum codec_id codec;
-	bool excluded_vmemmap;	/**< struct pages of excluded pages may be missing */
+	bool excluded_vmemmap; /**< struct pages of excluded pages may be missing */
 	/** Memory to overwrite, sealed, and text for the eraseinfo; NULL: nothing. */
 	const struct erase_list *erase;
 };
@@ -115,8 +115,7 @@ int elf_writer_create(struct writer **ret, const struct dump_source *src, struct
 void writer_destroy(struct writer *w);
 
 /** Write headers, and which pages the machine had. @return 0 or -errno with a sentence */
-int writer_begin(struct writer *w, const struct bitmap *exists)
-	__attribute__((warn_unused_result));
+int writer_begin(struct writer *w, const struct bitmap *exists) __attribute__((warn_unused_result));
 
 /** Say which pages will come. @param dumpable borrowed until the end @return as above */
 int writer_set_pages(struct writer *w, const struct bitmap *dumpable)

@@ -62,9 +62,9 @@ int init_module_kallsyms(struct kallsyms *ks, const struct module_list *modules)
 /** One symbol. Strings are borrowed, from @c ks or for the length of a call. */
 struct ksym {
 	const char *name;
-	const char *module;		/**< NULL: of the kernel itself */
-	char type;			/**< as nm prints it */
-	uint64_t value;			/**< run-time address, or per-CPU offset */
+	const char *module; /**< NULL: of the kernel itself */
+	char type;	    /**< as nm prints it */
+	uint64_t value;	    /**< run-time address, or per-CPU offset */
 };
 
 /**
@@ -73,8 +73,8 @@ struct ksym {
  * @param fn returns 0 to go on; anything else ends the walk and is returned
  * @return 0; -errno with a sentence, what could be read was given nevertheless
  */
-int kallsyms_for_each(struct kallsyms *ks, int (*fn)(void *ctx, const struct ksym *sym),
-		      void *ctx) __attribute__((warn_unused_result));
+int kallsyms_for_each(struct kallsyms *ks, int (*fn)(void *ctx, const struct ksym *sym), void *ctx)
+	__attribute__((warn_unused_result));
 
 /**
  * Find symbols by name at run time. The first call builds a table of all symbols

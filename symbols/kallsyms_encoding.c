@@ -16,8 +16,10 @@
  * holds (mem_section, vmemmap).
  */
 static const char *const anchors[] = {
-	"_stext", "init_uts_ns", "prb", "printk_rb_static", "clear_seq", "node_data",
-	"init_top_pgt", "vmap_area_list", "log_buf", "log_buf_len", "contig_page_data",
+	"_stext",	    "init_uts_ns",	"prb",
+	"printk_rb_static", "clear_seq",	"node_data",
+	"init_top_pgt",	    "vmap_area_list",	"log_buf",
+	"log_buf_len",	    "contig_page_data",
 };
 INIT_OPT_MOD_SYM(vmlinux, _stext);
 INIT_OPT_MOD_SYM(vmlinux, prb);
@@ -53,7 +55,7 @@ void ksym_evidence_want(struct symbol_match *w)
 /* One symbol that serves as evidence: where it is known to be, or what is there. */
 struct evidence {
 	uint32_t index;
-	const struct landmark *landmark;	/* or NULL */
+	const struct landmark *landmark; /* or NULL */
 	uint64_t address;
 };
 
@@ -89,8 +91,8 @@ static const struct ksym_info *known_address(const struct fact_set *sets, size_t
 	return NULL;
 }
 
-static size_t collect(struct evidence *e, const struct symbol_match *w,
-		      const struct fact_set *sets, size_t nr_sets)
+static size_t collect(struct evidence *e, const struct symbol_match *w, const struct fact_set *sets,
+		      size_t nr_sets)
 {
 	size_t nr = 0;
 
@@ -120,8 +122,8 @@ static bool is_right(const struct trial *t, const struct evidence *e, uint64_t v
 }
 
 /* How many pieces of evidence speak for a candidate, and how many against it. */
-static void judge(const struct trial *t, const struct ksym_values *candidate,
-		  unsigned int *right, unsigned int *wrong)
+static void judge(const struct trial *t, const struct ksym_values *candidate, unsigned int *right,
+		  unsigned int *wrong)
 {
 	uint64_t seen[KSYM_EVIDENCE_NAMES];
 
@@ -170,8 +172,8 @@ static bool in_order(const struct vmem *mem, const struct kallsyms_tables *table
 }
 
 int kallsyms_encoding_choose(struct ksym_values *ret, const struct vmem *mem,
-			 const struct kallsyms_tables *tables, const struct symbol_match *w,
-			 const struct fact_set *sets, size_t nr_sets)
+			     const struct kallsyms_tables *tables, const struct symbol_match *w,
+			     const struct fact_set *sets, size_t nr_sets)
 {
 	struct evidence evidence[KSYM_EVIDENCE_NAMES];
 	const struct trial t = {
@@ -195,7 +197,9 @@ int kallsyms_encoding_choose(struct ksym_values *ret, const struct vmem *mem,
 		}
 	}
 	if (best_right < 2 || best_wrong >= best_right)
-		return err_set(-EBADMSG, "cannot tell where symbols are: of %zu known ones the tables "
-			       "have %u right", t.nr, best_right);
+		return err_set(-EBADMSG,
+			       "cannot tell where symbols are: of %zu known ones the tables "
+			       "have %u right",
+			       t.nr, best_right);
 	return 0;
 }

@@ -31,8 +31,8 @@ void ksym_evidence_want(struct symbol_match *w);
  * @return 0; -EBADMSG with a sentence if no candidate is right
  */
 int kallsyms_encoding_choose(struct ksym_values *ret, const struct vmem *mem,
-			 const struct kallsyms_tables *tables, const struct symbol_match *w,
-			 const struct fact_set *sets, size_t nr_sets)
+			     const struct kallsyms_tables *tables, const struct symbol_match *w,
+			     const struct fact_set *sets, size_t nr_sets)
 	__attribute__((warn_unused_result));
 
 #endif

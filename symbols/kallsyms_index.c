@@ -20,8 +20,8 @@
 struct entry {
 	uint64_t value;
 	const char *module;
-	uint32_t name;			/* offset in names */
-	uint32_t next;			/* 1 + the entry added before in the same bucket */
+	uint32_t name; /* offset in names */
+	uint32_t next; /* 1 + the entry added before in the same bucket */
 	char type;
 };
 
@@ -30,9 +30,9 @@ struct kallsyms_index {
 	uint32_t nr, room;
 	char *names;
 	uint32_t names_size, names_room;
-	uint32_t *buckets;		/* 1 + the newest entry */
+	uint32_t *buckets; /* 1 + the newest entry */
 	uint32_t mask;
-	uint32_t *by_value;		/* entries that are addresses, sorted */
+	uint32_t *by_value; /* entries that are addresses, sorted */
 	uint32_t nr_by_value;
 };
 
@@ -83,7 +83,9 @@ int kallsyms_index_add(struct kallsyms_index *idx, const struct ksym *sym)
 	    !grow((void **)&idx->names, &idx->names_room, idx->names_size + len, NAMES_MAX, 1))
 		return err_set(-ENOMEM, "no memory for a table of symbols");
 	e = &idx->entries[idx->nr++];
-	*e = (struct entry){ .value = sym->value, .module = sym->module, .type = sym->type,
+	*e = (struct entry){ .value = sym->value,
+			     .module = sym->module,
+			     .type = sym->type,
 			     .name = idx->names_size };
 	memcpy(idx->names + idx->names_size, sym->name, len);
 	idx->names_size += len;
@@ -143,7 +145,9 @@ static void give(const struct kallsyms_index *idx, uint32_t i, struct ksym *ret)
 {
 	const struct entry *e = &idx->entries[i];
 
-	*ret = (struct ksym){ .name = idx->names + e->name, .module = e->module, .type = e->type,
+	*ret = (struct ksym){ .name = idx->names + e->name,
+			      .module = e->module,
+			      .type = e->type,
 			      .value = e->value };
 }
 
@@ -161,7 +165,7 @@ static bool matches(const struct kallsyms_index *idx, const struct entry *e, con
 }
 
 int kallsyms_index_by_name(const struct kallsyms_index *idx, const char *module, const char *name,
-		       struct ksym *ret, int max)
+			   struct ksym *ret, int max)
 {
 	int nr = 0, at;
 

@@ -26,7 +26,7 @@ int kallsyms_index_finish(struct kallsyms_index *idx) __attribute__((warn_unused
 
 /** As search_kallsyms_by_name(); in the order in which they were added. */
 int kallsyms_index_by_name(const struct kallsyms_index *idx, const char *module, const char *name,
-		       struct ksym *ret, int max) __attribute__((warn_unused_result));
+			   struct ksym *ret, int max) __attribute__((warn_unused_result));
 
 /** As search_kallsyms_by_address(). */
 int kallsyms_index_by_address(const struct kallsyms_index *idx, uint64_t address, struct ksym *ret)

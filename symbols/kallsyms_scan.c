@@ -46,7 +46,7 @@ struct scan {
 	unsigned int nr_found;
 	/* Of the tokens that are looked at now: */
 	vaddr_t table, index;
-	bool is_type[NR_TOKENS];	/* it begins with what nm prints as a type */
+	bool is_type[NR_TOKENS]; /* it begins with what nm prints as a type */
 	struct image_window window;
 	uint8_t back[STEP + BACK_MAX];
 };
@@ -55,9 +55,9 @@ struct scan {
 struct markers {
 	vaddr_t va;
 	const uint8_t *bytes;
-	unsigned int size;		/* of each */
+	unsigned int size; /* of each */
 	uint32_t nr;
-	uint32_t min, max;		/* the number of symbols lies in between */
+	uint32_t min, max; /* the number of symbols lies in between */
 };
 
 static uint64_t align_up(uint64_t n, uint64_t to)
@@ -455,9 +455,10 @@ static int token_hit(void *ctx, vaddr_t va, const uint8_t *bytes, size_t have)
 	vaddr_t first = s->found->names;
 
 	if (may_be_tokens(bytes, have) && find_tokens(s, va) && find_rest(s) && s->nr_found > 1)
-		return err_set(-EBADMSG, "there are kallsyms_names at %#" PRIx64 " and at %#" PRIx64
-			       ", and nothing tells which are the kernel's", first,
-			       s->found->names);
+		return err_set(-EBADMSG,
+			       "there are kallsyms_names at %#" PRIx64 " and at %#" PRIx64
+			       ", and nothing tells which are the kernel's",
+			       first, s->found->names);
 	return s->window.err;
 }
 

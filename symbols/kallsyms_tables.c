@@ -58,7 +58,8 @@ int ksym_tokens_read(struct ksym_tokens *tokens, const struct vmem *mem, vaddr_t
 
 	memset(tokens->token, 0, sizeof(tokens->token));
 	if (index <= table || span < 256 || span > KSYM_TOKENS_MAX)
-		return err_set(-EBADMSG, "kallsyms_token_table %#" PRIx64
+		return err_set(-EBADMSG,
+			       "kallsyms_token_table %#" PRIx64
 			       " and kallsyms_token_index %#" PRIx64 " make no sense",
 			       table, index);
 	err = vmem_read(mem, table, tokens->text, span);
@@ -169,8 +170,8 @@ void kallsyms_find_markers(struct kallsyms_tables *t, const struct vmem *mem)
 	t->markers = 0;
 }
 
-void kallsyms_add_candidate(struct kallsyms_tables *t, enum kallsyms_encoding encoding, vaddr_t table,
-			    uint64_t base)
+void kallsyms_add_candidate(struct kallsyms_tables *t, enum kallsyms_encoding encoding,
+			    vaddr_t table, uint64_t base)
 {
 	if (t->nr_candidates == KSYM_VALUES_MAX)
 		return;

@@ -49,8 +49,8 @@ enum kallsyms_encoding {
 /** A way to read values. */
 struct ksym_values {
 	enum kallsyms_encoding encoding;
-	vaddr_t table;		/**< kallsyms_offsets, or kallsyms_addresses */
-	uint64_t base;		/**< what kallsyms_relative_base holds, if it counts */
+	vaddr_t table; /**< kallsyms_offsets, or kallsyms_addresses */
+	uint64_t base; /**< what kallsyms_relative_base holds, if it counts */
 };
 
 /** The most ways that are tried. */
@@ -58,12 +58,12 @@ struct ksym_values {
 
 /** Where the tables of one kernel are. */
 struct kallsyms_tables {
-	uint32_t num_syms;		/**< at most KSYMS_MAX */
+	uint32_t num_syms; /**< at most KSYMS_MAX */
 	vaddr_t names;
 	vaddr_t token_table, token_index;
 	/** Offsets in the stream of names of each 256th entry; 0: not known. */
 	vaddr_t markers;
-	unsigned int marker_size;	/**< bytes of each: 4, or 8 */
+	unsigned int marker_size; /**< bytes of each: 4, or 8 */
 	/** Ways to read the values that are possible; the right one is among them. */
 	struct ksym_values candidates[KSYM_VALUES_MAX];
 	unsigned int nr_candidates;
@@ -79,18 +79,18 @@ struct kallsyms_tables {
 void kallsyms_find_markers(struct kallsyms_tables *t, const struct vmem *mem);
 
 /** Add a possible way to read values; one too many is left out. */
-void kallsyms_add_candidate(struct kallsyms_tables *t, enum kallsyms_encoding encoding, vaddr_t table,
-			    uint64_t base);
+void kallsyms_add_candidate(struct kallsyms_tables *t, enum kallsyms_encoding encoding,
+			    vaddr_t table, uint64_t base);
 
 /** The token table, ready for use. About 70 KiB. */
 struct ksym_tokens {
 	char text[KSYM_TOKENS_MAX + 1];
 	struct ksym_token {
-		uint16_t start, len;	/**< in text; a len of 0 is no token */
-		bool dotted;		/**< has a '.' */
+		uint16_t start, len; /**< in text; a len of 0 is no token */
+		bool dotted;	     /**< has a '.' */
 		/** Parts of ksym_hash(): of the string, of all but its first character. */
 		uint32_t hash, tail_hash;
-		uint32_t power;		/**< what a hash is multiplied by before it */
+		uint32_t power; /**< what a hash is multiplied by before it */
 	} token[256];
 };
 
@@ -128,14 +128,14 @@ uint32_t ksym_entry_hash(const struct ksym_tokens *tokens, const uint8_t *entry,
 struct ksym_stream {
 	const struct vmem *mem;
 	const struct kallsyms_tables *tables;
-	uint32_t index;			/**< of the entry that comes next */
+	uint32_t index; /**< of the entry that comes next */
 	/**
 	 * Symbols that were passed over because the stream is damaged there, or given
 	 * in a block of 256 that did not end where its marker says.
 	 */
 	uint32_t lost;
-	uint64_t pos;			/**< of chunk[at] in the stream of names */
-	size_t at, have;		/**< in chunk */
+	uint64_t pos;	 /**< of chunk[at] in the stream of names */
+	size_t at, have; /**< in chunk */
 	uint8_t chunk[KSYM_STREAM_CHUNK];
 };
 

@@ -43,13 +43,18 @@ struct field {
 	uint32_t off, size;
 };
 
-#define MEMBER(s, m, bytes) (struct field){					\
-		"OFFSET(" #s "." #m ")", GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, s, m) / 8,	\
-		MOD_STRUCT_MEMBER_EXIST(vmlinux, s, m) ? (bytes) : 0 }
-#define CORE_KALLSYMS(m, bytes) (struct field){					\
-		"OFFSET(module.core_kallsyms." #m ")",				\
-		GET_MOD_PATH_OFF(vmlinux, module_##m) / 8,			\
-		MOD_PATH_EXIST(vmlinux, module_##m) ? (bytes) : 0 }
+#define MEMBER(s, m, bytes) \
+	(struct field) \
+	{ \
+		"OFFSET(" #s "." #m ")", GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, s, m) / 8, \
+			MOD_STRUCT_MEMBER_EXIST(vmlinux, s, m) ? (bytes) : 0 \
+	}
+#define CORE_KALLSYMS(m, bytes) \
+	(struct field) \
+	{ \
+		"OFFSET(module.core_kallsyms." #m ")", GET_MOD_PATH_OFF(vmlinux, module_##m) / 8, \
+			MOD_PATH_EXIST(vmlinux, module_##m) ? (bytes) : 0 \
+	}
 
 /* How much of a struct has to be read for its fields. */
 static int fields_extent(const struct field *fields, size_t nr, size_t *ret)
@@ -72,8 +77,8 @@ static uint64_t load_field(const struct vmem *mem, const uint8_t *raw, const str
 }
 
 /* Add a sentence about a list, as long as it fits. */
-__attribute__((format(printf, 2, 3)))
-static void complain(struct module_list *list, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void complain(struct module_list *list,
+							   const char *fmt, ...)
 {
 	size_t len = strlen(list->why), room = sizeof(list->why) - len;
 	const char *before = len ? "; " : "";
@@ -96,16 +101,16 @@ static void complain(struct module_list *list, const char *fmt, ...)
 
 struct walk {
 	const struct vmem *mem;
-	struct module_list *list;	/* whose "why" hears of damage */
+	struct module_list *list; /* whose "why" hears of damage */
 	const char *name;
-	struct field link;		/* the struct list_head in an entry */
-	size_t bytes;			/* of an entry that are of interest */
-	uint8_t *entry;			/* the bytes of the one at hand, */
-	vaddr_t at;			/* and its address */
+	struct field link; /* the struct list_head in an entry */
+	size_t bytes;	   /* of an entry that are of interest */
+	uint8_t *entry;	   /* the bytes of the one at hand, */
+	vaddr_t at;	   /* and its address */
 	vaddr_t head, next;
 	/* The list_heads that were visited; of modules with their index in the list. */
 	struct addrset seen;
-	bool left_out;			/* somebody was told of such an entry */
+	bool left_out; /* somebody was told of such an entry */
 };
 
 static void walk_end(struct walk *w)

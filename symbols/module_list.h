@@ -21,17 +21,17 @@
 /** One loaded module. Addresses are virtual; 0 is "has none". */
 struct kmodule {
 	char name[KMODULE_NAME_MAX];
-	vaddr_t address;		/**< of its struct module */
+	vaddr_t address; /**< of its struct module */
 	/** core_kallsyms: ELF symbols, their strings, a letter for each of them. */
 	vaddr_t symtab, strtab, typetab;
-	uint32_t num_symtab;		/**< as the dump says: not checked */
+	uint32_t num_symtab; /**< as the dump says: not checked */
 	/** Split BTF, on top of that of vmlinux. */
 	vaddr_t btf;
-	uint32_t btf_size;		/**< bytes, as the dump says: not checked */
+	uint32_t btf_size; /**< bytes, as the dump says: not checked */
 };
 
 struct module_list {
-	struct kmodule *modules;	/**< in the order of the list: newest first */
+	struct kmodule *modules; /**< in the order of the list: newest first */
 	size_t nr;
 	/** Modules being loaded that have nothing to show yet. */
 	unsigned int unformed;

@@ -30,12 +30,12 @@ struct symbols {
 	int (*fn)(void *ctx, const struct kmodule_symbol *sym);
 	void *ctx;
 	size_t entry_size;
-	uint32_t piece;			/* symbols that are read at once */
-	uint8_t *raw;			/* that many, */
-	uint8_t *types;			/* and a letter for each */
+	uint32_t piece; /* symbols that are read at once */
+	uint8_t *raw;	/* that many, */
+	uint8_t *types; /* and a letter for each */
 	char *strings;
 	size_t strings_len;
-	uint32_t lost;			/* symbols that could not be read */
+	uint32_t lost; /* symbols that could not be read */
 };
 
 /* The fields of Elf32_Sym and Elf64_Sym that matter. */
@@ -110,7 +110,7 @@ static int give_symbol(const struct symbols *s, const uint8_t *raw, uint8_t type
 static int read_symbols(const struct symbols *s, uint32_t first, uint32_t n)
 {
 	return vmem_read(s->mem, s->module->symtab + first * s->entry_size, s->raw,
-			  n * s->entry_size);
+			 n * s->entry_size);
 }
 
 /* Give symbols [first, first + n), at most a piece. Around holes, pieces become smaller. */
@@ -217,9 +217,10 @@ static int give_all(struct symbols *s)
 	for (uint32_t first = 0; !err && first < m->num_symtab; first += s->piece)
 		err = give_symbols(s, first, min_u64(s->piece, m->num_symtab - first));
 	if (!err && s->lost)
-		return err_set(-EFAULT, "%" PRIu32 " of %" PRIu32
-			       " symbols of module %s at %#" PRIx64 " cannot be read", s->lost,
-			       m->num_symtab, m->name, m->symtab);
+		return err_set(-EFAULT,
+			       "%" PRIu32 " of %" PRIu32 " symbols of module %s at %#" PRIx64
+			       " cannot be read",
+			       s->lost, m->num_symtab, m->name, m->symtab);
 	return err;
 }
 

@@ -10,10 +10,10 @@
 
 /** One symbol of a module. Strings are borrowed for the call. */
 struct kmodule_symbol {
-	const char *name;		/**< printable, but for the \1 and \2 of local labels */
+	const char *name; /**< printable, but for the \1 and \2 of local labels */
 	size_t name_len;
-	char type;			/**< as nm prints it, lower case; '?' if not known */
-	uint64_t value;			/**< run-time address */
+	char type;	/**< as nm prints it, lower case; '?' if not known */
+	uint64_t value; /**< run-time address */
 };
 
 /**

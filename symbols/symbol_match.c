@@ -105,7 +105,7 @@ static bool is_cold(const char *name, size_t len)
 }
 
 void symbol_match_offer(struct symbol_match *w, const char *name, size_t len, char type,
-		       uint64_t ref)
+			uint64_t ref)
 {
 	struct symbol_match_name *n = find(w, name, len);
 	const char *dot = memchr(name, '.', len);

@@ -15,7 +15,7 @@
 /** How well a symbol fits a name, best last. */
 enum ksym_fit {
 	KSYM_FIT_NONE,
-	KSYM_FIT_SUFFIXED,	/**< NAME.isra.0, NAME.llvm.123 */
+	KSYM_FIT_SUFFIXED, /**< NAME.isra.0, NAME.llvm.123 */
 	KSYM_FIT_LOCAL,
 	KSYM_FIT_GLOBAL,
 };
@@ -25,20 +25,20 @@ enum ksym_fit {
 
 /** One name, and the symbols that fit it best. */
 struct symbol_match_name {
-	const char *name;		/**< borrowed */
+	const char *name; /**< borrowed */
 	uint32_t hash;
 	enum ksym_fit fit;
-	unsigned int nr;		/**< that fit; maybe more than were remembered */
+	unsigned int nr; /**< that fit; maybe more than were remembered */
 	/** What symbol_match_offer() was given: a value, or what leads to it. */
 	uint64_t refs[KSYM_MATCHES_MAX];
 };
 
 /** A set of names. */
 struct symbol_match {
-	struct symbol_match_name *names;	/**< owned */
+	struct symbol_match_name *names; /**< owned */
 	size_t nr, room;
-	uint16_t *slots;		/**< 1 + index in names; owned */
-	uint32_t mask;			/**< number of slots - 1 */
+	uint16_t *slots; /**< 1 + index in names; owned */
+	uint32_t mask;	 /**< number of slots - 1 */
 };
 
 /** The most names of a set. */
@@ -70,6 +70,6 @@ static inline bool symbol_match_maybe(const struct symbol_match *w, uint32_t has
  * @param ref remembered if it fits
  */
 void symbol_match_offer(struct symbol_match *w, const char *name, size_t len, char type,
-		       uint64_t ref);
+			uint64_t ref);
 
 #endif

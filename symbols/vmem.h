@@ -34,8 +34,8 @@ struct vmem {
 	 */
 	int (*extent)(void *ctx, vaddr_t va, uint64_t *len);
 	void *ctx;
-	bool is64;		/**< of the kernel: unsigned long has 8 bytes */
-	bool swap;		/**< its byte order is not the host's */
+	bool is64; /**< of the kernel: unsigned long has 8 bytes */
+	bool swap; /**< its byte order is not the host's */
 	/** Where the kernel image can be mapped: [start, end), mostly holes. */
 	vaddr_t image_start, image_end;
 };

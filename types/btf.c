@@ -43,19 +43,23 @@ static int read_header(const uint8_t *blob, uint64_t size, bool swap, struct hea
 		return err_set(-EBADMSG, "its version %u is not known", blob[2]);
 	*h = (struct header){
 		.len = load_u32(blob + 4, swap),
-		.type_off = load_u32(blob + 8, swap), .type_len = load_u32(blob + 12, swap),
-		.str_off = load_u32(blob + 16, swap), .str_len = load_u32(blob + 20, swap),
+		.type_off = load_u32(blob + 8, swap),
+		.type_len = load_u32(blob + 12, swap),
+		.str_off = load_u32(blob + 16, swap),
+		.str_len = load_u32(blob + 20, swap),
 	};
 	if (h->len < HEADER_BYTES || h->len > size)
 		return err_set(-EBADMSG, "its header of %" PRIu32 " bytes makes no sense", h->len);
 	room = size - h->len;
 	if (h->type_off % 4 || !range_fits(h->type_off, h->type_len, room))
-		return err_set(-EBADMSG, "its types (%" PRIu32 " bytes at %" PRIu32
-			       ") are not in it", h->type_len, h->type_off);
+		return err_set(-EBADMSG,
+			       "its types (%" PRIu32 " bytes at %" PRIu32 ") are not in it",
+			       h->type_len, h->type_off);
 	if (!range_fits(h->str_off, h->str_len, room) ||
 	    h->str_off < (uint64_t)h->type_off + h->type_len)
-		return err_set(-EBADMSG, "its strings (%" PRIu32 " bytes at %" PRIu32
-			       ") are not in it", h->str_len, h->str_off);
+		return err_set(-EBADMSG,
+			       "its strings (%" PRIu32 " bytes at %" PRIu32 ") are not in it",
+			       h->str_len, h->str_off);
 	if (h->str_len && blob[h->len + h->str_off + h->str_len - 1])
 		return err_set(-EBADMSG, "its last string has no end");
 	return 0;
@@ -179,7 +183,9 @@ int btf_types_load(struct btf_types *t, const struct vmem *mem, vaddr_t start, u
 	int err;
 
 	*t = (struct btf_types){
-		.base = base, .first = base ? base->end : 1, .pointer_size = vmem_ulong_size(mem),
+		.base = base,
+		.first = base ? base->end : 1,
+		.pointer_size = vmem_ulong_size(mem),
 	};
 	err = load(t, mem, start, size);
 	if (err)
@@ -251,13 +257,16 @@ int btype_get(const struct btf_types *t, uint32_t id, struct btype *ret)
 	if (id >= t->end)
 		return err_set(-EBADMSG, "there is no type %" PRIu32, id);
 	raw = btf__type_by_id(t->btf, id);
-	end = id + 1 == t->end ? t->records_end :
-				 (const uint32_t *)btf__type_by_id(t->btf, id + 1);
+	end = id + 1 == t->end ? t->records_end : (const uint32_t *)btf__type_by_id(t->btf, id + 1);
 	if (!raw || !end)
 		return err_set(-EBADMSG, "there is no type %" PRIu32, id);
 	*ret = (struct btype){
-		.id = id, .kind = kind_of(raw), .flag = raw->info >> 31, .size = raw->size,
-		.name_off = raw->name_off, .nr = raw->info & 0xffffff,
+		.id = id,
+		.kind = kind_of(raw),
+		.flag = raw->info >> 31,
+		.size = raw->size,
+		.name_off = raw->name_off,
+		.nr = raw->info & 0xffffff,
 		.tail = (const uint32_t *)(raw + 1),
 	};
 	/* libbpf may have taken fewer bits for the count. */
@@ -347,7 +356,7 @@ static void bits_of_int(const struct btype *type, struct btype_member *m)
 }
 
 int btype_get_member(const struct btf_types *t, const struct btype *s, uint32_t i,
-	       struct btype_member *ret)
+		     struct btype_member *ret)
 {
 	const uint32_t *words = s->tail + (size_t)i * BTYPE_MEMBER_WORDS;
 	struct btype type;
@@ -370,8 +379,9 @@ int btype_get_member(const struct btf_types *t, const struct btype *s, uint32_t 
 	if (ret->bit_size > (uint64_t)ret->size * 8 ||
 	    !range_fits(ret->bit_offset, ret->bit_size ? ret->bit_size : (uint64_t)ret->size * 8,
 			(uint64_t)s->size * 8))
-		return err_set(-EBADMSG, "member %" PRIu32 " of type %" PRIu32
-			       " does not fit into it", i, s->id);
+		return err_set(-EBADMSG,
+			       "member %" PRIu32 " of type %" PRIu32 " does not fit into it", i,
+			       s->id);
 	return 0;
 }
 
@@ -381,11 +391,11 @@ struct lookup {
 	const char *name;
 	size_t len;
 	uint64_t budget;
-	int err;		/* damage on the way, or -ENOENT */
+	int err; /* damage on the way, or -ENOENT */
 };
 
-static bool find_named(struct lookup *l, const struct btype *s, uint64_t base,
-		       unsigned int depth, struct btype_member *ret);
+static bool find_named(struct lookup *l, const struct btype *s, uint64_t base, unsigned int depth,
+		       struct btype_member *ret);
 
 /* Members of unnamed structs and unions count as the struct's own. */
 static bool find_below(struct lookup *l, const struct btype *s, uint32_t i, uint64_t base,
@@ -409,8 +419,8 @@ static bool find_below(struct lookup *l, const struct btype *s, uint32_t i, uint
 	return find_named(l, &inner, base + ret->bit_offset, depth + 1, ret);
 }
 
-static bool find_named(struct lookup *l, const struct btype *s, uint64_t base,
-		       unsigned int depth, struct btype_member *ret)
+static bool find_named(struct lookup *l, const struct btype *s, uint64_t base, unsigned int depth,
+		       struct btype_member *ret)
 {
 	for (uint32_t i = 0; i < s->nr; i++) {
 		uint32_t name_off = s->tail[(size_t)i * BTYPE_MEMBER_WORDS];
@@ -424,8 +434,10 @@ static bool find_named(struct lookup *l, const struct btype *s, uint64_t base,
 		}
 		l->budget--;
 		if (name_off >= l->t->str_end) {
-			l->err = err_set(-EBADMSG, "member %" PRIu32 " of type %" PRIu32
-					 " has a name nowhere", i, s->id);
+			l->err = err_set(-EBADMSG,
+					 "member %" PRIu32 " of type %" PRIu32
+					 " has a name nowhere",
+					 i, s->id);
 			continue;
 		}
 		if (!*name) {
@@ -460,8 +472,7 @@ static int find_step(struct lookup *l, const struct btype *s, uint64_t *budget,
 }
 
 /* The struct that a member is, or that it has in an array. */
-static int enter(const struct btf_types *t, const struct btype_member *m,
-		 struct btype *ret)
+static int enter(const struct btf_types *t, const struct btype_member *m, struct btype *ret)
 {
 	int err = btype_strip(t, m->type, ret);
 
@@ -473,7 +484,7 @@ static int enter(const struct btf_types *t, const struct btype_member *m,
 }
 
 int btype_find_member(const struct btf_types *t, uint32_t id, const char *path, uint64_t *budget,
-		    struct btype_member *ret)
+		      struct btype_member *ret)
 {
 	struct lookup l = { .t = t, .name = path };
 	struct btype s;

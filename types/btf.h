@@ -22,11 +22,11 @@ struct btf;
 /** Constant once loaded. */
 struct btf_types {
 	struct btf *btf;
-	const struct btf_types *base;	/**< of the kernel; NULL: this is the kernel's */
-	uint32_t first, end;		/**< own ids: [first, end) */
-	const uint32_t *records_end;	/**< where the last own record ends */
-	uint32_t str_start, str_end;	/**< offsets of the own strings, each NUL-ended */
-	unsigned int pointer_size;	/**< bytes */
+	const struct btf_types *base; /**< of the kernel; NULL: this is the kernel's */
+	uint32_t first, end;	      /**< own ids: [first, end) */
+	const uint32_t *records_end;  /**< where the last own record ends */
+	uint32_t str_start, str_end;  /**< offsets of the own strings, each NUL-ended */
+	unsigned int pointer_size;    /**< bytes */
 };
 
 /**
@@ -42,21 +42,37 @@ void btf_types_deinit(struct btf_types *t);
 
 /** Kinds of types, as numbered in BTF. */
 enum btype_kind {
-	BTYPE_VOID, BTYPE_INT, BTYPE_PTR, BTYPE_ARRAY, BTYPE_STRUCT, BTYPE_UNION, BTYPE_ENUM,
-	BTYPE_FWD, BTYPE_TYPEDEF, BTYPE_VOLATILE, BTYPE_CONST, BTYPE_RESTRICT, BTYPE_FUNC,
-	BTYPE_FUNC_PROTO, BTYPE_VAR, BTYPE_DATASEC, BTYPE_FLOAT, BTYPE_DECL_TAG, BTYPE_TYPE_TAG,
+	BTYPE_VOID,
+	BTYPE_INT,
+	BTYPE_PTR,
+	BTYPE_ARRAY,
+	BTYPE_STRUCT,
+	BTYPE_UNION,
+	BTYPE_ENUM,
+	BTYPE_FWD,
+	BTYPE_TYPEDEF,
+	BTYPE_VOLATILE,
+	BTYPE_CONST,
+	BTYPE_RESTRICT,
+	BTYPE_FUNC,
+	BTYPE_FUNC_PROTO,
+	BTYPE_VAR,
+	BTYPE_DATASEC,
+	BTYPE_FLOAT,
+	BTYPE_DECL_TAG,
+	BTYPE_TYPE_TAG,
 	BTYPE_ENUM64,
 };
 
 /** One type. */
 struct btype {
 	uint32_t id;
-	unsigned int kind;		/**< enum btype_kind, or one that is newer */
-	bool flag;			/**< what it means depends on the kind */
+	unsigned int kind; /**< enum btype_kind, or one that is newer */
+	bool flag;	   /**< what it means depends on the kind */
 	uint32_t name_off;
-	uint32_t size;			/**< bytes; or the type it refers to */
-	uint32_t nr;			/**< members, enumerators, or parameters */
-	const uint32_t *tail;		/**< what the kind has for these, all of it */
+	uint32_t size;	      /**< bytes; or the type it refers to */
+	uint32_t nr;	      /**< members, enumerators, or parameters */
+	const uint32_t *tail; /**< what the kind has for these, all of it */
 };
 
 /** Words of the tail that a member, an enumerator, a parameter has. */
@@ -100,18 +116,18 @@ int btype_size(const struct btf_types *t, uint32_t id, uint32_t *ret)
 
 /** Where a member is, and what. */
 struct btype_member {
-	uint32_t type;			/**< as declared */
+	uint32_t type; /**< as declared */
 	uint32_t name_off;
-	uint64_t bit_offset;		/**< from the start of the struct asked, bits */
-	uint32_t bit_size;		/**< of a bit field; else 0 */
-	uint32_t size;			/**< of its type, bytes; 0 if that has none */
+	uint64_t bit_offset; /**< from the start of the struct asked, bits */
+	uint32_t bit_size;   /**< of a bit field; else 0 */
+	uint32_t size;	     /**< of its type, bytes; 0 if that has none */
 	bool is_array;
-	uint32_t nr_elements;		/**< of an array's first dimension */
+	uint32_t nr_elements; /**< of an array's first dimension */
 };
 
 /** The i-th member of a struct. @return 0; -EBADMSG with a sentence */
 int btype_get_member(const struct btf_types *t, const struct btype *s, uint32_t i,
-	       struct btype_member *ret) __attribute__((warn_unused_result));
+		     struct btype_member *ret) __attribute__((warn_unused_result));
 
 /**
  * Find a member by its name, also in unnamed members, or one of an embedded struct by
@@ -122,7 +138,7 @@ int btype_get_member(const struct btf_types *t, const struct btype *s, uint32_t 
  * @return 0; -ENOENT if there is none; -EBADMSG with a sentence if damage is why
  */
 int btype_find_member(const struct btf_types *t, uint32_t id, const char *path, uint64_t *budget,
-		    struct btype_member *ret) __attribute__((warn_unused_result));
+		      struct btype_member *ret) __attribute__((warn_unused_result));
 
 /** The i-th enumerator's value. */
 int64_t btype_enum_value(const struct btype *e, uint32_t i);

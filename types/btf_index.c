@@ -13,12 +13,12 @@
 #define PLACES_PER_NAME 16
 
 struct btf_offset {
-	uint32_t offset;	/* 0: free; there is the empty name */
+	uint32_t offset; /* 0: free; there is the empty name */
 	uint32_t name;
 };
 
 struct btf_head {
-	uint32_t first;		/* number + 1; 0: none */
+	uint32_t first; /* number + 1; 0: none */
 	uint32_t nr;
 };
 
@@ -216,8 +216,8 @@ static int scan_types(struct btf_index *ix, const struct btf_types *t)
 	return err;
 }
 
-int btf_index_init(struct btf_index *ix, const struct btf_names *names,
-		   const struct btf_types *t, const struct btf_index *base)
+int btf_index_init(struct btf_index *ix, const struct btf_names *names, const struct btf_types *t,
+		   const struct btf_index *base)
 {
 	size_t places = 1024;
 	int err;

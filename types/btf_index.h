@@ -16,9 +16,9 @@
 
 /** A set of names, sorted. */
 struct btf_names {
-	const char **names;		/**< the strings are borrowed */
+	const char **names; /**< the strings are borrowed */
 	size_t nr;
-	uint64_t filter[1024];		/**< a bit for what names look like */
+	uint64_t filter[1024]; /**< a bit for what names look like */
 };
 
 /** @param list borrowed strings, in any order, also repeated @return 0 or -ENOMEM */
@@ -29,19 +29,19 @@ void btf_names_deinit(struct btf_names *n);
 
 /** A struct, union, typedef, variable or enumerator. */
 struct btf_found {
-	uint32_t id;			/**< of the type; of the enum */
-	unsigned int kind;		/**< BTYPE_ENUM stands for an enumerator of either width */
-	bool named;			/**< whether its enum has a name */
-	int64_t value;			/**< of the enumerator */
-	uint32_t next;			/**< of the same name: number + 1; 0: none */
+	uint32_t id;	   /**< of the type; of the enum */
+	unsigned int kind; /**< BTYPE_ENUM stands for an enumerator of either width */
+	bool named;	   /**< whether its enum has a name */
+	int64_t value;	   /**< of the enumerator */
+	uint32_t next;	   /**< of the same name: number + 1; 0: none */
 };
 
 struct btf_index {
 	const struct btf_names *names;
 	const struct btf_index *base;
-	struct btf_offset *offsets;	/**< a hash: offset of a string -> name */
+	struct btf_offset *offsets; /**< a hash: offset of a string -> name */
 	size_t nr_offsets, mask;
-	struct btf_head *heads;		/**< of each name */
+	struct btf_head *heads; /**< of each name */
 	struct btf_found *found;
 	size_t nr_found, room;
 	/** A name under which there was too much, or NULL. */
@@ -54,9 +54,8 @@ struct btf_index {
  * @param base for a module: the kernel's index for the same names; borrowed
  * @return 0 or -ENOMEM
  */
-int btf_index_init(struct btf_index *ix, const struct btf_names *names,
-		   const struct btf_types *t, const struct btf_index *base)
-	__attribute__((warn_unused_result));
+int btf_index_init(struct btf_index *ix, const struct btf_names *names, const struct btf_types *t,
+		   const struct btf_index *base) __attribute__((warn_unused_result));
 /** May be called twice, and on zeros. */
 void btf_index_deinit(struct btf_index *ix);
 

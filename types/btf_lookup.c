@@ -73,14 +73,17 @@ static int describe(struct type_source *s, const struct btf_types *types, uint32
 	if (err)
 		return err;
 	*ret = (struct c_type){
-		.source = s, .kind = kind_of(&r), .name = "",
-		.incomplete = r.kind == BTYPE_FWD, .pointer_size = types->pointer_size,
+		.source = s,
+		.kind = kind_of(&r),
+		.name = "",
+		.incomplete = r.kind == BTYPE_FWD,
+		.pointer_size = types->pointer_size,
 		.handle = { (uintptr_t)types, r.id },
 	};
 	if (ret->kind == C_STRUCT) {
 		/* A declaration's flag says that it is a union. */
-		ret->tag = r.kind == BTYPE_UNION || (r.kind == BTYPE_FWD && r.flag) ?
-			   TYPE_UNION : TYPE_STRUCT;
+		ret->tag = r.kind == BTYPE_UNION || (r.kind == BTYPE_FWD && r.flag) ? TYPE_UNION :
+										      TYPE_STRUCT;
 		ret->name = btype_name(types, r.name_off);
 	}
 	if (r.kind == BTYPE_ARRAY)
@@ -161,8 +164,8 @@ static struct btf_lookup *lookup_of(struct type_source *s)
 	return (struct btf_lookup *)((char *)s - offsetof(struct btf_lookup, source));
 }
 
-static int btf_find(struct type_source *s, const char *module, enum type_tag tag,
-		    const char *name, unsigned int nth, struct c_type *ret)
+static int btf_find(struct type_source *s, const char *module, enum type_tag tag, const char *name,
+		    unsigned int nth, struct c_type *ret)
 {
 	struct btf_lookup *b = lookup_of(s);
 	const struct btf_types *own;

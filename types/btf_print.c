@@ -119,12 +119,12 @@ struct chain {
 /* What is being declared. */
 struct declaration {
 	const char *name;
-	uint64_t bit_offset;		/* of a member, in all that is printed */
+	uint64_t bit_offset; /* of a member, in all that is printed */
 	uint32_t bit_size;
-	bool expand;			/* show what is in a struct with a name, too */
-	bool bodies;			/* show what is in a struct without a name */
-	bool columns;			/* the name has a column of its own */
-	unsigned int depth;		/* of unnamed structs, functions' parameters */
+	bool expand;	    /* show what is in a struct with a name, too */
+	bool bodies;	    /* show what is in a struct without a name */
+	bool columns;	    /* the name has a column of its own */
+	unsigned int depth; /* of unnamed structs, functions' parameters */
 };
 
 static const char *shown_name(const struct btf_types *t, uint32_t name_off)
@@ -134,8 +134,7 @@ static const char *shown_name(const struct btf_types *t, uint32_t name_off)
 
 static void put_members(struct btf_text *x, const struct btf_types *t, const struct btype *s,
 			uint64_t base, unsigned int depth);
-static void put_enumerators(struct btf_text *x, const struct btf_types *t,
-			    const struct btype *e);
+static void put_enumerators(struct btf_text *x, const struct btf_types *t, const struct btype *e);
 static void put_declaration(struct btf_text *x, const struct btf_types *t, uint32_t type,
 			    const struct declaration *d);
 
@@ -193,8 +192,9 @@ static void put_qualifiers(struct btf_text *x, const struct chain *c, int i, con
 			break;
 		done |= 1u << r->kind;
 		put(x, before);
-		put(x, r->kind == BTYPE_CONST ? "const" :
-		       r->kind == BTYPE_VOLATILE ? "volatile" : "restrict");
+		put(x, r->kind == BTYPE_CONST	 ? "const" :
+		       r->kind == BTYPE_VOLATILE ? "volatile" :
+						   "restrict");
 		put(x, after);
 	}
 }
@@ -351,13 +351,12 @@ static void put_bit_offset(struct btf_text *x, uint64_t offset, uint32_t bits, u
 	/* A packed one can reach across two units. */
 	if (offset - unit * 8 + bits > (uint64_t)size * 8)
 		unit = offset / 8;
-	btf_text_add(x, "/* %5" PRIu64 ":%2" PRIu64 " %2" PRIu32 " */\n", unit,
-		     offset - unit * 8, size);
+	btf_text_add(x, "/* %5" PRIu64 ":%2" PRIu64 " %2" PRIu32 " */\n", unit, offset - unit * 8,
+		     size);
 }
 
-static void put_member(struct btf_text *x, const struct btf_types *t,
-		       const struct btype_member *m, const struct declaration *d,
-		       unsigned int tabs)
+static void put_member(struct btf_text *x, const struct btf_types *t, const struct btype_member *m,
+		       const struct declaration *d, unsigned int tabs)
 {
 	begin_line(x, tabs);
 	put_declaration(x, t, m->type, d);
@@ -378,8 +377,11 @@ static void put_members(struct btf_text *x, const struct btf_types *t, const str
 		struct btype_member m;
 		int err = btype_get_member(t, s, i, &m);
 		const struct declaration d = {
-			.name = shown_name(t, m.name_off), .bit_offset = base + m.bit_offset,
-			.bit_size = m.bit_size, .bodies = true, .columns = true,
+			.name = shown_name(t, m.name_off),
+			.bit_offset = base + m.bit_offset,
+			.bit_size = m.bit_size,
+			.bodies = true,
+			.columns = true,
 			.depth = depth,
 		};
 
@@ -396,8 +398,12 @@ int btf_print_member(struct btf_text *x, const struct btf_types *t, const struct
 		     const struct btype_member *m)
 {
 	const struct declaration d = {
-		.name = shown_name(t, m->name_off), .bit_offset = m->bit_offset,
-		.bit_size = m->bit_size, .expand = true, .bodies = true, .columns = true,
+		.name = shown_name(t, m->name_off),
+		.bit_offset = m->bit_offset,
+		.bit_size = m->bit_size,
+		.expand = true,
+		.bodies = true,
+		.columns = true,
 	};
 
 	if (of) {
@@ -440,7 +446,7 @@ static void put_definition(struct btf_text *x, const struct btf_types *t, const 
 	else
 		put_enumerators(x, t, r);
 	btf_text_add(x, "\n\t/* size: %" PRIu32 ", %s: %" PRIu32 " */\n};\n", r->size,
-	     btype_is_struct(r) ? "members" : "enumerators", r->nr);
+		     btype_is_struct(r) ? "members" : "enumerators", r->nr);
 }
 
 static void put_typedef(struct btf_text *x, const struct btf_types *t, const struct btype *r)

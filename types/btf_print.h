@@ -14,11 +14,11 @@
 
 /** Text that grows. All zeros to begin with. */
 struct btf_text {
-	char *buf;			/**< ends with a NUL; NULL while empty */
+	char *buf; /**< ends with a NUL; NULL while empty */
 	size_t len, room;
-	size_t line;			/**< where the last line begins, after its tabs */
-	unsigned int tabs;		/**< of the last line */
-	int err;			/**< why it no longer grows */
+	size_t line;	   /**< where the last line begins, after its tabs */
+	unsigned int tabs; /**< of the last line */
+	int err;	   /**< why it no longer grows */
 };
 
 /** Free the text; it is empty then. */
@@ -40,7 +40,6 @@ int btf_print_member(struct btf_text *text, const struct btf_types *t, const str
 		     const struct btype_member *m) __attribute__((warn_unused_result));
 
 /** Add text that is no type, at most 511 characters. @return as btf_print_type() */
-int btf_text_add(struct btf_text *text, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+int btf_text_add(struct btf_text *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

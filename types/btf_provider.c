@@ -23,30 +23,30 @@ struct answer {
 	bool known;
 	uint64_t bit_offset;
 	uint32_t bit_size, size, struct_size;
-	uint64_t length;		/* of an array */
-	int64_t value;			/* of an enumerator */
+	uint64_t length; /* of an array */
+	int64_t value;	 /* of an enumerator */
 };
 
 /* One declaration. */
 struct want {
 	enum want_kind kind;
 	const char *module, *name;
-	const char *member;		/* or a path; NULL: the type itself */
-	char *owned;			/* name, if it is a copy */
+	const char *member; /* or a path; NULL: the type itself */
+	char *owned;	    /* name, if it is a copy */
 	struct ktype_info *type;
 	struct klen_info *len;
 	struct kpath_info *path;
 	struct knum_info *num;
 	struct answer best, trial;
-	bool differs;			/* others that are as good answer something else */
+	bool differs; /* others that are as good answer something else */
 };
 
 /* All that is declared of one name in one module. */
 struct group {
 	struct want *wants;
 	size_t nr;
-	bool asked;			/* something is missing */
-	unsigned int rank;		/* of the best definition so far; 0: none */
+	bool asked;	   /* something is missing */
+	unsigned int rank; /* of the best definition so far; 0: none */
 };
 
 struct btf_provider {
@@ -436,7 +436,7 @@ bool btf_provider_complete(const struct btf_provider *w, const char *module)
 }
 
 void btf_provider_try(struct btf_provider *w, const char *module, const struct btf_types *t,
-		    const struct btf_index *ix)
+		      const struct btf_index *ix)
 {
 	if (ix->overflow)
 		note(w, ix->overflow, "far too many types have this name");
@@ -504,8 +504,10 @@ static void fill(struct want *want)
 
 static void mark_ambiguous(struct want *want)
 {
-	int *index = want->type ? &want->type->index : want->path ? &want->path->index :
-		     want->len ? &want->len->index : &want->num->index;
+	int *index = want->type ? &want->type->index :
+		     want->path ? &want->path->index :
+		     want->len	? &want->len->index :
+				  &want->num->index;
 
 	if (*index < 0)
 		*index = FACT_AMBIGUOUS;

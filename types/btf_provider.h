@@ -29,7 +29,7 @@ bool btf_provider_complete(const struct btf_provider *w, const char *module);
 
 /** Look for what is wanted of a module; the types of vmlinux come first. */
 void btf_provider_try(struct btf_provider *w, const char *module, const struct btf_types *t,
-		    const struct btf_index *ix);
+		      const struct btf_index *ix);
 
 /** Fill in the declarations for which there is an answer. */
 void btf_provider_fill(struct btf_provider *w, const char *module);

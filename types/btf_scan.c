@@ -24,13 +24,13 @@
 
 struct btf_header {
 	uint32_t hdr_len, type_len, str_off, str_len, layout_off, layout_len;
-	uint64_t size;			/* of all that it tells of, itself included */
+	uint64_t size; /* of all that it tells of, itself included */
 };
 
 struct search {
 	const struct vmem *mem;
 	vaddr_t start;
-	uint64_t size;			/* 0: nothing found yet */
+	uint64_t size; /* 0: nothing found yet */
 	struct image_window window;
 };
 
@@ -106,11 +106,11 @@ static struct kind layout_of(struct search *s, vaddr_t va, const struct btf_head
 		[12] = { true, 0, 0 },	/* FUNC */
 		[13] = { true, 0, 8 },	/* FUNC_PROTO */
 		[14] = { true, 4, 0 },	/* VAR */
-		[15] = { true, 0, 12 },	/* DATASEC */
+		[15] = { true, 0, 12 }, /* DATASEC */
 		[16] = { true, 0, 0 },	/* FLOAT */
 		[17] = { true, 4, 0 },	/* DECL_TAG */
 		[18] = { true, 0, 0 },	/* TYPE_TAG */
-		[19] = { true, 0, 12 },	/* ENUM64 */
+		[19] = { true, 0, 12 }, /* ENUM64 */
 	};
 	const uint8_t *p;
 
@@ -119,7 +119,7 @@ static struct kind layout_of(struct search *s, vaddr_t va, const struct btf_head
 	if (kind >= h->layout_len / LAYOUT_SIZE)
 		return (struct kind){ false, 0, 0 };
 	p = image_window_get(&s->window, va + h->hdr_len + h->layout_off + kind * LAYOUT_SIZE,
-		       LAYOUT_SIZE);
+			     LAYOUT_SIZE);
 	return p ? (struct kind){ true, p[0], p[1] } : (struct kind){ false, 0, 0 };
 }
 

@@ -15,7 +15,7 @@
 
 /* One question, and what is answered. */
 struct type_found {
-	char *module, *name, *member;	/* owned; NULL as in the question */
+	char *module, *name, *member; /* owned; NULL as in the question */
 	enum type_tag tag;
 	struct c_type type;
 };
@@ -109,7 +109,9 @@ static bool is_built_in(const struct type_lookup *l, const char *name, struct c_
 static const char *tag_word(enum type_tag tag)
 {
 	static const char *const words[] = {
-		[TYPE_PLAIN] = "type ", [TYPE_STRUCT] = "struct ", [TYPE_UNION] = "union ",
+		[TYPE_PLAIN] = "type ",
+		[TYPE_STRUCT] = "struct ",
+		[TYPE_UNION] = "union ",
 		[TYPE_ENUM] = "enum ",
 	};
 
@@ -146,8 +148,8 @@ static char *copy(const char *text, bool *failed)
 	return p;
 }
 
-static int remember(struct type_lookup *l, const char *module, enum type_tag tag,
-		    const char *name, const char *member, const struct c_type *type)
+static int remember(struct type_lookup *l, const char *module, enum type_tag tag, const char *name,
+		    const char *member, const struct c_type *type)
 {
 	bool failed = false;
 
@@ -158,8 +160,11 @@ static int remember(struct type_lookup *l, const char *module, enum type_tag tag
 	if (!l->found)
 		return err_set(-ENOMEM, "no memory for types");
 	l->found[l->nr_found++] = (struct type_found){
-		.module = copy(module, &failed), .name = copy(name, &failed),
-		.member = copy(member, &failed), .tag = tag, .type = *type,
+		.module = copy(module, &failed),
+		.name = copy(name, &failed),
+		.member = copy(member, &failed),
+		.tag = tag,
+		.type = *type,
 	};
 	return failed ? err_set(-ENOMEM, "no memory for types") : 0;
 }
@@ -183,8 +188,8 @@ static int suits(const struct c_type *t, const char *member, uint64_t *offset)
  * The one that counts among a source's. Without one that has the member the first one is
  * taken: its lack is told by who asks for the member.
  */
-static int find_in(struct type_source *s, const char *module, enum type_tag tag,
-		   const char *name, const char *member, struct c_type *ret)
+static int find_in(struct type_source *s, const char *module, enum type_tag tag, const char *name,
+		   const char *member, struct c_type *ret)
 {
 	bool any = false, suited = false;
 	uint64_t offset, first = 0;
@@ -248,8 +253,7 @@ int type_of_variable(struct type_lookup *l, const char *module, const char *name
 /* --- from one type to the next ------------------------------------------------------ */
 
 /* A struct that is only declared where it was met is defined elsewhere, if anywhere. */
-static int complete(struct type_lookup *l, const char *module, struct c_type *t,
-		    const char *member)
+static int complete(struct type_lookup *l, const char *module, struct c_type *t, const char *member)
 {
 	struct c_type defined;
 	int err;
@@ -280,8 +284,8 @@ int type_target(struct type_lookup *l, const char *module, const struct c_type *
 	return err ? err : complete(l, module, ret, NULL);
 }
 
-int type_member(struct type_lookup *l, const char *module, const struct c_type *t,
-		const char *name, struct c_member *ret)
+int type_member(struct type_lookup *l, const char *module, const struct c_type *t, const char *name,
+		struct c_member *ret)
 {
 	struct c_type s = *t;
 	int err;
@@ -336,7 +340,7 @@ uint64_t c_type_size(const struct c_type *t)
 const char *c_type_describe(const struct c_type *t)
 {
 	static const char *const words[] = {
-		[C_VOID] = "a void", [C_NUMBER] = "a number", [C_POINTER] = "a pointer",
+		[C_VOID] = "a void",	[C_NUMBER] = "a number", [C_POINTER] = "a pointer",
 		[C_ARRAY] = "an array", [C_STRUCT] = "a struct", [C_FUNCTION] = "a function",
 	};
 

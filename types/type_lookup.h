@@ -16,7 +16,7 @@
 
 /** What a name is looked for as. */
 enum type_tag {
-	TYPE_PLAIN,		/**< a typedef, or a number such as "unsigned int" */
+	TYPE_PLAIN, /**< a typedef, or a number such as "unsigned int" */
 	TYPE_STRUCT,
 	TYPE_UNION,
 	TYPE_ENUM,
@@ -25,10 +25,10 @@ enum type_tag {
 /** What a type is, behind typedefs and qualifiers. */
 enum c_type_kind {
 	C_VOID,
-	C_NUMBER,		/**< an integer, an enum; also a floating-point number */
+	C_NUMBER, /**< an integer, an enum; also a floating-point number */
 	C_POINTER,
 	C_ARRAY,
-	C_STRUCT,		/**< or a union */
+	C_STRUCT, /**< or a union */
 	C_FUNCTION,
 };
 
@@ -42,18 +42,18 @@ struct type_source;
  * below outer[].
  */
 struct c_type {
-	struct type_source *source;	/**< NULL: a void or number that is nobody's */
+	struct type_source *source; /**< NULL: a void or number that is nobody's */
 	enum c_type_kind kind;
-	uint64_t size;			/**< bytes; 0: it has none, or it is not known */
-	uint64_t length;		/**< of an array, elements; 0: not known */
-	bool is_char;			/**< the number is a "char" */
+	uint64_t size;	 /**< bytes; 0: it has none, or it is not known */
+	uint64_t length; /**< of an array, elements; 0: not known */
+	bool is_char;	 /**< the number is a "char" */
 	bool is_signed;
 	/** A struct that is declared but not defined where it is used; size is 0. */
 	bool incomplete;
-	enum type_tag tag;		/**< of a struct: TYPE_STRUCT or TYPE_UNION */
-	const char *name;		/**< of a struct, "" if it has none; lives as the source */
-	unsigned int pointer_size;	/**< bytes */
-	uint64_t handle[4];		/**< the source's own */
+	enum type_tag tag;	   /**< of a struct: TYPE_STRUCT or TYPE_UNION */
+	const char *name;	   /**< of a struct, "" if it has none; lives as the source */
+	unsigned int pointer_size; /**< bytes */
+	uint64_t handle[4];	   /**< the source's own */
 	/** What was put on it, the outermost last: an array's length; 0: a pointer. */
 	uint64_t outer[C_TYPE_OUTER_MAX];
 	unsigned int nr_outer;
@@ -62,8 +62,8 @@ struct c_type {
 /** A member of a struct. */
 struct c_member {
 	struct c_type type;
-	uint64_t bit_offset;		/**< from the start of the struct */
-	uint32_t bit_size;		/**< of a bit field; else 0 */
+	uint64_t bit_offset; /**< from the start of the struct */
+	uint32_t bit_size;   /**< of a bit field; else 0 */
 };
 
 /** What knows types. */
@@ -74,8 +74,8 @@ struct type_source_ops {
 	 * @param module NULL: the kernel
 	 * @return 0; -ENOENT (no sentence needed); -EBADMSG, -EFAULT, -ENOMEM with a sentence
 	 */
-	int (*find)(struct type_source *s, const char *module, enum type_tag tag,
-		    const char *name, unsigned int nth, struct c_type *ret);
+	int (*find)(struct type_source *s, const char *module, enum type_tag tag, const char *name,
+		    unsigned int nth, struct c_type *ret);
 	/** The type of a global variable. @return as find() */
 	int (*variable)(struct type_source *s, const char *module, const char *name,
 			struct c_type *ret);
@@ -98,10 +98,10 @@ struct type_source {
 
 /** Where to look, and what was found before. */
 struct type_lookup {
-	struct type_source *sources[TYPE_SOURCES_MAX];	/**< asked in this order */
+	struct type_source *sources[TYPE_SOURCES_MAX]; /**< asked in this order */
 	size_t nr_sources;
-	unsigned int pointer_size;	/**< bytes */
-	struct type_found *found;	/**< owned */
+	unsigned int pointer_size; /**< bytes */
+	struct type_found *found;  /**< owned */
 	size_t nr_found;
 };
 
@@ -143,8 +143,8 @@ int type_target(struct type_lookup *l, const char *module, const struct c_type *
  * its name.
  * @return 0; -EINVAL if it is no struct; else as type_find(); with a sentence
  */
-int type_member(struct type_lookup *l, const char *module, const struct c_type *t,
-		const char *name, struct c_member *ret) __attribute__((warn_unused_result));
+int type_member(struct type_lookup *l, const char *module, const struct c_type *t, const char *name,
+		struct c_member *ret) __attribute__((warn_unused_result));
 
 /** Put a pointer or an array on a type. @return 0; -E2BIG with a sentence */
 int c_type_pointer_to(struct c_type *t) __attribute__((warn_unused_result));

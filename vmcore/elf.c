@@ -57,36 +57,36 @@ struct program_header {
 
 /* Bytes of memory that further PT_LOADs are believed to stand for. */
 struct allowance {
-	uint64_t absent;	/* without bytes in the file */
+	uint64_t absent; /* without bytes in the file */
 	uint64_t present;
 };
 
 /* Where the bytes of a range come from; the lower value wins where two overlap. */
 enum source {
-	SOURCE_FILE,	/* the file has them */
-	SOURCE_LOST,	/* the file should have them, but ends before */
-	SOURCE_ZERO,	/* they are not in the dump: memsz > filesz */
+	SOURCE_FILE, /* the file has them */
+	SOURCE_LOST, /* the file should have them, but ends before */
+	SOURCE_ZERO, /* they are not in the dump: memsz > filesz */
 };
 
 struct range {
 	paddr_t start, end;
-	uint64_t off;		/* of the first byte in the file; 0 unless SOURCE_FILE */
+	uint64_t off; /* of the first byte in the file; 0 unless SOURCE_FILE */
 	enum source source;
 };
 
 /* The part of one PT_LOAD that has one source. */
 struct piece {
 	struct range range;
-	size_t index;		/* of the PT_LOAD; doubtful ones come after all others */
+	size_t index; /* of the PT_LOAD; doubtful ones come after all others */
 };
 
 struct elf_dump {
-	struct range *ranges;	/* sorted by address, none empty, none overlap */
+	struct range *ranges; /* sorted by address, none empty, none overlap */
 	size_t nr_ranges;
 };
 
 struct elf_reader {
-	size_t hint;		/* the range that was used last */
+	size_t hint; /* the range that was used last */
 };
 
 /* Read bytes that have to be there. */
@@ -115,11 +115,11 @@ static void decode_header(const struct vmcore *vc, const char *p, struct elf_hea
 #undef FIELD
 }
 
-static void decode_program_header(const struct vmcore *vc, const char *p,
-				  struct program_header *h)
+static void decode_program_header(const struct vmcore *vc, const char *p, struct program_header *h)
 {
-#define FIELD(f) load_ulong(p + (vc->is64 ? offsetof(Elf64_Phdr, f) : \
-				 offsetof(Elf32_Phdr, f)), vc->is64, vc->swap)
+#define FIELD(f) \
+	load_ulong(p + (vc->is64 ? offsetof(Elf64_Phdr, f) : offsetof(Elf32_Phdr, f)), vc->is64, \
+		   vc->swap)
 	h->type = load_u32(p, vc->swap);
 	h->offset = FIELD(p_offset);
 	h->vaddr = FIELD(p_vaddr);
@@ -149,7 +149,8 @@ static int read_phnum(const struct vmcore *vc, struct file_reader *r, const stru
 	if (err)
 		return err;
 	*ret = load_u32(shdr + (vc->is64 ? offsetof(Elf64_Shdr, sh_info) :
-				offsetof(Elf32_Shdr, sh_info)), vc->swap);
+					   offsetof(Elf32_Shdr, sh_info)),
+			vc->swap);
 	return 0;
 }
 
@@ -158,14 +159,18 @@ static int check_segment(const struct vmcore_segment *s)
 	uint64_t end;
 
 	if (!checked_add(s->offset, s->filesz, &end))
-		return err_set(-EBADMSG, "file offset %#" PRIx64 " + %#" PRIx64
-			       " bytes is no offset", s->offset, s->filesz);
+		return err_set(-EBADMSG,
+			       "file offset %#" PRIx64 " + %#" PRIx64 " bytes is no offset",
+			       s->offset, s->filesz);
 	if (!checked_add(s->paddr, s->memsz, &end))
-		return err_set(-EBADMSG, "physical address %#" PRIx64 " + %#" PRIx64
-			       " bytes is no address", s->paddr, s->memsz);
+		return err_set(-EBADMSG,
+			       "physical address %#" PRIx64 " + %#" PRIx64 " bytes is no address",
+			       s->paddr, s->memsz);
 	if (end > PADDR_MAX)
-		return err_set(-EBADMSG, "it ends at physical address %#" PRIx64
-			       ", beyond what any machine has", end);
+		return err_set(-EBADMSG,
+			       "it ends at physical address %#" PRIx64
+			       ", beyond what any machine has",
+			       end);
 	return 0;
 }
 
@@ -188,14 +193,17 @@ static void limit_segment(struct vmcore *vc, struct allowance *left, struct vmco
 	uint64_t present = bytes_in_file(vc, s->offset, s->filesz);
 
 	if (present > left->present) {
-		vmcore_warn(vc, "PT_LOAD at program header %" PRIu32 ": its bytes of the file "
-			    "belong to other PT_LOADs: it is passed over", number);
+		vmcore_warn(vc,
+			    "PT_LOAD at program header %" PRIu32 ": its bytes of the file "
+			    "belong to other PT_LOADs: it is passed over",
+			    number);
 		vc->incomplete = true;
 		s->memsz = 0;
 		return;
 	}
 	if (s->memsz - present > left->absent) {
-		vmcore_warn(vc, "PT_LOAD at program header %" PRIu32 ": p_memsz %#" PRIx64
+		vmcore_warn(vc,
+			    "PT_LOAD at program header %" PRIu32 ": p_memsz %#" PRIx64
 			    " is too large for a file of %" PRIu64 " bytes: using %#" PRIx64,
 			    number, s->memsz, vc->file.size, present);
 		vc->incomplete = true;
@@ -301,8 +309,10 @@ static int read_program_headers(struct vmcore *vc, struct file_reader *r,
 		return 0;
 	if (vc->warning[0])
 		return err_set(-EBADMSG, "it holds no memory: %s", vc->warning);
-	return err_set(-EBADMSG, "it holds no memory: none of its %" PRIu32
-		       " program headers is a PT_LOAD of any size", phnum);
+	return err_set(-EBADMSG,
+		       "it holds no memory: none of its %" PRIu32
+		       " program headers is a PT_LOAD of any size",
+		       phnum);
 }
 
 static void add_piece(struct piece *pieces, size_t *n, size_t index, enum source source,
@@ -548,7 +558,8 @@ static int no_memory_at(paddr_t pa)
 
 static int lost_memory_at(const struct vmcore *vc, paddr_t pa)
 {
-	return err_set(-EFAULT, "memory at physical address %#" PRIx64
+	return err_set(-EFAULT,
+		       "memory at physical address %#" PRIx64
 		       " lies beyond the end of the file (truncated at %" PRIu64 " bytes)",
 		       pa, vc->file.size);
 }
@@ -574,8 +585,7 @@ static int map_error(const struct vmcore *vc, paddr_t pa, int err)
 	return err_prefix(err, "memory at physical address %#" PRIx64, pa);
 }
 
-static int elf_get(struct vmcore_reader *r, paddr_t pa, size_t want, const void **ptr,
-		   size_t *got)
+static int elf_get(struct vmcore_reader *r, paddr_t pa, size_t want, const void **ptr, size_t *got)
 {
 	static const char zeros[4096];
 	const struct range *g;

@@ -40,8 +40,10 @@ static int file_size(const struct dump_file *f, uint64_t *ret)
 		return 0;
 	}
 	if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))
-		return err_set(-ESPIPE, "%s is a pipe: VMCORE must be a file or a block device, "
-			       "since it is read more than once", f->path);
+		return err_set(-ESPIPE,
+			       "%s is a pipe: VMCORE must be a file or a block device, "
+			       "since it is read more than once",
+			       f->path);
 	end = lseek(f->fd, 0, SEEK_END);
 	if (end < 0)
 		return err_errno(-errno, "cannot tell the size of %s", f->path);
@@ -237,8 +239,8 @@ static int locate(const struct dump_file *f, uint64_t off, size_t len, uint64_t 
 	int err = 0;
 
 	if (off >= f->size) {
-		err_set(-ENODATA, "%s ends at offset %" PRIu64 ", before offset %" PRIu64,
-			f->path, f->size, off);
+		err_set(-ENODATA, "%s ends at offset %" PRIu64 ", before offset %" PRIu64, f->path,
+			f->size, off);
 		return -ENODATA;
 	}
 	*where = off;
@@ -298,8 +300,8 @@ static int copy_piece(struct file_reader *r, uint64_t where, void *buf, size_t l
 	}
 	n = fd_pread(f->fd, buf, len, where);
 	if (n < 0)
-		return err_errno(n, "cannot read %zu bytes of %s at offset %" PRIu64, len,
-				 f->path, where);
+		return err_errno(n, "cannot read %zu bytes of %s at offset %" PRIu64, len, f->path,
+				 where);
 	if ((size_t)n < len)
 		return err_set(-ENODATA, "%s has become shorter: nothing at offset %" PRIu64,
 			       f->path, where + n);

@@ -23,24 +23,24 @@ struct flat_index;
 
 /** An opened file. Constant once opened, so threads share it. */
 struct dump_file {
-	const char *path;		/**< borrowed from the caller */
+	const char *path; /**< borrowed from the caller */
 	int fd;
-	uint64_t size;			/**< bytes; of the inner file if flattened */
-	uint64_t real_size;		/**< bytes of the file itself */
+	uint64_t size;	    /**< bytes; of the inner file if flattened */
+	uint64_t real_size; /**< bytes of the file itself */
 	bool use_mmap;
-	struct flat_index *flat;	/**< NULL unless flattened */
+	struct flat_index *flat; /**< NULL unless flattened */
 };
 
 /** One thread's view of a file. */
 struct file_reader {
 	const struct dump_file *file;
-	bool use_mmap;			/**< cleared for good when mapping fails */
-	void *window;			/**< mapping or buffer */
-	uint64_t window_off;		/**< in the real file */
-	size_t window_len;		/**< valid bytes; 0: none yet */
-	void *buffer;			/**< the buffer, once one was needed */
-	bool spoiled;			/**< a page of the mapping was lost: not to be used again */
-	int guard;			/**< of the mapping (vmcore/guard.h); -1: none yet */
+	bool use_mmap;	     /**< cleared for good when mapping fails */
+	void *window;	     /**< mapping or buffer */
+	uint64_t window_off; /**< in the real file */
+	size_t window_len;   /**< valid bytes; 0: none yet */
+	void *buffer;	     /**< the buffer, once one was needed */
+	bool spoiled;	     /**< a page of the mapping was lost: not to be used again */
+	int guard;	     /**< of the mapping (vmcore/guard.h); -1: none yet */
 };
 
 /**

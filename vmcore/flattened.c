@@ -47,11 +47,11 @@ struct flat_index {
 struct heads {
 	int fd;
 	uint64_t file_size;
-	unsigned char *buf;		/* HEADS_MAX bytes */
-	uint64_t start;			/* of what is in the buffer */
+	unsigned char *buf; /* HEADS_MAX bytes */
+	uint64_t start;	    /* of what is in the buffer */
 	size_t len;
-	size_t ahead;			/* bytes to read at a time */
-	size_t served;			/* heads found in the buffer */
+	size_t ahead;  /* bytes to read at a time */
+	size_t served; /* heads found in the buffer */
 };
 
 struct records {
@@ -85,8 +85,9 @@ int flat_check_header(const void *buf)
 	type = load_u64(p + FLAT_SIGNATURE_SIZE, SWAP);
 	version = load_u64(p + FLAT_SIGNATURE_SIZE + 8, SWAP);
 	if (type != FLAT_TYPE || version != FLAT_VERSION)
-		return err_set(-ENOTSUP, "flattened file of unknown type %" PRId64 ", version %"
-			       PRId64, type, version);
+		return err_set(-ENOTSUP,
+			       "flattened file of unknown type %" PRId64 ", version %" PRId64, type,
+			       version);
 	return 0;
 }
 
@@ -98,8 +99,10 @@ int flat_decode_record(const void *buf, uint64_t pos, uint64_t *offset, uint64_t
 	if (off == -1 && size == -1)
 		return 0;
 	if (off < 0 || size < 0 || size > INT64_MAX - off)
-		return err_set(-EBADMSG, "the record at offset %" PRIu64 " is damaged: offset %"
-			       PRId64 ", length %" PRId64, pos, off, size);
+		return err_set(-EBADMSG,
+			       "the record at offset %" PRIu64 " is damaged: offset %" PRId64
+			       ", length %" PRId64,
+			       pos, off, size);
 	*offset = off;
 	*len = size;
 	return 1;
@@ -135,8 +138,10 @@ static int next_record(struct heads *h, uint64_t pos, struct record *rec)
 		if (err)
 			return err;
 		if (h->len < FLAT_RECORD_SIZE)
-			return err_set(-EBADMSG, "the flattened file has no end record: it is cut "
-				       "short after offset %" PRIu64 "; " WAY_OUT, pos);
+			return err_set(-EBADMSG,
+				       "the flattened file has no end record: it is cut "
+				       "short after offset %" PRIu64 "; " WAY_OUT,
+				       pos);
 	}
 	h->served++;
 	ret = flat_decode_record(h->buf + (pos - h->start), pos, &rec->off, &rec->len);
@@ -144,7 +149,8 @@ static int next_record(struct heads *h, uint64_t pos, struct record *rec)
 		return ret;
 	rec->where = pos + FLAT_RECORD_SIZE;
 	if (!range_fits(rec->where, rec->len, h->file_size))
-		return err_set(-EBADMSG, "the flattened file is cut short, or damaged: the record "
+		return err_set(-EBADMSG,
+			       "the flattened file is cut short, or damaged: the record "
 			       "at offset %" PRIu64 " has %" PRIu64 " bytes of data; " WAY_OUT,
 			       pos, rec->len);
 	return 1;
@@ -155,15 +161,19 @@ static int add_record(struct records *recs, const struct record *rec)
 	struct record *list;
 
 	if (recs->nr == MAX_RECORDS)
-		return err_set(-ENOMEM, "more than %zu records up to offset %" PRIu64
-			       " of the flattened file", MAX_RECORDS, rec->where);
+		return err_set(-ENOMEM,
+			       "more than %zu records up to offset %" PRIu64
+			       " of the flattened file",
+			       MAX_RECORDS, rec->where);
 	if (recs->nr == recs->capacity) {
 		size_t capacity = recs->capacity ? 2 * recs->capacity : 1024;
 
 		list = realloc(recs->list, capacity * sizeof(*list));
 		if (!list)
-			return err_set(-ENOMEM, "no memory for the %zu records up to offset %"
-				       PRIu64 " of the flattened file", recs->nr, rec->where);
+			return err_set(-ENOMEM,
+				       "no memory for the %zu records up to offset %" PRIu64
+				       " of the flattened file",
+				       recs->nr, rec->where);
 		recs->list = list;
 		recs->capacity = capacity;
 	}

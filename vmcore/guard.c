@@ -15,7 +15,7 @@
 /* Numbers that the signal handler looks at while threads change those of other guards. */
 struct guard {
 	bool taken;
-	bool probing, failed;		/* by its thread alone */
+	bool probing, failed; /* by its thread alone */
 	uintptr_t start;
 	size_t len;
 };

@@ -23,7 +23,6 @@
 #include "vmcore/notes.h"
 #include "vmcore/vmcore.h"
 
-
 /* Pages per entry of the rank directory: 1/16 of the bitmap's size. */
 #define RANK_PAGES 1024
 
@@ -45,9 +44,9 @@
 /* An opened file. */
 struct kdump {
 	struct kdump_layout layout;
-	uint64_t exists_off;		/* of the 1st bitmap in the file */
-	uint64_t desc_off;		/* file offset */
-	uint64_t nr_descs;		/* set bits of has_data */
+	uint64_t exists_off; /* of the 1st bitmap in the file */
+	uint64_t desc_off;   /* file offset */
+	uint64_t nr_descs;   /* set bits of has_data */
 	struct bitmap has_data;
 	/* rank[i]: set bits of has_data below bit i * RANK_PAGES */
 	uint64_t *rank;
@@ -55,23 +54,23 @@ struct kdump {
 
 /* A page in the cache. */
 struct cached_page {
-	pfn_t pfn;			/* NO_PFN: none */
+	pfn_t pfn; /* NO_PFN: none */
 	struct kdump_page_desc desc;
-	uint64_t used;			/* when */
-	uint8_t *data;			/* page_size bytes */
+	uint64_t used; /* when */
+	uint8_t *data; /* page_size bytes */
 };
 
 struct kdump_reader {
-	struct codec *codecs[NR_CODECS];	/* created when needed */
+	struct codec *codecs[NR_CODECS]; /* created when needed */
 	struct cached_page *pages;
 	unsigned int nr_pages;
 	uint64_t clock;
 	/* What get() returned lies there; NULL: nothing. */
 	const struct cached_page *pinned;
-	void *data;			/* of the pages, and of compressed[] */
-	uint8_t *compressed;		/* page_size bytes */
-	uint64_t next_off;		/* end of the page data read last */
-	uint64_t first_desc;		/* index of descs[0] */
+	void *data;	     /* of the pages, and of compressed[] */
+	uint8_t *compressed; /* page_size bytes */
+	uint64_t next_off;   /* end of the page data read last */
+	uint64_t first_desc; /* index of descs[0] */
 	unsigned int nr_descs;
 	uint8_t descs[DESC_BATCH * KDUMP_PAGE_DESC_SIZE];
 };
@@ -246,8 +245,7 @@ static int load_vmcoreinfo(struct vmcore *vc, const struct kdump_sub_header *s,
 	return err;
 }
 
-static int load_notes(struct vmcore *vc, const struct kdump_sub_header *s,
-		      struct file_reader *fr)
+static int load_notes(struct vmcore *vc, const struct kdump_sub_header *s, struct file_reader *fr)
 {
 	int err;
 
@@ -268,8 +266,10 @@ static int load_eraseinfo(struct vmcore *vc, const struct kdump_sub_header *s,
 	/* It is the last part of a file. */
 	if (size > ERASEINFO_MAX || s->offset_eraseinfo < kd->desc_off ||
 	    !range_fits(s->offset_eraseinfo, size, vc->file.size)) {
-		vmcore_warn(vc, "no eraseinfo where the kdump sub-header has it: %" PRIu64
-			    " bytes at offset %#" PRIx64, size, s->offset_eraseinfo);
+		vmcore_warn(vc,
+			    "no eraseinfo where the kdump sub-header has it: %" PRIu64
+			    " bytes at offset %#" PRIx64,
+			    size, s->offset_eraseinfo);
 		vc->incomplete = true;
 		return 0;
 	}
@@ -301,7 +301,8 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 	if (err)
 		return err;
 	if (!codec_supported(kdump_codec_of_flags(h.header.status)))
-		return err_set(-ENOTSUP, "%s is not built in, and the dump's pages are compressed by it",
+		return err_set(-ENOTSUP,
+			       "%s is not built in, and the dump's pages are compressed by it",
 			       codec_name(kdump_codec_of_flags(h.header.status)));
 	kd->layout = h.layout;
 	kd->exists_off = h.exists_off;
@@ -316,7 +317,7 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 	vc->max_pfn = h.max_pfn;
 	if (h.sub.split)
 		return err_set(-ENOTSUP, "this is one part of a split dump: "
-			       "put the parts together first (--reassemble)");
+					 "put the parts together first (--reassemble)");
 	if (h.sub.dump_level < 0 || h.sub.dump_level > KDUMP_LEVEL_MAX)
 		vmcore_warn(vc, "kdump sub-header: impossible dump level %d", h.sub.dump_level);
 	else
@@ -334,12 +335,13 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 	if (h.header.status & KDUMP_INCOMPLETE)
 		vmcore_warn(vc, "VMCORE is marked incomplete: pages at its end may be missing");
 	else if (spare)
-		vmcore_warn(vc, "bitmap and page descriptors disagree, pages may be mixed up: "
+		vmcore_warn(vc,
+			    "bitmap and page descriptors disagree, pages may be mixed up: "
 			    "%" PRIu64 " pages, %" PRIu64 " descriptors",
 			    kd->nr_descs, kd->nr_descs + spare);
 	else if (cut)
 		vmcore_warn(vc, "the file is shorter than its headers say: "
-			    "pages at its end are missing");
+				"pages at its end are missing");
 	vc->excluded_vmemmap = h.header.status & KDUMP_EXCLUDED_VMEMMAP;
 	vc->incomplete = cut || spare || h.header.status & KDUMP_INCOMPLETE;
 	if (!err)
@@ -443,8 +445,8 @@ static int check_desc(const struct vmcore *vc, pfn_t pfn, const struct kdump_pag
 	if (d->flags != kdump_flags_of_codec(kdump_codec_of_flags(d->flags)))
 		return err_set(-EBADMSG, "page %#" PRIx64 ": unknown flags %#x", pfn, d->flags);
 	if (!d->size || d->size > vc->page_size || (!d->flags && d->size != vc->page_size))
-		return err_set(-EBADMSG, "page %#" PRIx64 ": impossible size of %u bytes",
-			       pfn, d->size);
+		return err_set(-EBADMSG, "page %#" PRIx64 ": impossible size of %u bytes", pfn,
+			       d->size);
 	if (d->offset < kd->desc_off)
 		return err_set(-EBADMSG, "page %#" PRIx64 ": its data should lie in the headers",
 			       pfn);
@@ -452,8 +454,10 @@ static int check_desc(const struct vmcore *vc, pfn_t pfn, const struct kdump_pag
 		return 0;
 	if (vc->incomplete)
 		return page_cut(pfn);
-	return err_set(-EBADMSG, "page %#" PRIx64 ": its data should lie at %#" PRIx64
-		       ", beyond the end of the file", pfn, d->offset);
+	return err_set(-EBADMSG,
+		       "page %#" PRIx64 ": its data should lie at %#" PRIx64
+		       ", beyond the end of the file",
+		       pfn, d->offset);
 }
 
 /*
@@ -515,8 +519,8 @@ static int find_page(struct vmcore_reader *r, pfn_t pfn, struct cached_page **re
 		struct cached_page *p = &kr->pages[i];
 
 		/* All zero pages are one in the file, and so they are here. */
-		if (p->pfn != NO_PFN && p->desc.offset == d.offset &&
-		    p->desc.size == d.size && p->desc.flags == d.flags) {
+		if (p->pfn != NO_PFN && p->desc.offset == d.offset && p->desc.size == d.size &&
+		    p->desc.flags == d.flags) {
 			page = p;
 			goto found;
 		}

@@ -17,23 +17,24 @@ enum { LAYOUT_64, LAYOUT_32_ALIGN8, LAYOUT_32_ALIGN4, NR_LAYOUTS };
 /* Bytes of a structure in the file. */
 struct placement {
 	uint16_t off;
-	uint8_t size;		/* 4 or 8 */
+	uint8_t size; /* 4 or 8 */
 };
 
 /* One integer: where it is in our struct, and where in each layout. */
 struct field {
-	uint16_t member;	/* offset in our struct */
-	uint8_t member_size;	/* 4 or 8 bytes */
-	uint8_t version;	/* the first header version that has it */
+	uint16_t member;     /* offset in our struct */
+	uint8_t member_size; /* 4 or 8 bytes */
+	uint8_t version;     /* the first header version that has it */
 	bool is_signed;
 	struct placement at[NR_LAYOUTS];
 };
 
-#define FIELD(type, name, since, sign, ...) {				\
-	.member = offsetof(struct type, name),				\
-	.member_size = sizeof(((struct type *)0)->name),		\
-	.version = since, .is_signed = sign, .at = { __VA_ARGS__ },	\
-}
+#define FIELD(type, name, since, sign, ...) \
+	{ \
+		.member = offsetof(struct type, name), \
+		.member_size = sizeof(((struct type *)0)->name), .version = since, \
+		.is_signed = sign, .at = { __VA_ARGS__ }, \
+	}
 #define HEADER(name, ...) FIELD(kdump_header, name, 0, true, __VA_ARGS__)
 #define SUB(name, since, ...) FIELD(kdump_sub_header, name, since, false, __VA_ARGS__)
 
@@ -42,32 +43,32 @@ struct field {
 
 /*				64-bit		32-bit, align 8	32-bit, align 4 */
 static const struct field header_fields[] = {
-	HEADER(version,		{ 8, 4 },	{ 8, 4 },	{ 8, 4 }),
-	HEADER(timestamp,	{ 408, 8 },	{ 404, 4 },	{ 404, 4 }),
-	HEADER(status,		{ 424, 4 },	{ 412, 4 },	{ 412, 4 }),
-	HEADER(block_size,	{ 428, 4 },	{ 416, 4 },	{ 416, 4 }),
-	HEADER(sub_hdr_size,	{ 432, 4 },	{ 420, 4 },	{ 420, 4 }),
-	HEADER(bitmap_blocks,	{ 436, 4 },	{ 424, 4 },	{ 424, 4 }),
-	HEADER(max_mapnr,	{ 440, 4 },	{ 428, 4 },	{ 428, 4 }),
-	HEADER(nr_cpus,		{ 460, 4 },	{ 448, 4 },	{ 448, 4 }),
+	HEADER(version, { 8, 4 }, { 8, 4 }, { 8, 4 }),
+	HEADER(timestamp, { 408, 8 }, { 404, 4 }, { 404, 4 }),
+	HEADER(status, { 424, 4 }, { 412, 4 }, { 412, 4 }),
+	HEADER(block_size, { 428, 4 }, { 416, 4 }, { 416, 4 }),
+	HEADER(sub_hdr_size, { 432, 4 }, { 420, 4 }, { 420, 4 }),
+	HEADER(bitmap_blocks, { 436, 4 }, { 424, 4 }, { 424, 4 }),
+	HEADER(max_mapnr, { 440, 4 }, { 428, 4 }, { 428, 4 }),
+	HEADER(nr_cpus, { 460, 4 }, { 448, 4 }, { 448, 4 }),
 };
 static const uint16_t header_sizes[NR_LAYOUTS] = { 464, 452, 452 };
 
 static const struct field sub_header_fields[] = {
-	SUB(phys_base, 0,	{ 0, 8 },	{ 0, 4 },	{ 0, 4 }),
-	SUB(dump_level, 1,	{ 8, 4 },	{ 4, 4 },	{ 4, 4 }),
-	SUB(split, 2,		{ 12, 4 },	{ 8, 4 },	{ 8, 4 }),
-	SUB(start_pfn, 2,	{ 16, 8 },	{ 12, 4 },	{ 12, 4 }),
-	SUB(end_pfn, 2,		{ 24, 8 },	{ 16, 4 },	{ 16, 4 }),
-	SUB(offset_vmcoreinfo, 3, { 32, 8 },	{ 24, 8 },	{ 20, 8 }),
-	SUB(size_vmcoreinfo, 3,	{ 40, 8 },	{ 32, 4 },	{ 28, 4 }),
-	SUB(offset_note, 4,	{ 48, 8 },	{ 40, 8 },	{ 32, 8 }),
-	SUB(size_note, 4,	{ 56, 8 },	{ 48, 4 },	{ 40, 4 }),
-	SUB(offset_eraseinfo, 5, { 64, 8 },	{ 56, 8 },	{ 44, 8 }),
-	SUB(size_eraseinfo, 5,	{ 72, 8 },	{ 64, 4 },	{ 52, 4 }),
-	SUB(start_pfn_64, 6,	{ 80, 8 },	{ 72, 8 },	{ 56, 8 }),
-	SUB(end_pfn_64, 6,	{ 88, 8 },	{ 80, 8 },	{ 64, 8 }),
-	SUB(max_mapnr_64, 6,	{ 96, 8 },	{ 88, 8 },	{ 72, 8 }),
+	SUB(phys_base, 0, { 0, 8 }, { 0, 4 }, { 0, 4 }),
+	SUB(dump_level, 1, { 8, 4 }, { 4, 4 }, { 4, 4 }),
+	SUB(split, 2, { 12, 4 }, { 8, 4 }, { 8, 4 }),
+	SUB(start_pfn, 2, { 16, 8 }, { 12, 4 }, { 12, 4 }),
+	SUB(end_pfn, 2, { 24, 8 }, { 16, 4 }, { 16, 4 }),
+	SUB(offset_vmcoreinfo, 3, { 32, 8 }, { 24, 8 }, { 20, 8 }),
+	SUB(size_vmcoreinfo, 3, { 40, 8 }, { 32, 4 }, { 28, 4 }),
+	SUB(offset_note, 4, { 48, 8 }, { 40, 8 }, { 32, 8 }),
+	SUB(size_note, 4, { 56, 8 }, { 48, 4 }, { 40, 4 }),
+	SUB(offset_eraseinfo, 5, { 64, 8 }, { 56, 8 }, { 44, 8 }),
+	SUB(size_eraseinfo, 5, { 72, 8 }, { 64, 4 }, { 52, 4 }),
+	SUB(start_pfn_64, 6, { 80, 8 }, { 72, 8 }, { 56, 8 }),
+	SUB(end_pfn_64, 6, { 88, 8 }, { 80, 8 }, { 64, 8 }),
+	SUB(max_mapnr_64, 6, { 96, 8 }, { 88, 8 }, { 72, 8 }),
 };
 static const uint16_t sub_header_sizes[NR_LAYOUTS] = { 104, 96, 80 };
 
@@ -164,8 +165,7 @@ void kdump_eraseinfo_fields(const struct kdump_layout *l, size_t *start, size_t 
 {
 	const struct placement *first, *last;
 
-	first = place_of(l, sub_header_fields,
-			 offsetof(struct kdump_sub_header, offset_eraseinfo));
+	first = place_of(l, sub_header_fields, offsetof(struct kdump_sub_header, offset_eraseinfo));
 	last = place_of(l, sub_header_fields, offsetof(struct kdump_sub_header, size_eraseinfo));
 	*start = first->off;
 	*end = last->off + last->size;
@@ -213,8 +213,7 @@ void kdump_decode_page_desc(const struct kdump_layout *l, const void *buf,
 
 bool kdump_block_size_ok(int64_t size)
 {
-	return size >= KDUMP_BLOCK_SIZE_MIN && size <= KDUMP_BLOCK_SIZE_MAX &&
-	       !(size & (size - 1));
+	return size >= KDUMP_BLOCK_SIZE_MIN && size <= KDUMP_BLOCK_SIZE_MAX && !(size & (size - 1));
 }
 
 int kdump_guess_layout(const void *buf, struct kdump_layout *ret)
@@ -272,13 +271,13 @@ static int sub_header_score(const struct kdump_layout *l, const struct kdump_hea
 		score += s.offset_note >= start && s.offset_note < end &&
 			 s.size_note <= end - s.offset_note;
 	if (h->version >= 6)
-		score += s.max_mapnr_64 && (s.max_mapnr_64 == h->max_mapnr ||
-			 (s.max_mapnr_64 > UINT32_MAX && h->max_mapnr == UINT32_MAX));
+		score += s.max_mapnr_64 &&
+			 (s.max_mapnr_64 == h->max_mapnr ||
+			  (s.max_mapnr_64 > UINT32_MAX && h->max_mapnr == UINT32_MAX));
 	return score;
 }
 
-void kdump_guess_sub_layout(const struct kdump_header *h, const void *buf,
-			    struct kdump_layout *l)
+void kdump_guess_sub_layout(const struct kdump_header *h, const void *buf, struct kdump_layout *l)
 {
 	struct kdump_layout align8 = *l, align4 = *l;
 	int score8, score4;
@@ -296,10 +295,8 @@ void kdump_guess_sub_layout(const struct kdump_header *h, const void *buf,
 }
 
 static const uint32_t codec_flags[] = {
-	[CODEC_NONE] = 0,
-	[CODEC_ZLIB] = KDUMP_ZLIB,
-	[CODEC_LZO] = KDUMP_LZO,
-	[CODEC_SNAPPY] = KDUMP_SNAPPY,
+	[CODEC_NONE] = 0,	   [CODEC_ZLIB] = KDUMP_ZLIB,
+	[CODEC_LZO] = KDUMP_LZO,   [CODEC_SNAPPY] = KDUMP_SNAPPY,
 	[CODEC_ZSTD] = KDUMP_ZSTD,
 };
 _Static_assert(ARRAY_SIZE(codec_flags) == NR_CODECS, "a format without a flag");

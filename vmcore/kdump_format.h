@@ -48,8 +48,8 @@ enum kdump_flags {
 /** How one machine lays the structures out. */
 struct kdump_layout {
 	bool is64;
-	bool align8;	/**< 32-bit only: 8-byte integers are aligned to 8 */
-	bool swap;	/**< byte order is not the host's */
+	bool align8; /**< 32-bit only: 8-byte integers are aligned to 8 */
+	bool swap;   /**< byte order is not the host's */
 };
 
 #define UTS_LEN 65
@@ -64,12 +64,12 @@ struct kdump_utsname {
 struct kdump_header {
 	int32_t version;
 	struct kdump_utsname utsname;
-	int64_t timestamp;		/**< seconds */
-	uint32_t status;		/**< enum kdump_flags */
-	int32_t block_size;		/**< bytes */
+	int64_t timestamp;  /**< seconds */
+	uint32_t status;    /**< enum kdump_flags */
+	int32_t block_size; /**< bytes */
 	int32_t sub_hdr_size;
-	uint32_t bitmap_blocks;		/**< both bitmaps together */
-	uint32_t max_mapnr;		/**< obsolete: cut to 32 bits */
+	uint32_t bitmap_blocks; /**< both bitmaps together */
+	uint32_t max_mapnr;	/**< obsolete: cut to 32 bits */
 	int32_t nr_cpus;
 };
 
@@ -78,19 +78,19 @@ struct kdump_sub_header {
 	uint64_t phys_base;
 	int32_t dump_level;
 	int32_t split;
-	uint64_t start_pfn, end_pfn;	/**< of a split part; obsolete: 32 bits */
-	uint64_t offset_vmcoreinfo, size_vmcoreinfo;	/**< since version 3 */
-	uint64_t offset_note, size_note;		/**< 4 */
-	uint64_t offset_eraseinfo, size_eraseinfo;	/**< 5 */
-	uint64_t start_pfn_64, end_pfn_64, max_mapnr_64;/**< 6 */
+	uint64_t start_pfn, end_pfn;			 /**< of a split part; obsolete: 32 bits */
+	uint64_t offset_vmcoreinfo, size_vmcoreinfo;	 /**< since version 3 */
+	uint64_t offset_note, size_note;		 /**< 4 */
+	uint64_t offset_eraseinfo, size_eraseinfo;	 /**< 5 */
+	uint64_t start_pfn_64, end_pfn_64, max_mapnr_64; /**< 6 */
 };
 
 /** page_desc: the same 24 bytes in every layout. */
 struct kdump_page_desc {
-	uint64_t offset;	/**< of the data in the file; 0: page is missing */
-	uint32_t size;		/**< of the data, bytes */
-	uint32_t flags;		/**< that of the codec (kdump_codec_of_flags()), or 0: as it is */
-	uint64_t page_flags;	/**< always 0 */
+	uint64_t offset;     /**< of the data in the file; 0: page is missing */
+	uint32_t size;	     /**< of the data, bytes */
+	uint32_t flags;	     /**< that of the codec (kdump_codec_of_flags()), or 0: as it is */
+	uint64_t page_flags; /**< always 0 */
 };
 
 #define KDUMP_PAGE_DESC_SIZE 24
@@ -157,8 +157,7 @@ int kdump_guess_layout(const void *buf, struct kdump_layout *ret)
  * @param h the decoded header; block_size and sub_hdr_size are positive
  * @param buf KDUMP_SUB_HEADER_SIZE_MAX bytes that begin with the sub-header
  */
-void kdump_guess_sub_layout(const struct kdump_header *h, const void *buf,
-			    struct kdump_layout *l);
+void kdump_guess_sub_layout(const struct kdump_header *h, const void *buf, struct kdump_layout *l);
 
 /**
  * The codec that a descriptor's or header's flags name. CODEC_NONE if they name

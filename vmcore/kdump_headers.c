@@ -20,8 +20,8 @@ static const char sysname[] = "Linux";
 /* Return whether strings that begin with a sysname are those of a machine that is known. */
 static bool is_utsname(const struct kdump_utsname *u)
 {
-	return !memcmp(u->sysname, sysname, sizeof(sysname)) &&
-	       memchr(u->machine, '\0', UTS_LEN) && kdump_machine_of_uts(u->machine);
+	return !memcmp(u->sysname, sysname, sizeof(sysname)) && memchr(u->machine, '\0', UTS_LEN) &&
+	       kdump_machine_of_uts(u->machine);
 }
 
 /*
@@ -60,8 +60,10 @@ static int check_header(const struct kdump_header *h, uint64_t file_size)
 		return err_set(-EBADMSG, "kdump header: no bitmaps");
 	end = (1 + (uint64_t)h->sub_hdr_size + h->bitmap_blocks) * h->block_size;
 	if (end > file_size)
-		return err_set(-EBADMSG, "headers and bitmaps should take %" PRIu64
-			       " bytes, but the file has only %" PRIu64, end, file_size);
+		return err_set(-EBADMSG,
+			       "headers and bitmaps should take %" PRIu64
+			       " bytes, but the file has only %" PRIu64,
+			       end, file_size);
 	return 0;
 }
 
@@ -81,8 +83,10 @@ static int find_pages(struct kdump_headers *k)
 		return err_set(-EBADMSG, "kdump header: impossible max_mapnr %#" PRIx64,
 			       k->max_pfn);
 	if (h->bitmap_blocks < need)
-		return err_set(-EBADMSG, "kdump header: bitmaps of %u blocks are too small "
-			       "for %" PRIu64 " pages", h->bitmap_blocks, k->max_pfn);
+		return err_set(-EBADMSG,
+			       "kdump header: bitmaps of %u blocks are too small "
+			       "for %" PRIu64 " pages",
+			       h->bitmap_blocks, k->max_pfn);
 	if (h->bitmap_blocks >= 2 * need && h->bitmap_blocks % 2)
 		return err_set(-EBADMSG, "kdump header: two bitmaps in %u blocks",
 			       h->bitmap_blocks);

@@ -19,11 +19,11 @@ struct kdump_headers {
 	struct kdump_layout layout;
 	struct kdump_header header;
 	struct kdump_sub_header sub;
-	pfn_t max_pfn;			/**< one past the highest page; not 0 */
+	pfn_t max_pfn; /**< one past the highest page; not 0 */
 	unsigned int page_shift;
 	/** Offsets in the file; equal where there is only one bitmap. */
 	uint64_t exists_off, dumped_off;
-	uint64_t desc_off;		/**< of the page descriptors, behind the bitmaps */
+	uint64_t desc_off; /**< of the page descriptors, behind the bitmaps */
 };
 
 /**

@@ -21,7 +21,6 @@ bool vmcore_is_live(const struct vmcore *vc);
  * @param path LIVE_VMCOREINFO: a physical address and a number of bytes, both hexadecimal
  * @return 0, also if there is none to be found; -ENOMEM; with a sentence
  */
-int vmcore_add_live_info(struct vmcore *vc, const char *path)
-	__attribute__((warn_unused_result));
+int vmcore_add_live_info(struct vmcore *vc, const char *path) __attribute__((warn_unused_result));
 
 #endif

@@ -28,7 +28,7 @@
 struct note {
 	uint32_t type;
 	const char *name;
-	size_t name_len;	/* without the NULs at its end */
+	size_t name_len; /* without the NULs at its end */
 	const char *desc;
 	size_t desc_size;
 };
@@ -207,8 +207,8 @@ size_t note_size(const char *name, size_t desc_size)
 	return NOTE_HEADER_SIZE + padded(strlen(name) + 1) + padded(desc_size);
 }
 
-size_t note_encode(void *buf, const char *name, uint32_t type, const void *desc,
-		   size_t desc_size, bool swap)
+size_t note_encode(void *buf, const char *name, uint32_t type, const void *desc, size_t desc_size,
+		   bool swap)
 {
 	size_t size = note_size(name, desc_size), name_size = strlen(name) + 1;
 	char *p = buf;

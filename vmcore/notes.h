@@ -45,8 +45,8 @@ void notes_load(struct vmcore *vc, struct file_reader *r, uint64_t off, uint64_t
 size_t note_size(const char *name, size_t desc_size);
 
 /** Write a note, of zeros if @p desc is NULL. @p buf has note_size() bytes. @return these */
-size_t note_encode(void *buf, const char *name, uint32_t type, const void *desc,
-		   size_t desc_size, bool swap);
+size_t note_encode(void *buf, const char *name, uint32_t type, const void *desc, size_t desc_size,
+		   bool swap);
 
 /**
  * Copy notes, but not those of a name, and nothing behind the last whole one; the size of

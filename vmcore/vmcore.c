@@ -124,7 +124,10 @@ static const struct other_file {
 	size_t len;
 	const char *what;
 } other_files[] = {
-#define BEGINS(magic, what) { magic, sizeof(magic) - 1, what }
+#define BEGINS(magic, what) \
+	{ \
+		magic, sizeof(magic) - 1, what \
+	}
 	BEGINS("\x1f\x8b", "it is compressed with gzip: write it to a file with zcat first"),
 	BEGINS("\xfd\x37zXZ\0", "it is compressed with xz: write it to a file with xzcat first"),
 	BEGINS("\x28\xb5\x2f\xfd",
@@ -133,7 +136,7 @@ static const struct other_file {
 	BEGINS("\x04\x22\x4d\x18",
 	       "it is compressed with lz4: write it to a file with lz4cat first"),
 	BEGINS("QEVM", "it is a migration stream of QEMU: make a dump with dump-guest-memory, "
-	       "or virsh dump --memory-only"),
+		       "or virsh dump --memory-only"),
 	BEGINS("LibvirtQemud",
 	       "it is a save file of libvirt: make a dump with virsh dump --memory-only"),
 #undef BEGINS
@@ -306,7 +309,7 @@ void vmcore_reader_destroy(struct vmcore_reader *r)
 static int unreadable(int err)
 {
 	return !err || err == -ENOMEM || err == -EFAULT ? err :
-	       err_set(-EFAULT, "%s", err_text(err));
+							  err_set(-EFAULT, "%s", err_text(err));
 }
 
 int vmcore_get(struct vmcore_reader *r, paddr_t pa, size_t want, const void **ptr, size_t *got)
@@ -402,6 +405,8 @@ int vmcore_check_claim(const struct vmcore *vc)
 	}
 	if (!largest || bytes >> vc->page_shift >> 3 <= available_memory() / 2)
 		return 0;
-	return err_set(-ENOMEM, "no memory for a bit per page of %" PRIu64 " GiB, most of it in "
-		       "the PT_LOAD at physical address %#" PRIx64, bytes >> 30, largest->paddr);
+	return err_set(-ENOMEM,
+		       "no memory for a bit per page of %" PRIu64 " GiB, most of it in "
+		       "the PT_LOAD at physical address %#" PRIx64,
+		       bytes >> 30, largest->paddr);
 }

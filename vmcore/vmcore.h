@@ -25,15 +25,15 @@ struct vmcore_reader;
 struct vmcore_segment {
 	paddr_t paddr;
 	vaddr_t vaddr;
-	uint64_t offset;	/**< of its first byte in the file */
-	uint64_t filesz;	/**< bytes that are in the file */
-	uint64_t memsz;		/**< bytes of memory it stands for; >= filesz */
-	bool doubtful;		/**< the program header contradicts itself: others win */
+	uint64_t offset; /**< of its first byte in the file */
+	uint64_t filesz; /**< bytes that are in the file */
+	uint64_t memsz;	 /**< bytes of memory it stands for; >= filesz */
+	bool doubtful;	 /**< the program header contradicts itself: others win */
 };
 
 /** What kind of bits vmcore_bitmap() gives. */
 enum vmcore_bitmap_kind {
-	VMCORE_PRESENT,		/**< the page is memory of the machine */
+	VMCORE_PRESENT, /**< the page is memory of the machine */
 	VMCORE_STORED,	/**< and the file holds its contents, or a part of them */
 };
 
@@ -61,8 +61,7 @@ struct vmcore_ops {
 	int (*reader_init)(struct vmcore_reader *r);
 	void (*reader_deinit)(struct vmcore_reader *r);
 	/** vmcore_get() */
-	int (*get)(struct vmcore_reader *r, paddr_t pa, size_t want,
-		   const void **ptr, size_t *got);
+	int (*get)(struct vmcore_reader *r, paddr_t pa, size_t want, const void **ptr, size_t *got);
 	/**
 	 * vmcore_read(); NULL: by repeated get(). A format gives it when
 	 * reading must not disturb what get() returned.
@@ -81,17 +80,17 @@ struct vmcore_ops {
 struct vmcore {
 	const struct vmcore_ops *ops;
 	struct dump_file file;
-	const struct bitmap_store *bitmaps;	/**< for bitmap_init_stored(); or NULL */
-	void *priv;			/**< the format's own */
+	const struct bitmap_store *bitmaps; /**< for bitmap_init_stored(); or NULL */
+	void *priv;			    /**< the format's own */
 
-	uint16_t machine;		/**< EM_*; 0 if the file does not say */
-	bool is64;			/**< 64-bit ELF class or header layout */
+	uint16_t machine; /**< EM_*; 0 if the file does not say */
+	bool is64;	  /**< 64-bit ELF class or header layout */
 	bool big_endian;
-	bool swap;			/**< its byte order is not the host's */
-	uint32_t page_size;		/**< bytes, a power of two */
+	bool swap;	    /**< its byte order is not the host's */
+	uint32_t page_size; /**< bytes, a power of two */
 	unsigned int page_shift;
-	bool fixed_page_size;		/**< the format stores pages of this size */
-	pfn_t max_pfn;			/**< one past the highest page */
+	bool fixed_page_size; /**< the format stores pages of this size */
+	pfn_t max_pfn;	      /**< one past the highest page */
 
 	/**
 	 * PT_LOADs in the order of the file; NULL for formats without. Those of no size and
@@ -113,7 +112,7 @@ struct vmcore {
 	/** VMCOREINFO text within the notes (not NUL-ended); NULL if there is none. */
 	const char *vmcoreinfo;
 	size_t vmcoreinfo_size;
-	unsigned int nr_cpus;		/**< NT_PRSTATUS notes of "CORE" */
+	unsigned int nr_cpus; /**< NT_PRSTATUS notes of "CORE" */
 	/** The notes are those of a Xen host: addresses of its memory are not the kernel's. */
 	bool xen;
 	/** Of a kdump-compressed header; its strings are "" where the format has none. */
@@ -121,7 +120,7 @@ struct vmcore {
 
 	/** Of a dump that was filtered before; 0 for others. */
 	unsigned int dump_level;
-	bool excluded_vmemmap;		/**< and the struct pages of what it lacks are not needed */
+	bool excluded_vmemmap; /**< and the struct pages of what it lacks are not needed */
 	/** The dump is marked as cut short, or shorter than its headers say. */
 	bool incomplete;
 	/** What was erased from the dump, as text; NULL if nothing. Owned. */
@@ -149,13 +148,13 @@ struct vmcore_reader {
 	struct vmcore *vc;
 	struct file_reader file;
 	struct vmcore_block *blocks;
-	unsigned int next_block;	/**< the one to be replaced next */
-	void *priv;			/**< the format's own */
+	unsigned int next_block; /**< the one to be replaced next */
+	void *priv;		 /**< the format's own */
 };
 
 /** How to open a dump. */
 struct vmcore_options {
-	bool no_mmap;			/**< --non-mmap */
+	bool no_mmap; /**< --non-mmap */
 	/** For bitmaps of its pages; NULL: they are all in memory. Must outlive the dump. */
 	const struct bitmap_store *bitmaps;
 };
@@ -183,8 +182,7 @@ void vmcore_close(struct vmcore *vc);
  * @return 0; -EINVAL unless it is a power of two of 4 KiB to 256 KiB, or
  * differs from the page size a paged format was written with
  */
-int vmcore_set_page_size(struct vmcore *vc, uint64_t page_size)
-	__attribute__((warn_unused_result));
+int vmcore_set_page_size(struct vmcore *vc, uint64_t page_size) __attribute__((warn_unused_result));
 
 /** Remove a dump's VMCOREINFO from its notes, before any reader exists. @return 0 or -ENOMEM */
 int vmcore_drop_vmcoreinfo(struct vmcore *vc) __attribute__((warn_unused_result));

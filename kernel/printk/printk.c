@@ -31,7 +31,7 @@ int printk_for_each(const struct vmem *mem, bool partial, printk_record_fn *fn, 
 	if (MOD_SYM_EXIST(vmlinux, log_end))
 		return printk_walk_text(&w);
 	return err_set(-ENOENT, "the kernel's log cannot be found: SYMBOL(prb), "
-		       "SYMBOL(log_next_idx) and SYMBOL(log_end) are missing");
+				"SYMBOL(log_next_idx) and SYMBOL(log_end) are missing");
 }
 
 /* --- as text -------------------------------------------------------------------- */

@@ -25,8 +25,8 @@
 
 /** One message. */
 struct printk_record {
-	uint64_t ts_nsec;		/**< when it was written, nanoseconds since boot */
-	uint32_t caller;		/**< who wrote it; only if the kernel shows that, too */
+	uint64_t ts_nsec; /**< when it was written, nanoseconds since boot */
+	uint32_t caller;  /**< who wrote it; only if the kernel shows that, too */
 	bool has_caller;
 	/** Of a kernel that has no records: a line, with all that is printed in front of it. */
 	bool is_line;
@@ -38,8 +38,8 @@ struct printk_record {
 /** What was found. */
 struct printk_stats {
 	uint64_t records;
-	uint64_t lost;			/**< those that should be there and cannot be read */
-	char why[256];			/**< the first thing that is wrong; or "" */
+	uint64_t lost; /**< those that should be there and cannot be read */
+	char why[256]; /**< the first thing that is wrong; or "" */
 };
 
 /** Receives a message. @return 0 to go on; a negative errno ends the walk */

@@ -43,13 +43,13 @@ struct records {
 	struct printk_walk *w;
 	vaddr_t buf;
 	uint32_t size;
-	uint32_t first, next;		/* indexes of the oldest record, and of the one to come */
-	uint32_t header;		/* bytes of it */
+	uint32_t first, next; /* indexes of the oldest record, and of the one to come */
+	uint32_t header;      /* bytes of it */
 	struct printk_member m[NR_MEMBERS];
-	uint32_t pos;			/* of the record at hand, */
-	uint32_t len;			/* its bytes, all together, */
-	uint8_t raw[HEADER_MAX];	/* and its header */
-	bool wrapped;			/* the walk came to the end of the buffer */
+	uint32_t pos;		 /* of the record at hand, */
+	uint32_t len;		 /* its bytes, all together, */
+	uint8_t raw[HEADER_MAX]; /* and its header */
+	bool wrapped;		 /* the walk came to the end of the buffer */
 	uint8_t text[PRINTK_TEXT_MAX];
 };
 
@@ -59,12 +59,12 @@ static int find_facts(struct records *r)
 	struct fact_list missing = { 0 };
 
 	r->header = is_new ? GET_MOD_STRUCT_SSIZE(vmlinux, printk_log) :
-		    GET_MOD_STRUCT_SSIZE(vmlinux, log);
+			     GET_MOD_STRUCT_SSIZE(vmlinux, log);
 	r->m[TS_NSEC] = is_new ? PRINTK_MEMBER(printk_log, ts_nsec, 8) :
-			PRINTK_MEMBER(log, ts_nsec, 8);
+				 PRINTK_MEMBER(log, ts_nsec, 8);
 	r->m[LEN] = is_new ? PRINTK_MEMBER(printk_log, len, 2) : PRINTK_MEMBER(log, len, 2);
 	r->m[TEXT_LEN] = is_new ? PRINTK_MEMBER(printk_log, text_len, 2) :
-			 PRINTK_MEMBER(log, text_len, 2);
+				  PRINTK_MEMBER(log, text_len, 2);
 	r->m[CALLER_ID] = PRINTK_MEMBER(printk_log, caller_id, 4);
 	FACTS_REQUIRE_SYM(&missing, log_buf);
 	FACTS_REQUIRE_SYM(&missing, log_buf_len);
@@ -93,8 +93,10 @@ static int read_globals(struct records *r)
 	if (err)
 		return err_prefix(err, "the kernel's log");
 	if (r->size > LOG_BUF_MAX || r->first >= r->size || r->next > r->size)
-		return err_set(-EBADMSG, "a log of %" PRIu32 " bytes with records from %" PRIu32
-			       " to %" PRIu32 " makes no sense", r->size, r->first, r->next);
+		return err_set(-EBADMSG,
+			       "a log of %" PRIu32 " bytes with records from %" PRIu32
+			       " to %" PRIu32 " makes no sense",
+			       r->size, r->first, r->next);
 	return 0;
 }
 
@@ -108,8 +110,8 @@ static uint32_t member(const struct records *r, unsigned int i)
 /* What is behind this is lost: nothing says where the next record begins. */
 static int stop_on_first_error(struct records *r, const char *why)
 {
-	printk_damage(r->w, 1, "the log is damaged at byte %" PRIu32 " of %" PRIu32 ": %s",
-			r->pos, r->size, why);
+	printk_damage(r->w, 1, "the log is damaged at byte %" PRIu32 " of %" PRIu32 ": %s", r->pos,
+		      r->size, why);
 	return 0;
 }
 

@@ -72,12 +72,23 @@ INIT_OPT_MOD_SYM(vmlinux, __start_rodata);
 INIT_OPT_MOD_SYM(vmlinux, __end_rodata);
 
 enum {
-	DESC_RING, TEXT_RING,					/* printk_ringbuffer */
-	COUNT_BITS, DESCS, INFOS, HEAD_ID, TAIL_ID,		/* prb_desc_ring */
-	STATE_VAR, TEXT_BLK,					/* prb_desc */
-	BEGIN, NEXT,						/* prb_data_blk_lpos */
-	SEQ, TS_NSEC, TEXT_LEN, CALLER_ID,			/* printk_info */
-	SIZE_BITS, DATA,					/* prb_data_ring */
+	DESC_RING,
+	TEXT_RING, /* printk_ringbuffer */
+	COUNT_BITS,
+	DESCS,
+	INFOS,
+	HEAD_ID,
+	TAIL_ID, /* prb_desc_ring */
+	STATE_VAR,
+	TEXT_BLK, /* prb_desc */
+	BEGIN,
+	NEXT, /* prb_data_blk_lpos */
+	SEQ,
+	TS_NSEC,
+	TEXT_LEN,
+	CALLER_ID, /* printk_info */
+	SIZE_BITS,
+	DATA, /* prb_data_ring */
 	NR_MEMBERS,
 };
 
@@ -90,14 +101,14 @@ struct ring {
 	uint64_t ulong_max;
 	vaddr_t descs, infos, data;
 	unsigned int count_bits, size_bits;
-	uint64_t tail;			/* id of the oldest descriptor */
-	uint64_t nr;			/* how many there are from it on */
+	uint64_t tail; /* id of the oldest descriptor */
+	uint64_t nr;   /* how many there are from it on */
 	bool has_caller;
-	uint64_t used, strange;		/* descriptors with a message; with an id of others */
-	bool counting;			/* no record is wanted yet, only the newest seq */
-	uint64_t from;			/* no record of a lower seq is wanted */
-	uint64_t newest;		/* the highest seq that was seen */
-	uint8_t piece[STRUCT_MAX];	/* descriptors */
+	uint64_t used, strange;	   /* descriptors with a message; with an id of others */
+	bool counting;		   /* no record is wanted yet, only the newest seq */
+	uint64_t from;		   /* no record of a lower seq is wanted */
+	uint64_t newest;	   /* the highest seq that was seen */
+	uint8_t piece[STRUCT_MAX]; /* descriptors */
 	uint8_t info[STRUCT_MAX];
 	uint8_t text[PRINTK_TEXT_MAX];
 };
@@ -135,8 +146,10 @@ static int find_facts(struct ring *r)
 	r->desc_size = GET_MOD_STRUCT_SSIZE(vmlinux, prb_desc);
 	r->info_size = GET_MOD_STRUCT_SSIZE(vmlinux, printk_info);
 	if (r->desc_size > STRUCT_MAX || r->info_size > STRUCT_MAX)
-		return err_set(-EBADMSG, "SIZE(prb_desc) %" PRIu32 " or SIZE(printk_info) %" PRIu32
-			       " makes no sense", r->desc_size, r->info_size);
+		return err_set(-EBADMSG,
+			       "SIZE(prb_desc) %" PRIu32 " or SIZE(printk_info) %" PRIu32
+			       " makes no sense",
+			       r->desc_size, r->info_size);
 	err = printk_check_members(m, NR_MEMBERS, STRUCT_MAX);
 	if (!err)
 		err = printk_check_members(m + STATE_VAR, 2, r->desc_size);
@@ -196,14 +209,14 @@ static int read_rings(struct ring *r)
 	if (err)
 		return err;
 	if (r->count_bits > COUNT_BITS_MAX || r->size_bits > SIZE_BITS_MAX)
-		return err_set(-EBADMSG, "2^%u messages in 2^%u bytes make no sense",
-			       r->count_bits, r->size_bits);
+		return err_set(-EBADMSG, "2^%u messages in 2^%u bytes make no sense", r->count_bits,
+			       r->size_bits);
 	head &= id_mask(r);
 	r->tail &= id_mask(r);
 	r->nr = ((head - r->tail) & id_mask(r)) + 1;
 	if (r->nr > UINT64_C(1) << r->count_bits) {
-		printk_damage(r->w, 0, "tail_id %#" PRIx64 " makes no sense with head_id %#"
-				PRIx64, r->tail, head);
+		printk_damage(r->w, 0, "tail_id %#" PRIx64 " makes no sense with head_id %#" PRIx64,
+			      r->tail, head);
 		r->nr = UINT64_C(1) << r->count_bits;
 		r->tail = (head - r->nr + 1) & id_mask(r);
 	}
@@ -214,8 +227,9 @@ static int read_rings(struct ring *r)
 
 static int no_block(struct ring *r, uint64_t begin, uint64_t next)
 {
-	printk_damage(r->w, 1, "a message cannot be at %#" PRIx64 " to %#" PRIx64
-			" of the log's text", begin, next);
+	printk_damage(r->w, 1,
+		      "a message cannot be at %#" PRIx64 " to %#" PRIx64 " of the log's text",
+		      begin, next);
 	return -ENOENT;
 }
 
@@ -300,9 +314,10 @@ static bool in_use(struct ring *r, const uint8_t *desc, uint64_t id)
 static void check_ids(const struct ring *r)
 {
 	if (r->strange > UNDER_WAY_MAX || (r->strange && !r->used))
-		printk_damage(r->w, r->strange, "the ring of descriptors is damaged: %" PRIu64
-				" of %" PRIu64 " have another id than tail_id %#" PRIx64
-				" and their place say", r->strange, r->nr, r->tail);
+		printk_damage(r->w, r->strange,
+			      "the ring of descriptors is damaged: %" PRIu64 " of %" PRIu64
+			      " have another id than tail_id %#" PRIx64 " and their place say",
+			      r->strange, r->nr, r->tail);
 }
 
 /* Walk from the oldest descriptor to the newest. */

@@ -26,7 +26,7 @@ INIT_OPT_MOD_SYM(vmlinux, logged_chars);
 struct flat {
 	vaddr_t buf;
 	uint32_t size;
-	uint32_t end, chars;		/* the last so many characters before log_end */
+	uint32_t end, chars; /* the last so many characters before log_end */
 };
 
 static int read_flat(const struct printk_walk *w, struct flat *f)
@@ -107,7 +107,8 @@ int printk_walk_text(struct printk_walk *w)
 		if (err && err != -EFAULT)
 			return err;
 		if (err) {
-			n = min_u64(printk_unmapped_len(w->mem, f.buf + at), min_u64(left, f.size - at));
+			n = min_u64(printk_unmapped_len(w->mem, f.buf + at),
+				    min_u64(left, f.size - at));
 			/* A page without the end of a line is no log. */
 			printk_damage(w, div_round_up(n, 4096), "%s", err_text(err));
 		} else {

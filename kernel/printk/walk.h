@@ -43,14 +43,17 @@ uint64_t printk_unmapped_len(const struct vmem *mem, vaddr_t va);
 
 /** A member of a struct, in bytes. */
 struct printk_member {
-	const char *name;		/**< as VMCOREINFO calls it */
+	const char *name; /**< as VMCOREINFO calls it */
 	bool known;
 	uint32_t off, size;
 };
 
-#define PRINTK_MEMBER(s, m, bytes) (struct printk_member){			\
-		"OFFSET(" #s "." #m ")", MOD_STRUCT_MEMBER_EXIST(vmlinux, s, m),	\
-		GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, s, m) / 8, bytes }
+#define PRINTK_MEMBER(s, m, bytes) \
+	(struct printk_member) \
+	{ \
+		"OFFSET(" #s "." #m ")", MOD_STRUCT_MEMBER_EXIST(vmlinux, s, m), \
+			GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, s, m) / 8, bytes \
+	}
 
 /** Whether all members lie within a struct. @return 0; -EBADMSG with a sentence */
 int printk_check_members(const struct printk_member *members, size_t nr, uint32_t struct_size)
