@@ -151,8 +151,6 @@ static int kdump_begin(struct writer *w, const struct bitmap *exists)
 	k->bitmap_off = (1 + sub_blocks) * block;
 
 	err = put_header(k);
-	if (!err)
-		err = begin_sub_header(k);
 	if (!err && vc->notes_size)
 		err = sink_pwrite(w->sink, vc->notes, vc->notes_size, k->sub.offset_note);
 	if (!err)
@@ -177,12 +175,12 @@ static int kdump_set_pages(struct writer *w, const struct bitmap *dumpable)
 	uint64_t nr_pages = bitmap_count(dumpable, 0, dumpable->nbits), nr_own = nr_pages;
 	int err = put_bitmap(k, dumpable, k->bitmap_off + k->bitmap_bytes);
 
-	/* What was not possible is known by now. It is written with the eraseinfo that says so. */
+	/* The level that was possible is known by now. */
 	k->sub.dump_level = w->source->level;
-	if (!err && k->sub.split) {
+	if (k->sub.split)
 		nr_own = bitmap_count(dumpable, k->sub.start_pfn_64, k->sub.end_pfn_64);
-		err = put_sub_header(k, 0, kdump_sub_header_size(&k->layout));
-	}
+	if (!err)
+		err = begin_sub_header(k);
 	if (err)
 		return err;
 	/* Of a stream that comes to an early end the header is repeated. */
