@@ -18,7 +18,9 @@
 #include <stdint.h>
 
 #include "facts/facts.h"
-#include "vmcore/notes.h"
+
+/** The most bytes of VMCOREINFO text that are believed; the kernel's own limit is a page. */
+#define VMCOREINFO_MAX (1u << 20)
 
 /** Text of VMCOREINFO, borrowed: not NUL-ended. */
 struct vmcoreinfo {

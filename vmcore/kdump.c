@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "facts/vmcoreinfo.h"
 #include "lib/byteorder.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"

@@ -15,9 +15,6 @@
 /** The most bytes of notes that are believed: 8192 CPUs with large notes. */
 #define NOTES_MAX (256u << 20)
 
-/** The most bytes of VMCOREINFO text that are believed; the kernel's own limit is a page. */
-#define VMCOREINFO_MAX (1u << 20)
-
 /**
  * How many of the @p size bytes at @p buf are whole notes: what lies behind them
  * is padding or damaged.

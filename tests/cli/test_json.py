@@ -257,9 +257,12 @@ def _():
     write('info', 'OSRELEASE=6.12.0-mini\n')
     os.link('mini', 'also-mini')
     before = read('mini')
-    makedumpfile('--json', 'mini', 'mini', 'new').check_failed('VMCORE mini and FILE of --json mini are')
-    makedumpfile('--json', 'also-mini', 'mini', 'new').check_failed('VMCORE mini and .* also-mini are')
-    makedumpfile('--json', 'new', 'mini', 'new').check_failed('DUMPFILE new and FILE of --json new are')
+    makedumpfile('--json', 'mini', 'mini', 'new').check_failed(
+        'VMCORE mini and FILE of --json mini are')
+    makedumpfile('--json', 'also-mini', 'mini', 'new').check_failed(
+        'VMCORE mini and .* also-mini are')
+    makedumpfile('--json', 'new', 'mini', 'new').check_failed(
+        'DUMPFILE new and FILE of --json new are')
     makedumpfile('--json', 'info', '-i', 'info', 'mini', 'new').check_failed('FILE of -i info and')
     check(read('mini') == before and read('info') == b'OSRELEASE=6.12.0-mini\n', 'changed')
     check(not os.path.exists('new'), 'new was created')

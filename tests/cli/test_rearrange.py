@@ -256,7 +256,8 @@ def _():
 def _():
     before = flattened()
     with open('flat', 'rb') as f:
-        makedumpfile('-R', '-f', 'flat', stdin=f).check_failed('standard input and DUMPFILE flat are')
+        makedumpfile('-R', '-f', 'flat', stdin=f).check_failed(
+            'standard input and DUMPFILE flat are')
     check(read('flat') == before, 'it is lost')
 
 

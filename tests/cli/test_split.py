@@ -131,7 +131,8 @@ def _():
     check(not os.path.exists('a') and read('b') == b'precious', 'the files')
     for force in ([], ['-f']):
         makedumpfile(*force, '--split', 'mini', 'a', 'a').check_failed('are the same file')
-    makedumpfile('-f', '--split', 'mini', 'a', 'mini').check_failed('VMCORE mini and DUMPFILE mini are')
+    makedumpfile('-f', '--split', 'mini', 'a', 'mini').check_failed(
+        'VMCORE mini and DUMPFILE mini are')
 
 
 @test('a part that cannot be written: exit 1, it is named, and the others are whole')

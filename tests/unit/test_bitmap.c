@@ -104,7 +104,8 @@ static void random_operations(uint64_t nbits, uint64_t seed)
 		assert_int_equal(bitmap_count(&b, start, end), model_count(&m, start, end));
 		assert_int_equal(bitmap_next_set(&b, start, end), model_next(&m, start, end, 1));
 		assert_int_equal(bitmap_next_clear(&b, start, end), model_next(&m, start, end, 0));
-		assert_int_equal(bitmap_end_of_nth_set(&b, start, count), model_skip(&m, start, count));
+		assert_int_equal(bitmap_end_of_nth_set(&b, start, count),
+				 model_skip(&m, start, count));
 		if (i % 50 == 0)
 			assert_same(&b, &m);
 	}

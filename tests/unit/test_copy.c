@@ -297,7 +297,8 @@ static void test_any_number_of_threads(void **state)
 		dump_ok(&m, &s, 31, id, 1, &one);
 		want = contents(&s);
 		/* All numbers with the first, one with the others. */
-		for (unsigned int n = id == CODEC_ZLIB ? 2 : 3; n <= (id == CODEC_ZLIB ? 4 : 3); n++) {
+		for (unsigned int n = id == CODEC_ZLIB ? 2 : 3; n <= (id == CODEC_ZLIB ? 4u : 3u);
+		     n++) {
 			uint8_t *got;
 
 			dump_ok(&m, &t, 31, id, n, &res);

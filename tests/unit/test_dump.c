@@ -67,7 +67,8 @@ struct parts {
 	struct dump_result res;
 };
 
-static int dump(struct parts *p, void **state, uint64_t end0, uint64_t end1, bool stop_on_first_error)
+static int dump(struct parts *p, void **state, uint64_t end0, uint64_t end1,
+		bool stop_on_first_error)
 {
 	struct sink *sinks[2] = { &p->sinks[0].sink, &p->sinks[1].sink };
 	struct dump_request req = { .sinks = sinks, .nr_sinks = 2, .nr_threads = 1,

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "erase_info.h"
 #include "extension.h"
 #include "makedumpfile.h"
 #include "symbols/kallsyms.h"

@@ -661,7 +661,8 @@ static void test_unused_struct_pages(void **state)
 
 		assert_int_equal(bitmap_init(&b, m.vc->max_pfn), 0);
 		bitmap_set_range(&b, 0x2000, 0x4000);
-		assert_int_equal(exclude_unused_vmemmap(m.k, &b, want ? &wanted : NULL, &dropped), 0);
+		assert_int_equal(exclude_unused_vmemmap(m.k, &b, want ? &wanted : NULL, &dropped),
+				 0);
 		assert_int_equal(bitmap_test(&b, 0x2200), want);
 		assert_false(bitmap_test(&b, 0x2201));
 		/* Those of 0x2000 to 0x4000 are used. */

@@ -853,7 +853,8 @@ static void test_damage(void **state)
 			close_dump(t);
 			continue;
 		}
-		for (enum vmcore_bitmap_kind which = VMCORE_PRESENT; which <= VMCORE_STORED; which++) {
+		for (enum vmcore_bitmap_kind which = VMCORE_PRESENT; which <= VMCORE_STORED;
+		     which++) {
 			struct bitmap b;
 
 			assert_int_equal(bitmap_init(&b, t->vc->max_pfn), 0);

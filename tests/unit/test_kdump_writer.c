@@ -559,6 +559,11 @@ static void assert_eraseinfo(const struct writing *g, const char *want)
 	assert_int_equal(u64_at(g, PAGE + 56), g->m.vc->notes_size);
 }
 
+static void erase_copied(const void *ctx, paddr_t pa, void *buf, size_t len)
+{
+	erase_list_apply(ctx, pa, buf, len);
+}
+
 /* The host's name is in the header too. */
 static void test_erased_utsname(void **state)
 {
@@ -571,7 +576,7 @@ static void test_erased_utsname(void **state)
 	/* init_uts_ns is 0x180000 bytes from the beginning of the image. */
 	assert_int_equal(erase_list_add(&list, 0x380000 + 65, 65, 'X'), 0);
 	erase_list_seal(&list);
-	kernel_utsname(g.m.k, g.m.r, &list, &uts);
+	kernel_utsname(g.m.k, g.m.r, &(struct kernel_overwrite){ erase_copied, &list }, &uts);
 	assert_string_equal(uts.sysname, "Linux");
 	for (size_t i = 0; i < sizeof(uts.nodename); i++)
 		assert_int_equal(uts.nodename[i], 'X');

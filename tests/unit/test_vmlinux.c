@@ -245,7 +245,7 @@ static void test_not_a_vmlinux(void **state)
 	struct test *t = *state;
 
 	assert_refused(t->path, -ENOENT, "cannot open");
-	assert_refused(t->dir, -EINVAL, "not an ELF file");
+	assert_refused(t->dir, -EINVAL, "a directory");
 	write_file(t, "vmlinux", "");
 	assert_refused(t->path, -EINVAL, "not an ELF file");
 	write_file(t, "vmlinux", "\177ELF");
