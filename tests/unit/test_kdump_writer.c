@@ -156,6 +156,7 @@ static void test_sub_header_and_notes(void **state)
 	char *notes;
 
 	writing_init(&g, state, "mini", 23, CODEC_NONE);
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
 	assert_int_equal(u64_at(&g, PAGE), g.m.k->arch.phys_base);
 	assert_int_equal(u32_at(&g, PAGE + 8), 23);
 	assert_int_equal(u32_at(&g, PAGE + 12), 0);
@@ -189,6 +190,7 @@ static void test_notes_of_any_size(void **state)
 
 	writing_init(&g, state, "no-notes", 0, CODEC_NONE);
 	assert_int_equal(u32_at(&g, 432), 1);
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
 	assert_zero_at(&g, PAGE + 32, 32);
 	assert_int_equal(u32_at(&g, 460), 0);
 	writing_deinit(&g);
