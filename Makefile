@@ -110,7 +110,7 @@ LIBS += $(4)
 endif
 endef
 
-# What static libraries drag in behind them: snappy the C++ library, libdw decompressors.
+# What static libraries need besides: snappy the C++ library, libdw decompressors.
 SNAPPY_LIBS := -lsnappy $(if $(filter static,$(LINKTYPE)),-lstdc++ -lm)
 DWARF_LIBS := -ldw -lelf $(if $(filter static,$(LINKTYPE)),-lbz2 -llzma -lz)
 BPF_LIBS := -lbpf $(if $(filter static,$(LINKTYPE)),-lelf -lz)

@@ -72,7 +72,7 @@ enum extension_page_kind {
 	PAGE_IS_OFFLINE, /**< ballooned or unplugged */
 };
 
-/** A stretch of pages whose struct pages lie one behind the other. */
+/** A stretch of pages whose struct pages lie one after the other. */
 struct extension_pages {
 	unsigned long pfn;   /**< of the first page */
 	size_t nr;	     /**< pages, at least 1 */
@@ -108,7 +108,7 @@ void extension_pages_callback(const struct extension_pages *pages, uint8_t *verd
 void extension_decide(unsigned long pfn, unsigned long nr, enum extension_verdict verdict);
 
 /**
- * What the user wrote behind the extension's name: --extension NAME,key=value,...
+ * What the user wrote after the extension's name: --extension NAME,key=value,...
  * @return the value, which ends before the next comma; "" for a key without one; NULL if the
  * key was not given. Valid as long as the extension. Of a key that was given twice the last
  * one counts.

@@ -108,7 +108,7 @@ static int read_num_syms(const struct vmem *mem, vaddr_t va, uint32_t *ret)
 	if (!err && !*ret && !vmem_read_ulong(mem, va, &word) && word <= KSYMS_MAX)
 		*ret = word;
 	if (!err && (!*ret || *ret > KSYMS_MAX))
-		err = err_set(-EBADMSG, "%" PRIu32 " symbols make no sense", *ret);
+		err = err_set(-EBADMSG, "%" PRIu32 " symbols are invalid", *ret);
 	return err;
 }
 
@@ -148,7 +148,7 @@ static int use_exported(struct kallsyms *ks)
 	if (t->token_table <= t->names || t->token_table - t->names > KSYM_NAMES_MAX)
 		return err_set(-EBADMSG,
 			       "kallsyms_names %#" PRIx64 " and kallsyms_token_table %#" PRIx64
-			       " make no sense",
+			       " are invalid",
 			       t->names, t->token_table);
 	err = read_num_syms(ks->mem, GET_MOD_SYM(vmlinux, kallsyms_num_syms), &t->num_syms);
 	if (!err)

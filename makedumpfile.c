@@ -87,7 +87,7 @@ static void debug_vmcoreinfo(const struct kernel *k)
 
 /*
  * What was noticed about the input. An error is one line: there it may be the
- * reason behind it.
+ * reason after it.
  */
 static int show_warnings(struct report *rep, int err)
 {
@@ -101,8 +101,8 @@ static int show_warnings(struct report *rep, int err)
 	bool told = false;
 
 	if (k && k->bad_line[0])
-		snprintf(bad_line, sizeof(bad_line),
-			 "VMCOREINFO line %s makes no sense and is ignored", k->bad_line);
+		snprintf(bad_line, sizeof(bad_line), "VMCOREINFO line %s is invalid and is ignored",
+			 k->bad_line);
 	for (size_t i = 0; i < ARRAY_SIZE(warnings); i++) {
 		if (!warnings[i][0])
 			continue;

@@ -157,7 +157,7 @@ typedef int mdf_visit_memory(void *ctx, uint64_t address, uint64_t physical, uin
  * step, and so is each stretch that a page table has nothing for: this is the way through
  * mappings that are large and hardly used.
  * @return 0; what the visitor returned; -ENOTSUP or -ENOENT if nothing can be translated;
- * -EBADMSG if the page tables make no sense (what came before was visited)
+ * -EBADMSG if the page tables are invalid (what came before was visited)
  */
 int mdf_for_each_user_memory(uint64_t mm, uint64_t start, uint64_t end, mdf_visit_memory *visit,
 			     void *ctx);

@@ -46,7 +46,7 @@ struct arch_step {
 
 /** Physical memory of the crashed machine. */
 struct arch_mem {
-	/** Copy @p len bytes at @p pa. @return 0, -EFAULT or another -errno (sentence set) */
+	/** Copy @p len bytes at @p pa. @return 0, -EFAULT or another -errno  */
 	int (*read)(void *ctx, paddr_t pa, void *buf, size_t len);
 	void *ctx;
 	/** Is told of each entry that is read, in the order of the walk; NULL: nobody is. */
@@ -118,14 +118,14 @@ struct arch_ops {
 	/**
 	 * Find the page tables, or at least the kernel image: declarations have been filled
 	 * in by VMCOREINFO only.
-	 * @return 0; -ENOENT with a sentence naming what is missing
+	 * @return 0; -ENOENT naming what is missing
 	 */
 	int (*init)(struct arch *a, const struct arch_mem *mem);
 	/** Optional: arch_init_late() */
 	int (*finish)(struct arch *a, const struct arch_mem *mem);
 	/**
 	 * Optional: make the copy of a kernel's @p a, with the root of a process, ready.
-	 * @return 0; -ENOTSUP or -EBADMSG with a sentence
+	 * @return 0; -ENOTSUP or -EBADMSG
 	 */
 	int (*init_user)(struct arch *a, const struct arch_mem *mem);
 	/** arch_translate() */
@@ -153,7 +153,7 @@ int arch_init(struct arch *a, const struct arch_mem *mem) __attribute__((warn_un
  * Learn what else addresses outside the kernel image need, when all has been resolved that
  * the dump tells of its kernel. Once, after arch_init(). After an error the image is still
  * translated.
- * @return 0; -ENOENT, -ENOTSUP, -EBADMSG, -EFAULT or -ENOMEM with a sentence
+ * @return 0; -ENOENT, -ENOTSUP, -EBADMSG, -EFAULT or -ENOMEM
  */
 int arch_init_late(struct arch *a, const struct arch_mem *mem) __attribute__((warn_unused_result));
 /** Free what these allocated; translation is no longer set up. */
@@ -166,7 +166,7 @@ const char *arch_name(const struct arch *a);
  * Prepare the translation of a process's addresses.
  * @param kernel the kernel's, ready; must outlive @p ret, which needs no arch_deinit()
  * @param pgd physical address that mm_struct.pgd points to
- * @return 0; -ENOTSUP or -EBADMSG with a sentence
+ * @return 0; -ENOTSUP or -EBADMSG
  */
 int arch_init_user(const struct arch *kernel, const struct arch_mem *mem, paddr_t pgd,
 		   struct arch *ret) __attribute__((warn_unused_result));
@@ -188,7 +188,7 @@ int arch_translate(const struct arch *a, const struct arch_mem *mem, vaddr_t va,
  * Read an entry of 8 bytes in a page table, and tell who wants to know the way.
  * @param big_endian its byte order, on any host
  * @param va, level what the entry is read for, for the sentence
- * @return 0; -EFAULT with a sentence
+ * @return 0; -EFAULT
  */
 int arch_read_entry(const struct arch_mem *mem, paddr_t pa, bool big_endian, vaddr_t va,
 		    unsigned int level, uint64_t *ret) __attribute__((warn_unused_result));

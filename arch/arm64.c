@@ -81,7 +81,7 @@ static int find_va_bits(struct arch *a)
 	if (bits > VA_BITS_MAX || ran > bits || ran < a->page_shift + LEVEL_BITS(a->page_shift))
 		return err_set(-ENOENT,
 			       "NUMBER(VA_BITS) %" PRIu64 ", of which the processor used %" PRIu64
-			       ", makes no sense",
+			       ", is invalid",
 			       bits, ran);
 	s->built_bits = bits;
 	s->va_bits = s->user_va_bits = ran;

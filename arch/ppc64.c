@@ -307,7 +307,7 @@ static int find_piece_size(const struct arch *a, const struct arch_mem *mem)
 	if (err)
 		return err_prefix(err, "mmu_vmemmap_psize");
 	if (psize >= PSIZES_MAX)
-		return err_set(-EBADMSG, "mmu_vmemmap_psize %u makes no sense", psize);
+		return err_set(-EBADMSG, "mmu_vmemmap_psize %u is invalid", psize);
 	err = read_u32(a, mem,
 		       GET_MOD_SYM(vmlinux, mmu_psize_defs) +
 			       psize * (uint64_t)GET_MOD_STRUCT_SSIZE(vmlinux, mmu_psize_def) +
@@ -316,8 +316,7 @@ static int find_piece_size(const struct arch *a, const struct arch_mem *mem)
 	if (err)
 		return err_prefix(err, "mmu_psize_defs");
 	if (shift < PIECE_SHIFT_MIN || shift > PIECE_SHIFT_MAX)
-		return err_set(-EBADMSG, "mmu_psize_defs[%u].shift %u makes no sense", psize,
-			       shift);
+		return err_set(-EBADMSG, "mmu_psize_defs[%u].shift %u is invalid", psize, shift);
 	s->piece_shift = shift;
 	return 0;
 }

@@ -108,7 +108,7 @@ static int find_levels(struct arch *a)
 			return err;
 	}
 	if (bits != 39 && bits != 48 && bits != 57)
-		return err_set(-ENOENT, "NUMBER(VA_BITS) %" PRId64 " makes no sense", bits);
+		return err_set(-ENOENT, "NUMBER(VA_BITS) %" PRId64 " is invalid", bits);
 	a->levels = (bits - PAGE_SHIFT) / LEVEL_BITS;
 	return 0;
 }

@@ -227,8 +227,7 @@ static int s390x_translate(const struct arch *a, const struct arch_mem *mem, vad
 			return arch_not_mapped(va, level, entry);
 		if (entry >> PADDR_BITS || (level > 1 && LEVEL_OF_TYPE(ENTRY_TYPE(entry)) != level))
 			return err_set(-EFAULT,
-				       "%#" PRIx64 ": the level %u entry %#" PRIx64
-				       " makes no sense",
+				       "%#" PRIx64 ": the level %u entry %#" PRIx64 " is invalid",
 				       va, level, entry);
 		if (level == 1 || (level <= LARGE_LEVELS && entry & ENTRY_LARGE)) {
 			*ret = arch_run_within(va, span, entry);

@@ -14,7 +14,7 @@
 /**
  * Make a dump.
  * @param rep takes down how it goes
- * @return 0 if it is complete; -errno with a sentence
+ * @return 0 if it is complete; -errno
  */
 int run_create(const struct dump_plan *plan, const struct kernel *k, struct report *rep)
 	__attribute__((warn_unused_result));

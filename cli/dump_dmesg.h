@@ -19,8 +19,7 @@
  * @param limit the most bytes that are written; 0: any number
  * @return 0; -ENOENT or another -errno if there is no log to be found, and no file is created
  * then; -errno if part of it is damaged (the rest was written), or if it cannot be written
- * (-EFBIG: all of it);
- * with a sentence
+ * (-EFBIG: all of it)
  */
 int dump_dmesg(const struct kernel *k, const char *path, bool force, bool partial, uint64_t limit)
 	__attribute__((warn_unused_result));

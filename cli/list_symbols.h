@@ -15,8 +15,7 @@
  * @param pattern a shell pattern of names; an address (0x...), whose symbol is printed with
  * the offset in it; or NULL: all symbols
  * @return 0; -ENOENT if there is no such symbol; -errno if symbols are missing because
- * something is damaged (the others were printed), or standard output cannot be written;
- * with a sentence
+ * something is damaged (the others were printed), or standard output cannot be written
  */
 int list_ksyms(const struct kernel *k, const char *pattern) __attribute__((warn_unused_result));
 

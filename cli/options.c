@@ -106,7 +106,7 @@ static const char *const mode_names[] = {
 	(IN(CREATE) | IN(DUMP_DMESG) | IN(MEM_USAGE) | IN(LIST_KSYMS) | IN(LIST_KTYPES) | \
 	 IN(WRITE_VMCOREINFO) | IN(CHECK_EXTENSION))
 
-/* Where options make sense; those that are not here do everywhere. */
+/* The modes that options belong to; those that are not here belong to all. */
 static const struct {
 	int opt;
 	unsigned int modes;
@@ -536,7 +536,7 @@ static int take_arguments(struct dump_plan *plan, int nr, char *names[])
 	}
 }
 
-/* Options that make no sense here, or not together. */
+/* Options that cannot be used here, or not together. */
 static int check_options(const struct command_line *cl)
 {
 	const struct dump_plan *plan = cl->plan;
@@ -547,8 +547,8 @@ static int check_options(const struct command_line *cl)
 			continue;
 		option_name(places[i].opt, a);
 		if (plan->mode == MODE_CREATE)
-			return err_set(-EINVAL, "%s makes no sense where a dump is made", a);
-		return err_set(-EINVAL, "%s makes no sense with %s", a, mode_names[plan->mode]);
+			return err_set(-EINVAL, "%s cannot be used when creating a dump", a);
+		return err_set(-EINVAL, "%s cannot be used with %s", a, mode_names[plan->mode]);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(conflicts); i++) {
 		if (!cl->seen[conflicts[i].a] || !cl->seen[conflicts[i].b])
@@ -600,7 +600,7 @@ static int check(const struct command_line *cl, int nr, char *names[])
 	if (plan->nr_levels > 1 && plan->flattened)
 		return err_set(
 			-EINVAL,
-			"more than one dump level makes no sense with -F: what was written cannot be taken back");
+			"more than one dump level cannot be used with -F: what was written cannot be taken back");
 	if (plan->vmlinux && !debuginfo_supported())
 		return err_set(-EINVAL, "built without libdw: -x is not supported");
 	if (plan->mode == MODE_LIST_KTYPES && !btf_info_supported())

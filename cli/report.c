@@ -137,7 +137,7 @@ void report_show(const struct report *rep)
 		REPORT_MSG("Kept because they have no struct page            : %" PRIu64 " pages\n",
 			   f->undescribed);
 	if (f->odd)
-		REPORT_MSG("Struct pages that make no sense                  : %" PRIu64 "\n",
+		REPORT_MSG("Inconsistent struct pages                        : %" PRIu64 "\n",
 			   f->odd);
 	if (res->copy.lost)
 		REPORT_MSG("Lost because VMCORE could not be read there      : %" PRIu64 " pages\n",

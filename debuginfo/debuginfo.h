@@ -51,7 +51,7 @@ bool debuginfo_supported(void);
  *
  * @param path borrowed until debuginfo_close()
  * @return 0; -ENOTSUP without libdw; -EINVAL if the file is not ELF or has no
- * debug information; -errno if it cannot be read; with a sentence
+ * debug information; -errno if it cannot be read
  */
 int debuginfo_open(struct debuginfo **ret, const char *path) __attribute__((warn_unused_result));
 void debuginfo_close(struct debuginfo *d);
@@ -86,7 +86,7 @@ int debuginfo_kaslr_offset(const struct debuginfo *d, const struct vmcoreinfo *v
  *
  * @param kaslr_offset bytes, added to addresses within the kernel image; others
  * (absolute symbols, offsets of per-CPU variables) stay as they are
- * @return 0; -ENOMEM; -EBADMSG if the symbol table cannot be read; with a sentence
+ * @return 0; -ENOMEM; -EBADMSG if the symbol table cannot be read
  */
 int debuginfo_resolve_symbols(const struct debuginfo *d, const struct fact_set *set,
 			      enum fact_source source, uint64_t kaslr_offset)

@@ -38,7 +38,7 @@ bool die_dimension(Dwarf_Die *range, uint64_t *ret);
 /** Elements of an array: of its first dimension, or of all of them together. */
 bool die_array_length(Dwarf_Die *array, bool all, uint64_t *ret);
 
-/** Bytes of a type; false: it has none, or they make no sense. */
+/** Bytes of a type; false: it has none, or they are invalid. */
 bool die_size(Dwarf_Die *type, bool is64, uint64_t *ret);
 
 /**

@@ -297,7 +297,7 @@ static void scan_children(struct dwarf_lookup *l, Dwarf_Die *parent, bool nested
 	}
 }
 
-/* Look for the names that were added behind the sorted ones. */
+/* Look for the names that were added after the sorted ones. */
 static int scan(struct dwarf_lookup *l)
 {
 	Dwarf_CU *cu = NULL;

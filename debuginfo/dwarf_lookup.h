@@ -20,7 +20,7 @@ struct dwarf_lookup;
  *
  * @param path borrowed as long as this
  * @param names strings of which some may be names in C, in any order, also repeated
- * @return 0; as debuginfo_open(); -ENOMEM; with a sentence
+ * @return 0; as debuginfo_open(); -ENOMEM
  */
 int dwarf_lookup_create(struct dwarf_lookup **ret, const char *path, const char *const *names,
 			size_t nr) __attribute__((warn_unused_result));

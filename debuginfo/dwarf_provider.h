@@ -20,7 +20,7 @@
  * enumerators and variables the first one found counts.
  *
  * @return 0; -ENOMEM; -EBADMSG if some of the debug information cannot be read
- * (the rest of it is filled in nevertheless); with a sentence
+ * (the rest of it is filled in nevertheless)
  */
 int debuginfo_resolve_types(const struct debuginfo *d, const struct fact_set *set,
 			    enum fact_source source) __attribute__((warn_unused_result));

@@ -13,7 +13,7 @@
  *	cast    = "(" type { "*" } { "[" NUMBER "]" } ")"
  *	type    = ( "struct" | "union" | "enum" ) NAME | NAME { NAME }
  *
- * A cast tells the type of the name behind it, no more: (struct s)a.b is the member b of a,
+ * A cast tells the type of the name after it, no more: (struct s)a.b is the member b of a,
  * which is a struct s. Words are separated as in C; a line's end is no more than a blank, but
  * that a section's name has a line of its own, and "#" begins a comment, up to it. NUMBER is
  * decimal or, with 0x, hexadecimal; a size may end in K or M. Nothing is known of kernels here:
@@ -111,7 +111,7 @@ struct erase_config {
  * Understand a text.
  * @param path what the text is called, borrowed as long as the result
  * @param text borrowed for the call; NULs in it are an error
- * @return 0; -EINVAL with a sentence "PATH:LINE: ..."; -ENOMEM
+ * @return 0; -EINVAL "PATH:LINE: ..."; -ENOMEM
  */
 int erase_config_parse(struct erase_config **ret, const char *path, const char *text, size_t size)
 	__attribute__((warn_unused_result));

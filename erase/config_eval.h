@@ -34,13 +34,12 @@ struct eval_ops {
 	/**
 	 * The address of a symbol.
 	 * @param module NULL: the kernel's
-	 * @return 0; -ENOENT or -ENOTUNIQ with a sentence
+	 * @return 0; -ENOENT or -ENOTUNIQ
 	 */
 	int (*symbol)(void *ctx, const char *module, const char *name, vaddr_t *ret);
 	/**
 	 * Have memory overwritten.
-	 * @return 0; -EFAULT if some of it is not mapped (the rest is done), -ENOMEM, with a
-	 * sentence
+	 * @return 0; -EFAULT if some of it is not mapped (the rest is done), -ENOMEM
 	 */
 	int (*overwrite)(void *ctx, vaddr_t va, uint64_t len, uint8_t fill);
 	void *ctx;
@@ -63,7 +62,7 @@ struct eval_outcome {
 /**
  * Do what a config says.
  * @param[out] outcomes one for each command, by its number; all zeros before
- * @return 0; -ENOMEM with a sentence: what comes behind was not done
+ * @return 0; -ENOMEM: what comes after was not done
  */
 int eval_config(const struct eval_ops *world, const struct erase_config *config,
 		struct eval_outcome *outcomes) __attribute__((warn_unused_result));

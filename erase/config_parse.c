@@ -195,7 +195,7 @@ static bool at_keyword(const struct parser *p)
 	return false;
 }
 
-/* Digits, and what stands behind them in *rest. */
+/* Digits, and what stands after them in *rest. */
 static int take_number(struct parser *p, const char *what, uint64_t *ret, char *rest)
 {
 	char text[32], *end;

@@ -287,8 +287,7 @@ static int tell_failed(struct erase_log *t, const struct config_command *c,
 			    o->why);
 	if (c->is_loop)
 		return tell(t, true,
-			    "%s:%u: \"%s\" did not come to its end, behind %" PRIu64
-			    " elements: %s",
+			    "%s:%u: \"%s\" did not come to its end, after %" PRIu64 " elements: %s",
 			    path, c->line, c->text, o->done, o->why);
 	return tell(t, true, "%s:%u: \"%s\" was not done for %" PRIu64 " of %" PRIu64 ": %s", path,
 		    c->line, c->text, o->failed, o->done + o->failed, o->why);

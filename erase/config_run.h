@@ -36,7 +36,7 @@ struct erase_report {
  * eraseinfo, which has what was done as upstream writes it, and comments about the rest
  * @param[out] report to be freed, also after an error
  * @return 0, also if something cannot be done; -ENOMEM, or -errno if the vmlinux cannot be
- * read, with a sentence: some or all of it was not done
+ * read: some or all of it was not done
  */
 int erase_run_config(const struct kernel *k, const struct erase_config *config,
 		     struct erase_list *list, struct erase_report *report)

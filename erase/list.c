@@ -15,7 +15,7 @@
 /*
  * Memory for each range: for itself, and for the two that it may become when the list is
  * sealed. It is taken when a range is added, so that sealing cannot fail; nothing stands
- * behind it before it is used.
+ * after it before it is used.
  */
 #define SLOTS 3
 #define ROOM_MIN 32
@@ -57,7 +57,7 @@ int erase_list_add(struct erase_list *list, paddr_t start, uint64_t len, uint8_t
 	paddr_t end;
 
 	if (!checked_add(start, len, &end))
-		return err_set(-EINVAL, "a range to overwrite ends behind the last address");
+		return err_set(-EINVAL, "a range to overwrite ends after the last address");
 	if (!len)
 		return 0;
 	if (list->nr == list->room) {
@@ -193,7 +193,7 @@ void erase_list_seal(struct erase_list *list)
 	list->room = list->nr;
 }
 
-/* Index of the first range that ends behind an address. */
+/* Index of the first range that ends after an address. */
 static size_t first_behind(const struct erase_list *list, paddr_t pa)
 {
 	size_t low = 0, high = list->nr;

@@ -37,7 +37,7 @@ void erase_list_deinit(struct erase_list *list);
 /**
  * Add a range; it may overlap others: of those that overlap the one added first decides
  * about the fill. No length is no range, and no error.
- * @return 0; -EINVAL if it ends behind the last address; -ENOMEM; with a sentence. The
+ * @return 0; -EINVAL if it ends after the last address; -ENOMEM. The
  * list is as it was then.
  */
 int erase_list_add(struct erase_list *list, paddr_t start, uint64_t len, uint8_t fill)
@@ -46,7 +46,7 @@ int erase_list_add(struct erase_list *list, paddr_t start, uint64_t len, uint8_t
 /**
  * Add a line to the text.
  * @param fmt without a newline; control characters become '?'
- * @return 0; -ENOMEM with a sentence
+ * @return 0; -ENOMEM
  */
 int erase_list_note(struct erase_list *list, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), warn_unused_result));
@@ -57,7 +57,7 @@ int erase_list_note(struct erase_list *list, const char *fmt, ...)
  */
 void erase_list_seal(struct erase_list *list);
 
-/** The first address at or behind @p from that is to be overwritten; UINT64_MAX if none. */
+/** The first address at or after @p from that is to be overwritten; UINT64_MAX if none. */
 paddr_t erase_list_next(const struct erase_list *list, paddr_t from);
 
 /** Overwrite what is to be overwritten of memory that was copied from @p pa. */

@@ -6,7 +6,7 @@
 
 #include "lib/err.h"
 
-/* Pointers to pointers that a member is sought behind. */
+/* Pointers to pointers that a member is sought after. */
 #define POINTERS_MAX 4
 
 /* --- types ---------------------------------------------------------------------------- */

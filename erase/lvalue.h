@@ -4,7 +4,7 @@
  * Places in the crashed kernel's memory, by the paths of a makedumpfile.conf.
  *
  * All functions return 0; LVALUE_NULL if a NULL pointer is on the way; -EFAULT if memory
- * cannot be read; -ENOMEM; another -errno if there is no such thing; with a sentence.
+ * cannot be read; -ENOMEM; another -errno if there is no such thing.
  */
 #ifndef ERASE_LVALUE_H
 #define ERASE_LVALUE_H

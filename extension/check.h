@@ -21,7 +21,7 @@ struct extension_look {
 /**
  * Load it, resolve its declarations and print what became of each.
  * @param look struct extension_look
- * @return 0; -ENOENT if required ones are missing; -errno; with a sentence
+ * @return 0; -ENOENT if required ones are missing; -errno
  */
 int check_declarations(void *look) __attribute__((warn_unused_result));
 

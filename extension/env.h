@@ -16,7 +16,7 @@
 
 struct extension_env {
 	const char *name;      /**< of the extension, for messages */
-	const char *arguments; /**< "key=value,key": what stood behind the name; or "" */
+	const char *arguments; /**< "key=value,key": what stood after the name; or "" */
 	const struct kernel *kernel;
 	struct vmcore_reader *reader;
 	struct kernel_tables *facts; /**< NULL if the dump's tables cannot be used */
@@ -32,7 +32,7 @@ struct extension_env {
  */
 void extension_env_set(const struct extension_env *env);
 
-/* --- for the functions behind those headers --------------------------------------- */
+/* --- for the functions of those headers --------------------------------------- */
 
 /** The environment that was set. */
 const struct extension_env *extension_env(void);

@@ -22,7 +22,7 @@ struct extension_job {
  * Load it, resolve what it declares, call extension_init(), ask it about pages, unload it.
  * How far it is, and what it says, is in job->answers.
  *
- * @param job struct extension_job @return 0; -errno with a sentence: it could not begin
+ * @param job struct extension_job @return 0; -errno: it could not begin
  */
 int extension_main(void *job) __attribute__((warn_unused_result));
 

@@ -24,7 +24,7 @@
 /* The oldest EXTENSION_ABI that still works. */
 #define EXTENSION_ABI_OLDEST 1
 
-/* No object has more sections; more names make no sense. */
+/* No object has more sections; more names are invalid. */
 #define SECTIONS_MAX 65536
 #define SECTION_NAMES_MAX (1u << 20)
 #define SEGMENTS_MAX 1024
@@ -193,11 +193,11 @@ static int check_records(const struct extent *object, const struct extent *list,
 		return 0;
 	if (list->start > list->end || !holds(object, records, list->end - list->start) ||
 	    list->start % sizeof(void *) || (list->end - list->start) % sizeof(void *))
-		return err_set(-ENOEXEC, "its section %s makes no sense", kinds[kind].section);
+		return err_set(-ENOEXEC, "its section %s is invalid", kinds[kind].section);
 	for (size_t i = 0; i < nr; i++) {
 		if (!good_record(object, records[i], kind))
-			return err_set(-ENOEXEC, "declaration %zu in its section %s makes no sense",
-				       i, kinds[kind].section);
+			return err_set(-ENOEXEC, "declaration %zu in its section %s is invalid", i,
+				       kinds[kind].section);
 	}
 	return 0;
 }

@@ -14,7 +14,7 @@
 /** An extension's code. */
 struct extension_code {
 	char name[64];				 /**< for messages: without directory and ".so" */
-	const char *arguments;			 /**< what stood behind the name, or ""; borrowed */
+	const char *arguments;			 /**< what stood after the name, or ""; borrowed */
 	char path[PATH_MAX];			 /**< of its file; "" if it is built in */
 	const struct builtin_extension *builtin; /**< NULL: it is a file */
 	/* Of what was loaded: */
@@ -31,7 +31,7 @@ struct extension_code {
  * elsewhere. ".so" may be left out in EXTENSIONDIR.
  *
  * @param text borrowed
- * @return 0; -EINVAL with a sentence
+ * @return 0; -EINVAL
  */
 int extension_find(struct extension_code *code, const char *text)
 	__attribute__((warn_unused_result));
@@ -46,7 +46,7 @@ int extension_find(struct extension_code *code, const char *text)
  *
  * @param by_path open it under its own name, for debuggers; else what was checked
  * is what is loaded, whatever happens to the name meanwhile
- * @return 0; -errno with a sentence
+ * @return 0; -errno
  */
 int extension_load(struct extension_code *code, bool by_path) __attribute__((warn_unused_result));
 

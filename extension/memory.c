@@ -293,7 +293,7 @@ int mdf_for_each_user_memory(uint64_t mm, uint64_t start, uint64_t end, mdf_visi
 {
 	const struct vmcore *vc = extension_env()->kernel->vc;
 	struct arch_mem mem = kernel_mem(extension_env()->reader);
-	/* All pages of the machine can be there, each behind a hole. */
+	/* All pages of the machine can be there, each after a hole. */
 	uint64_t left = WALK_STEPS_MAX + 2 * vc->max_pfn;
 	struct arch arch;
 	int err = user_arch(mm, &arch);

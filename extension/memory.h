@@ -15,7 +15,7 @@
 /**
  * Copy memory at an address that can be anything.
  * @return 0; -EFAULT if part of it is unmapped, unreadable (vmcore_get()) or beyond the
- * address space; -ENOMEM; with a sentence
+ * address space; -ENOMEM
  */
 int extension_read(uint64_t address, void *buf, size_t len) __attribute__((warn_unused_result));
 
@@ -28,7 +28,7 @@ uint64_t extension_ulong_max(void);
 /**
  * Where in its struct a member begins.
  * @param[out] offset bytes
- * @return 0; -ENOENT if it was not found, -EBADMSG if it is not at a byte; with a sentence
+ * @return 0; -ENOENT if it was not found, -EBADMSG if it is not at a byte
  */
 int extension_member_offset(const struct ktype_info *member, uint64_t *offset)
 	__attribute__((warn_unused_result));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * Processes that a child starts and leaves behind, also out of its process group (setsid(),
+ * Processes that a child starts and leaves, also out of its process group (setsid(),
  * a double fork): they become children of this process, and are ended.
  *
  * No privileges are needed; /proc tells which children there are. Where it is not mounted, or this
@@ -17,11 +17,11 @@ struct orphans {
 	int was_subreaper; /**< what it was before */
 };
 
-/** Adopt from now on what a child will leave behind. Call it before the child is made. */
+/** Adopt from now on what a child will leave after. Call it before the child is made. */
 void orphans_adopt(struct orphans *o);
 
 /**
- * Kill and reap all that was left behind, and adopt no more. The child itself must have been
+ * Kill and reap all that was left, and adopt no more. The child itself must have been
  * waited for.
  * @return 0; -ETIMEDOUT with a sentence if there is no end to them
  */

@@ -15,7 +15,7 @@ struct page_scan;
 
 /**
  * @param code loaded, with a callback @param shared gets what it says, and how far it is
- * All are borrowed until page_scan_destroy(). @return 0; -errno with a sentence
+ * All are borrowed until page_scan_destroy(). @return 0; -errno
  */
 int page_scan_create(struct page_scan **ret, const struct extension_code *code,
 		     const struct kernel *k, const struct memmap *map,
@@ -27,8 +27,7 @@ void page_scan_destroy(struct page_scan *a);
  * in ascending order. Uses extension_pages_callback() if there is one, else
  * extension_callback().
  *
- * @return 0; -EBADF if the dump cannot be read any more (its descriptor was closed); with a
- * sentence
+ * @return 0; -EBADF if the dump cannot be read any more (its descriptor was closed)
  */
 int page_scan_run(struct page_scan *a) __attribute__((warn_unused_result));
 

@@ -245,7 +245,7 @@ static int live(struct extension_job *job, unsigned int timeout)
 }
 
 /*
- * One of them. @return 0; -errno with a sentence why its answers do not count
+ * One of them. @return 0; -errno why its answers do not count
  * @param fatal set to the -errno of what went wrong with the program's own memory
  */
 static int run_one(const struct kernel *k, struct extension_code *code,

@@ -44,7 +44,7 @@ struct extension_result {
  * Load, resolve and run extensions, one after the other. What is wrong with one is said in
  * one line (through lib/log.h), and does not touch the others.
  *
- * @return 0, also if extensions failed; -ENOMEM with a sentence. To be freed in any case.
+ * @return 0, also if extensions failed; -ENOMEM. To be freed in any case.
  */
 int extensions_run(const struct kernel *k, const struct extension_spec *specs, size_t nr,
 		   const struct extension_options *opt, struct extension_result *ret)
@@ -55,14 +55,14 @@ void extension_result_free(struct extension_result *result);
  * Print to standard output what an extension declares, and what became of each declaration
  * (--check-extension), without running it.
  * @param k NULL: the running kernel, by /proc/kallsyms and /sys/kernel/btf
- * @return 0 if all that is required was found; -ENOENT if not; -errno; with a sentence
+ * @return 0 if all that is required was found; -ENOENT if not; -errno
  */
 int extension_check(const struct kernel *k, const char *text) __attribute__((warn_unused_result));
 
 /**
  * Whether a spec can be right, as far as that can be told without a dump: the file is
  * there, may be loaded, has the right ABI.
- * @return 0; -errno with a sentence
+ * @return 0; -errno
  */
 int extension_validate(const char *text) __attribute__((warn_unused_result));
 

@@ -22,7 +22,7 @@ struct sandbox_task {
 	/** Shared memory: stage, progress and pfn tell where it is. */
 	struct extension_shared *shared;
 	/**
-	 * The work; runs in the child. @return 0; -errno with a sentence: it becomes
+	 * The work; runs in the child. @return 0; -errno: it becomes
 	 * answers->err and text
 	 */
 	int (*work)(void *ctx);
@@ -39,7 +39,7 @@ struct sandbox_task {
  *
  * No other thread may be running.
  *
- * @return 0 if the work was done; else -errno (the work's own, if it has one), with a sentence
+ * @return 0 if the work was done; else -errno (the work's own, if it has one)
  */
 int sandbox_run(const struct sandbox_task *task) __attribute__((warn_unused_result));
 

@@ -149,7 +149,7 @@ int mdf_for_each_list(uint64_t head, const struct ktype_info *link, mdf_visit *v
 		return 0;
 	return extension_error(err_set(broken,
 				       "the list at %#" PRIx64 " does not lead back to"
-				       " its head: it breaks off behind %#" PRIx64
+				       " its head: it breaks off after %#" PRIx64
 				       ", its entry %" PRIu32,
 				       head, at, nr));
 }
@@ -160,7 +160,7 @@ struct rb_walk {
 	uint64_t root;
 	struct addrset seen;
 	struct damage damage;
-	/* The nodes that are still to be visited, each with what comes behind it. */
+	/* The nodes that are still to be visited, each with what comes after it. */
 	struct {
 		uint64_t node, right;
 	} path[RB_DEPTH_MAX];
@@ -303,7 +303,7 @@ struct maple_walk {
 static int maple_kind_init(struct maple_kind *k)
 {
 	if (!longs_fit(&k->pivots) || !longs_fit(&k->slots) || k->pivots.nr > k->slots.nr)
-		return err_set(-EBADMSG, "the layout of maple trees makes no sense");
+		return err_set(-EBADMSG, "the layout of maple trees is invalid");
 	k->bytes = max_u64(longs_end(&k->pivots), longs_end(&k->slots));
 	return 0;
 }
@@ -401,7 +401,7 @@ static int maple_node(struct maple_walk *w, uint64_t node, uint64_t first, uint6
 
 		if (i < kind->pivots.nr)
 			last = nth_long(raw, &kind->pivots, i);
-		/* Where a node is not full, there is none behind the last slot in use. */
+		/* Where a node is not full, there is none after the last slot in use. */
 		if (last > max || (i && !last))
 			last = max;
 		if (last < first) {
@@ -490,14 +490,13 @@ static int xa_facts(struct xa_walk *w)
 		return err_set(-ENOENT, "missing: %s", missing.text);
 	w->slots = LONGS(xa_node, slots);
 	if (!longs_fit(&w->slots) || w->slots.nr & (w->slots.nr - 1) || w->slots.nr == 1)
-		return err_set(-EBADMSG, "the layout of xarrays makes no sense");
+		return err_set(-EBADMSG, "the layout of xarrays is invalid");
 	w->slot_bits = __builtin_ctz(w->slots.nr);
 	w->bytes = longs_end(&w->slots);
 	for (size_t i = 0; i < ARRAY_SIZE(bytes); i++)
 		w->bytes = max_u64(w->bytes, bytes[i]);
-	return w->bytes <= NODE_BYTES_MAX ?
-		       0 :
-		       err_set(-EBADMSG, "the layout of xarrays makes no sense");
+	return w->bytes <= NODE_BYTES_MAX ? 0 :
+					    err_set(-EBADMSG, "the layout of xarrays is invalid");
 }
 
 /*
@@ -537,7 +536,7 @@ static int xa_enter(struct xa_walk *w, struct xa_place *p, uint8_t *raw)
 	return 0;
 }
 
-/* Visit the entry of a slot; those behind it that belong to the same one are passed over. */
+/* Visit the entry of a slot; those after it that belong to the same one are passed over. */
 static int xa_entry(const struct xa_walk *w, struct xa_place *p, const uint8_t *raw, uint64_t entry)
 {
 	uint32_t slot = p->slot;

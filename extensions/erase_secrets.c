@@ -15,7 +15,7 @@
  *		has no WireGuard, say, is no failure)
  *
  * Also the copies that the kernel's crypto API made of these keys, such as the key
- * schedules of AES. What it left behind in memory that is free now, or in that of
+ * schedules of AES. What it left in memory that is free now, or in that of
  * processes, is not found; -d 24 and above leave both out.
  */
 #include <stdlib.h>

@@ -35,7 +35,7 @@ INIT_OPT_MOD_STRUCT(xfs, xfs_mount);
 static unsigned long keep = -1UL, drop = -1UL;
 static unsigned long asked, reserved;
 
-/* What stands behind the name on the command line, as in "sample,keep=0x1234". */
+/* What stands after the name on the command line, as in "sample,keep=0x1234". */
 static unsigned long pfn_argument(const char *key)
 {
 	const char *text = extension_argument(key);

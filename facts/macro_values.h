@@ -2,7 +2,7 @@
 /**
  * @file
  * Numbers that VMCOREINFO has and types have not, because they are macros: worked
- * out from the enumerators behind them.
+ * out from the enumerators they expand to.
  */
 #ifndef FACTS_MACRO_VALUES_H
 #define FACTS_MACRO_VALUES_H

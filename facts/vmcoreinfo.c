@@ -136,7 +136,7 @@ struct resolver {
 	size_t bad_size;
 };
 
-/* The value of a key, at most max. One that makes no sense is noted. */
+/* The value of a key, at most max. One that is invalid is noted. */
 static bool value_of(struct resolver *r, const char *key, bool hex, uint64_t max, uint64_t *ret)
 {
 	const char *val;
@@ -155,7 +155,7 @@ static bool value_of(struct resolver *r, const char *key, bool hex, uint64_t max
 	return false;
 }
 
-/* The number behind "KIND(name)" or "KIND(name.member)", at most max. */
+/* The number after "KIND(name)" or "KIND(name.member)", at most max. */
 static bool lookup(struct resolver *r, const char *kind, const char *name, const char *member,
 		   uint64_t max, uint64_t *ret)
 {

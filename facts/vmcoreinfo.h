@@ -66,7 +66,7 @@ uint16_t vmcoreinfo_machine(const struct vmcoreinfo *vi, bool is64, bool big_end
  * Fill in what the text knows of a set's declarations for vmlinux.
  *
  * @param[out] bad if not NULL: up to @p bad_size - 1 characters of the first
- * line whose value makes no sense ("" if there is none); such a line counts as
+ * line whose value is invalid ("" if there is none); such a line counts as
  * missing
  */
 void vmcoreinfo_resolve(const struct vmcoreinfo *vi, const struct fact_set *set,

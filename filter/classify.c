@@ -131,7 +131,7 @@ enum head_kind { HEAD_GOOD, HEAD_ODD, HEAD_FAKE };
  *
  * Where hugetlb frees part of its memory map (Linux kernels 5.14 to 7.0), some
  * tails are mapped onto the head's own struct page and look like heads; the
- * tail behind such a fake head names the true one.
+ * tail after such a fake head names the true one.
  */
 static ALWAYS_INLINE enum head_kind judge_head(const struct array *a, size_t i, bool huge_type,
 					       struct coding c, unsigned int *order, bool *hugetlb)

@@ -20,7 +20,7 @@
 #define UNITS_PER_THREAD 4
 /* After a struct page that cannot be read, go on at the next multiple of this. */
 #define HOLE_STEP 4096
-/* The kernel image is mapped in few pieces; more make no sense. */
+/* The kernel image is mapped in few pieces; more are invalid. */
 #define IMAGE_PIECES_MAX 4096
 
 struct pfn_range {
@@ -65,7 +65,7 @@ static void drop_run(void *ctx, pfn_t start, uint64_t nr_pages, enum page_class 
 		bitmap_clear_range(w->f->wanted, start, start + nr_pages);
 }
 
-/* The first piece of the kernel image that ends behind pfn. */
+/* The first piece of the kernel image that ends after pfn. */
 static const struct pfn_range *next_image(const struct filter *f, pfn_t pfn)
 {
 	size_t lo = 0, hi = f->nr_image;

@@ -141,8 +141,7 @@ static int check_member(const struct page_layout *l, const struct ktype_info *t,
 	    (offset / l->size == page && range_fits(offset % l->size, len, l->size)))
 		return 0;
 	return err_set(-EBADMSG,
-		       "OFFSET(%s.%s) %" PRIu32 " makes no sense: a struct page has %" PRIu32
-		       " bytes",
+		       "OFFSET(%s.%s) %" PRIu32 " is invalid: a struct page has %" PRIu32 " bytes",
 		       t->struct_name, t->member_name, offset, l->size);
 }
 

@@ -18,7 +18,7 @@
  * @param wanted bits of pages that are to be saved whatever they hold; NULL: none
  * @param[out] dropped how many pages went
  * @return 0; -ENOENT if facts are missing, -EFAULT or -EBADMSG if the memory map cannot be
- * read; -ENOMEM; with a sentence
+ * read; -ENOMEM
  */
 int exclude_unused_vmemmap(const struct kernel *k, struct bitmap *dumpable,
 			   const struct bitmap *wanted, uint64_t *dropped)

@@ -36,7 +36,7 @@ int vmcoreinfo_for_each(struct vmcore *vc, bool everywhere, vmcoreinfo_judge *fn
  * @param everywhere if it is not there, look for the kernel's own note at the beginning of
  * each page. Of several one counts that leads to its kernel; it can take as long as reading
  * the dump.
- * @return 0, also if there is none; -ENOMEM with a sentence
+ * @return 0, also if there is none; -ENOMEM
  */
 int vmcoreinfo_search(struct vmcore *vc, bool everywhere) __attribute__((warn_unused_result));
 

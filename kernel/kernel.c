@@ -226,7 +226,7 @@ static int open_info_file(struct kernel *k, const char *path)
 
 /*
  * The first two providers: VMCOREINFO text.
- * @param bad for the first line that makes no sense; as large as k->bad_line
+ * @param bad for the first line that is invalid; as large as k->bad_line
  */
 static void use_texts(const struct kernel *k, const struct fact_set *set, char *bad)
 {
@@ -537,7 +537,7 @@ bool kernel_utsname(const struct kernel *k, struct vmcore_reader *r,
 		    const struct kernel_overwrite *overwrite, struct kdump_utsname *ret)
 {
 	/*
-	 * Kernels before 6.0 do not export the offset; there it is behind a
+	 * Kernels before 6.0 do not export the offset; there it is after a
 	 * reference count, which Linux kernel commit 9a56493f6942 ("uts: Use
 	 * generic ns_common::count") (in v5.11) took away.
 	 */

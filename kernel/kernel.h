@@ -36,7 +36,7 @@ struct kernel {
 	char translation_why[256];
 	/** Says that other VMCOREINFO than the dump's note is used, and why; or "". */
 	char vmcoreinfo_why[768];
-	/** The first line of VMCOREINFO that makes no sense; "" if all do. */
+	/** The first line of VMCOREINFO that is invalid; "" if all do. */
 	char bad_line[128];
 	/** In what VMCOREINFO and BTF differ (kernel/fact_check.h); or "". */
 	char contradiction[256];
@@ -63,7 +63,7 @@ struct kernel {
  * @param vmlinux_path a vmlinux with debug information that is asked for what is
  * still missing then (-x), or NULL; borrowed until kernel_close()
  * @return 0, also when little is known; -ESTALE if one of these files is of another
- * kernel; -errno if it cannot be read; with a sentence
+ * kernel; -errno if it cannot be read
  */
 int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 		const char *vmlinux_path) __attribute__((warn_unused_result));
@@ -76,8 +76,7 @@ struct kernel_tables;
  *
  * @param[out] ret the dump's own symbols and types, with its modules, open for questions at
  * run time (kernel_tables_close()); NULL if the dump's addresses cannot be translated
- * @return 0, also if facts are missing; -ENOMEM, or -errno if the vmlinux cannot be read;
- * with a sentence
+ * @return 0, also if facts are missing; -ENOMEM, or -errno if the vmlinux cannot be read
  */
 int kernel_resolve(const struct kernel *k, const struct fact_set *set, struct kernel_tables **ret)
 	__attribute__((warn_unused_result));
@@ -102,18 +101,17 @@ int kernel_trace(const struct kernel *k, struct vmcore_reader *r, vaddr_t va,
 
 /**
  * Copy @p len bytes of virtual memory, across any number of pages.
- * @return 0; -EFAULT if part of it is unmapped or unreadable (vmcore_get()); -ENOMEM; with a
- * sentence
+ * @return 0; -EFAULT if part of it is unmapped or unreadable (vmcore_get()); -ENOMEM
  */
 int kernel_read(const struct kernel *k, struct vmcore_reader *r, vaddr_t va, void *buf, size_t len)
 	__attribute__((warn_unused_result));
 
 /**
- * Give the physical memory behind a virtual range to a function, in pieces. What is not
+ * Give the physical memory of a virtual range to a function, in pieces. What is not
  * mapped is passed over.
  * @param fn returns 0 to go on; anything else ends it and is returned
- * @return 0; -EFAULT if some of it is not mapped, or ends behind the last address; another
- * -errno; with a sentence
+ * @return 0; -EFAULT if some of it is not mapped, or ends after the last address; another
+ * -errno
  */
 int kernel_for_each_run(const struct kernel *k, struct vmcore_reader *r, vaddr_t va, uint64_t len,
 			int (*fn)(void *ctx, paddr_t pa, uint64_t len), void *ctx)

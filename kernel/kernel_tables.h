@@ -28,7 +28,7 @@ struct kernel_tables {
  *
  * @param set declarations of the program or of an extension
  * @param check types that BTF is to fill in, too, or NULL
- * @return 0; -ENOMEM; with a sentence
+ * @return 0; -ENOMEM
  */
 int kernel_tables_open(struct kernel_tables **ret, const struct kernel *k,
 		       const struct fact_set *set, const struct fact_set *check)

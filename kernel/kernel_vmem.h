@@ -18,7 +18,7 @@ struct kernel_vmem {
 
 /**
  * Begin to look at a kernel's memory. Its addresses have to be translatable.
- * @return 0 (to be freed with kernel_vmem_deinit()); -ENOMEM; with a sentence
+ * @return 0 (to be freed with kernel_vmem_deinit()); -ENOMEM
  */
 int kernel_vmem_init(struct kernel_vmem *v, const struct kernel *k)
 	__attribute__((warn_unused_result));

@@ -11,8 +11,7 @@
 /**
  * Fill in a set from /proc/kallsyms and /sys/kernel/btf. Addresses that are hidden from
  * this user are 0. Changes the program's own declarations.
- * @return 0, also if facts are missing; -ENOMEM, or -errno if there are no files; with
- * a sentence
+ * @return 0, also if facts are missing; -ENOMEM, or -errno if there are no files
  */
 int facts_from_running_kernel(const struct fact_set *set) __attribute__((warn_unused_result));
 

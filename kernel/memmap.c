@@ -104,7 +104,7 @@ static int sparse_init(struct sparse *s)
 	if (section_bits <= page_shift || section_bits >= physmem_bits || physmem_bits > 64)
 		return err_set(-EBADMSG,
 			       "SECTION_SIZE_BITS %" PRIu64 " and MAX_PHYSMEM_BITS %" PRIu64
-			       " make no sense",
+			       " are invalid",
 			       section_bits, physmem_bits);
 	s->entry_size = GET_MOD_STRUCT_SSIZE(vmlinux, mem_section);
 	s->map_offset = GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, mem_section, section_mem_map) / 8;
@@ -112,7 +112,7 @@ static int sparse_init(struct sparse *s)
 	    !range_fits(s->map_offset, ulong_size(s->k), s->entry_size))
 		return err_set(-EBADMSG,
 			       "SIZE(mem_section) %" PRIu64
-			       " and OFFSET(mem_section.section_mem_map) %" PRIu64 " make no sense",
+			       " and OFFSET(mem_section.section_mem_map) %" PRIu64 " are invalid",
 			       s->entry_size, s->map_offset);
 	s->pages_shift = section_bits - page_shift;
 	s->per_root = s->k->vc->page_size / s->entry_size;
@@ -120,7 +120,7 @@ static int sparse_init(struct sparse *s)
 				 UINT64_C(1) << (physmem_bits - section_bits));
 	if (s->nr_sections > SECTIONS_MAX)
 		return err_set(-EBADMSG,
-			       "SECTION_SIZE_BITS %" PRIu64 " makes no sense: %" PRIu64 " sections",
+			       "SECTION_SIZE_BITS %" PRIu64 " is invalid: %" PRIu64 " sections",
 			       section_bits, s->nr_sections);
 	s->buf = malloc(s->k->vc->page_size);
 	return s->buf ? 0 : err_set(-ENOMEM, "no memory");
@@ -273,8 +273,7 @@ int memmap_init(struct memmap *m, const struct kernel *k, struct vmcore_reader *
 	m->page_struct_size = GET_MOD_STRUCT_SSIZE(vmlinux, page);
 	if (m->page_struct_size < PAGE_STRUCT_MIN || m->page_struct_size > PAGE_STRUCT_MAX ||
 	    m->page_struct_size % 4)
-		return err_set(-EBADMSG, "SIZE(page) %" PRIu64 " makes no sense",
-			       m->page_struct_size);
+		return err_set(-EBADMSG, "SIZE(page) %" PRIu64 " is invalid", m->page_struct_size);
 	if (MOD_SYM_EXIST(vmlinux, mem_section))
 		err = sparse_memmap(m, k, r);
 	else if (MOD_SYM_EXIST(vmlinux, mem_map))

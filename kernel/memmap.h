@@ -25,7 +25,7 @@ struct memmap {
 	struct memmap_range *ranges;
 	size_t nr_ranges;
 	uint64_t page_struct_size; /**< bytes of a struct page */
-	/** Sections whose description could not be read or makes no sense. */
+	/** Sections whose description could not be read or is invalid. */
 	uint64_t bad_sections;
 };
 
@@ -36,7 +36,7 @@ struct memmap {
  * unknown, not lost.
  *
  * @return 0 (to be freed with memmap_deinit()); -ENOENT if facts are missing,
- * -EFAULT or -EBADMSG if the map cannot be read at all; with a sentence
+ * -EFAULT or -EBADMSG if the map cannot be read at all
  */
 int memmap_init(struct memmap *m, const struct kernel *k, struct vmcore_reader *r)
 	__attribute__((warn_unused_result));

@@ -32,7 +32,7 @@ int vmcoreinfo_text(const struct kernel *k, char **text, size_t *size)
  * Write the text of vmcoreinfo_text() to a file.
  *
  * @return 0; -EEXIST; -EINVAL if @p path is the dump; -ENOENT if the kernel's release
- * is not known; -EFBIG if nobody would read such a text; -errno; with a sentence
+ * is not known; -EFBIG if nobody would read such a text; -errno
  */
 int vmcoreinfo_write_dump(const struct kernel *k, const char *path, bool force)
 	__attribute__((warn_unused_result));
@@ -44,7 +44,7 @@ int vmcoreinfo_write_dump(const struct kernel *k, const char *path, bool force)
  * Forgets and fills in the program's declarations, so no kernel may be open.
  *
  * @return as vmcoreinfo_write_dump(), or as debuginfo_open(); -EBADMSG if some of the
- * debug information cannot be read; with a sentence. Nothing is written on error.
+ * debug information cannot be read. Nothing is written on error.
  */
 int vmcoreinfo_write_vmlinux(const char *vmlinux_path, const char *path, bool force)
 	__attribute__((warn_unused_result));

@@ -22,7 +22,7 @@ struct addrset {
 	size_t nr;		     /**< addresses in the set */
 };
 
-/** An empty set. @return 0 or -ENOMEM with a sentence */
+/** An empty set. @return 0 or -ENOMEM */
 int addrset_init(struct addrset *s) __attribute__((warn_unused_result));
 void addrset_deinit(struct addrset *s);
 

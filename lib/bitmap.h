@@ -45,7 +45,7 @@ struct bitmap_store {
 /**
  * Allocate a bitmap of @p nbits zero bits. Memory is taken only for the parts
  * that get set.
- * @return 0 or -ENOMEM (sentence set)
+ * @return 0 or -ENOMEM
  */
 int bitmap_init(struct bitmap *b, uint64_t nbits);
 void bitmap_deinit(struct bitmap *b);

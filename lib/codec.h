@@ -88,7 +88,7 @@ extern const struct codec_ops codec_snappy_ops;
 extern const struct codec_ops codec_zstd_ops;
 
 /**
- * The @p index th library built in, or NULL behind the last one. Libraries of
+ * The @p index th library built in, or NULL after the last one. Libraries of
  * one format come in order of preference. CODEC_NONE is not among them.
  */
 const struct codec_ops *codec_library_at(size_t index);
@@ -138,7 +138,7 @@ void codec_destroy(struct codec *codec);
  *
  * @param src  the page: page_size bytes
  * @param dst  room for page_size bytes, not overlapping @p src; nothing is
- *             written behind them. Contents are undefined when 0 is returned.
+ *             written after them. Contents are undefined when 0 is returned.
  * @return length of the compressed page in bytes, less than page_size; or 0 if
  *         the page does not become smaller, the library fails or the codec was
  *         created without CODEC_COMPRESS: the page is to be stored as it is
@@ -146,8 +146,8 @@ void codec_destroy(struct codec *codec);
 size_t codec_compress(struct codec *codec, const void *src, void *dst);
 
 /**
- * Decompress one page. The input is not trusted: nothing behind
- * src[src_len - 1] is read and nothing behind dst[page_size - 1] is written,
+ * Decompress one page. The input is not trusted: nothing after
+ * src[src_len - 1] is read and nothing after dst[page_size - 1] is written,
  * whatever the input claims.
  *
  * @param src      the compressed page, all of it and nothing more

@@ -13,7 +13,7 @@
  * A claim and a commit may run at the same time.
  *
  * There is no thread that only waits or only writes: whoever finishes the
- * batch that is next to be committed commits it and all that are ready behind
+ * batch that is next to be committed commits it and all that are ready after
  * it. With one thread everything runs in the caller, without locks.
  */
 #ifndef LIB_PIPELINE_H

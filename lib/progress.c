@@ -56,7 +56,7 @@ static void show(const struct progress *p, double fraction, double spent)
 
 	if (fraction > 0)
 		progress_format_eta(eta, spent / fraction - spent);
-	/* Trailing blanks wipe what a longer remaining time left behind. */
+	/* Trailing blanks wipe what a longer remaining time left. */
 	PROGRESS_MSG("%s%-30s: [%5.1f %%] eta: %s%s", p->tty ? "\r" : "", p->step, fraction * 100,
 		     eta, p->tty ? "      " : "\n");
 }

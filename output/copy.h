@@ -43,7 +43,7 @@ struct copy_part {
  * @param parts at least one, of the same source
  * @param stop_on_first_error stop at the first error of a writer
  * @param nr_threads at least 1
- * @return 0, also if some writers failed, or all; -ENOMEM or -ENOTSUP, with a sentence.
+ * @return 0, also if some writers failed, or all; -ENOMEM or -ENOTSUP.
  * @p stats holds then how far it came.
  */
 int copy_pages(struct copy_part *parts, size_t nr_parts, bool stop_on_first_error,

@@ -70,7 +70,7 @@ struct dump_result {
  * incomplete, but are no error. If one part of a split dump cannot be written, the others are
  * all the same. Where no page can be judged, pages are saved as at level 0 or 1.
  *
- * @return 0; -errno with a sentence
+ * @return 0; -errno
  */
 int dump_write(const struct dump_request *req, struct dump_result *res)
 	__attribute__((warn_unused_result));

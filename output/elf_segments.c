@@ -9,7 +9,7 @@
 #include "lib/err.h"
 
 #define SEGMENTS_MAX ((size_t)1 << 20)
-/* The kernel image is mapped in few pieces; more make no sense. */
+/* The kernel image is mapped in few pieces; more are invalid. */
 #define IMAGE_PIECES_MAX 4096
 
 struct segments {

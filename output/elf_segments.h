@@ -16,7 +16,7 @@
  *
  * @param exists the pages that are memory of the machine
  * @param[out] ret to be freed
- * @return 0; -EFBIG if memory is in more pieces than any machine has; -ENOMEM; with a sentence
+ * @return 0; -EFBIG if memory is in more pieces than any machine has; -ENOMEM
  */
 int elf_segments_make(const struct kernel *k, const struct bitmap *exists,
 		      struct vmcore_segment **ret, size_t *nr) __attribute__((warn_unused_result));

@@ -41,7 +41,7 @@
 /* Program headers are written in pieces of so many. */
 #define PHDR_BUFFER 1024
 
-/* Pages [start, end) are in the file, one behind the other; holes are some of them. */
+/* Pages [start, end) are in the file, one after the other; holes are some of them. */
 struct extent {
 	pfn_t start, end;
 	uint64_t off;
@@ -196,7 +196,7 @@ static int put_note_phdr(struct elf_writer *e)
 			   });
 }
 
-/* The first extent that ends behind an address. */
+/* The first extent that ends after an address. */
 static size_t find_extent(const struct elf_writer *e, paddr_t pa)
 {
 	size_t low = 0, high = e->nr_extents;
@@ -214,7 +214,7 @@ static size_t find_extent(const struct elf_writer *e, paddr_t pa)
 
 /*
  * What one PT_LOAD of the input becomes: a PT_LOAD for each extent in it, which stands for
- * what is missing behind it, too; and one for what is missing in front. They are counted,
+ * what is missing after it, too; and one for what is missing in front. They are counted,
  * and written if they are to be.
  */
 static int put_segment(struct elf_writer *e, const struct vmcore_segment *s, bool write,

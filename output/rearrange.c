@@ -120,7 +120,7 @@ static int put(struct inner *in, const unsigned char *buf, size_t len, uint64_t 
 	return err;
 }
 
-/* Write what is behind all that was written: the zeros are left out. */
+/* Write what is after all that was written: the zeros are left out. */
 static int put_sparsely(struct inner *in, const unsigned char *buf, size_t len, uint64_t off)
 {
 	size_t done = 0, kept = 0; /* [done, kept) is to be written */
@@ -217,7 +217,7 @@ static int read_header(struct stream *s)
 	return err;
 }
 
-/* A hole at the end of the file is none unless something is behind it. */
+/* A hole at the end of the file is none unless something is after it. */
 static int put_end(struct inner *in)
 {
 	return in->size > in->written ? put(in, (const unsigned char *)"", 1, in->size - 1) : 0;

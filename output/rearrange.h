@@ -23,7 +23,7 @@
  * @param path of the file, as sink_file_create()
  * @return 0; -EBADMSG or -ENOTSUP if the stream is damaged, or ends before its end record:
  * what came before is in the file then, unless it is not even a stream; -errno if reading or
- * writing failed; with a sentence
+ * writing failed
  */
 int rearrange(int fd, const char *path, bool force) __attribute__((warn_unused_result));
 

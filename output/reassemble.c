@@ -70,8 +70,7 @@ static int read_part(struct part *p)
 	p->end = p->h.header.version >= 6 ? p->h.sub.end_pfn_64 : p->h.sub.end_pfn;
 	if (p->start > p->end || p->end > p->h.max_pfn)
 		return err_set(-EBADMSG,
-			       "%s: pages %#" PRIx64 " to %#" PRIx64 " of %#" PRIx64
-			       " make no sense",
+			       "%s: pages %#" PRIx64 " to %#" PRIx64 " of %#" PRIx64 " are invalid",
 			       p->file.path, p->start, p->end, p->h.max_pfn);
 	return 0;
 }
@@ -319,7 +318,7 @@ static int copy_descs(struct whole *w, struct part *p, unsigned int nr)
 			continue;
 		if (!desc_ok(w, p, &d)) {
 			lacks(w, p,
-			      d.offset || d.size ? "says of pages what makes no sense, or "
+			      d.offset || d.size ? "describes pages in an invalid way, or "
 						   "is cut short" :
 						   "lacks pages");
 			w->missing++;
@@ -340,7 +339,7 @@ static int copy_descs(struct whole *w, struct part *p, unsigned int nr)
 	return err ? err : copy_bytes(w, &p->fr, run, run_len, to);
 }
 
-/* Read a part's descriptors from number first on; those behind the end of the file are zeros. */
+/* Read a part's descriptors from number first on; those after the end of the file are zeros. */
 static int read_descs(struct whole *w, struct part *p, uint64_t first, unsigned int nr)
 {
 	uint64_t off = p->h.desc_off + first * KDUMP_PAGE_DESC_SIZE;

@@ -60,7 +60,7 @@ struct sink {
  * @param path borrowed
  * @param force overwrite an existing file, which keeps its mode and owner; else
  * that is -EEXIST
- * @return 0 (*ret to be closed with sink_close()); -errno with a sentence
+ * @return 0 (*ret to be closed with sink_close()); -errno
  */
 int sink_file_create(struct sink **ret, const char *path, bool force)
 	__attribute__((warn_unused_result));
@@ -98,7 +98,7 @@ int sink_pwrite(struct sink *s, const void *buf, size_t len, uint64_t off)
  */
 void sink_reserve(struct sink *s, uint64_t off, uint64_t len);
 
-/** All that was written is on the disk when this returns 0. -errno with a sentence. */
+/** All that was written is on the disk when this returns 0. -errno. */
 int sink_sync(struct sink *s) __attribute__((warn_unused_result));
 
 /**
@@ -108,8 +108,7 @@ int sink_sync(struct sink *s) __attribute__((warn_unused_result));
 int sink_finish(struct sink *s) __attribute__((warn_unused_result));
 
 /**
- * Begin anew: nothing was written, and nothing counted. @return 0; -ENOTSUP or -errno with a
- * sentence
+ * Begin anew: nothing was written, and nothing counted. @return 0; -ENOTSUP or -errno
  */
 int sink_restart(struct sink *s) __attribute__((warn_unused_result));
 
@@ -123,7 +122,7 @@ void sink_close(struct sink *s);
 /**
  * Whether there may be so many bytes.
  * @param end of the file, or of the stream, when [off, off + len) of the dump is written
- * @return 0; -EFBIG with a sentence
+ * @return 0; -EFBIG
  */
 int sink_check_limit(const struct sink *s, uint64_t end, uint64_t off, size_t len);
 
@@ -132,7 +131,7 @@ int sink_write_error(const struct sink *s, int err, uint64_t off, size_t len, si
 
 /**
  * Flush a descriptor to the disk. What has no disk below (a pipe, a device) is
- * fine. @return 0 or -errno with a sentence
+ * fine. @return 0 or -errno
  */
 int sink_sync_fd(const struct sink *s, int fd);
 

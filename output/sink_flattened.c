@@ -22,7 +22,7 @@ struct sink_flattened {
 	} kept[2]; /* the last two that were asked for */
 };
 
-/* Write head and data behind each other; *written counts both. */
+/* Write head and data one after the other; *written counts both. */
 static int write_both(int fd, const void *head, size_t head_len, const void *data, size_t data_len,
 		      size_t *written)
 {

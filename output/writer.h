@@ -49,7 +49,7 @@ struct page_batch {
 	pfn_t start, end;	/**< the saved pages of [start, end) ... */
 	unsigned int nr_pages;	/**< ... are so many ... */
 	struct page_out *pages; /**< ... in pfn order */
-	uint8_t *data;		/**< their bytes, one behind the other */
+	uint8_t *data;		/**< their bytes, one after the other */
 	size_t data_len;
 	int lost_err; /**< why the first OUT_UNREADABLE is lost; 0 if none is */
 	char lost_why[256];
@@ -114,7 +114,7 @@ int elf_writer_create(struct writer **ret, const struct dump_source *src, struct
 /** Free a writer; NULL is allowed. The sink stays. */
 void writer_destroy(struct writer *w);
 
-/** Write headers, and which pages the machine had. @return 0 or -errno with a sentence */
+/** Write headers, and which pages the machine had. @return 0 or -errno */
 int writer_begin(struct writer *w, const struct bitmap *exists) __attribute__((warn_unused_result));
 
 /** Say which pages will come. @param dumpable borrowed until the end @return as above */
@@ -145,7 +145,7 @@ int writer_abort(struct writer *w) __attribute__((warn_unused_result));
  * What was erased of the input before, and then what this program erases. Each is lines; a
  * line of the first that has no end gets one.
  * @param[out] text to be freed; NULL if nothing was erased: @p size is 0 then
- * @return 0 or -ENOMEM with a sentence
+ * @return 0 or -ENOMEM
  */
 int source_eraseinfo(const struct dump_source *src, char **text, size_t *size)
 	__attribute__((warn_unused_result));

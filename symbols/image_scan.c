@@ -39,7 +39,7 @@ static int mapped(const struct vmem *mem, vaddr_t va, uint64_t max, uint64_t *le
 	return *len && err == -EFAULT ? 0 : err;
 }
 
-/* The next piece that is mapped, at *va or behind it; *len is 0 at the end. */
+/* The next piece that is mapped, at *va or after it; *len is 0 at the end. */
 static int next_piece(const struct vmem *mem, vaddr_t *va, uint64_t *len)
 {
 	int err;

@@ -26,7 +26,7 @@ typedef int image_hit_fn(void *ctx, vaddr_t va, const uint8_t *bytes, size_t hav
  * Find all places of @p needle in the image, from its start to its end. Pages that
  * are not mapped or not in the dump are passed over. Takes 1 MiB of memory.
  * @param needle begins with a byte that is not 0
- * @return 0; what the callback returned; -ENOMEM or another -errno with a sentence
+ * @return 0; what the callback returned; -ENOMEM or another -errno
  */
 int image_search(const struct vmem *mem, const void *needle, size_t len, image_hit_fn *hit,
 		 void *ctx) __attribute__((warn_unused_result));
@@ -44,7 +44,7 @@ struct image_window {
 	/** Looks left; moving the window costs several. */
 	uint32_t looks;
 	/**
-	 * Why nothing more can be seen, a -errno with a sentence: -EBADMSG if no
+	 * Why nothing more can be seen, a -errno: -EBADMSG if no
 	 * look is left, or what reading returned unless it was -EFAULT. 0 if all is well.
 	 */
 	int err;

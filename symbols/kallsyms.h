@@ -46,7 +46,7 @@ int register_ksym_section(struct kallsyms *ks, const struct fact_set *set)
  * NAME.cold, which is not the function).
  *
  * @return 0; -ENOENT if there are no tables; -EBADMSG if they are damaged (the rest was
- * resolved); -EFAULT; -ENOMEM; with a sentence
+ * resolved); -EFAULT; -ENOMEM
  */
 int init_kernel_kallsyms(struct kallsyms *ks) __attribute__((warn_unused_result));
 
@@ -71,7 +71,7 @@ struct ksym {
  * Give each symbol to a function: the kernel's in the order of its table, then each
  * module's. Needs init_kernel_kallsyms() to have found tables.
  * @param fn returns 0 to go on; anything else ends the walk and is returned
- * @return 0; -errno with a sentence, what could be read was given nevertheless
+ * @return 0; -errno, what could be read was given nevertheless
  */
 int kallsyms_for_each(struct kallsyms *ks, int (*fn)(void *ctx, const struct ksym *sym), void *ctx)
 	__attribute__((warn_unused_result));
@@ -82,14 +82,14 @@ int kallsyms_for_each(struct kallsyms *ks, int (*fn)(void *ctx, const struct ksy
  *
  * @param module NULL: of the kernel; a module's name; "" of either
  * @param[out] ret the first up to @p max of them; strings live as long as @p ks
- * @return how many there are, perhaps more than @p max; or -errno with a sentence
+ * @return how many there are, perhaps more than @p max; or -errno
  */
 int search_kallsyms_by_name(struct kallsyms *ks, const char *module, const char *name,
 			    struct ksym *ret, int max) __attribute__((warn_unused_result));
 
 /**
  * The address of the one symbol of this name.
- * @return 0; -ENOENT if there is none; -ENOTUNIQ if several differ; -errno; with a sentence
+ * @return 0; -ENOENT if there is none; -ENOTUNIQ if several differ; -errno
  */
 int get_kallsyms_value_by_name(struct kallsyms *ks, const char *module, const char *name,
 			       uint64_t *value) __attribute__((warn_unused_result));
@@ -98,7 +98,7 @@ int get_kallsyms_value_by_name(struct kallsyms *ks, const char *module, const ch
  * The symbol that an address belongs to: the nearest at or below it in the kernel
  * image, or in the same module. Of several there the first global one counts, else the
  * first.
- * @return 0; -ENOENT if there is none; -errno; with a sentence
+ * @return 0; -ENOENT if there is none; -errno
  */
 int search_kallsyms_by_address(struct kallsyms *ks, uint64_t address, struct ksym *ret)
 	__attribute__((warn_unused_result));

@@ -10,7 +10,7 @@
 
 struct kallsyms_index;
 
-/** An empty table. @return 0 or -ENOMEM with a sentence */
+/** An empty table. @return 0 or -ENOMEM */
 int kallsyms_index_create(struct kallsyms_index **ret) __attribute__((warn_unused_result));
 void kallsyms_index_destroy(struct kallsyms_index *idx);
 

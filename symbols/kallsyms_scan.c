@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * From the middle outwards: the digits among the tokens are a string that stands
- * hardly anywhere else; around them are the tokens, behind these their index. Before
+ * hardly anywhere else; around them are the tokens, after these their index. Before
  * the tokens are the markers (in some kernels with a table of 3 bytes for each symbol
  * between the two), so how far away they are says how many there are; before these
  * is the stream of names; before that the number of symbols. All of it is one piece of
@@ -98,7 +98,7 @@ static bool may_be_tokens(const uint8_t *s, size_t have)
 /* The token at va. @return its length; 0 if it is none */
 static size_t read_token(struct scan *s, vaddr_t va, unsigned int code)
 {
-	/* There is as much behind the last token: the index. */
+	/* There is as much after the last token: the index. */
 	const uint8_t *p = image_window_get(&s->window, va, TOKEN_MAX + 1);
 	size_t len = p ? token_len(p, code) : 0;
 
@@ -146,7 +146,7 @@ static bool index_agrees(struct scan *s, vaddr_t va, const vaddr_t start[NR_TOKE
 	return read_token(s, table, 0) + 1 == start[1] - table;
 }
 
-/* The token table around the digits at va, and its index behind it. */
+/* The token table around the digits at va, and its index after it. */
 static bool find_tokens(struct scan *s, vaddr_t va)
 {
 	vaddr_t start[NR_TOKENS], end = va;
@@ -185,7 +185,7 @@ static uint64_t marker(const struct scan *s, const struct markers *m, uint32_t i
 static vaddr_t skip_entries(struct scan *s, vaddr_t va, uint32_t nr)
 {
 	while (nr--) {
-		/* There are markers behind the last one. */
+		/* There are markers after the last one. */
 		const uint8_t *p = image_window_get(&s->window, va, 3);
 		unsigned int len, skip = 1;
 
@@ -275,7 +275,7 @@ static vaddr_t find_names(struct scan *s, const struct markers *m, uint32_t *n)
 
 /* --- values ----------------------------------------------------------------- */
 
-/* Values in 32 bits at va, and behind them what they count from. */
+/* Values in 32 bits at va, and after them what they count from. */
 static void add_offsets(struct scan *s, struct kallsyms_tables *t, vaddr_t va, unsigned int align)
 {
 	vaddr_t end = va + align_up(UINT64_C(4) * t->num_syms, align);
@@ -304,7 +304,7 @@ static void add_values_before(struct scan *s, struct kallsyms_tables *t)
 		kallsyms_add_candidate(t, KSYM_ABSOLUTE, t->names - addresses, 0);
 }
 
-/* Since 6.4: behind the index of the tokens. Since 7.0, aligned to 4 bytes. */
+/* Since 6.4: after the index of the tokens. Since 7.0, aligned to 4 bytes. */
 static void add_values_after(struct scan *s, struct kallsyms_tables *t)
 {
 	unsigned int word = vmem_ulong_size(s->mem);

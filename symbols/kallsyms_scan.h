@@ -24,8 +24,7 @@
  *
  * Tables in another byte order than that of @p mem are no hit.
  * @return 0; -ENOENT if there are none; -EBADMSG if there are several, or if the image
- * is full of what looks like them; -ENOMEM; another -errno if the dump cannot be read;
- * with a sentence
+ * is full of what looks like them; -ENOMEM; another -errno if the dump cannot be read
  */
 int kallsyms_scan(struct kallsyms_tables *ret, const struct vmem *mem)
 	__attribute__((warn_unused_result));

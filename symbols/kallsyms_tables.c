@@ -60,7 +60,7 @@ int ksym_tokens_read(struct ksym_tokens *tokens, const struct vmem *mem, vaddr_t
 	if (index <= table || span < 256 || span > KSYM_TOKENS_MAX)
 		return err_set(-EBADMSG,
 			       "kallsyms_token_table %#" PRIx64
-			       " and kallsyms_token_index %#" PRIx64 " make no sense",
+			       " and kallsyms_token_index %#" PRIx64 " are invalid",
 			       table, index);
 	err = vmem_read(mem, table, tokens->text, span);
 	if (!err)
@@ -188,7 +188,7 @@ void ksym_stream_init(struct ksym_stream *s, const struct vmem *mem,
 	s->at = s->have = 0;
 }
 
-/* Read behind what is in the chunk as much as can be read. @return whether anything was */
+/* Read after what is in the chunk as much as can be read. @return whether anything was */
 static bool fill(struct ksym_stream *s)
 {
 	uint64_t limit = s->tables->token_table - s->tables->names, end, room;
@@ -250,7 +250,7 @@ static void jump(struct ksym_stream *s, uint64_t pos)
 	s->at = s->have = 0;
 }
 
-/* Whether marker i, which is pos, has its place between the one before and the one behind. */
+/* Whether marker i, which is pos, has its place between the one before and the one after. */
 static bool is_in_place(const struct ksym_stream *s, uint32_t i, uint64_t pos)
 {
 	uint64_t before, behind;
@@ -276,7 +276,7 @@ static void check_marker(struct ksym_stream *s)
 	jump(s, pos);
 }
 
-/* Give up the block that is damaged, and the ones behind it that cannot begin. */
+/* Give up the block that is damaged, and the ones after it that cannot begin. */
 static void skip_block(struct ksym_stream *s)
 {
 	uint32_t from = s->index, num = s->tables->num_syms;

@@ -97,7 +97,7 @@ struct ksym_tokens {
 /**
  * Read a token table and its index, which has 256 offsets of 16 bits and follows
  * the table. Tokens that lie outside of it, are empty or not printable are left out.
- * @return 0; -EBADMSG if the two cannot belong together; -EFAULT; with a sentence
+ * @return 0; -EBADMSG if the two cannot belong together; -EFAULT
  */
 int ksym_tokens_read(struct ksym_tokens *tokens, const struct vmem *mem, vaddr_t table,
 		     vaddr_t index) __attribute__((warn_unused_result));
@@ -145,7 +145,7 @@ void ksym_stream_init(struct ksym_stream *s, const struct vmem *mem,
 
 /**
  * The next entry. Where the stream contradicts the markers or cannot be read, the
- * walk goes on at the next marker that makes sense, and lost says how many symbols
+ * walk goes on at the next marker that is valid, and lost says how many symbols
  * that cost.
  * @param[out] index which symbol it is
  * @param[out] entry its bytes without the length, borrowed until the next call
@@ -156,7 +156,7 @@ size_t ksym_stream_next(struct ksym_stream *s, uint32_t *index, const uint8_t **
 /**
  * The run-time address of a symbol (for per-CPU symbols, what the kernel's own
  * table has).
- * @return 0 or -EFAULT with a sentence
+ * @return 0 or -EFAULT
  */
 int ksym_value(const struct vmem *mem, const struct ksym_values *values, uint32_t index,
 	       uint64_t *ret) __attribute__((warn_unused_result));

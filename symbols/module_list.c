@@ -29,7 +29,7 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, btf_module, btf);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, btf, data);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, btf, data_size);
 
-/* Of a struct, no byte behind this many is read. */
+/* Of a struct, no byte after this many is read. */
 #define STRUCT_MAX 65536
 
 /* enum module_state */
@@ -62,7 +62,7 @@ static int fields_extent(const struct field *fields, size_t nr, size_t *ret)
 	*ret = 0;
 	for (size_t i = 0; i < nr; i++) {
 		if (!range_fits(fields[i].off, fields[i].size, STRUCT_MAX))
-			return err_set(-EBADMSG, "%s %" PRIu32 " makes no sense", fields[i].name,
+			return err_set(-EBADMSG, "%s %" PRIu32 " is invalid", fields[i].name,
 				       fields[i].off);
 		if (fields[i].size)
 			*ret = max_u64(*ret, fields[i].off + fields[i].size);
@@ -146,7 +146,7 @@ static void leave_out(struct walk *w, const char *what)
 	w->left_out = true;
 }
 
-/* What list_del() leaves behind: LIST_POISON1 and LIST_POISON2 (in older kernels 0x200). */
+/* What list_del() leaves: LIST_POISON1 and LIST_POISON2 (in older kernels 0x200). */
 static bool is_poison(vaddr_t va)
 {
 	static const uint64_t delta[] = { 0, 0xdead000000000000, 0x5deadbeef0000000 };

@@ -24,7 +24,7 @@ struct kmodule_symbol {
  * Tables are read in pieces of at most 1 MiB, strings all at once.
  *
  * @param fn returns 0 to go on; anything else ends the walk and is returned
- * @return 0; -EBADMSG if the tables make no sense, -EFAULT if part of them cannot be
+ * @return 0; -EBADMSG if the tables are invalid, -EFAULT if part of them cannot be
  * read (the rest was given), -ENOMEM; with a sentence that names the module
  */
 int kmodule_for_each_symbol(const struct kmodule *module, const struct vmem *mem,

@@ -44,7 +44,7 @@ struct symbol_match {
 /** The most names of a set. */
 #define SYMBOL_MATCH_MAX 16384
 
-/** An empty set for up to @p max names. @return 0; -ENOMEM; -E2BIG; with a sentence */
+/** An empty set for up to @p max names. @return 0; -ENOMEM; -E2BIG */
 int symbol_match_init(struct symbol_match *w, size_t max) __attribute__((warn_unused_result));
 void symbol_match_deinit(struct symbol_match *w);
 

@@ -24,7 +24,7 @@ struct vmem {
 	/**
 	 * Copy @p len bytes at @p va, across any number of pages.
 	 * @return 0; -EFAULT if part of them is unmapped or unreadable (vmcore_get(); the
-	 * buffer's contents are unspecified then); -ENOMEM; with a sentence
+	 * buffer's contents are unspecified then); -ENOMEM
 	 */
 	int (*read)(void *ctx, vaddr_t va, void *buf, size_t len);
 	/**

@@ -49,7 +49,7 @@ static int read_header(const uint8_t *blob, uint64_t size, bool swap, struct hea
 		.str_len = load_u32(blob + 20, swap),
 	};
 	if (h->len < HEADER_BYTES || h->len > size)
-		return err_set(-EBADMSG, "its header of %" PRIu32 " bytes makes no sense", h->len);
+		return err_set(-EBADMSG, "its header of %" PRIu32 " bytes is invalid", h->len);
 	room = size - h->len;
 	if (h->type_off % 4 || !range_fits(h->type_off, h->type_len, room))
 		return err_set(-EBADMSG,
@@ -159,7 +159,7 @@ static int load(struct btf_types *t, const struct vmem *mem, vaddr_t start, uint
 	int err;
 
 	if (size < HEADER_BYTES || size > BTF_BYTES_MAX)
-		return err_set(-EBADMSG, "a size of %" PRIu64 " bytes makes no sense", size);
+		return err_set(-EBADMSG, "a size of %" PRIu64 " bytes is invalid", size);
 	blob = malloc(size);
 	if (!blob)
 		return err_set(-ENOMEM, "no memory for %" PRIu64 " bytes", size);

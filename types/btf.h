@@ -33,7 +33,7 @@ struct btf_types {
  * Read BTF from a dump.
  * @param base borrowed as long as @p t; NULL for the kernel's
  * @return 0; -EBADMSG if it is damaged; -EFAULT; -ENOMEM; -ENOENT if libbpf cannot do
- * without something the system does not have; with a sentence
+ * without something the system does not have
  */
 int btf_types_load(struct btf_types *t, const struct vmem *mem, vaddr_t start, uint64_t size,
 		   const struct btf_types *base) __attribute__((warn_unused_result));
@@ -87,7 +87,7 @@ struct btype {
 /** The kind of a type and its name's offset, unchecked; false if there is no such id. */
 bool btype_peek(const struct btf_types *t, uint32_t id, unsigned int *kind, uint32_t *name_off);
 
-/** The record of a type. @return 0; -EBADMSG with a sentence */
+/** The record of a type. @return 0; -EBADMSG */
 int btype_get(const struct btf_types *t, uint32_t id, struct btype *ret)
 	__attribute__((warn_unused_result));
 
@@ -102,14 +102,14 @@ static inline bool btype_is_struct(const struct btype *r)
 /** Whether a type only stands for another one: a typedef, const, ... */
 bool btype_is_alias(const struct btype *r);
 
-/** The type behind typedefs and qualifiers. @return 0; -EBADMSG with a sentence */
+/** The type that typedefs and qualifiers lead to. @return 0; -EBADMSG */
 int btype_strip(const struct btf_types *t, uint32_t id, struct btype *ret)
 	__attribute__((warn_unused_result));
 
 /**
  * Bytes of a type; 0 for a flexible array.
  * @return 0; -ENOENT if it has no size (void, a forward declaration, a function);
- * -EBADMSG with a sentence
+ * -EBADMSG
  */
 int btype_size(const struct btf_types *t, uint32_t id, uint32_t *ret)
 	__attribute__((warn_unused_result));
@@ -125,7 +125,7 @@ struct btype_member {
 	uint32_t nr_elements; /**< of an array's first dimension */
 };
 
-/** The i-th member of a struct. @return 0; -EBADMSG with a sentence */
+/** The i-th member of a struct. @return 0; -EBADMSG */
 int btype_get_member(const struct btf_types *t, const struct btype *s, uint32_t i,
 		     struct btype_member *ret) __attribute__((warn_unused_result));
 

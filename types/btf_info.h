@@ -24,7 +24,7 @@ struct btf_info;
 /** Whether the program was built with libbpf. */
 bool btf_info_supported(void);
 
-/** @param mem borrowed @return 0; -ENOTSUP without libbpf; -ENOMEM; with a sentence */
+/** @param mem borrowed @return 0; -ENOTSUP without libbpf; -ENOMEM */
 int btf_info_create(struct btf_info **ret, const struct vmem *mem)
 	__attribute__((warn_unused_result));
 void btf_info_destroy(struct btf_info *bi);
@@ -55,8 +55,7 @@ int register_ktype_section(struct btf_info *bi, const struct fact_set *set)
  * A record that was filled in before, by VMCOREINFO, but lacks a size gets it, if it
  * agrees about the offset.
  *
- * @return 0; -ENOENT if there is no BTF; -EBADMSG if it is damaged; -EFAULT; -ENOMEM;
- * with a sentence
+ * @return 0; -ENOENT if there is no BTF; -EBADMSG if it is damaged; -EFAULT; -ENOMEM
  */
 int init_kernel_btf(struct btf_info *bi) __attribute__((warn_unused_result));
 
@@ -94,7 +93,7 @@ int btf_info_types(struct btf_info *bi, const struct btf_types **ret)
  * their BTF is read as needed; NULL: none
  * @param print is called with the text of each type (ends with a newline); returns 0 to go
  * on; anything else ends it and is returned
- * @return number of types printed; -ENOENT if there is none, with a sentence; -errno
+ * @return number of types printed; -ENOENT if there is none; -errno
  */
 int btf_info_print(struct btf_info *bi, const struct module_list *modules, const char *name,
 		   int (*print)(void *ctx, const char *text), void *ctx)

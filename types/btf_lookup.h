@@ -20,7 +20,7 @@ struct btf_lookup;
  *
  * @param types, mem, modules borrowed as long as this
  * @return 0; -ENOENT if the dump has no BTF, -ENOTSUP without libbpf, -EBADMSG, -EFAULT,
- * -ENOMEM; with a sentence
+ * -ENOMEM
  */
 int btf_lookup_create(struct btf_lookup **ret, struct btf_info *types, const struct vmem *mem,
 		      const struct module_list *modules) __attribute__((warn_unused_result));

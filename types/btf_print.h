@@ -26,7 +26,7 @@ void btf_text_deinit(struct btf_text *text);
 
 /**
  * Add a struct, union, enum or typedef, of a typedef also what it stands for.
- * @return 0; -ENOMEM; -EFBIG if it is too long; with a sentence
+ * @return 0; -ENOMEM; -EFBIG if it is too long
  */
 int btf_print_type(struct btf_text *text, const struct btf_types *t, const struct btype *type)
 	__attribute__((warn_unused_result));

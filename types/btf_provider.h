@@ -13,7 +13,7 @@
 
 struct btf_provider;
 
-/** @param sets their records are borrowed @return 0 or -ENOMEM with a sentence */
+/** @param sets their records are borrowed @return 0 or -ENOMEM */
 int btf_provider_create(struct btf_provider **ret, const struct fact_set *sets, size_t nr)
 	__attribute__((warn_unused_result));
 void btf_provider_destroy(struct btf_provider *w);

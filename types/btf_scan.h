@@ -19,7 +19,7 @@
  *
  * @param[out] start of the header @param[out] size bytes, header and strings included
  * @return 0; -ENOENT if there is none; -EBADMSG if the image is full of what looks like
- * BTF; -ENOMEM; another -errno if the dump cannot be read; with a sentence
+ * BTF; -ENOMEM; another -errno if the dump cannot be read
  */
 int btf_scan(const struct vmem *mem, vaddr_t *start, uint64_t *size)
 	__attribute__((warn_unused_result));

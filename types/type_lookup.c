@@ -43,7 +43,7 @@ void type_lookup_deinit(struct type_lookup *l)
 
 /* --- numbers that every C has ----------------------------------------------------- */
 
-/* Whether a word is the next one of a text; *text is behind it and what separates then. */
+/* Whether a word is the next one of a text; *text is after it and what separates then. */
 static bool take_word(const char **text, const char *word)
 {
 	size_t len = strlen(word);

@@ -22,7 +22,7 @@ enum type_tag {
 	TYPE_ENUM,
 };
 
-/** What a type is, behind typedefs and qualifiers. */
+/** The kind of a type, after typedefs and qualifiers. */
 enum c_type_kind {
 	C_VOID,
 	C_NUMBER, /**< an integer, an enum; also a floating-point number */
@@ -72,7 +72,7 @@ struct type_source_ops {
 	 * The nth definition of a type that a module may mean: of its own ones or, if it has
 	 * none, of the kernel's. A declaration is none.
 	 * @param module NULL: the kernel
-	 * @return 0; -ENOENT (no sentence needed); -EBADMSG, -EFAULT, -ENOMEM with a sentence
+	 * @return 0; -ENOENT (no sentence needed); -EBADMSG, -EFAULT, -ENOMEM
 	 */
 	int (*find)(struct type_source *s, const char *module, enum type_tag tag, const char *name,
 		    unsigned int nth, struct c_type *ret);
@@ -141,12 +141,12 @@ int type_target(struct type_lookup *l, const char *module, const struct c_type *
 /**
  * A member of a struct; one that is only declared where the type comes from is sought by
  * its name.
- * @return 0; -EINVAL if it is no struct; else as type_find(); with a sentence
+ * @return 0; -EINVAL if it is no struct; else as type_find()
  */
 int type_member(struct type_lookup *l, const char *module, const struct c_type *t, const char *name,
 		struct c_member *ret) __attribute__((warn_unused_result));
 
-/** Put a pointer or an array on a type. @return 0; -E2BIG with a sentence */
+/** Put a pointer or an array on a type. @return 0; -E2BIG */
 int c_type_pointer_to(struct c_type *t) __attribute__((warn_unused_result));
 /** @param length elements, not 0 */
 int c_type_array_of(struct c_type *t, uint64_t length) __attribute__((warn_unused_result));

@@ -28,7 +28,7 @@
 /*
  * Memory that PT_LOADs may stand for without its bytes in the file: this multiple of the
  * file's size, but always ABSENT_MIN bytes. A page of a filtered ELF core that was excluded
- * left its struct page behind, so such a core has 1/64 of its memory; cores made with -e have
+ * left its struct page after, so such a core has 1/64 of its memory; cores made with -e have
  * less. One damaged p_memsz can claim 2^52 bytes, and each page costs a bit.
  */
 #define ABSENT_RATIO 1024
@@ -517,7 +517,7 @@ static void elf_reader_deinit(struct vmcore_reader *r)
 	free(r->priv);
 }
 
-/* The first range that ends behind pa; nr_ranges if there is none. */
+/* The first range that ends after pa; nr_ranges if there is none. */
 static size_t search(const struct elf_dump *d, paddr_t pa)
 {
 	size_t low = 0, high = d->nr_ranges;
@@ -534,7 +534,7 @@ static size_t search(const struct elf_dump *d, paddr_t pa)
 }
 
 /*
- * Like search(), but the range that was used last and the one behind it come
+ * Like search(), but the range that was used last and the one after it come
  * first. NULL instead of nr_ranges.
  */
 static const struct range *range_at(struct vmcore_reader *r, paddr_t pa)

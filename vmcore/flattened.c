@@ -250,7 +250,7 @@ static int add_extent(struct flat_index *idx, uint64_t start, uint64_t where)
 	const struct extent *last = idx->nr ? &idx->extents[idx->nr - 1] : NULL;
 	struct extent *extents;
 
-	/* A record that goes on behind another one that it lies above. */
+	/* A record that goes on after another one that it lies above. */
 	if (last && last->where != FLAT_HOLE && where != FLAT_HOLE &&
 	    where - last->where == start - last->start)
 		return 0;
@@ -343,7 +343,7 @@ int flat_find(const struct flat_index *idx, uint64_t off, uint64_t *where, uint6
 
 	if (off >= idx->size)
 		return -ENODATA;
-	/* The first extent starts at 0, so low never names one behind off. */
+	/* The first extent starts at 0, so low never names one after off. */
 	while (high - low > 1) {
 		size_t mid = low + (high - low) / 2;
 

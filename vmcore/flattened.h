@@ -32,7 +32,7 @@ void flat_encode_record(void *buf, int64_t offset, int64_t len);
 
 /**
  * Whether @p buf (at least FLAT_HEADER_SIZE bytes) begins a flattened file.
- * @return 0; -ENOENT if not; -ENOTSUP (sentence set) for an unknown type or
+ * @return 0; -ENOENT if not; -ENOTSUP  for an unknown type or
  * version
  */
 int flat_check_header(const void *buf);
@@ -41,7 +41,7 @@ int flat_check_header(const void *buf);
  * Read a record's head, of FLAT_RECORD_SIZE bytes.
  * @param pos where it is, for the sentence
  * @param[out] offset, len whose sum is an offset, too
- * @return 1; 0 for the end record; -EBADMSG with a sentence
+ * @return 1; 0 for the end record; -EBADMSG
  */
 int flat_decode_record(const void *buf, uint64_t pos, uint64_t *offset, uint64_t *len)
 	__attribute__((warn_unused_result));

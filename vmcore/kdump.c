@@ -5,7 +5,7 @@
  *
  * A page's descriptor is found by counting the pages before it, so the 2nd
  * bitmap is kept in memory with a directory of partial counts. The headers
- * must make sense as far as pages depend on them; what else they get wrong is
+ * must be valid as far as pages depend on them; what else they get wrong is
  * a warning. A file that ends before its last page is read as far as it goes.
  */
 #include <errno.h>
@@ -37,7 +37,7 @@
 #define CACHE_BYTES (256u << 10)
 #define CACHE_PAGES_MIN 8
 
-/* So close behind what was read last, the reader walks the file in order. */
+/* So close after what was read last, the reader walks the file in order. */
 #define NEAR_BYTES (1u << 20)
 
 #define NO_PFN UINT64_MAX
@@ -106,7 +106,7 @@ static bool desc_missing(const struct kdump_page_desc *d)
 	return !d->offset && !d->size;
 }
 
-/* Whether part of the page's data lies behind the end of the file. */
+/* Whether part of the page's data lies after the end of the file. */
 static bool desc_cut(const struct kdump_page_desc *d, uint64_t file_size)
 {
 	return !range_fits(d->offset, d->size, file_size);

@@ -250,7 +250,7 @@ int kdump_guess_layout(const void *buf, struct kdump_layout *ret)
 			 load_u32((const char *)buf + KDUMP_SIGNATURE_SIZE, false);
 		kdump_decode_header(&l, buf, &h[i]);
 	}
-	return err_set(-EBADMSG, "the kdump header makes no sense: version %d, block size %d or %d",
+	return err_set(-EBADMSG, "the kdump header is invalid: version %d, block size %d or %d",
 		       h[0].version, h[0].block_size, h[1].block_size);
 }
 

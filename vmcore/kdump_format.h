@@ -137,18 +137,18 @@ void kdump_decode_page_desc(const struct kdump_layout *l, const void *buf,
 
 /**
  * Find out the layout of a header from its contents: the one in which
- * version (0 to 255) and block_size make sense. The header does not show how a
+ * version (0 to 255) and block_size are valid. The header does not show how a
  * 32-bit machine aligns 8-byte integers: align8 is set until
  * kdump_guess_sub_layout() knows better.
  * @param buf KDUMP_HEADER_SIZE_MAX bytes that begin with the signature
- * @return 0; -EBADMSG if none does (sentence set)
+ * @return 0; -EBADMSG if none does
  */
 int kdump_guess_layout(const void *buf, struct kdump_layout *ret)
 	__attribute__((warn_unused_result));
 
 /**
  * Find out align8 of a 32-bit layout from the sub-header: the way in which the
- * notes and VMCOREINFO lie behind it and max_mapnr_64 agrees with the header.
+ * notes and VMCOREINFO lie after it and max_mapnr_64 agrees with the header.
  * Where the sub-header does not tell, i386 aligns to 4 and others to 8. Does
  * nothing to a 64-bit layout.
  *

@@ -23,7 +23,7 @@ struct kdump_headers {
 	unsigned int page_shift;
 	/** Offsets in the file; equal where there is only one bitmap. */
 	uint64_t exists_off, dumped_off;
-	uint64_t desc_off; /**< of the page descriptors, behind the bitmaps */
+	uint64_t desc_off; /**< of the page descriptors, after the bitmaps */
 };
 
 /**
@@ -38,7 +38,7 @@ int kdump_headers_read(struct kdump_headers *h, struct file_reader *fr)
 /**
  * OR a bitmap of the file, at an offset, into one that is empty or of its length. Memory is
  * taken only for the parts that are not zero.
- * @return 0; -EBADMSG if the file ends before; another -errno; with a sentence
+ * @return 0; -EBADMSG if the file ends before; another -errno
  */
 int kdump_read_bitmap(struct file_reader *fr, uint64_t off, struct bitmap *b)
 	__attribute__((warn_unused_result));

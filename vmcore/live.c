@@ -45,7 +45,7 @@ static bool find_note(const char *path, paddr_t *pa, size_t *size)
 	return true;
 }
 
-/* Append the note behind the last whole one. @return 0; -ENOMEM; or that it is of no use */
+/* Append the note after the last whole one. @return 0; -ENOMEM; or that it is of no use */
 static int append_note(struct vmcore *vc, struct vmcore_reader *r, paddr_t pa, size_t size)
 {
 	size_t whole, start;

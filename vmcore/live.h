@@ -19,7 +19,7 @@ bool vmcore_is_live(const struct vmcore *vc);
  * only since 4.19. Needs to be able to read the dump.
  *
  * @param path LIVE_VMCOREINFO: a physical address and a number of bytes, both hexadecimal
- * @return 0, also if there is none to be found; -ENOMEM; with a sentence
+ * @return 0, also if there is none to be found; -ENOMEM
  */
 int vmcore_add_live_info(struct vmcore *vc, const char *path) __attribute__((warn_unused_result));
 

@@ -16,7 +16,7 @@
 #define NOTES_MAX (256u << 20)
 
 /**
- * How many of the @p size bytes at @p buf are whole notes: what lies behind them
+ * How many of the @p size bytes at @p buf are whole notes: what lies after them
  * is padding or damaged.
  * @param swap their byte order is not the host's
  * @param[out] len set in either case; at most @p size
@@ -46,7 +46,7 @@ size_t note_encode(void *buf, const char *name, uint32_t type, const void *desc,
 		   bool swap);
 
 /**
- * Copy notes, but not those of a name, and nothing behind the last whole one; the size of
+ * Copy notes, but not those of a name, and nothing after the last whole one; the size of
  * the copy is a multiple of 4.
  * @param to room for @p size bytes and 3 more; may be NULL if @p size is 0
  * @return bytes of the copy
@@ -77,7 +77,7 @@ int notes_drop_vmcoreinfo(struct vmcore *vc) __attribute__((warn_unused_result))
  *
  * @param size bytes of text
  * @param[out] text where they are to be put; borrowed from vc->notes, zeros
- * @return 0; -ENOMEM with a sentence
+ * @return 0; -ENOMEM
  */
 int notes_add_vmcoreinfo(struct vmcore *vc, size_t size, char **text)
 	__attribute__((warn_unused_result));

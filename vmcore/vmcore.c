@@ -51,7 +51,7 @@ static bool has_page_size(uint16_t machine, uint64_t size)
 	return valid_page_size(size);
 }
 
-/* The value of the first line PAGESIZE=; 0 if there is none that makes sense. */
+/* The value of the first line PAGESIZE=; 0 if there is none that is valid. */
 static uint64_t vmcoreinfo_page_size(const struct vmcore *vc)
 {
 	static const char key[] = "PAGESIZE=";

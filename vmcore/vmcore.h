@@ -51,7 +51,7 @@ struct vmcore_ops {
 	 * page_shift and max_pfn; one that stores segments leaves them 0.
 	 * @p head holds the first @p head_len (at least 1) bytes of the file.
 	 * @return 0; -ENOENT if the file is not of this format (@p vc is
-	 * unchanged); another -errno (sentence set) if it is but cannot be used:
+	 * unchanged); another -errno  if it is but cannot be used:
 	 * close() is called then if priv is not NULL
 	 */
 	int (*open)(struct vmcore *vc, const void *head, size_t head_len);
@@ -104,7 +104,7 @@ struct vmcore {
 
 	/**
 	 * The notes, one after the other as in the file: where there are several
-	 * PT_NOTEs, their whole notes without padding behind the last of each.
+	 * PT_NOTEs, their whole notes without padding after the last of each.
 	 * NULL if there are none. Owned.
 	 */
 	void *notes;
@@ -192,7 +192,7 @@ int vmcore_drop_vmcoreinfo(struct vmcore *vc) __attribute__((warn_unused_result)
  * before any reader exists: it becomes the first of its notes, and the page size follows as
  * in vmcore_open().
  * @param text not within the dump's notes
- * @return 0; -ENOMEM with a sentence
+ * @return 0; -ENOMEM
  */
 int vmcore_set_vmcoreinfo(struct vmcore *vc, const char *text, size_t size)
 	__attribute__((warn_unused_result));
@@ -246,14 +246,14 @@ int vmcore_read_page(struct vmcore_reader *r, pfn_t pfn, void *buf)
 /**
  * Set the bits of all pages that exist, or that the file has data of, in an
  * empty bitmap of max_pfn bits. A page exists if any byte of it does.
- * @return 0 or -errno with a sentence
+ * @return 0 or -errno
  */
 int vmcore_bitmap(struct vmcore *vc, enum vmcore_bitmap_kind which, struct bitmap *b)
 	__attribute__((warn_unused_result));
 
 /**
  * Whether there is memory for a bit per page that a dump says it has.
- * @return 0; -ENOMEM with a sentence
+ * @return 0; -ENOMEM
  */
 int vmcore_check_claim(const struct vmcore *vc) __attribute__((warn_unused_result));
 

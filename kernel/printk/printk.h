@@ -9,7 +9,7 @@
  *	SYMBOL(log_next_idx)	records one after the other (3.5 to 5.9)
  *	SYMBOL(log_end)		text as it was printed
  *
- * Nothing of it is believed: a log that makes no sense costs a walk over as much as
+ * Nothing of it is believed: a log that is invalid costs a walk over as much as
  * it could hold at most.
  */
 #ifndef KERNEL_PRINTK_PRINTK_H
@@ -52,7 +52,7 @@ typedef int printk_record_fn(void *ctx, const struct printk_record *rec);
  * told when that was, all of them
  * @return 0, also if part of it is damaged (@p stats says so); what the function
  * returned; -ENOENT if facts are missing; -EBADMSG or -EFAULT if the log cannot
- * be found; -ENOMEM; with a sentence
+ * be found; -ENOMEM
  */
 int printk_for_each(const struct vmem *mem, bool partial, printk_record_fn *fn, void *ctx,
 		    struct printk_stats *stats) __attribute__((warn_unused_result));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The log of kernels 3.5 to 5.9: records one behind the other in a buffer, from log_first_idx
+ * The log of kernels 3.5 to 5.9: records one after the other in a buffer, from log_first_idx
  * to log_next_idx. Each has a header, its text, a dictionary, and padding. A record that does not
  * fit at the end of the buffer lies at its beginning; where it would have been is a header
  * whose length is 0.
@@ -75,7 +75,7 @@ static int find_facts(struct records *r)
 	if (missing.count)
 		return err_set(-ENOENT, "missing: %s", missing.text);
 	if (r->header > HEADER_MAX)
-		return err_set(-EBADMSG, "SIZE(printk_log) %" PRIu32 " makes no sense", r->header);
+		return err_set(-EBADMSG, "SIZE(printk_log) %" PRIu32 " is invalid", r->header);
 	return printk_check_members(r->m, NR_MEMBERS, r->header);
 }
 
@@ -95,7 +95,7 @@ static int read_globals(struct records *r)
 	if (r->size > LOG_BUF_MAX || r->first >= r->size || r->next > r->size)
 		return err_set(-EBADMSG,
 			       "a log of %" PRIu32 " bytes with records from %" PRIu32
-			       " to %" PRIu32 " makes no sense",
+			       " to %" PRIu32 " is invalid",
 			       r->size, r->first, r->next);
 	return 0;
 }
@@ -107,7 +107,7 @@ static uint32_t member(const struct records *r, unsigned int i)
 	return r->m[i].size == 2 ? load_u16(p, r->w->mem->swap) : load_u32(p, r->w->mem->swap);
 }
 
-/* What is behind this is lost: nothing says where the next record begins. */
+/* What is after this is lost: nothing says where the next record begins. */
 static int stop_on_first_error(struct records *r, const char *why)
 {
 	printk_damage(r->w, 1, "the log is damaged at byte %" PRIu32 " of %" PRIu32 ": %s", r->pos,

@@ -148,7 +148,7 @@ static int find_facts(struct ring *r)
 	if (r->desc_size > STRUCT_MAX || r->info_size > STRUCT_MAX)
 		return err_set(-EBADMSG,
 			       "SIZE(prb_desc) %" PRIu32 " or SIZE(printk_info) %" PRIu32
-			       " makes no sense",
+			       " is invalid",
 			       r->desc_size, r->info_size);
 	err = printk_check_members(m, NR_MEMBERS, STRUCT_MAX);
 	if (!err)
@@ -209,13 +209,13 @@ static int read_rings(struct ring *r)
 	if (err)
 		return err;
 	if (r->count_bits > COUNT_BITS_MAX || r->size_bits > SIZE_BITS_MAX)
-		return err_set(-EBADMSG, "2^%u messages in 2^%u bytes make no sense", r->count_bits,
+		return err_set(-EBADMSG, "2^%u messages in 2^%u bytes are invalid", r->count_bits,
 			       r->size_bits);
 	head &= id_mask(r);
 	r->tail &= id_mask(r);
 	r->nr = ((head - r->tail) & id_mask(r)) + 1;
 	if (r->nr > UINT64_C(1) << r->count_bits) {
-		printk_damage(r->w, 0, "tail_id %#" PRIx64 " makes no sense with head_id %#" PRIx64,
+		printk_damage(r->w, 0, "tail_id %#" PRIx64 " is invalid with head_id %#" PRIx64,
 			      r->tail, head);
 		r->nr = UINT64_C(1) << r->count_bits;
 		r->tail = (head - r->nr + 1) & id_mask(r);
@@ -383,7 +383,7 @@ static int skip_cleared(struct ring *r)
 	err = walk(r);
 	r->counting = false;
 	*r->w->stats = before;
-	/* It makes no sense to have cleared what is yet to come: then everything is told. */
+	/* What is yet to come cannot have been cleared: then everything is told. */
 	r->from = r->newest == UINT64_MAX || clear_seq > r->newest + 1 ? 0 : clear_seq;
 	return err;
 }

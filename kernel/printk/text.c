@@ -49,9 +49,9 @@ static int read_flat(const struct printk_walk *w, struct flat *f)
 	if (err)
 		return err_prefix(err, "the kernel's log");
 	if (!f->size || f->size > LOG_BUF_MAX || f->size & (f->size - 1))
-		return err_set(-EBADMSG, "a log of %" PRIu32 " bytes makes no sense", f->size);
+		return err_set(-EBADMSG, "a log of %" PRIu32 " bytes is invalid", f->size);
 	f->chars = min_u64(f->end, f->size);
-	/* What was not cleared is all there is; more than that makes no sense. */
+	/* What was not cleared is all there is; more than that is invalid. */
 	if (logged <= f->chars)
 		f->chars = logged;
 	return 0;

@@ -52,7 +52,7 @@ int printk_check_members(const struct printk_member *members, size_t nr, uint32_
 {
 	for (size_t i = 0; i < nr; i++) {
 		if (members[i].known && !range_fits(members[i].off, members[i].size, struct_size))
-			return err_set(-EBADMSG, "%s %u makes no sense in a struct of %u bytes",
+			return err_set(-EBADMSG, "%s %u is invalid in a struct of %u bytes",
 				       members[i].name, members[i].off, struct_size);
 	}
 	return 0;

@@ -55,7 +55,7 @@ struct printk_member {
 			GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, s, m) / 8, bytes \
 	}
 
-/** Whether all members lie within a struct. @return 0; -EBADMSG with a sentence */
+/** Whether all members lie within a struct. @return 0; -EBADMSG */
 int printk_check_members(const struct printk_member *members, size_t nr, uint32_t struct_size)
 	__attribute__((warn_unused_result));
 

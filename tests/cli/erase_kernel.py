@@ -23,7 +23,7 @@ mkbtf = importlib.import_module('mkbtf')
 STEXT = 0xffffffff89400000
 # From the beginning of the image: symbols, types, and data.
 TABLES, BTF, DATA = 0x100000, 0x130000, 0x150000
-# Where the module is, in pages that do not lie behind each other.
+# Where the module is, in pages that do not lie one after the other.
 MODULE, MODULE_PAGES = 0xffffffffc0200000, (0xe40, 0xe38, 0xe42, 0xe3f)
 IMAGE_PFN = 0x200
 # A room in the module for its types.

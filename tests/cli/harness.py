@@ -305,7 +305,7 @@ def unflatten(stream):
             out.extend(bytes(offset + size - len(out)))
         out[offset:offset + size] = stream[pos:pos + size]
         pos += size
-    check(pos == len(stream), f'{len(stream) - pos} stray bytes behind the end record')
+    check(pos == len(stream), f'{len(stream) - pos} stray bytes after the end record')
     return bytes(out)
 
 

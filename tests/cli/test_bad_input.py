@@ -64,7 +64,7 @@ def _():
     fails('/dev/zero', '/dev/zero')
 
 
-@test('a file of text, of random bytes, a program, an ELF header with nothing behind it')
+@test('a file of text, of random bytes, a program, an ELF header with nothing after it')
 def _():
     write('text', 'This is no vmcore.\n' * 1000)
     with open('random', 'wb') as f:

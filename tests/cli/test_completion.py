@@ -7,7 +7,7 @@ import re
 from harness import *
 
 SCRIPT = f'{TOP}/completions/makedumpfile'
-# As bash splits a line: also before and behind "=".
+# As bash splits a line: also before and after "=".
 COMPLETE = '''
 source "$1"; shift
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
@@ -45,7 +45,7 @@ def _():
     for name in ('ext/one.so', 'ext/two.so', 'ext/two.o', 'vmcore'):
         write(name, '')
     check('vmcore' in completed('vm'), completed('vm'))
-    check('vmcore' in completed('-c', '-i', 'vm'), 'behind -i')
+    check('vmcore' in completed('-c', '-i', 'vm'), 'after -i')
     check('31' in completed('-d', '3'), completed('-d', '3'))
     check(completed('-h', 'fi') == ['filter'], completed('-h', 'fi'))
     found = completed('--extension', '=', '', MAKEDUMPFILE_EXTENSIONDIR='ext')

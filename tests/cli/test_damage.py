@@ -78,7 +78,7 @@ def try_damages(data, where, seed, levels=(31,), nr=DAMAGES):
             pass
 
 
-# Two segments behind the notes, and a program header for each.
+# Two segments after the notes, and a program header for each.
 HEADERS = ((0, 64 + 3 * 56),)
 
 
@@ -184,7 +184,7 @@ def _():
 
 # ---- other machines ----------------------------------------------------------
 
-# The small kernel on them: its page tables lie behind all else. What is in the file, where
+# The small kernel on them: its page tables lie after all else. What is in the file, where
 # things are mapped (text, memory, struct pages), the page of that mapping, and facts.
 MACHINES = {
     'arm64': ('64 little arm64', 0xffffc2f989410000, 0xffff000000000000, 0xfffffdffc0000000, '2M',

@@ -33,7 +33,7 @@ def _():
     core('cleared', *LOG, f'u64 image+{RING + 0x20:#x} 103')
     makedumpfile('-f', '--dump-dmesg', '--partial-dmesg', 'cleared', 'log').check_done()
     check(read('log') == b'', read('log'))
-    makedumpfile('--partial-dmesg', 'logged', 'log').check_failed('--partial-dmesg makes no sense')
+    makedumpfile('--partial-dmesg', 'logged', 'log').check_failed('--partial-dmesg is invalid')
 
 
 @test('-F: nothing but the log on standard output, all messages on standard error')
@@ -74,14 +74,14 @@ def _():
     check(read('log').decode() == TEXT, read('log'))
 
 
-@test('no log: one line says what is missing, and no file is left behind')
+@test('no log: one line says what is missing, and no file is left')
 def _():
     core('mini')
     makedumpfile('--dump-dmesg', 'mini', 'nolog').check_failed('log cannot be found: SYMBOL')
     core('poor', *LOG, 'set OFFSET(prb_desc_ring.descs)')
     makedumpfile('--dump-dmesg', 'poor', 'nolog').check_failed(r'OFFSET\(prb_desc_ring.descs\)')
     core('bad', *LOG, f'u32 image+{RING + 0x100:#x} 40')
-    makedumpfile('--dump-dmesg', 'bad', 'nolog').check_failed('make no sense')
+    makedumpfile('--dump-dmesg', 'bad', 'nolog').check_failed('are invalid')
     check(not os.path.exists('nolog'), 'nolog was created')
 
 

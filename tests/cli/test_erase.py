@@ -182,7 +182,7 @@ def _():
          'erase (struct mod_secret *)mod_pointer.named.id\n'
          '[vmlinux]\nerase (int)number').check_done()
     expected = wiped(('mod_buffer', 0, 6000), ('mod_secret', 8, 40), ('number', 0, 4))
-    # Text and number lie behind each other.
+    # Text and number lie one after the other.
     expected |= wiped(('pointed', 0, 24))
     check(k.changes('dump') == expected, k.changes('dump'))
 
@@ -266,11 +266,11 @@ def _():
     check_told('erase (char *)text_pointer size (long)large', '1099511627776, which is not')
     check_told('erase (char *)text_pointer size (int)negative', 'is negative')
     check_told('for s in (struct list_head)lost within secret:list erase s.private endfor',
-               'did not come to its end, behind 2 elements: the list (struct list_head)lost '
+               'did not come to its end, after 2 elements: the list (struct list_head)lost '
                'comes to 0x', places=[('astray', 40, 24), ('strayed', 40, 24)])
     result = dump('for s in (struct list_head)cut within secret:list erase s.private endfor')
     check(result.code == 0 and len(result.errors) == 2, result)
-    check('behind 2 elements: 0xffffffff00000100 is not mapped' in result.err, result)
+    check('after 2 elements: 0xffffffff00000100 is not mapped' in result.err, result)
     check('was not done for 1 of 2: ' in result.err, result)
     check(kernel().changes('dump') == wiped(('broken', 40, 24)), kernel().changes('dump'))
     dump('for s in (struct secret)astray via next erase s.private endfor').check_done()
@@ -374,7 +374,7 @@ def _():
         'cannot open no-file: No such file')
     write('good', '[vmlinux]\nerase (int)whatever\n')
     makedumpfile('-d', '31', '--config', 'good', '--check-params', 'mini', 'x').check_done()
-    makedumpfile('--dump-dmesg', '--config', 'good', 'mini', 'x').check_failed('makes no sense')
+    makedumpfile('--dump-dmesg', '--config', 'good', 'mini', 'x').check_failed('is invalid')
 
 
 # ---- in every output -----------------------------------------------------------------

@@ -415,10 +415,10 @@ def _():
         void extension_init(void) {}'''
     for i, value in enumerate(('0', '0x1000', '-1', '&stdout')):
         path = build(f'wild{i}', '#include <stdio.h>\n' + wild % value)
-        check_stopped(path, 'declaration 0 in its section .init_ksyms makes no sense')
+        check_stopped(path, 'declaration 0 in its section .init_ksyms is invalid')
     path = build('odd', 'static const char bad[13] __attribute__((used, section(".init_knums")))'
                  ' = "odd"; void extension_init(void) {}')
-    check_stopped(path, 'its section .init_knums makes no sense')
+    check_stopped(path, 'its section .init_knums is invalid')
 
 
 @test('root refuses a file or directory that others may write to')
@@ -622,7 +622,7 @@ def _():
     check_stopped(path, r'killed by SIGSEGV .* in extension_init\(\)')
 
 
-@test('an extension that leaves processes behind is not waited for')
+@test('an extension that leaves processes after is not waited for')
 def _():
     path = extension('forks', init='if (!fork()) { for (;;) pause(); }')
     started = time.monotonic()
@@ -755,7 +755,7 @@ def _():
             os.unlink('dump')
         result = dump('--extension', good, '--require-extension', path)
         result.check_failed(f'extension {os.path.basename(path)[:-3]}: {why}')
-        check(not os.path.exists('dump'), 'something was left behind')
+        check(not os.path.exists('dump'), 'something was left')
 
 
 @test('a dump of another byte order or word size is made without them')

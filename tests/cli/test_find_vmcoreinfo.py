@@ -6,7 +6,7 @@ from harness import *
 # Pages of the kernel, that every level keeps; the first is in front of the others.
 FIRST, SECOND, THIRD = 0x4000, 0x5000, 0xff0000
 HERE = f'memnote {SECOND} VMCOREINFO 0'
-# What an earlier boot left behind: the tables were elsewhere then.
+# What an earlier boot left: the tables were elsewhere then.
 STALE = 'OSRELEASE=6.12.0-mini\\nPAGESIZE=4096\\nSYMBOL(init_top_pgt)=ffffffff89600000\\n' \
         'NUMBER(phys_base)=4096\\n'
 
@@ -64,7 +64,7 @@ def _():
     check(set(Kdump('dump').pages) == kept(31), 'the pages')
 
 
-@test('VMCOREINFO in memory: that of an earlier boot is passed over, in front or behind')
+@test('VMCOREINFO in memory: that of an earlier boot is passed over, in front or after')
 def _():
     for at in (FIRST, THIRD):
         c = noteless('core', HERE, stale(at))

@@ -56,7 +56,7 @@ def _():
     check(said(makedumpfile('-f', '-d', '31', 'mini', 'dump')) == 7 & ~ERROR, 'not 7')
 
 
-@test('--show-stats adds the report and -D debugging, before and behind --message-level')
+@test('--show-stats adds the report and -D debugging, before and after --message-level')
 def _():
     core('mini')
     for option, bit in (('--show-stats', REPORT), ('-D', DEBUG)):

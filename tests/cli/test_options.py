@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Each option, and what is said of a command line that makes no sense."""
+"""Each option, and what is said of a command line that is invalid."""
 import itertools
 import os
 import re
@@ -133,7 +133,7 @@ def _():
     check(dump.status == 0, f'status {dump.status:#x}')
 
 
-@test('options may stand behind the files, in one word, and be abbreviated')
+@test('options may stand after the files, in one word, and be abbreviated')
 def _():
     makedumpfile('-d31', '-cf', 'mini', 'a').check_done()
     makedumpfile('mini', 'b', '-d', '31', '-c').check_done()
@@ -305,13 +305,13 @@ WRONG = (
     (['--list-ksyms', '--list-ktypes=x'], 'exclude each other'),
     (['-g', 'file', '--list-ksyms'], 'exclude each other'),
     (['-g', 'file'], 'dumpfile is one argument too many'),
-    (['-g', 'file', '-i', 'info'], '-i makes no sense with -g'),
-    (['-g', 'file', '-F'], '-F makes no sense'),
+    (['-g', 'file', '-i', 'info'], '-i is invalid with -g'),
+    (['-g', 'file', '-F'], '-F is invalid'),
     (['--extension', ''], 'is not the name of an extension'),
     (['--extension', ',a=b'], 'is not the name of an extension'),
     (['--extension', 'x'] * 33, 'more than 32 extensions'),
     (['--extension-timeout', '0'], "'0' is not a time limit"),
-    (['--extension', 'x', '--list-ksyms'], '--extension makes no sense'),
+    (['--extension', 'x', '--list-ksyms'], '--extension is invalid'),
     (['--check-extension', 'x', '--list-ksyms'], 'exclude each other'),
     (['more'], 'one argument too many'),
 )
@@ -407,29 +407,29 @@ def _():
         Kdump('dump').check_contents(core('mini').memory)
 
 
-# Options whose combination with a mode, or with each other, makes no sense, and what is said.
+# Options whose combination with a mode, or with each other, is invalid, and what is said.
 REFUSED = [
     (['-E', '-c'], '-E and -c exclude each other: ELF pages are not compressed'),
     (['-E', '-z'], '-E and -z exclude each other'),
     (['-E', '--split', 'b2'], '-E and --split exclude each other'),
     (['-F', '--split', 'b2'], '-F and --split exclude each other'),
     (['-i', 'x', '-x', 'y'], '-i and -x exclude each other'),
-    (['-d', '1,31', '-F'], 'makes no sense with -F'),
-    (['--partial-dmesg'], '--partial-dmesg makes no sense where a dump is made'),
-    (['--dump-dmesg', '-d', '31'], '-d makes no sense with --dump-dmesg'),
-    (['--dump-dmesg', '-X'], '-X makes no sense with --dump-dmesg'),
-    (['--dump-dmesg', '--dry-run'], '--dry-run makes no sense with --dump-dmesg'),
-    (['--mem-usage', '-E'], '-E makes no sense with --mem-usage'),
+    (['-d', '1,31', '-F'], 'is invalid with -F'),
+    (['--partial-dmesg'], '--partial-dmesg cannot be used when creating a dump'),
+    (['--dump-dmesg', '-d', '31'], '-d is invalid with --dump-dmesg'),
+    (['--dump-dmesg', '-X'], '-X is invalid with --dump-dmesg'),
+    (['--dump-dmesg', '--dry-run'], '--dry-run is invalid with --dump-dmesg'),
+    (['--mem-usage', '-E'], '-E is invalid with --mem-usage'),
     (['--mem-usage', '--dump-dmesg'], '--mem-usage and --dump-dmesg exclude each other'),
     (['-R', '--reassemble'], '-R and --reassemble exclude each other'),
-    *((['-R', *option], f'{option[0]} makes no sense with -R') for option in (
+    *((['-R', *option], f'{option[0]} is invalid with -R') for option in (
         ['-c'], ['-d', '1'], ['-E'], ['-i', 'x'], ['-x', 'x'], ['-F'])),
-    *((['--reassemble', *option], f'{option[0]} makes no sense with --reassemble') for option in (
+    *((['--reassemble', *option], f'{option[0]} is invalid with --reassemble') for option in (
         ['-c'], ['-d', '1'], ['-E'], ['-i', 'x'], ['-x', 'x'], ['-F'], ['--split'],
         ['--dry-run'])),
     (['-R', '-g', 'x'], '-R and -g exclude each other'),
-    (['-g', 'x', '--dry-run'], '--dry-run makes no sense with -g'),
-    (['-g', 'x', '-i', 'y'], '-i makes no sense with -g'),
+    (['-g', 'x', '--dry-run'], '--dry-run is invalid with -g'),
+    (['-g', 'x', '-i', 'y'], '-i is invalid with -g'),
     (['--split'], '--split needs the names of two DUMPFILEs or more'),
     (['-L', '0'], 'size limit 0 is invalid'),
     (['-L', '12Q'], 'size limit 12Q is invalid'),
@@ -461,7 +461,7 @@ REFUSED = [
 ]
 
 
-@test('options that make no sense, alone or together, are refused with the reason')
+@test('options that are invalid, alone or together, are refused with the reason')
 def _():
     for options, why in REFUSED:
         for more in ([], ['--check-params']):

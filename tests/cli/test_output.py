@@ -84,7 +84,7 @@ def _():
         check(os.stat('old').st_mode & 0o777 == (mode if mode == 0o400 else 0o600), oct(mode))
 
 
-@test('a dump that failed before it had any page leaves no file behind')
+@test('a dump that failed before it had any page leaves no file after')
 def _():
     core('bad', 'set OFFSET(page.flags)')
     makedumpfile('-d', '31', '--strict-level', 'bad', 'left').check_failed('page.flags')

@@ -155,7 +155,7 @@ def _():
             check(start[:4] != b'\x7fELF' or start[48] & 1, f'{limit}: {options}')
 
 
-@test('zeros become holes of the file, but those behind other data do not stay')
+@test('zeros become holes of the file, but those after other data do not stay')
 def _():
     for more in (0, 4096 - 10000 % 4096):
         data = b'a' * 5000 + bytes(10 << 20) + b'b' * 5000 + bytes((5 << 20) + more)

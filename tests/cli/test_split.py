@@ -297,7 +297,7 @@ def _():
         reassemble(*names, 'whole').check_failed('part1')
 
 
-@test('descriptors that make no sense cost their pages, and nothing else')
+@test('descriptors that are invalid cost their pages, and nothing else')
 def _():
     direct()
     memory = core('mini').memory

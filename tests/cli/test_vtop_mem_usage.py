@@ -151,7 +151,7 @@ def _():
     limited('--mem-usage', 'huge').check_failed('no memory for a bit per page')
     with open('/dev/full', 'wb') as full:
         makedumpfile('--mem-usage', 'cut', stdout=full).check_failed('standard output')
-    makedumpfile('--mem-usage', '-d', '31', 'cut').check_failed('-d makes no sense')
+    makedumpfile('--mem-usage', '-d', '31', 'cut').check_failed('-d is invalid')
 
 
 run_tests()

@@ -22,7 +22,7 @@ laid out as C compilers do on 64-bit machines. Comments are as in C. What is spe
                              size is taken for 0 then); or with this number, whatever it is
   MEMBER @ BITS              in a struct: the member is at this offset
   __attribute__((...))       packed, aligned(N), section("NAME") (variables only),
-                             btf_type_tag("X") (behind what it is about), btf_decl_tag("X")
+                             btf_type_tag("X") (after what it is about), btf_decl_tag("X")
 
 Lines that begin with a full stop are not C. Words are as in a shell, numbers as in C:
 
@@ -36,13 +36,13 @@ Lines that begin with a full stop are not C. Words are as in a shell, numbers as
                              bytes of strings
   .layout [KIND=FIXED,EACH]...
                              a header of 32 bytes, and a layout section between types
-                             and strings: for each kind, bytes behind the record, and
+                             and strings: for each kind, bytes after the record, and
                              for each of vlen; of kinds of the future as told
   .int NAME BYTES [signed] [char] [bool] [bits=N] [offset=N]
                              an INT, which then is a type's name
   .raw LABEL KIND [name=] [type=|size=] [vlen=] [kflag=] [WORD]...
                              any record: KIND a name such as PTR, or a number; the
-                             words stand behind it
+                             words stand after it
   .filler N                  this many structs named filler_0 and so on
 
 Lies, applied last. A VALUE is a number, a "string" (for names) or a label
@@ -70,7 +70,7 @@ import sys
 KINDS = ('VOID', 'INT', 'PTR', 'ARRAY', 'STRUCT', 'UNION', 'ENUM', 'FWD', 'TYPEDEF', 'VOLATILE',
          'CONST', 'RESTRICT', 'FUNC', 'FUNC_PROTO', 'VAR', 'DATASEC', 'FLOAT', 'DECL_TAG',
          'TYPE_TAG', 'ENUM64')
-# What stands behind a record once, and what as often as its vlen says: 32-bit words.
+# What stands after a record once, and what as often as its vlen says: 32-bit words.
 FIXED = {'INT': ('data',), 'ARRAY': ('type', 'index', 'nelems'), 'VAR': ('linkage',),
          'DECL_TAG': ('component',)}
 EACH = {'STRUCT': ('name', 'type', 'offset'), 'UNION': ('name', 'type', 'offset'),
@@ -339,7 +339,7 @@ class Btf:
                     self.declaration(p)
         except (Error, ValueError, TypeError, KeyError, IndexError, SyntaxError) as e:
             near = ' '.join(word for _, word in p.tokens[max(p.at - 8, 0):p.at])
-            raise Error('behind "%s": %s' % (near, e)) from e
+            raise Error('after "%s": %s' % (near, e)) from e
 
     def attributes(self, p):
         """What __attribute__((...)) say, as (name, argument)."""

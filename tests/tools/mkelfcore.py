@@ -5,7 +5,7 @@
 usage: mkelfcore.py [-s STATEMENT]... TEXT CORE     one core; TEXT "-" is stdin
        mkelfcore.py [-s STATEMENT]... -m TEXT DIR   one core for each part of TEXT
 
--s adds a statement behind those of TEXT. With -m each part begins with a line
+-s adds a statement after those of TEXT. With -m each part begins with a line
 "=== NAME" and becomes DIR/NAME; what stands before the first is put in front of
 each part.
 
@@ -26,7 +26,7 @@ File
   xnum                       number of program headers in section header 0. Done
                              without being told where they are 65535 or more
   segment START MEMSZ [vaddr=] [filesz=] [offset=] [align=] [fill=] [count=] [step=]
-                             a PT_LOAD. offset: of its data, else behind the data
+                             a PT_LOAD. offset: of its data, else after the data
                              before; align: of this default; fill: the data is
                              this byte instead of memory's contents; count: that
                              many PT_LOADs, each step (default MEMSZ) higher
@@ -46,7 +46,7 @@ Notes
   ptnotes one|split|last|none
                              one PT_NOTE in front of the PT_LOADs (default); one
                              for each note, each followed by 20 bytes of zeros; one
-                             behind the PT_LOADs; none at all
+                             after the PT_LOADs; none at all
 
 Memory: what is not set is zero
   pagesize BYTES             of the machine. Before the first page is named.
@@ -93,7 +93,7 @@ Kernel (64-bit)
            [bits=27] [flags=0xf] [entry=16]
                              mem_section tables: the struct pages of sections
                              FROM..TO, each of 1 << bits bytes, are at array, one
-                             section behind the other. entry: SIZE(mem_section).
+                             section after the other. entry: SIZE(mem_section).
                              With roots it is SPARSEMEM_EXTREME: an array of
                              pointers there (direct + address) to the pages at
                              entries; else the classic array of all sections at

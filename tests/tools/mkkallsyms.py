@@ -18,7 +18,7 @@ those of the running kernel:
 
 With -m each part of TEXT begins with a line "=== NAME"; its image becomes DIR/NAME,
 its list DIR/NAME.list; what stands before the first is put in front of each part.
-TEXT "-" is stdin. -s adds a statement behind those of TEXT.
+TEXT "-" is stdin. -s adds a statement after those of TEXT.
 
 A statement is a line of words; "#" begins a comment, words with blanks are quoted as
 in a shell. Numbers are Python expressions without blanks, with K, M, G, and the address
@@ -29,8 +29,8 @@ Kernel
                                4.18      as 4.20, but num_syms and markers are words
                                4.20      values, num_syms, names, markers, tokens; 5.10
                                6.1       and lengths of two bytes
-                               6.1-seqs  and seqs_of_names behind the markers
-                               6.4       values behind the tokens, then seqs_of_names
+                               6.1-seqs  and seqs_of_names after the markers
+                               6.4       values after the tokens, then seqs_of_names
                                6.11      the same, without addresses
                                7.0       no relative_base, all aligned to 4 bytes
                              Default: 6.11
@@ -58,7 +58,7 @@ Symbols: sorted by address, those with the same address stay as they were given
                              PREFIX and random characters: a name of LENGTH characters
                              that does not compress well
 
-Image: one behind the other
+Image: one after the other
   tables                     the tables. Default: at the end. Can come several times;
                              listed are the first
   pad SIZE [BYTE]            Default: 0
@@ -154,7 +154,7 @@ class Tokens:
         return [text.encode('latin-1') for text in everything.split(SEPARATOR)]
 
     def table(self):
-        """The strings one behind the other, and where each begins in them."""
+        """The strings one after the other, and where each begins in them."""
         starts, out = [], bytearray()
         for text in self.text:
             starts.append(len(out))

@@ -11,7 +11,7 @@
 #include "facts/facts.h"
 #include "facts/vmcoreinfo.h"
 
-/** Forget all facts, then believe this VMCOREINFO text, whose every line must make sense. */
+/** Forget all facts, then believe this VMCOREINFO text, whose every line must are valid. */
 static inline void facts_from_text(const char *text)
 {
 	struct vmcoreinfo vi = { .text = text, .size = strlen(text) };

@@ -126,7 +126,7 @@ static inline uint8_t *flat_at(struct flat *f, uint64_t va)
 	return f->bytes + (va - f->base);
 }
 
-/** Write to memory. Not to be done behind the first read. */
+/** Write to memory. Not to be done after the first read. */
 static inline void flat_put(struct flat *f, uint64_t va, uint64_t value)
 {
 	if (f->vc.is64)

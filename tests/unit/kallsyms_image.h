@@ -144,7 +144,7 @@ static inline int kimage_extent(void *ctx, vaddr_t va, uint64_t *len)
 	return 0;
 }
 
-/** A line of the list, behind "KEY="; NULL if there is none. */
+/** A line of the list, after "KEY="; NULL if there is none. */
 static inline const char *kimage_line(const struct kimage *img, const char *key)
 {
 	size_t len = strlen(key);

@@ -475,7 +475,7 @@ static void test_64k_user_52(void **state)
 	assert_int_equal(machine_init(&m, 16, FACTS_48 "NUMBER(MAX_USER_VA_BITS)=48\n",
 				      tables), 0);
 	assert_hole(&m, base, 4 * TIB);
-	/* Where both may be meant it is the smaller one: something else may lie behind it. */
+	/* Where both may be meant it is the smaller one: something else may lie after it. */
 	assert_int_equal(machine_init(&m, 16, FACTS_48, "101f8 20003\n"
 							"11ff8 30003\n"
 							"2fff8 0068000060000701\n"), 0);
@@ -593,7 +593,7 @@ static void test_missing_and_senseless_facts(void **state)
 	assert_init_fails(16, ROOT "NUMBER(VA_BITS)=28\n", -ENOENT, "NUMBER(VA_BITS) 28");
 	assert_init_fails(12, FACTS_48 "NUMBER(TCR_EL1_T1SZ)=12\n", -ENOENT, "used 52");
 	assert_init_fails(12, FACTS_48 "NUMBER(TCR_EL1_T1SZ)=64\n", -ENOENT, "used 0");
-	assert_init_fails(12, FACTS_48 "NUMBER(TCR_EL1_T1SZ)=-1\n", -ENOENT, "makes no sense");
+	assert_init_fails(12, FACTS_48 "NUMBER(TCR_EL1_T1SZ)=-1\n", -ENOENT, "is invalid");
 	assert_init_fails(12, "SYMBOL(swapper_pg_dir)=ffffc10000\n"
 			      "NUMBER(VA_BITS)=48\n", -ENOENT, "cannot be at 0xffffc10000");
 	assert_init_fails(12, "SYMBOL(swapper_pg_dir)=fffffffff1c10800\n"
@@ -643,7 +643,7 @@ static void test_bounds_of_the_image(void **state)
 		     0xffff800010000000, 0xffff800030000000);
 	assert_image("SYMBOL(_stext)=ffff800010010000\nSYMBOL(_end)=ffffffffffffffff\n",
 		     0xffff800010000000, 0xffff800030000000);
-	/* Nothing is known, or it makes no sense. */
+	/* Nothing is known, or it is invalid. */
 	assert_image("", 0, 0);
 	assert_image("SYMBOL(_stext)=0\n", 0, 0);
 	assert_image("SYMBOL(_stext)=fffffffff0000000\n", 0, 0);

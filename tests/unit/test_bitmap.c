@@ -129,7 +129,7 @@ static void test_ends_of_ranges(void **state)
 
 	(void)state;
 	assert_int_equal(bitmap_init(&b, 200), 0);
-	/* Empty and backward ranges, and such that begin behind the end. */
+	/* Empty and backward ranges, and such that begin after the end. */
 	assert_int_equal(bitmap_set_range(&b, 64, 64), 0);
 	assert_int_equal(bitmap_set_range(&b, 70, 60), 0);
 	assert_int_equal(bitmap_set_range(&b, 200, UINT64_MAX), 0);

@@ -406,7 +406,7 @@ static void test_magic_at_the_end(void **state)
 }
 
 /*
- * Headers without end, each in order: the records behind it go on and on, and only the
+ * Headers without end, each in order: the records after it go on and on, and only the
  * last one does not fit. A struct hides the next header as its members.
  */
 static void test_headers_without_end(void **state)

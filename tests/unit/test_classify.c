@@ -217,7 +217,7 @@ static void array_init(struct array *a, const struct era *e, const struct geomet
 {
 	*a = (struct array){ .era = e, .g = g, .n = n, .pfn = pfn };
 	a->va = (g->is64 ? VMEMMAP : 0xc1000000) + pfn * g->size;
-	/* Exactly as large: a sanitizer sees what is read behind it. */
+	/* Exactly as large: a sanitizer sees what is read after it. */
 	a->bytes = calloc(n, g->size);
 	assert_non_null(a->bytes);
 	for (size_t i = 0; i < n; i++)
@@ -719,7 +719,7 @@ static void test_impossible_free_blocks(void **state)
 			/* Nobody asked for free pages. */
 			ASSERT_NO_RUNS(judge(&a, DL_MAX & ~DL_FREE), 0);
 		}
-		/* Not aligned; the page behind it counts for itself. */
+		/* Not aligned; the page after it counts for itself. */
 		put_page(&a, 0, 0, 0, UINT32_MAX);
 		put_free(&a, 1, 1);
 		put_page(&a, 2, LRU, ANON, UINT32_MAX);
@@ -962,7 +962,7 @@ static void test_impossible_compound_pages(void **state)
 		/* the last page of it is no tail */
 		put_order(&a, 0, 5, false);
 		ASSERT_RUNS(judge(&a, DL_MAX), 1, { 0x4000, 1, PAGE_USER });
-		/* the first page behind it is none */
+		/* the first page after it is none */
 		put_compound(&a, 0, 4, false, LRU, ANON, UINT32_MAX);
 		put_word(&a, 1, a.g->compound, link_to(&a, 0, 4) & ~UINT64_C(1));
 		put_word(&a, 1, a.g->mapping, 0);
@@ -988,7 +988,7 @@ static void test_impossible_compound_pages(void **state)
 	}
 }
 
-/* Tails that name another head, before or behind. */
+/* Tails that name another head, before or after. */
 static void test_tails_of_another_head(void **state)
 {
 	(void)state;
@@ -999,7 +999,7 @@ static void test_tails_of_another_head(void **state)
 			continue;
 		array_init(&a, &eras[e], GEOMETRY, 0x4000, 64, DL_MAX);
 		put_compound(&a, 32, 3, false, LRU, ANON, UINT32_MAX);
-		/* far behind, or far before */
+		/* far after, or far before */
 		put_word(&a, 33, a.g->compound, (a.va + 40 * 64) | 1);
 		ASSERT_RUNS(judge(&a, DL_MAX), 1, { 0x4020, 1, PAGE_USER });
 		put_word(&a, 33, a.g->compound, (a.va + 8 * 64) | 1);
@@ -1242,7 +1242,7 @@ static enum page_class model_class(const struct model *m, size_t i, bool huge, u
 	return poisoned ? PAGE_HWPOISON : c;
 }
 
-/* The class of each page, also of those behind the array that its blocks reach. */
+/* The class of each page, also of those after the array that its blocks reach. */
 static void model_run(struct model *m, unsigned int level, enum page_class *class, size_t room)
 {
 	size_t next = 0;

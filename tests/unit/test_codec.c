@@ -35,7 +35,7 @@ struct variant {
 
 enum kind { ZERO, ONES, TEXT, MIXED, POINTERS, NR_COMPRESSIBLE, RANDOM = NR_COMPRESSIBLE };
 
-/* Bytes with an inaccessible page behind them and a canary before. */
+/* Bytes with an inaccessible page after them and a canary before. */
 struct guarded {
 	uint8_t *map;
 	size_t map_bytes;
@@ -578,7 +578,7 @@ static void test_snappy_claim(void **state)
 		memcpy(p + i, copy, sizeof(copy));
 	assert_damaged(codec, p, len, &dst, v->page_size);
 
-	/* The same behind a length that is right. */
+	/* The same after a length that is right. */
 	p[0] = (v->page_size & 0x7f) | 0x80;
 	p[1] = (v->page_size >> 7 & 0x7f) | 0x80;
 	p[2] = v->page_size >> 14;

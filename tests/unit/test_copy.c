@@ -665,13 +665,13 @@ static const struct erasure mini_erasures[] = {
 	{ 0x8404000, 1, 'b' },			/* the first one */
 	{ 0x8405ff0, 0x20, 'c' },		/* over a boundary */
 	{ 0x8407000, 0x1000, 'd' },		/* a page, */
-	{ 0x8408000, 0x3000, 'd' },		/* and those behind it */
+	{ 0x8408000, 0x3000, 'd' },		/* and those after it */
 	{ 0x840a800, 0x1000, 0 },		/* the rest of the last one has a fill */
 	{ 0x840b900, 1, 'e' }, { 0x840b902, 1, 'f' },
 	{ 0x840d000, 0x2000, 0 },		/* nothing is left of these */
 	{ 0x8600123, 1, 'g' },			/* a page of zeros no more */
 	{ 0x900000, 0x40000, 'h' },		/* free pages */
-	{ 0x9eff0, 0x100, 'i' },		/* at the end of some memory, and behind it */
+	{ 0x9eff0, 0x100, 'i' },		/* at the end of some memory, and after it */
 	{ 0x4000000, 0x100000, 'j' },		/* where there is none */
 	{ 0x10000000, 0x100000, 'k' },
 	{ 0x8480000, 0x200000, 0 },		/* more than a batch */

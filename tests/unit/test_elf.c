@@ -691,7 +691,7 @@ static void check_each_cut(const char *name)
 		vmcore_reader_destroy(r);
 		vmcore_close(vc);
 	}
-	/* All cuts behind the headers. */
+	/* All cuts after the headers. */
 	assert_true(opened > 0x208 + 0x100);
 	close(m.fd);
 	free(bytes);

@@ -247,7 +247,7 @@ static void assert_like_model(const struct erase_list *list, const struct model 
 		if (memory[i] != (m->bytes[i] < 0 ? old[i] : m->bytes[i]))
 			fail_msg("byte %#zx is %#x instead of %#x", i, memory[i], m->bytes[i]);
 		if (erase_list_next(list, i) != next)
-			fail_msg("behind %#zx comes %#" PRIx64, i, erase_list_next(list, i));
+			fail_msg("after %#zx comes %#" PRIx64, i, erase_list_next(list, i));
 	}
 	free(memory);
 	free(old);

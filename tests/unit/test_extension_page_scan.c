@@ -24,7 +24,7 @@ static const struct core_text texts[] = {
 			  "array=0xffffc90000000000\n" },
 	{ "empty-section", "u64 roots+16*K 0 0\n" },
 	/*
-	 * Struct pages in pieces that do not lie behind each other, of which the one of
+	 * Struct pages in pieces that do not lie one after the other, of which the one of
 	 * pfns 0xa40-0xa80 is lost, in the middle of a huge page's.
 	 */
 	{ "pieces", "let other 0xfffff5cbc0000000\n"
@@ -212,7 +212,7 @@ static void test_pieces(void **state)
 	for (unsigned long pfn = 0x7f0; pfn < 0x810; pfn++)
 		assert_int_equal(seen.kinds[pfn], pfn >= 0x7fe && pfn < 0x802 ? PAGE_IS_CACHE :
 				 PAGE_IS_OTHER);
-	/* Tails of a head that is known, behind the hole. */
+	/* Tails of a head that is known, after the hole. */
 	assert_int_equal(seen.kinds[0xa00], PAGE_IS_USER);
 	assert_int_equal(seen.kinds[0xa3f], PAGE_IS_USER);
 	assert_int_equal(seen.kinds[0xa40], 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Processes for code that is not to be trusted: what becomes of them is told, and what
- * they leave behind does no harm.
+ * they leave after does no harm.
  */
 #include <setjmp.h>
 #include <stdarg.h>

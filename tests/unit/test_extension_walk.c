@@ -198,7 +198,7 @@ static void check_broken_list(uint64_t next, unsigned int hole, unsigned int nr,
 static void test_list_damage(void **state)
 {
 	(void)state;
-	/* NULL, poison, between longs, behind the end of all. */
+	/* NULL, poison, between longs, after the end of all. */
 	check_broken_list(1, FLAT_HOLE, 5, -EBADMSG);
 	check_broken_list(0xdead000000000100, FLAT_HOLE, 5, -EFAULT);
 	check_broken_list(0xffff888000006019, FLAT_HOLE, 5, -EBADMSG);
@@ -467,7 +467,7 @@ static void put_maple_tree(struct flat *f)
 	put_maple(f, 0, ARANGE, 0, 0xfff, maple_link(f, 1, LEAF));
 	put_maple(f, 0, ARANGE, 1, 0x1fff, maple_link(f, 2, LEAF));
 	put_maple(f, 0, ARANGE, 2, 0, maple_link(f, 3, LEAF));
-	/* What is behind the last slot in use counts for nothing. */
+	/* What is after the last slot in use counts for nothing. */
 	put_maple(f, 0, ARANGE, 3, 0x5000, maple_link(f, 1, LEAF));
 	/* The first range may end at 0. */
 	for (unsigned int i = 0; i < full; i++)
@@ -612,7 +612,7 @@ static void test_maple_facts(void **state)
 	know_maple(&f);
 	flat_member(MEMBER(maple_range_64, slot), 1024 - 127, 128);
 	assert_int_equal(walk_maple(&f, &v), -EBADMSG);
-	check_said(-EBADMSG, "makes no sense");
+	check_said(-EBADMSG, "is invalid");
 	flat_member(MEMBER(maple_range_64, slot), 1024 - 128, 128);
 	assert_int_equal(walk_maple(&f, &v), 0);
 	flat_end(&f);
@@ -822,16 +822,16 @@ static void test_xarray_facts(void **state)
 	for (unsigned int slots = 0; slots < 200; slots += 48) {
 		know_xarray(&f, slots ? slots : 1);
 		assert_int_equal(walk_xarray(&f, &v), -EBADMSG);
-		check_said(-EBADMSG, "makes no sense");
+		check_said(-EBADMSG, "is invalid");
 	}
 	know_xarray(&f, 64);
 	flat_member(MEMBER(xa_node, shift), 1024, 1);
 	assert_int_equal(walk_xarray(&f, &v), -EBADMSG);
-	check_said(-EBADMSG, "makes no sense");
+	check_said(-EBADMSG, "is invalid");
 	know_xarray(&f, 64);
 	flat_member(MEMBER(xa_node, parent), 1024 - 7, 8);
 	assert_int_equal(walk_xarray(&f, &v), -EBADMSG);
-	check_said(-EBADMSG, "makes no sense");
+	check_said(-EBADMSG, "is invalid");
 	flat_end(&f);
 }
 
@@ -855,7 +855,7 @@ static void know_tasks(const struct flat *f)
 
 /*
  * Processes 1 to nr: the leader of process p is object 10 * p, its signal the next one, its
- * other threads, p - 1 of them, those behind.
+ * other threads, p - 1 of them, those after.
  */
 static uint64_t thread(const struct flat *f, unsigned int p, unsigned int t)
 {

@@ -130,7 +130,7 @@ static void test_not_found(void **state)
 	}
 }
 
-/* What was there of notes stays, behind it. */
+/* What was there of notes stays, after it. */
 static void test_other_notes(void **state)
 {
 	struct vmcore *vc = open_core(*state, "others");

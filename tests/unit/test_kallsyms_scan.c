@@ -334,7 +334,7 @@ static void test_missing_page(void **state)
 	img.mem.extent = full_extent;
 	kimage_hole(&img, img.start + 4096, 4096);
 	kimage_hole(&img, kimage_table(&img, "seqs_of_names") + 4096, 1);
-	/* Behind the markers nothing is needed, but the way to them leads over it. */
+	/* After the markers nothing is needed, but the way to them leads over it. */
 	assert_not_found(&img, -ENOENT);
 	img.nr_holes = 1;
 	assert_found(&img, "many");

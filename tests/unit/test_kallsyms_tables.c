@@ -279,7 +279,7 @@ static void test_hash(void **state)
 		uint8_t entry[64];
 		size_t len = 1 + i % sizeof(entry);
 
-		/* Printable, as a type is; anything else behind it. */
+		/* Printable, as a type is; anything else after it. */
 		for (size_t j = 0; j < len; j++)
 			entry[j] = kcorpus_random(&seed);
 		if (i % 2)
@@ -452,7 +452,7 @@ static void test_garbage(void **state)
 	hand_free(&h);
 }
 
-/* Pages that are missing cost what is behind them in their blocks, and nothing else. */
+/* Pages that are missing cost what is after them in their blocks, and nothing else. */
 static void test_holes(void **state)
 {
 	/* In pages, the first that has names being 1. */
@@ -757,7 +757,7 @@ static void test_unreadable_values(void **state)
 	assert_int_equal(ksym_value(&h.img.mem, &how, 999, values), 0);
 	assert_int_equal(ksym_value(&h.img.mem, &how, 1000, values), -EFAULT);
 	assert_int_equal(ksym_value(&h.img.mem, &how, KSYMS_MAX, values), -EFAULT);
-	/* The last one at the top of all addresses has none behind it. */
+	/* The last one at the top of all addresses has none after it. */
 	how.table = -8;
 	assert_int_equal(ksym_value(&h.img.mem, &how, 2, values), -EFAULT);
 	assert_int_equal(ksym_values_read(&h.img.mem, &how, 0, KSYM_VALUES_CHUNK + 1, values),

@@ -677,7 +677,7 @@ static void test_descriptor_lies(void **state)
 	}
 }
 
-/* What could not be read leaves nothing behind in the place of what could. */
+/* What could not be read leaves nothing after in the place of what could. */
 static void test_damaged_page_in_cache(void **state)
 {
 	struct test *t = *state;

@@ -87,7 +87,7 @@ static void test_found(void **state)
 	is_told("notes", "0x0000000000100100 1000\n", "OSRELEASE=5.4.0", 3);
 	is_told("notes", "100100 28", "OSRELEASE=5.4.0", 3);
 	is_told("none", "0x100100 1000\n", "OSRELEASE=5.4.0", 0);
-	/* Behind a note that is not padded. */
+	/* After a note that is not padded. */
 	is_told("odd", "0x100100 1000\n", "OSRELEASE=5.4.0", 2);
 	/* What the dump says itself counts. */
 	is_told("told", "0x100100 1000\n", "OSRELEASE=6.1.0\n", 0);

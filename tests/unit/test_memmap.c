@@ -94,7 +94,7 @@ static const struct core_text texts[] = {
 	{ "bad-roots", SMALL_SECTIONS "u64 roots 1 0x8000000000000000 0xffff888010000000\n" },
 	{ "no-map", SECTIONS "u64 roots+16*K 0xf\n" },
 	{ "pointer", SECTIONS "u64 6*M direct+roots\nset SYMBOL(mem_section) ffff888000600000\n" },
-	/* Taken for roots, what is behind the pointer cannot be read. */
+	/* Taken for roots, what is after the pointer cannot be read. */
 	{ "pointer-garbage", SMALL_SECTIONS "u64 6*M direct+roots 0xffffc90000000000\n"
 			     "set SYMBOL(mem_section) ffff888000600000\n" },
 	{ "pointer-nowhere", "u64 6*M 0xffffc90000000000\n"

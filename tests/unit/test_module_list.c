@@ -22,7 +22,7 @@
 #include "symbols/module_symbols.h"
 
 #define MEMORY_BYTES (8u << 20)
-/* Structs lie this far apart, tables behind them. */
+/* Structs lie this far apart, tables after them. */
 #define STEP 0x1000
 #define TABLES 0x100000
 
@@ -591,7 +591,7 @@ static void test_lying_facts(void **state)
 
 /* --- damage ------------------------------------------------------------------- */
 
-/* The pointer behind the second module is overwritten: the first two remain. */
+/* The pointer after the second module is overwritten: the first two remain. */
 static void check_next(bool is64, uint64_t next, const char *what)
 {
 	struct memory m;
@@ -1064,7 +1064,7 @@ static void test_lying_typetab(void **state)
 	(void)state;
 	memory_open(&m, true, false);
 	ok = k = put_tables(&m, m.base + TABLES, few, ARRAY_SIZE(few));
-	/* At the strings, before them, far behind them, nowhere: the names remain. */
+	/* At the strings, before them, far after them, nowhere: the names remain. */
 	k.typetab = ok.strtab;
 	assert_symbols(&m, &k, "c0123450 x xfs_init\nc0123458 f $d.1\nc0123459 s .L123\n"
 		       "c0123460 ? .text\nc0223450 n xfs_data\n"

@@ -246,7 +246,7 @@ static void test_last_note_need_not_be_padded(void **state)
 	drop(&vc);
 }
 
-/* What comes before the damage counts, what comes behind it does not. */
+/* What comes before the damage counts, what comes after it does not. */
 static void assert_damaged(uint32_t name_size, uint32_t desc_size)
 {
 	struct notes n = { 0 };
@@ -321,7 +321,7 @@ static void test_cut_at_each_byte(void **state)
 		assert_true(good <= len && good >= last);
 		last = good;
 		assert_int_equal(vc.nr_cpus, (len >= ends[0]) + (len >= ends[2]));
-		/* Two bytes of padding behind the text. */
+		/* Two bytes of padding after the text. */
 		assert_int_equal(!!vc.vmcoreinfo, len >= ends[1] - 2);
 		/* Fewer than 4 bytes hold no name size: padding. */
 		if (ret)

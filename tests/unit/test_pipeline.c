@@ -2,7 +2,7 @@
 /*
  * The pipeline's promises: every batch is claimed, worked on and committed
  * once, in order; after an error all batches before the failed one are
- * committed and none behind it, whatever the threads do.
+ * committed and none after it, whatever the threads do.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -310,7 +310,7 @@ static void test_sizes_that_the_kernel_tells(void **state)
 		assert_hole(&m, 0xf000000000000000, UINT64_C(1) << 60);
 		machine_close(&m);
 	}
-	/* What makes no sense is not believed: today's sizes then, if it is such a kernel. */
+	/* What is invalid is not believed: today's sizes then, if it is such a kernel. */
 	for (size_t i = 0; i < 4; i++) {
 		static const char *const bad[] = {
 			"1000 8\n1008 0\n1010 5\n1018 c\n", "1000 8\n1008 a\n1010 10\n1018 8\n",
@@ -742,7 +742,7 @@ static void test_bounds_of_the_image(void **state)
 		     LINEAR, LINEAR + 0x2a60000);
 	assert_image(BE_4K, "SYMBOL(_stext)=c000000008000100\nSYMBOL(_end)=c00000000a950008\n",
 		     LINEAR + 0x8000000, LINEAR + 0xa951000);
-	/* Where it ends is not known yet, or makes no sense. */
+	/* Where it ends is not known yet, or is invalid. */
 	assert_image(BE_64K, "SYMBOL(_stext)=c000000000000000\n", LINEAR, LINEAR + 256 * MIB);
 	assert_image(BE_64K, "SYMBOL(_stext)=c000000008000000\nSYMBOL(_end)=c000000007000000\n",
 		     LINEAR + 128 * MIB, LINEAR + 384 * MIB);

@@ -61,7 +61,7 @@ static void put_record(struct writer *w, uint32_t at, uint32_t len, uint32_t tex
 	log_put(w->m, DATA + at + 4, 2, text_len);
 }
 
-/* A message, with a dictionary behind it that is of no interest. */
+/* A message, with a dictionary after it that is of no interest. */
 static void say(struct writer *w, uint64_t ts_nsec, const char *text)
 {
 	uint32_t len = (HEADER + strlen(text) + 9 + 3) / 4 * 4;
@@ -109,11 +109,11 @@ static void test_wrap(void **state)
 	begin(&w, m, 400);
 	say(&w, 0, "at the end");
 	say(&w, 0, "at the beginning, since it did not fit");
-	say(&w, 0, "behind that");
+	say(&w, 0, "after that");
 	assert_true(w.next < 400);
 	log_is(m, false, "[    0.000000] at the end\n"
 			 "[    0.000000] at the beginning, since it did not fit\n"
-			 "[    0.000000] behind that\n");
+			 "[    0.000000] after that\n");
 }
 
 static void test_partial_records(void **state)
@@ -194,7 +194,7 @@ static void test_bad_records(void **state)
 	m->hole = m->base + LOG_BUF_LEN;
 	assert_int_equal(log_read(m, false), -EFAULT);
 	m->hole = m->hole_end = 0;
-	/* A first record behind the last one, and no second end of the buffer. */
+	/* A first record after the last one, and no second end of the buffer. */
 	log_put(m, FIRST_IDX, 4, two);
 	log_put(m, NEXT_IDX, 4, one);
 	put_record(&w, w.next, 0, 0);

@@ -336,7 +336,7 @@ static void test_partial(void **state)
 	/* Cleared long ago. */
 	log_put(m, CLEAR_SEQ, 8, 2);
 	log_is(m, true, "[    0.000000] forty\n[    0.000000] forty-one\n[    0.000000] forty-two\n");
-	/* It makes no sense to have cleared what is not yet there. */
+	/* It is invalid to have cleared what is not yet there. */
 	log_put(m, CLEAR_SEQ, 8, 44);
 	log_is(m, true, "[    0.000000] forty\n[    0.000000] forty-one\n[    0.000000] forty-two\n");
 	log_put(m, CLEAR_SEQ, 8, UINT64_MAX);
@@ -448,10 +448,10 @@ static void test_bad_ids(void **state)
 	three(&w, m);
 	/* Further apart than there are descriptors. */
 	put_ids(&w, 3, 2);
-	log_is_damaged(m, 0, "makes no sense",
+	log_is_damaged(m, 0, "is invalid",
 		       "[    0.000000] one\n[    0.000000] two\n[    0.000000] three\n");
 	put_ids(&w, 0, 1000);
-	log_is_damaged(m, COUNT, "makes no sense", "");
+	log_is_damaged(m, COUNT, "is invalid", "");
 	/* Bits of a state are not part of an id. */
 	put_ids(&w, ~id_mask(m), ~id_mask(m) | 2);
 	log_is(m, false, "[    0.000000] one\n[    0.000000] two\n[    0.000000] three\n");

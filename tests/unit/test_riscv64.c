@@ -125,7 +125,7 @@ static void test_not_valid(void **state)
 						 "80400000 fffffffffffffffe\n"
 						 "80400008 20100401\n"
 						 "80401000 208000e6\n"
-						 /* A table behind the last level. */
+						 /* A table after the last level. */
 						 "80401008 20800001\n"
 						 "80401010 20800031\n"), 0);
 	assert_hole(&m, 0, GIB);

@@ -345,7 +345,7 @@ static void test_duplicate_keys(void **state)
 	assert_string_equal(bad, "LENGTH(array)=x");
 }
 
-/* A value that makes no sense is as good as missing, and is reported. */
+/* A value that is invalid is as good as missing, and is reported. */
 static void test_bad_values(void **state)
 {
 	static const char *const lines[] = {

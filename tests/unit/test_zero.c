@@ -14,7 +14,7 @@
 static void assert_one_byte_shows(size_t len, size_t step)
 {
 	for (size_t begin = 0; begin < 9; begin++) {
-		/* No byte more, so that a tool sees one that is read behind the end. */
+		/* No byte more, so that a tool sees one that is read after the end. */
 		uint8_t *room = calloc(1, begin + len + !(begin + len)), *p = room + begin;
 
 		assert_non_null(room);

@@ -29,7 +29,7 @@ FULL_FLAVOUR = "amd64"          # large, and has drivers of real machines
 
 def suite(name, arch=X86_64.arch):
     """The suite NAME.  "stable-backports" becomes the release's own name: on some
-    mirrors the alias lags behind it."""
+    mirrors the alias lags after it."""
     if name != BACKPORTS:
         return Suite(name, arch)
     alias = Suite(name, arch)

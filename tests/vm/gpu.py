@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Judges of dumps without the buffers of graphics cards.
 
-A vmcore directory is what a guest with a graphics card leaves behind: truth/content there
+A vmcore directory is what a guest with a graphics card leaves: truth/content there
 says which buffers there were, "NAME PAGES STATE". Each page of a buffer repeats a line
 with the buffer's name and the page's number, so they are found by what is in them. Each
 judge returns a list of sentences, empty when there is nothing to complain about.

@@ -114,7 +114,7 @@ def strict(program, extension, dumpdir, work):
         return failed
     if not failed:
         return ["there is a dump, although there are keys that cannot be found"]
-    return ["something is left behind"] if os.path.exists(dump) else []
+    return ["something is left"] if os.path.exists(dump) else []
 
 
 def only_keyring(program, extension, dumpdir, work):

@@ -23,7 +23,7 @@ def key(guest):
 
 
 def make(guest, say=lambda text: None, again=False):
-    """The directory of the vmcore that GUEST leaves behind, made if it is not there or
+    """The directory of the vmcore that GUEST leaves, made if it is not there or
     AGAIN.  The caller holds the cache's lock."""
     top = os.path.join(cache.root(), "vmcores")
     machine = f"{guest.machine.name}-" if guest.machine is not machines.X86_64 else ""
