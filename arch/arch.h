@@ -146,7 +146,7 @@ const struct arch_ops *arch_find(uint16_t machine);
 /**
  * Prepare translation. The caller has set ops, is64, swap, page_shift and the
  * segments; declarations have been resolved as far as they can be.
- * @return 0; -ENOTSUP or -ENOENT with a sentence that says what is missing
+ * @return 0; -ENOTSUP or -ENOENT, whose message says what is missing
  */
 int arch_init(struct arch *a, const struct arch_mem *mem) __attribute__((warn_unused_result));
 /**

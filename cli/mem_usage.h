@@ -21,12 +21,12 @@ struct mem_usage {
 /**
  * Count the pages as a dump of level 31 would treat them.
  * @param nr_threads 0: as many as there are CPUs
- * @return 0; -errno with a sentence that says what is missing or broken
+ * @return 0; -errno, whose message says what is missing or broken
  */
 int mem_usage_count(const struct kernel *k, unsigned int nr_threads, struct mem_usage *ret)
 	__attribute__((warn_unused_result));
 
-/** Print the table. @return 0; -errno with a sentence if it cannot be written */
+/** Print the table. @return 0; -errno if it cannot be written */
 int mem_usage_print(const struct kernel *k, const struct mem_usage *m)
 	__attribute__((warn_unused_result));
 

@@ -91,7 +91,7 @@ struct dump_plan {
 
 /**
  * Understand a command line.
- * @return 0; -EINVAL with a sentence that says what is wrong with it; -ENOTSUP for what this
+ * @return 0; -EINVAL, whose message says what is wrong with it; -ENOTSUP for what this
  * program does not do
  */
 int options_parse(struct dump_plan *plan, int argc, char *argv[])

@@ -62,7 +62,7 @@ void debuginfo_close(struct debuginfo *d);
  * is believed.
  *
  * @param machine ELF machine of the dump, 0 if unknown
- * @return 0; -ESTALE with a sentence that names both sides
+ * @return 0; -ESTALE, whose message names both sides
  */
 int debuginfo_check(const struct debuginfo *d, uint16_t machine, const struct vmcoreinfo *vi)
 	__attribute__((warn_unused_result));

@@ -23,7 +23,7 @@ void orphans_adopt(struct orphans *o);
 /**
  * Kill and reap all that was left, and adopt no more. The child itself must have been
  * waited for.
- * @return 0; -ETIMEDOUT with a sentence if there is no end to them
+ * @return 0; -ETIMEDOUT if there is no end to them
  */
 int orphans_end(struct orphans *o) __attribute__((warn_unused_result));
 

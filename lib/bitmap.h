@@ -53,7 +53,7 @@ void bitmap_deinit(struct bitmap *b);
 /**
  * Keep bitmaps of more than @p max_bytes in files of a directory, which nobody else sees and
  * which are gone with them.
- * @return 0; -errno with a sentence if no file can be made there
+ * @return 0; -errno if no file can be made there
  */
 int bitmap_store_init(struct bitmap_store *s, const char *dir, uint64_t max_bytes);
 

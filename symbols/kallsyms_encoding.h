@@ -28,7 +28,7 @@ void ksym_evidence_want(struct symbol_match *w);
  * that was taken for beginning one entry late can still have it right.
  *
  * @param w what was found of the names that were wanted; its refs are indexes of symbols
- * @return 0; -EBADMSG with a sentence if no candidate is right
+ * @return 0; -EBADMSG if no candidate is right
  */
 int kallsyms_encoding_choose(struct ksym_values *ret, const struct vmem *mem,
 			     const struct kallsyms_tables *tables, const struct symbol_match *w,

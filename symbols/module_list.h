@@ -46,7 +46,7 @@ struct module_list {
  * A module whose symbols or BTF the declarations do not lead to is listed without them.
  *
  * @return 0, also when the walk ended early (@c why); -ENOENT if what is needed is not
- * known, -EBADMSG if it is invalid, with a sentence that names it; -ENOMEM. The list
+ * known, -EBADMSG if it is invalid, whose message names it; -ENOMEM. The list
  * is empty on error.
  */
 int module_list_read(struct module_list *list, const struct vmem *mem)

@@ -25,7 +25,7 @@ struct kmodule_symbol {
  *
  * @param fn returns 0 to go on; anything else ends the walk and is returned
  * @return 0; -EBADMSG if the tables are invalid, -EFAULT if part of them cannot be
- * read (the rest was given), -ENOMEM; with a sentence that names the module
+ * read (the rest was given), -ENOMEM; the message of which message names the module
  */
 int kmodule_for_each_symbol(const struct kmodule *module, const struct vmem *mem,
 			    int (*fn)(void *ctx, const struct kmodule_symbol *sym), void *ctx)

@@ -135,7 +135,7 @@ int btype_get_member(const struct btf_types *t, const struct btype *s, uint32_t 
  *
  * @param[in,out] budget members that may still be looked at, so that damaged types
  * cannot take for ever
- * @return 0; -ENOENT if there is none; -EBADMSG with a sentence if damage is why
+ * @return 0; -ENOENT if there is none; -EBADMSG if damage is why
  */
 int btype_find_member(const struct btf_types *t, uint32_t id, const char *path, uint64_t *budget,
 		      struct btype_member *ret) __attribute__((warn_unused_result));

@@ -47,7 +47,7 @@ struct file_reader {
  * Open @p path, a regular file or a block device, for reading. Its size is
  * taken now: what the file grows by later is not seen.
  * @param use_mmap false: never map (--non-mmap)
- * @return 0; -errno with a sentence that names the file (*f is closed then). A
+ * @return 0; -errno, whose message names the file (*f is closed then). A
  * flattened file whose end record is missing is -EBADMSG.
  */
 int file_open(struct dump_file *f, const char *path, bool use_mmap)

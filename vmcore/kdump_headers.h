@@ -30,7 +30,7 @@ struct kdump_headers {
  * Read the headers of a file that begins with KDUMP_SIGNATURE. The strings of utsname are
  * repaired if they are the 4 bytes off that tools of before 2021 wrote on Linux 5.11.
  * @return 0; -EBADMSG if pages could not be found by them; -ENOTSUP for versions that are
- * too new; -errno if the file cannot be read; with a sentence that does not name the file
+ * too new; -errno if the file cannot be read; the message of which message does not name the file
  */
 int kdump_headers_read(struct kdump_headers *h, struct file_reader *fr)
 	__attribute__((warn_unused_result));

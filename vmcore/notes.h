@@ -20,7 +20,7 @@
  * is padding or damaged.
  * @param swap their byte order is not the host's
  * @param[out] len set in either case; at most @p size
- * @return 0; -EBADMSG with a sentence that gives the offset within @p buf if a
+ * @return 0; -EBADMSG, whose message gives the offset within @p buf if a
  * note reaches beyond the end
  */
 int notes_check(const void *buf, size_t size, bool swap, size_t *len);

@@ -169,7 +169,7 @@ struct vmcore_options {
  * The page size is the format's, else the one VMCOREINFO names (PAGESIZE=) if
  * that is a possible one, else the usual one of the machine.
  *
- * @return 0 (*ret to be closed with vmcore_close()); -errno with a sentence that
+ * @return 0 (*ret to be closed with vmcore_close()); -errno that
  * names the file
  */
 int vmcore_open(struct vmcore **ret, const char *path, const struct vmcore_options *opt)
