@@ -20,6 +20,8 @@ def main():
     dump = kdumpfile.Context()
     dump.open_fdset(*files)
     dump.attr["addrxlat.ostype"] = "linux"
+    # Pages of zeros are not in an ELF file.
+    dump.attr[kdumpfile.ATTR_ZERO_EXCLUDED] = 1
     info = dump.vmcoreinfo_raw().decode()
     page = dump.attr["arch.page_size"]
     section("sys")
