@@ -34,6 +34,7 @@
 #include "lib/log.h"
 #include "lib/resources.h"
 #include "symbols/kallsyms.h"
+#include "vmcore/live.h"
 #include "vmcore/vmcore.h"
 
 enum exit_status {
@@ -152,7 +153,7 @@ static int write_dmesg(const struct dump_plan *plan, const struct kernel *k)
 static int show_mem_usage(const struct dump_plan *plan, const struct kernel *k)
 {
 	struct mem_usage m;
-	int err = mem_usage_count(k, plan->nr_threads, &m);
+	int err = mem_usage_count(k, vmcore_is_live(k->vc), plan->nr_threads, &m);
 
 	return err ? err : mem_usage_print(k, &m);
 }

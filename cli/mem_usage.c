@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "filter/filter.h"
+#include "kernel/crashkernel.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
@@ -142,11 +143,36 @@ static int count_zero(struct vmcore *vc, const struct bitmap *pages, unsigned in
 
 /* --- all kinds ------------------------------------------------------------------ */
 
-static int count(const struct kernel *k, unsigned int nr_threads, struct bitmap *pages,
+/* The pages of a running kernel that its crash kernel would dump: those of the latter are not. */
+static int drop_crashkernel(const struct kernel *k, struct bitmap *pages)
+{
+	struct crashkernel_range ranges[CRASHKERNEL_RANGES];
+	struct vmcore_reader *r;
+	unsigned int n;
+	int err = vmcore_reader_create(&r, k->vc);
+
+	if (err)
+		return err;
+	n = crashkernel_find(k, r, ranges);
+	vmcore_reader_destroy(r);
+	for (unsigned int i = 0; i < n; i++)
+		bitmap_clear_range(pages, ranges[i].start, ranges[i].end);
+	return 0;
+}
+
+static int find_pages(const struct kernel *k, bool live, enum vmcore_bitmap_kind which,
+		      struct bitmap *pages)
+{
+	int err = vmcore_bitmap(k->vc, which, pages);
+
+	return err || !live ? err : drop_crashkernel(k, pages);
+}
+
+static int count(const struct kernel *k, bool live, unsigned int nr_threads, struct bitmap *pages,
 		 struct mem_usage *m)
 {
 	struct filter_stats stats = { 0 };
-	int err = vmcore_bitmap(k->vc, VMCORE_PRESENT, pages);
+	int err = find_pages(k, live, VMCORE_PRESENT, pages);
 
 	if (err)
 		return err;
@@ -154,7 +180,7 @@ static int count(const struct kernel *k, unsigned int nr_threads, struct bitmap 
 	bitmap_deinit(pages);
 	err = bitmap_init_stored(pages, k->vc->max_pfn, k->vc->bitmaps);
 	if (!err)
-		err = vmcore_bitmap(k->vc, VMCORE_STORED, pages);
+		err = find_pages(k, live, VMCORE_STORED, pages);
 	if (err)
 		return err;
 	m->absent = m->total - bitmap_count(pages, 0, pages->nbits);
@@ -173,7 +199,8 @@ static int count(const struct kernel *k, unsigned int nr_threads, struct bitmap 
 	return err;
 }
 
-int mem_usage_count(const struct kernel *k, unsigned int nr_threads, struct mem_usage *ret)
+int mem_usage_count(const struct kernel *k, bool live, unsigned int nr_threads,
+		    struct mem_usage *ret)
 {
 	struct bitmap pages = { 0 };
 	int err;
@@ -185,7 +212,7 @@ int mem_usage_count(const struct kernel *k, unsigned int nr_threads, struct mem_
 	if (!err)
 		err = bitmap_init_stored(&pages, k->vc->max_pfn, k->vc->bitmaps);
 	if (!err)
-		err = count(k, nr_threads, &pages, ret);
+		err = count(k, live, nr_threads, &pages, ret);
 	bitmap_deinit(&pages);
 	return err;
 }

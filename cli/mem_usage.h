@@ -20,11 +20,13 @@ struct mem_usage {
 
 /**
  * Count the pages as a dump of level 31 would treat them.
+ * @param live the memory is the running kernel's: pages that are reserved for the crash kernel
+ * are not counted, since a vmcore does not have them
  * @param nr_threads 0: as many as there are CPUs
  * @return 0; -errno, whose message says what is missing or broken
  */
-int mem_usage_count(const struct kernel *k, unsigned int nr_threads, struct mem_usage *ret)
-	__attribute__((warn_unused_result));
+int mem_usage_count(const struct kernel *k, bool live, unsigned int nr_threads,
+		    struct mem_usage *ret) __attribute__((warn_unused_result));
 
 /** Print the table. @return 0; -errno if it cannot be written */
 int mem_usage_print(const struct kernel *k, const struct mem_usage *m)
