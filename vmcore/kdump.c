@@ -45,6 +45,7 @@
 /* An opened file. */
 struct kdump {
 	struct kdump_layout layout;
+	enum codec_id codec; /* the header's: nearly all pages have it */
 	uint64_t exists_off; /* of the 1st bitmap in the file */
 	uint64_t desc_off;   /* file offset */
 	uint64_t nr_descs;   /* set bits of has_data */
@@ -62,7 +63,7 @@ struct cached_page {
 };
 
 struct kdump_reader {
-	struct codec *codecs[NR_CODECS]; /* created when needed */
+	struct codec *codecs[NR_CODECS]; /* others than the header's are created when needed */
 	struct cached_page *pages;
 	unsigned int nr_pages;
 	uint64_t clock;
@@ -306,6 +307,7 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 			       "%s is not built in, and the dump's pages are compressed by it",
 			       codec_name(kdump_codec_of_flags(h.header.status)));
 	kd->layout = h.layout;
+	kd->codec = kdump_codec_of_flags(h.header.status);
 	kd->exists_off = h.exists_off;
 	kd->desc_off = h.desc_off;
 	vc->utsname = h.header.utsname;
@@ -386,6 +388,7 @@ static int kdump_reader_init(struct vmcore_reader *r)
 {
 	size_t page_size = r->vc->page_size;
 	struct kdump_reader *kr = r->priv = calloc(1, sizeof(*kr));
+	const struct kdump *kd = r->vc->priv;
 
 	if (!kr)
 		goto no_memory;
@@ -399,6 +402,10 @@ static int kdump_reader_init(struct vmcore_reader *r)
 		kr->pages[i].data = (uint8_t *)kr->data + i * page_size;
 	}
 	kr->compressed = (uint8_t *)kr->data + kr->nr_pages * page_size;
+	/* Now rather than at the first page: a reader that there is no memory for reads none. */
+	if (codec_supported(kd->codec) &&
+	    codec_create(&kr->codecs[kd->codec], kd->codec, CODEC_DECOMPRESS, page_size))
+		goto no_memory;
 	return 0;
 
 no_memory:
