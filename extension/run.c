@@ -63,7 +63,7 @@ static int shared_map(struct shared *s, uint64_t size)
 	s->base = NULL;
 	if (s->fd >= 0)
 		close(s->fd);
-	return err_set(-ENOMEM, "no memory for %" PRIu64 " bytes of its shared", size);
+	return err_set(-ENOMEM, "no memory for %" PRIu64 " bytes of its answers", size);
 }
 
 static int shared_create(struct shared *s, uint64_t nr_pfns)
@@ -168,7 +168,7 @@ static int copy_erasures(const struct shared *s, struct erasures *ret)
 	if (s->shared->erasures_lost)
 		return err_set(-E2BIG, "it has more than %u ranges to be erased", ERASURES_MAX);
 	if (nr > ERASURES_MAX)
-		return err_set(-EBADMSG, "its shared were overwritten");
+		return err_set(-EBADMSG, "its answers were overwritten");
 	ret->ranges = calloc(nr + 1, sizeof(*ret->ranges));
 	if (!ret->ranges)
 		return err_set(-ENOMEM, "no memory for %" PRIu32 " ranges to be erased", nr);
@@ -178,7 +178,7 @@ static int copy_erasures(const struct shared *s, struct erasures *ret)
 		const struct erase_range *r = &ret->ranges[i];
 
 		if (r->start >= r->end || r->end > PHYSICAL_END)
-			return err_set(-EBADMSG, "its shared were overwritten");
+			return err_set(-EBADMSG, "its answers were overwritten");
 	}
 	return 0;
 }
