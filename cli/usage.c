@@ -65,9 +65,8 @@ static const char input[] =
 	"      --non-mmap      do not map VMCORE into memory\n"
 	"  -g FILE             write what is known of the kernel as VMCOREINFO text, for\n"
 	"                      -i; with -x VMLINUX alone, what that knows\n"
-	"Dumps of Xen hosts are saved at level 0 or 1; -X excludes nothing. Those of sadump\n"
-	"are not supported: --xen-syms, --xen-vmcoreinfo, --xen_phys_start and --diskset\n"
-	"are refused.\n";
+	"Dumps of Xen hosts are saved at level 0 or 1; -X excludes nothing. --xen-syms,\n"
+	"--xen-vmcoreinfo, --xen_phys_start, --diskset and sadump files are refused.\n";
 
 static const char erase[] =
 	"What to overwrite:\n"

@@ -24,7 +24,7 @@ def completed(*words, **env):
 
 @test('every option of the program is completed, and no other')
 def _():
-    source = read(f'{TOP}/options.c').decode()
+    source = read(f'{TOP}/cli/options.c').decode()
     long = {f'--{name}' for name in re.findall(r'^\t{ "([^"]+)", \w+_argument', source, re.M)}
     short = re.search(r'short_options\[\] = ":([^"]+)"', source)[1].replace(':', '')
     check(len(long) > 25, 'the options are not found in cli/options.c')

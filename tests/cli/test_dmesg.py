@@ -33,7 +33,7 @@ def _():
     core('cleared', *LOG, f'u64 image+{RING + 0x20:#x} 103')
     makedumpfile('-f', '--dump-dmesg', '--partial-dmesg', 'cleared', 'log').check_done()
     check(read('log') == b'', read('log'))
-    makedumpfile('--partial-dmesg', 'logged', 'log').check_failed('--partial-dmesg is invalid')
+    makedumpfile('--partial-dmesg', 'logged', 'log').check_failed('--partial-dmesg cannot be used')
 
 
 @test('-F: nothing but the log on standard output, all messages on standard error')

@@ -374,7 +374,7 @@ def _():
         'cannot open no-file: No such file')
     write('good', '[vmlinux]\nerase (int)whatever\n')
     makedumpfile('-d', '31', '--config', 'good', '--check-params', 'mini', 'x').check_done()
-    makedumpfile('--dump-dmesg', '--config', 'good', 'mini', 'x').check_failed('is invalid')
+    makedumpfile('--dump-dmesg', '--config', 'good', 'mini', 'x').check_failed('cannot be used')
 
 
 # ---- in every output -----------------------------------------------------------------

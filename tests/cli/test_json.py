@@ -266,7 +266,7 @@ def _():
     makedumpfile('--json', 'info', '-i', 'info', 'mini', 'new').check_failed('FILE of -i info and')
     check(read('mini') == before and read('info') == b'OSRELEASE=6.12.0-mini\n', 'changed')
     check(not os.path.exists('new'), 'new was created')
-    makedumpfile('--json', 'new', '--mem-usage', 'mini').check_failed('--json is invalid')
+    makedumpfile('--json', 'new', '--mem-usage', 'mini').check_failed('--json cannot be used')
 
 
 run_tests()

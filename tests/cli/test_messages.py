@@ -44,7 +44,8 @@ def _():
             check(not done.out and not done.err, f'level 0: {done.text}{done.err}')
     core('bad', 'set OFFSET(page.flags)')
     for level in range(32):
-        result = makedumpfile('-d', '31', '--message-level', level, 'bad', 'left')
+        result = makedumpfile('-d', '31', '--strict-level', '--message-level', level, 'bad',
+                              'left')
         check(result.code == 1, result)
         check(said(result) & (COMMON | ERROR) == level & (COMMON | ERROR),
               f'level {level}: {said(result)} was said of the error')

@@ -108,7 +108,7 @@ def _():
         done = makedumpfile('-F', '--message-level', level, *FULL, 'mini')
         check(done.code == 0, done)
         unflatten(done.out)
-    for args in (['-F', '--bogus', 'mini'], ['-F', '-d', '99', 'mini'], ['-F', '-f', 'mini'],
+    for args in (['-F', '--bogus', 'mini'], ['-F', '-d', '99', 'mini'],
                  ['-F', 'a', 'b'], ['-F'], ['--bogus', '-F', 'mini']):
         result = makedumpfile(*args)
         check(result.code == 1 and result.err, result)

@@ -142,16 +142,14 @@ def _():
     core('cut', f'truncate {size - 256 * PAGE}')
     done = makedumpfile('--mem-usage', 'cut')
     check(done.code == 0, done)
-    check(re.search(r'^Could not be read: +\d+ pages$', done.text, re.M), done.text)
+    check(usage(done)['ABSENT'][0] == 256, done.text)
     check(sum(n for n, _ in usage(done).values()) == len(EXISTS), 'the sum')
     check(made.translate(STEXT) == 2 * MIB, 'another kernel')
     core('poor', 'set NUMBER(PG_lru)')
     makedumpfile('--mem-usage', 'poor').check_failed('PG_lru')
-    core('huge', 'segment 1<<40 1<<51 filesz=0')
-    limited('--mem-usage', 'huge').check_failed('no memory for a bit per page')
     with open('/dev/full', 'wb') as full:
         makedumpfile('--mem-usage', 'cut', stdout=full).check_failed('standard output')
-    makedumpfile('--mem-usage', '-d', '31', 'cut').check_failed('-d is invalid')
+    makedumpfile('--mem-usage', '-d', '31', 'cut').check_failed('-d cannot be used')
 
 
 run_tests()
