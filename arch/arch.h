@@ -49,7 +49,7 @@ struct arch_mem {
 	/** Copy @p len bytes at @p pa. @return 0, -EFAULT or another -errno  */
 	int (*read)(void *ctx, paddr_t pa, void *buf, size_t len);
 	void *ctx;
-	/** Is told of each entry that is read, in the order of the walk; NULL: nobody is. */
+	/** Called for each entry that is read, in the order of the walk; may be NULL. */
 	void (*trace)(void *ctx, const struct arch_step *step);
 	void *trace_ctx;
 };
@@ -111,7 +111,7 @@ struct arch_ops {
 	 * Optional: find VMCOREINFO text in memory, for a dump that has none. Nothing
 	 * is known of the kernel then, so this is where firmware or the kernel leaves
 	 * it for any dump tool.
-	 * @param[out] pa, size what is said of it: untrue where memory is damaged
+	 * @param[out] pa, size as recorded in memory: wrong if memory is damaged
 	 * @return 0; -ENOENT or -EFAULT if it is not found
 	 */
 	int (*find_vmcoreinfo)(const struct arch_mem *mem, paddr_t *pa, uint64_t *size);
@@ -159,7 +159,7 @@ int arch_init_late(struct arch *a, const struct arch_mem *mem) __attribute__((wa
 /** Free what these allocated; translation is no longer set up. */
 void arch_deinit(struct arch *a);
 
-/** What utsname.machine is called in a dump of this byte order, or NULL if @p a has no ops. */
+/** The name of utsname.machine in a dump of this byte order, or NULL if @p a has no ops. */
 const char *arch_name(const struct arch *a);
 
 /**
@@ -197,7 +197,7 @@ int arch_read_entry(const struct arch_mem *mem, paddr_t pa, bool big_endian, vad
 int arch_not_mapped(vaddr_t va, unsigned int level, uint64_t entry);
 
 /**
- * Say that an address is not canonical, of so many bits, and how far there is none.
+ * Describe the error that an address is not canonical, and the end of its range.
  * @return -EFAULT
  */
 int arch_not_canonical(vaddr_t va, unsigned int bits, struct arch_run *ret);

@@ -194,7 +194,7 @@ static int arm64_init(struct arch *a, const struct arch_mem *mem)
 		return err;
 	find_root_size(a, mem);
 	find_entry_layout(a);
-	/* What readers of dumps expect there is where the linear map begins. */
+	/* Readers of dumps expect the start of the linear map here. */
 	if (MOD_NUM_EXIST(vmlinux, PHYS_OFFSET))
 		a->phys_base = GET_MOD_NUM(vmlinux, PHYS_OFFSET);
 	return 0;

@@ -22,7 +22,7 @@
 #define WINDOW_CACHED 0x9
 #define WINDOW_LAST 0xa
 #define WINDOW_SHIFT 60
-/* What lies within a window, or below its top bits. */
+/* The offset within a window: an address without its top bits. */
 #define PHYSICAL_MASK ((UINT64_C(1) << 48) - 1)
 
 /* From here on the kernel's addresses go through its tables: the upper half of 48 bits. */
@@ -34,7 +34,7 @@
 #define PTE_PROTNONE UINT64_C(0x400)
 
 #define LEVELS_MAX 4
-/* So many entries of the root are looked at. */
+/* Entries of the root that are examined. */
 #define SAMPLES 16
 
 /* Far more than an image has even with all debugging. */
@@ -95,7 +95,7 @@ static uint64_t find_empty(const struct arch *a, const struct arch_mem *mem)
 }
 
 /*
- * Nobody tells how many levels there are, but the empty tables do: there is one for each
+ * The kernel does not export the number of levels. The empty tables show it: one exists for each
  * level below the root, and each is full of entries that lead to the next one.
  */
 static void find_levels(struct arch *a, const struct arch_mem *mem)

@@ -28,14 +28,14 @@
 #define LINEAR_END_4K UINT64_C(0xc000100000000000)
 #define LINEAR_END UINT64_C(0xc008000000000000)
 
-/* An image of which no end is known is looked for in so many bytes; none is larger than. */
+/* Bytes searched for an image whose end is unknown, and the largest size of an image. */
 #define IMAGE_SIZE (UINT64_C(256) << 20)
 #define IMAGE_SIZE_MAX (UINT64_C(1) << 30)
 
 #define PTE_PRESENT (UINT64_C(1) << 63)
 #define PTE_LEAF (UINT64_C(1) << 62)
 #define PTE_ADDR UINT64_C(0x001fffffffffffff)
-/* What an entry that points to a table has beside its address. */
+/* Bits besides the address in an entry that points to a table. */
 #define TABLE_FLAGS UINT64_C(0xc0000000000000ff)
 /* Without the radix MMU these say that it points to something else. */
 #define TABLE_ODD UINT64_C(0xff)
@@ -47,7 +47,7 @@
 #define MMU_FTR_HPTE_TABLE UINT32_C(0x1)
 #define MMU_FTR_TYPE_RADIX UINT32_C(0x40)
 
-/* Of mmu_psize_defs; there are 16 sizes today, from 4 KiB to 64 GiB. */
+/* Entries of mmu_psize_defs; Linux has 16 sizes today, from 4 KiB to 64 GiB. */
 #define PSIZES_MAX 64
 #define PIECE_SHIFT_MIN 12
 #define PIECE_SHIFT_MAX 36
@@ -143,7 +143,7 @@ static int read_u64(const struct arch *a, const struct arch_mem *mem, vaddr_t va
 	return err;
 }
 
-/* What the kernel itself keeps the sizes of its tables in. */
+/* Variables in which the kernel keeps the sizes of its tables. */
 static bool read_sizes(const struct arch *a, const struct arch_mem *mem, unsigned int *bits)
 {
 	static const struct ksym_info *const symbols[] = {
@@ -223,7 +223,7 @@ static int find_mmu(struct arch *a, const struct arch_mem *mem)
 
 /*
  * The radix MMU has tables of the same sizes ever since there is one. With hash they have
- * changed from one version to the next, but not since it is said which of both it is.
+ * changed from one version to the next, but not since the kernel exports the MMU in use.
  */
 static bool find_sizes(const struct arch *a, const struct arch_mem *mem)
 {
@@ -493,7 +493,7 @@ static int walk(const struct arch *a, const struct arch_mem *mem, vaddr_t va, st
 	}
 }
 
-/* What was found out from page tables ends where the pieces begin: these are asked first. */
+/* The range derived from page tables ends where the pieces begin: use the pieces first. */
 static void end_at_pieces(const struct ppc64_state *s, vaddr_t va, struct arch_run *run)
 {
 	if (s->nr_pieces && va < s->pieces[0].vaddr)
@@ -560,7 +560,7 @@ static void ppc64_kernel_image(const struct arch *a, vaddr_t *start, vaddr_t *en
 	*start = text & ~(page - 1);
 	/*
 	 * All around the image is mapped, too. Rather too much of that counts as image than
-	 * too little: free pages, and what processes have, is told from it nevertheless.
+	 * too little: free pages and pages of processes can be recognised nevertheless.
 	 */
 	*end = *start + IMAGE_SIZE;
 	if (!MOD_SYM_EXIST(vmlinux, _end))

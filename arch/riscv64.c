@@ -15,7 +15,7 @@
 #include "facts/declare.h"
 #include "lib/err.h"
 
-/* Where the kernel is linked to, if nothing else is said; modules may lie below the image. */
+/* Default link address of the kernel; modules may lie below the image. */
 #define KERNEL_MAP UINT64_C(0xffffffff80000000)
 #define KERNEL_MAP_SIZE (UINT64_C(1) << 31)
 /* The addresses of the last page are what pointers that are errors look like. */
@@ -74,7 +74,7 @@ static const struct arch_segment *linear_segment(const struct arch *a)
 }
 
 /*
- * What old kernels do not tell is seen by the linear map: in each mode it begins where
+ * For old kernels that do not export it, the linear map shows the mode: it begins where
  * the smaller ones have no addresses.
  */
 static int guess_va_bits(const struct arch *a, int64_t *ret)

@@ -36,7 +36,7 @@
 #define ENTRY_INVALID UINT64_C(0x20)
 #define ENTRY_LARGE UINT64_C(0x400)
 #define ENTRY_TYPE(entry) ((entry) >> 2 & 3) /* 0: segments, 1 to 3: regions */
-/* What a region's table has, in quarters. */
+/* The allocated part of a region's table, in quarters. */
 #define ENTRY_FIRST_QUARTER(entry) ((entry) >> 6 & 3)
 #define ENTRY_LAST_QUARTER(entry) ((entry)&3)
 #define QUARTER (1 << (TABLE_BITS - 2))
@@ -52,7 +52,7 @@
 
 #define PADDR_BITS 52
 
-/* What lies where in absolute memory, for whoever dumps it. */
+/* Addresses in absolute memory that the kernel provides for dump tools. */
 #define LOWCORE_VMCORE_INFO 0xe0c
 #define LOWCORE_OS_INFO 0xe18
 
@@ -113,7 +113,7 @@ static uint32_t checksum(const uint8_t *bytes, size_t len)
 	return sum;
 }
 
-/* What the kernel tells dump tools in a page of its own. */
+/* The page that the kernel provides for dump tools. */
 static int read_os_info(const struct arch_mem *mem, uint8_t info[OS_INFO_SIZE])
 {
 	paddr_t pa;

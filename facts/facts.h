@@ -3,8 +3,8 @@
  * @file
  * The declarations of a program or an extension, as sets that providers fill.
  *
- * A declaration's @c index says who filled it in (enum fact_source), or is
- * negative while nobody has. Providers never change what another one filled in.
+ * A declaration's @c index is the source that filled it in (enum fact_source), or is
+ * negative before that. Providers never change a value of another provider.
  */
 #ifndef FACTS_FACTS_H
 #define FACTS_FACTS_H
@@ -15,7 +15,7 @@
 
 #include "facts/declare.h"
 
-/** Who knows, in the order in which they are asked. */
+/** The sources of facts, in the order in which they are used. */
 enum fact_source {
 	FACT_FILE,	 /**< VMCOREINFO text given with -i */
 	FACT_VMCOREINFO, /**< VMCOREINFO of the dump */
@@ -43,7 +43,7 @@ struct fact_set facts_of_program(void);
 /** Forget everything that providers filled in. */
 void facts_reset(const struct fact_set *set);
 
-/** Whether a declaration is one of a module (or of vmlinux) that nobody has filled in yet. */
+/** Whether a declaration belongs to @p module (or vmlinux) and no provider has filled it in. */
 static inline bool fact_is_missing(int index, const char *modname, const char *module)
 {
 	return index < 0 && !strcmp(modname, module);

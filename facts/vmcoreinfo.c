@@ -95,7 +95,7 @@ bool vmcoreinfo_number(const char *val, size_t len, bool hex, uint64_t *ret)
 
 uint16_t vmcoreinfo_machine(const struct vmcoreinfo *vi, bool is64, bool big_endian)
 {
-	/* What only one architecture exports. */
+	/* Keys that only one architecture exports. */
 	static const struct {
 		const char *key;
 		bool is64;

@@ -44,7 +44,7 @@ enum page_class {
 	NR_PAGE_CLASSES,
 };
 
-/** What was noticed on the way. */
+/** Counts of unusual struct pages. */
 struct classify_counts {
 	/**
 	 * Pages with an impossible order (too large, not aligned, or followed by no tail):

@@ -16,7 +16,7 @@
 
 /* Struct pages that one thread takes at a time: 1 MiB of them where they have 64 bytes. */
 #define UNIT_PAGES 16384
-/* So that a thread that reads slowly does not stop the others. */
+/* More units than threads, so that one slow thread does not stop the others. */
 #define UNITS_PER_THREAD 4
 /* After a struct page that cannot be read, go on at the next multiple of this. */
 #define HOLE_STEP 4096
@@ -33,7 +33,7 @@ struct filter {
 	struct memmap map;
 	struct plausibility plausibility;
 	struct bitmap *dumpable;
-	struct bitmap *wanted;	 /* NULL: nobody wants any in particular */
+	struct bitmap *wanted;	 /* NULL: no extension includes pages */
 	struct pfn_range *image; /* sorted, not overlapping */
 	size_t nr_image;
 	/* the walk's position */

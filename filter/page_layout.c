@@ -44,7 +44,7 @@ INIT_OPT_MOD_STRUCT(vmlinux, page);
 #define PAGE_TYPE_NONE (-128)
 
 #define DL_CACHES (DL_CACHE | DL_CACHE_PRIVATE)
-/* What belongs to a mapping. */
+/* Facts about pages that belong to a mapping. */
 #define DL_MAPPED (DL_CACHES | DL_USER)
 
 static uint64_t flag(bool known, int64_t bit)

@@ -49,7 +49,7 @@ struct page_layout {
 	bool is64, swap;
 	unsigned int page_shift;
 	uint32_t flags, mapping, private, mapcount, compound;
-	/** Of the word at compound: the bit of tails; 0 if it is not known where that word is. */
+	/** The bit of tails in the word at compound; 0 if the offset of that word is unknown. */
 	uint64_t tail;
 
 	uint64_t pg_lru, pg_private, pg_swapcache, pg_swapbacked, pg_slab, pg_hwpoison;
@@ -67,7 +67,7 @@ struct page_layout {
 	uint64_t pg_hugetlb;  /**< COMPOUND_TAIL_FLAGS: the bit */
 	/** Largest order the buddy allocator hands out; as large as any page can be if unknown. */
 	unsigned int max_order;
-	/** What is to be excluded: bits of enum dump_level. */
+	/** Kinds of pages to exclude: bits of enum dump_level. */
 	unsigned int level;
 	/**
 	 * The pages are mapped as the kernel image: whatever their flags say

@@ -13,7 +13,7 @@ struct verdicts {
 	struct bitmap include, exclude; /**< of as many bits as there are pfns */
 };
 
-/** What came of them. */
+/** Verdicts of all extensions. */
 struct verdict_stats {
 	uint64_t included; /**< pages saved that the level would have left out */
 	uint64_t excluded; /**< pages left out that the level would have saved */

@@ -169,7 +169,7 @@ static int scan_range(struct scan *s, paddr_t pa, paddr_t end)
 	return err;
 }
 
-/* What of a segment the file has. */
+/* Return the part of a PT_LOAD that is in the file. */
 static uint64_t in_file(const struct vmcore *vc, const struct vmcore_segment *seg)
 {
 	return seg->offset < vc->file.size ? min_u64(seg->filesz, vc->file.size - seg->offset) : 0;
@@ -190,7 +190,7 @@ static int scan_segments(struct scan *s)
 	return err;
 }
 
-/* What has pages, wherever these are: only they count. */
+/* Only ranges with pages count, wherever the pages are. */
 static int scan_pages(struct scan *s)
 {
 	const struct vmcore *vc = s->vc;
@@ -282,7 +282,7 @@ int vmcoreinfo_search(struct vmcore *vc, bool everywhere)
 	c.unproven = false;
 	if (!err && !c.text && everywhere)
 		err = vmcoreinfo_for_each(vc, true, choose, &c);
-	/* Of several, none of which is right, the right one is not known. */
+	/* Several candidates, none of them proven: the right one is unknown. */
 	if (!err && c.text && (c.right || c.nr_texts == 1))
 		err = vmcore_set_vmcoreinfo(vc, c.text, c.len);
 	free(c.text);

@@ -19,7 +19,7 @@
 #include "symbols/kallsyms.h"
 #include "types/btf_info.h"
 
-/* Up to so many bytes are read as if more of the neighbourhood will be. */
+/* A read of at most this many bytes suggests more reads nearby. */
 #define PEEK_MAX 1024
 
 INIT_OPT_MOD_SYM(vmlinux, init_uts_ns);
@@ -312,7 +312,7 @@ static int set_up_translation(struct kernel *k)
 	};
 	if (!k->info.size && !k->release[0])
 		return err_set(-ENOENT, "the dump has no VMCOREINFO");
-	/* What the kernel's page tables name are not addresses of this dump. */
+	/* The kernel's page tables do not contain addresses of this dump. */
 	if (k->vc->xen)
 		return err_set(-ENOTSUP, "memory of Xen hosts is not understood");
 	return with_memory(k, arch_init);
@@ -331,7 +331,7 @@ static void translate(struct kernel *k)
 	remember_translation(k, set_up_translation(k));
 }
 
-/* What is outside the kernel image may need what has been found in it. */
+/* Facts outside the kernel image may depend on facts found in it. */
 static void finish_translation(struct kernel *k)
 {
 	if (!k->translation_err)

@@ -16,7 +16,7 @@
 #include "vmcore/kdump_format.h"
 #include "vmcore/vmcore.h"
 
-/** What is known. Constant once opened, shared by all threads. */
+/** All facts about a kernel. Constant once opened, shared by all threads. */
 struct kernel {
 	struct vmcore *vc;	/**< borrowed */
 	struct vmcoreinfo info; /**< of the dump; size 0 if there is none */
@@ -40,9 +40,9 @@ struct kernel {
 	char bad_line[128];
 	/** In what VMCOREINFO and BTF differ (kernel/fact_check.h); or "". */
 	char contradiction[256];
-	/** What is wrong with the dump's own symbols and types; or "". */
+	/** Damage in the dump's own symbols and types; or "". */
 	char kallsyms_why[256], types_why[256], modules_why[256];
-	/** What is wrong with the vmlinux that was used nevertheless; or "". */
+	/** Damage in a vmlinux that was used nevertheless; or "". */
 	char debuginfo_why[256];
 	/** The dump's OSRELEASE, or ""; cut to what utsname holds. */
 	char release[UTS_LEN];

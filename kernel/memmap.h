@@ -45,7 +45,7 @@ void memmap_deinit(struct memmap *m);
 /**
  * How much higher the linear map's virtual addresses are than physical ones, as far as the
  * address of a table that the kernel allocated tells.
- * @return whether it could be told
+ * @return whether the offset was found
  */
 bool memmap_linear_offset(const struct kernel *k, struct vmcore_reader *r, uint64_t *offset);
 

@@ -21,7 +21,7 @@ INIT_OPT_MOD_SYM(vmlinux, vmlinux_build_id);
 
 #define BUILD_ID_BYTES 20
 
-/* What the dump's memory says of a text, the worst first. */
+/* Results of checking a text against the dump's memory, the worst first. */
 enum proof {
 	PROOF_REFUTED, /* it leads to another kernel */
 	PROOF_NONE,    /* addresses cannot be translated */
@@ -42,7 +42,7 @@ struct attempt {
 	char why[256]; /* it is not proven */
 };
 
-/* What is tried on a dump. */
+/* The candidates for the text of a dump. */
 struct chooser {
 	struct vmcore *vc;
 	const struct kernel_choice *choice;
@@ -157,7 +157,7 @@ static int attempt(struct chooser *c, struct attempt *a)
 		err = kernel_open(&k, &trial, a->info_path, NULL);
 	if (!err) {
 		a->proof = prove(k, c->choice, a);
-		/* What was not proven wrong is good enough to stay, but not to be preferred. */
+		/* A text that is not proven wrong is kept, but not preferred. */
 		if (a->silent && a->proof > PROOF_TRANSLATES)
 			a->proof = PROOF_TRANSLATES;
 		kernel_close(k);
@@ -255,7 +255,7 @@ static int update_note(struct kernel *k)
 	if (!k->file.size && !(k->info.size && memchr(k->info.text, '\0', k->info.size)))
 		return 0;
 	err = vmcoreinfo_text(k, &text, &size);
-	/* What is no text for others is none for the dump. */
+	/* A text that other programs cannot use is not written into the dump. */
 	if (err)
 		return err == -ENOMEM ? err : 0;
 	if (size == k->info.size && !memcmp(text, k->info.text, size))

@@ -113,7 +113,7 @@ static void add_facts(struct text *t, const struct fact_set *set)
 	}
 }
 
-/* What a text must tell for others to begin with it. */
+/* Keys that a text must contain before other programs can use it. */
 static int add_release(struct text *t, const struct kernel *k)
 {
 	if (has(t, "OSRELEASE"))

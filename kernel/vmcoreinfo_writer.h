@@ -32,7 +32,7 @@ int vmcoreinfo_text(const struct kernel *k, char **text, size_t *size)
  * Write the text of vmcoreinfo_text() to a file.
  *
  * @return 0; -EEXIST; -EINVAL if @p path is the dump; -ENOENT if the kernel's release
- * is not known; -EFBIG if nobody would read such a text; -errno
+ * is not known; -EFBIG if the text is larger than readers accept; -errno
  */
 int vmcoreinfo_write_dump(const struct kernel *k, const char *path, bool force)
 	__attribute__((warn_unused_result));

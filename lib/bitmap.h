@@ -51,8 +51,8 @@ int bitmap_init(struct bitmap *b, uint64_t nbits);
 void bitmap_deinit(struct bitmap *b);
 
 /**
- * Keep bitmaps of more than @p max_bytes in files of a directory, which nobody else sees and
- * which are gone with them.
+ * Keep bitmaps of more than @p max_bytes in files of a directory. The files have no name and
+ * vanish when the bitmaps are freed.
  * @return 0; -errno if no file can be made there
  */
 int bitmap_store_init(struct bitmap_store *s, const char *dir, uint64_t max_bytes);

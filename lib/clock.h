@@ -8,7 +8,7 @@
 
 #include <time.h>
 
-/** Seconds since some moment, on a clock that nobody sets: for differences. */
+/** Seconds since some moment, on a clock that is never set: for differences. */
 static inline double clock_seconds(void)
 {
 	struct timespec now;

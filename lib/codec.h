@@ -40,7 +40,7 @@ enum codec_id {
 	NR_CODECS
 };
 
-/** What a codec is created for; an unused direction costs no memory. */
+/** The directions of a codec; an unused direction costs no memory. */
 enum {
 	CODEC_COMPRESS = 1 << 0,
 	CODEC_DECOMPRESS = 1 << 1,

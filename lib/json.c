@@ -37,7 +37,7 @@ static void put_quoted(const struct json *j, const char *text)
 	putc('"', j->out);
 }
 
-/* What comes in front of a value. */
+/* Write the separator and the key before a value. */
 static void begin_value(struct json *j, const char *key)
 {
 	if (j->has_values)

@@ -9,7 +9,7 @@
 
 #include "printable.h"
 
-/* The longest path, and what is said about it. */
+/* The longest path, and the message about it. */
 #define LINE_MAX_BYTES (PATH_MAX + 1024)
 
 static unsigned int levels = LOG_LEVEL_DEFAULT;
@@ -56,7 +56,7 @@ void mdf_log(enum log_level level, const char *func, const char *fmt, ...)
 		if (w < 0 && errno == EINTR)
 			continue;
 		if (w <= 0)
-			break; /* nobody listens: nothing to be done */
+			break; /* the descriptor is closed: the message is lost */
 		done += w;
 	}
 	errno = saved;

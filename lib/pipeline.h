@@ -19,7 +19,7 @@
 #ifndef LIB_PIPELINE_H
 #define LIB_PIPELINE_H
 
-/** What a job does. All functions get the job's @c ctx. */
+/** Functions of a job. All of them get the job's @c ctx. */
 struct pipeline_ops {
 	/**
 	 * Fill @p batch with the next piece.

@@ -17,7 +17,7 @@
 struct progress {
 	/** Name of the step; borrowed. */
 	const char *step;
-	/** What 100 % is, in any unit; 0 counts as done. */
+	/** The value of 100 %, in any unit; 0 counts as done. */
 	uint64_t total;
 	struct timespec start, shown;
 	bool tty, enabled;

@@ -19,7 +19,7 @@ static inline bool all_zero(const void *buf, size_t len)
 
 	if (len < sizeof(first))
 		return !memcmp(p, &first, len);
-	/* What is not zero mostly shows in its first bytes. */
+	/* Most pages with other bytes than zeros have one among the first bytes. */
 	memcpy(&first, p, sizeof(first));
 	return !first && !memcmp(p, p + sizeof(first), len - sizeof(first));
 }

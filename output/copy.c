@@ -195,7 +195,7 @@ static int copy_commit(void *ctx, void *batch)
 	struct copy_part *p = ((struct copy_batch *)batch)->part;
 	const struct page_batch *b = &((struct copy_batch *)batch)->pages;
 
-	/* What was claimed before it failed. */
+	/* The batch was claimed before its part failed. */
 	if (part_failed(p))
 		return 0;
 	if (put_batch(p, b))
@@ -283,7 +283,7 @@ static unsigned int init_batches(struct copy_batch *batches, unsigned int n, con
 	return done;
 }
 
-/* What a number of threads works with. */
+/* The workers and batches of a number of threads. */
 struct crew {
 	struct worker *workers;
 	struct copy_batch *batches;

@@ -10,7 +10,7 @@
 
 #include "output/writer.h"
 
-/** What the copying found. */
+/** Counts of copied pages. */
 struct copy_stats {
 	uint64_t total;	 /**< pages to copy */
 	uint64_t copied; /**< of them, those that were handed to the writer */
@@ -31,7 +31,7 @@ struct copy_part {
 };
 
 /**
- * Copy all pages of a bitmap to writers that have been told of them. Several ones get their
+ * Copy all pages of a bitmap to writers that were begun with this bitmap. Several writers get their
  * pages at the same time, each in pfn order.
  *
  * What the writers' source says is to be erased is overwritten first: the writer never sees

@@ -26,7 +26,7 @@ static int pages_init(struct bitmap *b, const struct vmcore *vc)
 	return b->in_file ? 0 : vmcore_check_claim(vc);
 }
 
-/* What is written: one file, or the parts of a split dump. */
+/* The output: one file, or the parts of a split dump. */
 struct outputs {
 	const struct dump_request *req;
 	struct dump_source source;
@@ -239,7 +239,7 @@ static void end_part(struct copy_part *p, int err, bool complete)
 		p->err = writer_finish(p->writer, complete);
 	if (p->err && !p->why[0])
 		snprintf(p->why, sizeof(p->why), "%s", err_text(p->err));
-	/* What can still be written down is; only the first error is told. */
+	/* Write the descriptors that can still be written; only the first error is returned. */
 	if ((p->err || err) && writer_abort(p->writer))
 		DEBUG_MSG("Some page descriptors could not be written either\n");
 }

@@ -13,7 +13,7 @@
 #include "output/copy.h"
 #include "output/sink.h"
 
-/** What is to be done. All borrowed. */
+/** Input of dump_write(). All borrowed. */
 struct dump_request {
 	const struct kernel *kernel;
 	/** More than one: a split dump, a part for each. */
@@ -32,7 +32,7 @@ struct dump_request {
 	bool stop_on_first_error;
 	/** Fail where the level turns out not to be possible, as with stop_on_first_error. */
 	bool strict;
-	/** What extensions decided; NULL: nothing. Changed by dump_write(). */
+	/** Verdicts of extensions; NULL: none. Changed by dump_write(). */
 	struct verdicts *verdicts;
 	/**
 	 * What is overwritten in the dump, sealed. Lines about what could not be filtered are

@@ -55,7 +55,7 @@ static bool clip_to_memory(const struct kernel *k, const struct bitmap *exists, 
 	return there;
 }
 
-/* What is mapped as the kernel image, if it is memory. */
+/* Add the mapped pieces of the kernel image that are memory. */
 static int add_image(struct segments *s, const struct kernel *k, struct vmcore_reader *r,
 		     const struct bitmap *exists)
 {

@@ -11,7 +11,7 @@
 
 /**
  * Make segments of what is known: as /proc/vmcore has them, what is mapped as the kernel image,
- * and each stretch of memory, at its address in the linear map where that can be told, else at
+ * and each stretch of memory, at its address in the linear map if that is known, else at
  * 0. They have no offset in a file.
  *
  * @param exists the pages that are memory of the machine

@@ -38,7 +38,7 @@
 /* Data begin at a multiple of this, so that whole pages of the file can be mapped. */
 #define DATA_ALIGN 4096
 
-/* Program headers are written in pieces of so many. */
+/* Number of program headers per write. */
 #define PHDR_BUFFER 1024
 
 /* Pages [start, end) are in the file, one after the other; holes are some of them. */
@@ -56,7 +56,7 @@ struct elf_writer {
 	struct writer base;
 	bool is64, swap;
 	unsigned int page_shift;
-	/* What the dump describes: the input's PT_LOADs, or such as it could have had. */
+	/* The described memory: the input's PT_LOADs, or PT_LOADs made for an input without any. */
 	const struct vmcore_segment *segments;
 	struct vmcore_segment *own_segments; /* or NULL; owned */
 	size_t nr_segments;

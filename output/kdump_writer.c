@@ -11,9 +11,9 @@
 #include "lib/err.h"
 #include "vmcore/kdump_format.h"
 
-/* Page descriptors are written in pieces of so many. */
+/* Number of page descriptors per write. */
 #define DESC_BUFFER 4096
-/* Bitmaps are written in pieces of so many bytes. */
+/* Bytes of a bitmap per write. */
 #define BITMAP_PIECE (1u << 20)
 
 struct kdump_writer {
@@ -183,7 +183,7 @@ static int kdump_set_pages(struct writer *w, const struct bitmap *dumpable)
 		err = begin_sub_header(k);
 	if (err)
 		return err;
-	/* Of a stream that comes to an early end the header is repeated. */
+	/* The header is repeated if a stream ends early. */
 	if (w->sink->once)
 		sink_reserve(w->sink, 0, kdump_header_size(&k->layout));
 	k->desc_off = k->bitmap_off + 2 * k->bitmap_bytes;

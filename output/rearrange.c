@@ -160,7 +160,7 @@ static int cut_short(const struct stream *s)
 static int copy_record(struct stream *s, struct inner *in, uint64_t off, uint64_t len)
 {
 	while (len) {
-		/* What is there is written before more is waited for. */
+		/* Write buffered data before blocking in poll(). */
 		int err = fill(s, 1);
 		size_t n = min_u64(s->end - s->start, len);
 

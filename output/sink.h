@@ -37,7 +37,7 @@ struct sink_ops {
 /** Common part of every sink. */
 struct sink {
 	const struct sink_ops *ops;
-	/** What to call it in messages; borrowed. */
+	/** Its name in messages; borrowed. */
 	const char *path;
 	/**
 	 * Bytes that sink_pwrite() has taken so far, those that were written
@@ -120,7 +120,7 @@ void sink_close(struct sink *s);
  */
 
 /**
- * Whether there may be so many bytes.
+ * Check a write of @p len bytes at @p off against the limit.
  * @param end of the file, or of the stream, when [off, off + len) of the dump is written
  * @return 0; -EFBIG
  */

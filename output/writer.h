@@ -30,7 +30,7 @@
 #include "lib/codec.h"
 #include "output/sink.h"
 
-/** What became of a page. */
+/** The result of reading and compressing a page. */
 enum page_fate {
 	OUT_RAW, /**< its bytes as they are */
 	OUT_COMPRESSED,
@@ -47,7 +47,7 @@ struct page_out {
 /** Consecutive pages to be saved. */
 struct page_batch {
 	pfn_t start, end;	/**< the saved pages of [start, end) ... */
-	unsigned int nr_pages;	/**< ... are so many ... */
+	unsigned int nr_pages;	/**< ... number of these pages ... */
 	struct page_out *pages; /**< ... in pfn order */
 	uint8_t *data;		/**< their bytes, one after the other */
 	size_t data_len;
@@ -55,7 +55,7 @@ struct page_batch {
 	char lost_why[256];
 };
 
-/** What a dump is made from. All borrowed, for as long as the writer lives. */
+/** Sources of a dump. All borrowed, for as long as the writer lives. */
 struct dump_source {
 	const struct kernel *kernel;
 	struct vmcore *vc;

@@ -189,7 +189,7 @@ static int read_window(struct file_reader *r, uint64_t off, size_t want)
 	r->window_len = 0;
 
 	n = fd_pread(f->fd, r->buffer, len, start);
-	/* What cannot be read may be something that nobody asked for. */
+	/* The unreadable bytes may lie outside the requested range. */
 	if (n < 0 && len > unit)
 		n = fd_pread(f->fd, r->buffer, unit, start);
 	if (n < 0)
@@ -250,7 +250,7 @@ static int locate(const struct dump_file *f, uint64_t off, size_t len, uint64_t 
 	return err;
 }
 
-/* What the window has of n bytes. */
+/* Return how many of n bytes the window contains. */
 static void show(const struct file_reader *r, uint64_t where, size_t n, const void **ptr,
 		 size_t *got)
 {

@@ -60,7 +60,7 @@ void file_close(struct dump_file *f);
  * time; readers of the same file do not disturb each other.
  */
 void file_reader_init(struct file_reader *r, const struct dump_file *f);
-/** What file_get() returned is gone with it. */
+/** Free the reader; the bytes that file_get() returned become invalid. */
 void file_reader_deinit(struct file_reader *r);
 
 /**

@@ -33,11 +33,11 @@
 /* How many descriptors from the end are looked at for data that is cut off. */
 #define TAIL_DESCS (UINT64_C(1) << 20)
 
-/* Room for decompressed pages, bytes; but never fewer than so many pages. */
+/* Room for decompressed pages, bytes; but never less than CACHE_PAGES_MIN pages. */
 #define CACHE_BYTES (256u << 10)
 #define CACHE_PAGES_MIN 8
 
-/* So close after what was read last, the reader walks the file in order. */
+/* A read this close after the last one means that the reader walks the file in order. */
 #define NEAR_BYTES (1u << 20)
 
 #define NO_PFN UINT64_MAX
@@ -67,7 +67,7 @@ struct kdump_reader {
 	struct cached_page *pages;
 	unsigned int nr_pages;
 	uint64_t clock;
-	/* What get() returned lies there; NULL: nothing. */
+	/* The page that get() returned; NULL: none. */
 	const struct cached_page *pinned;
 	void *data;	     /* of the pages, and of compressed[] */
 	uint8_t *compressed; /* page_size bytes */
@@ -168,7 +168,7 @@ static int find_cut(const struct kdump *kd, struct file_reader *fr, bool *cut)
 /*
  * Return how many descriptors there are more than bits in the 2nd bitmap, as far as the data
  * tells: it begins after the descriptors, with one page of zeros as it is or with that of the
- * first page. A size of a page is no multiple of a descriptor's, so the two are told apart.
+ * first page. A size of a page is no multiple of a descriptor's, so the two differ.
  * One bit more or less moves the contents of each page after it to another one.
  */
 static int count_spare_descs(const struct kdump *kd, uint32_t page_size, struct file_reader *fr,

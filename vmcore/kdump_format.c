@@ -226,7 +226,7 @@ int kdump_guess_layout(const void *buf, struct kdump_layout *ret)
 		int score;
 
 		kdump_decode_header(&l, buf, &h[0]);
-		/* Far more than there are: what is too new is told from what is damaged. */
+		/* Far more than exist: separates a version that is too new from damage. */
 		if (h[0].version < 0 || h[0].version > UINT8_MAX ||
 		    !kdump_block_size_ok(h[0].block_size))
 			continue;

@@ -67,7 +67,7 @@ static int check_header(const struct kdump_header *h, uint64_t file_size)
 	return 0;
 }
 
-/* What has to hold for pages to be found. */
+/* Check the conditions for finding pages. */
 static int find_pages(struct kdump_headers *k)
 {
 	const struct kdump_header *h = &k->header;

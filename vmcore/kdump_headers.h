@@ -14,7 +14,7 @@
 /** More bytes of eraseinfo are not believed. */
 #define ERASEINFO_MAX (16u << 20)
 
-/** What the headers say; no sum or product of the numbers below @c sub overflows. */
+/** The fields of the headers; no sum or product of the numbers below @c sub overflows. */
 struct kdump_headers {
 	struct kdump_layout layout;
 	struct kdump_header header;

@@ -52,7 +52,7 @@ static int append_note(struct vmcore *vc, struct vmcore_reader *r, paddr_t pa, s
 	char *notes;
 	int err;
 
-	/* Damage there has been told of before. */
+	/* A warning about damage in the notes was printed before. */
 	if (vc->notes) {
 		err = notes_check(vc->notes, vc->notes_size, vc->swap, &whole);
 		vc->notes_size = whole;

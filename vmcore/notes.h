@@ -38,7 +38,7 @@ void notes_load(struct vmcore *vc, struct file_reader *r, uint64_t off, uint64_t
 /** The note that says what was erased; its type is 0. */
 #define ERASEINFO_NAME "ERASEINFO"
 
-/** Bytes of a note with a descriptor of so many. */
+/** Bytes of a note with a descriptor of @p desc_size bytes. */
 size_t note_size(const char *name, size_t desc_size);
 
 /** Write a note, of zeros if @p desc is NULL. @p buf has note_size() bytes. @return these */

@@ -31,7 +31,7 @@ struct vmcore_segment {
 	bool doubtful;	 /**< the program header contradicts itself: others win */
 };
 
-/** What kind of bits vmcore_bitmap() gives. */
+/** The bitmaps that vmcore_bitmap() returns. */
 enum vmcore_bitmap_kind {
 	VMCORE_PRESENT, /**< the page is memory of the machine */
 	VMCORE_STORED,	/**< and the file holds its contents, or a part of them */
@@ -115,15 +115,15 @@ struct vmcore {
 	unsigned int nr_cpus; /**< NT_PRSTATUS notes of "CORE" */
 	/** The notes are those of a Xen host: addresses of its memory are not the kernel's. */
 	bool xen;
-	/** Of a kdump-compressed header; its strings are "" where the format has none. */
+	/** From a kdump-compressed header; the strings are "" if the format has none. */
 	struct kdump_utsname utsname;
 
-	/** Of a dump that was filtered before; 0 for others. */
+	/** Level at which the dump was filtered before; 0: it was not. */
 	unsigned int dump_level;
 	bool excluded_vmemmap; /**< and the struct pages of what it lacks are not needed */
 	/** The dump is marked as cut short, or shorter than its headers say. */
 	bool incomplete;
-	/** What was erased from the dump, as text; NULL if nothing. Owned. */
+	/** ERASEINFO of the dump, as text; NULL: none. Owned. */
 	char *eraseinfo;
 	size_t eraseinfo_size;
 	/**

@@ -28,14 +28,14 @@ struct printk_record {
 	uint64_t ts_nsec; /**< when it was written, nanoseconds since boot */
 	uint32_t caller;  /**< who wrote it; only if the kernel shows that, too */
 	bool has_caller;
-	/** Of a kernel that has no records: a line, with all that is printed in front of it. */
+	/** The kernel has no records: this is a line that includes its printed prefix. */
 	bool is_line;
 	/** Its bytes, not to be trusted; they can have newlines in them. Borrowed. */
 	const uint8_t *text;
 	size_t len;
 };
 
-/** What was found. */
+/** Statistics of a walk. */
 struct printk_stats {
 	uint64_t records;
 	uint64_t lost; /**< those that should be there and cannot be read */

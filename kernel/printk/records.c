@@ -28,7 +28,7 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, printk_log, len);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, printk_log, text_len);
 /* Only kernels that print it have it. */
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, printk_log, caller_id);
-/* What it was called before 3.11. */
+/* The name of the struct before 3.11. */
 INIT_OPT_MOD_STRUCT(vmlinux, log);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, log, ts_nsec);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, log, len);
@@ -107,7 +107,7 @@ static uint32_t member(const struct records *r, unsigned int i)
 	return r->m[i].size == 2 ? load_u16(p, r->w->mem->swap) : load_u32(p, r->w->mem->swap);
 }
 
-/* What is after this is lost: nothing says where the next record begins. */
+/* The rest is lost: the start of the next record is unknown. */
 static int stop_on_first_error(struct records *r, const char *why)
 {
 	printk_damage(r->w, 1, "the log is damaged at byte %" PRIu32 " of %" PRIu32 ": %s", r->pos,
@@ -173,7 +173,7 @@ static int skip_cleared(struct records *r)
 	/* A record may have been expected where the walk then went on at the beginning. */
 	while (r->pos != clear_idx && (err = look(r)) > 0 && r->pos != clear_idx)
 		r->pos += r->len;
-	/* If it is not found, all of the log is told. */
+	/* If it is not found, return all of the log. */
 	if (r->pos != clear_idx)
 		rewind_to(r, r->first, false);
 	*r->w->stats = (struct printk_stats){ 0 };

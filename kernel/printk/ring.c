@@ -58,7 +58,7 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, latched_seq, val);
 
 enum desc_state { RESERVED, COMMITTED, FINALIZED, REUSABLE };
 
-/* Of descriptors that have no block, begin and next have bit 0 set. */
+/* Bit 0 of begin and next is set in descriptors without a block. */
 #define NO_DATA 1
 #define EMPTY_LINE 3
 
@@ -235,7 +235,7 @@ static int no_block(struct ring *r, uint64_t begin, uint64_t next)
 
 /*
  * Read the text of a block.
- * @return 0, *len bytes; -ENOENT if there is none, or if it is lost, which was told;
+ * @return 0, *len bytes; -ENOENT if there is none, or if it is lost, which is counted;
  * -errno
  */
 static int read_text(struct ring *r, uint64_t begin, uint64_t next, size_t *len)
@@ -369,7 +369,7 @@ static int read_clear_seq(const struct ring *r, uint64_t *ret)
 	return err ? err : printk_read_u64(r->mem, va + (sequence & 1) * 8, ret);
 }
 
-/* Records are told by their own numbers, so a clear_seq of any value is just a number. */
+/* Records contain their own numbers, so any value of clear_seq is valid. */
 static int skip_cleared(struct ring *r)
 {
 	struct printk_stats before = *r->w->stats;
@@ -383,7 +383,7 @@ static int skip_cleared(struct ring *r)
 	err = walk(r);
 	r->counting = false;
 	*r->w->stats = before;
-	/* What is yet to come cannot have been cleared: then everything is told. */
+	/* Future records cannot be cleared: then return all records. */
 	r->from = r->newest == UINT64_MAX || clear_seq > r->newest + 1 ? 0 : clear_seq;
 	return err;
 }

@@ -20,13 +20,13 @@ INIT_OPT_MOD_SYM(vmlinux, log_end);
 INIT_OPT_MOD_SYM(vmlinux, logged_chars);
 
 #define LOG_BUF_MAX (UINT32_C(1) << 31)
-/* So much is read at a time; a line that is longer becomes several. */
+/* Bytes per read; a longer line becomes several lines. */
 #define PIECE 65536u
 
 struct flat {
 	vaddr_t buf;
 	uint32_t size;
-	uint32_t end, chars; /* the last so many characters before log_end */
+	uint32_t end, chars; /* the log is the last @chars characters before log_end */
 };
 
 static int read_flat(const struct printk_walk *w, struct flat *f)
@@ -51,7 +51,7 @@ static int read_flat(const struct printk_walk *w, struct flat *f)
 	if (!f->size || f->size > LOG_BUF_MAX || f->size & (f->size - 1))
 		return err_set(-EBADMSG, "a log of %" PRIu32 " bytes is invalid", f->size);
 	f->chars = min_u64(f->end, f->size);
-	/* What was not cleared is all there is; more than that is invalid. */
+	/* The log has at most as many characters as were not cleared; more is invalid. */
 	if (logged <= f->chars)
 		f->chars = logged;
 	return 0;
