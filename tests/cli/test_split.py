@@ -307,7 +307,7 @@ def _():
     for offset, size in ((part.desc(3)[0], PAGE + 1), (part.desc(3)[0], 0), (1 << 62, 100),
                          (len(good) - 1, 100), (8, 100), ((1 << 64) - 1, 1 << 31)):
         change('part0', part.descs + 24 * 3, struct.pack('<QI', offset, size))
-        reassemble(*names, 'whole').check_failed('1 pages are missing: part0 says of pages')
+        reassemble(*names, 'whole').check_failed('1 pages are missing: part0 describes pages')
         dump = Kdump('whole')
         check(dump.status == 1 | Kdump.INCOMPLETE, 'it is not marked')
         check(dump.desc(3) == (0, 0, 0), 'the descriptor')
