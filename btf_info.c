@@ -34,7 +34,7 @@ struct btf_info {
 	struct fact_set *sets;
 	size_t nr_sets;
 	struct btf_types kernel; /* its btf is NULL: not read */
-	/* What the sets want, and where the kernel's types are; NULL: not up to date. */
+	/* Declarations of all sets, and the kernel's types; NULL: not up to date. */
 	struct btf_provider *wanted;
 	struct btf_index index;
 	char why[256];
@@ -240,7 +240,7 @@ struct seen {
 	size_t nr, room;  /* room is a power of two, or 0 */
 };
 
-/* What is to be printed, and how far it got. */
+/* The types to print, and the progress. */
 struct printing {
 	struct btf_info *bi;
 	char *name;	  /* without the path */

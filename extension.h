@@ -33,8 +33,8 @@ const unsigned int makedumpfile_extension_abi = EXTENSION_ABI;
 #endif
 
 /**
- * What becomes of a page. Of several extensions one that says PG_INCLUDE wins, then one
- * that says PG_EXCLUDE; what nobody has an opinion of is decided by the dump level.
+ * Verdict about a page. If extensions disagree, PG_INCLUDE takes precedence over PG_EXCLUDE;
+ * without a verdict of any extension, the dump level decides.
  */
 enum extension_verdict {
 	PG_INCLUDE, /**< save it, whatever it is; not if it is poisoned or offline */
@@ -61,7 +61,7 @@ void extension_init(void) __attribute__((visibility("default")));
 int extension_callback(unsigned long pfn, const void *pcache)
 	__attribute__((visibility("default")));
 
-/** What kind of thing a page is, as far as its struct page tells. */
+/** Class of a page according to its struct page. */
 enum extension_page_kind {
 	PAGE_IS_OTHER,	       /**< kernel memory, or not known */
 	PAGE_IS_FREE,	       /**< in a free block of the buddy allocator */
@@ -77,14 +77,14 @@ struct extension_pages {
 	unsigned long pfn;   /**< of the first page */
 	size_t nr;	     /**< pages, at least 1 */
 	const void *structs; /**< nr struct pages as the kernel had them, */
-	size_t struct_size;  /**< each of so many bytes */
+	size_t struct_size;  /**< bytes of each */
 	void *core;	     /**< for extension_page_kinds() */
 };
 
 /**
- * What kinds of pages these are. Decoding that takes about as long as all the rest of
- * page_scan, so it is done for those who want to know only: best for every stretch or for none,
- * since of a block that began before the first call it is not known.
+ * Determine the classes of pages. Decoding takes about as long as the rest of page_scan, so it
+ * is done only on request. Call it for every run of pages or for none: the class of a block
+ * that began before the first call is unknown.
  *
  * @param pages what extension_pages_callback() is being called with
  * @return enum extension_page_kind of each page, valid for the call; of a compound page or
@@ -108,7 +108,7 @@ void extension_pages_callback(const struct extension_pages *pages, uint8_t *verd
 void extension_decide(unsigned long pfn, unsigned long nr, enum extension_verdict verdict);
 
 /**
- * What the user wrote after the extension's name: --extension NAME,key=value,...
+ * Return an argument of the extension: --extension NAME,key=value,...
  * @return the value, which ends before the next comma; "" for a key without one; NULL if the
  * key was not given. Valid as long as the extension. Of a key that was given twice the last
  * one counts.

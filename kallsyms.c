@@ -39,7 +39,7 @@ struct kallsyms {
 	struct ksym_values values;
 	struct ksym_tokens *tokens;
 	const struct module_list *modules; /* or NULL */
-	struct kallsyms_index *index;	   /* or NULL: nobody has asked yet */
+	struct kallsyms_index *index;	   /* NULL before the first use */
 	char why[256];
 };
 
@@ -306,7 +306,7 @@ static int find_tables(struct kallsyms *ks, struct symbol_match *w, uint32_t *lo
 	err = use_scanned(ks);
 	if (!err)
 		err = try_tables(ks, w, lost);
-	/* What is wrong with the tables says more than that there are no others. */
+	/* Damage of the tables is a better reason than the absence of others. */
 	return err == -ENOENT && exported_err != -ENOENT ?
 		       err_set(exported_err, "%s", ks->why[0] ? ks->why : err_text(err)) :
 		       err;
@@ -428,7 +428,7 @@ static int for_each_of_kernel(struct kallsyms *ks, int (*fn)(void *ctx, const st
 	return ret;
 }
 
-/* What gives a module's symbols on as those of any. */
+/* Pass a module's symbols to a visitor for all symbols. */
 struct module_walk {
 	int (*fn)(void *ctx, const struct ksym *sym);
 	void *ctx;

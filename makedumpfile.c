@@ -56,7 +56,7 @@ static void show_version(void)
 	printf("\n");
 }
 
-/* What a report of a problem needs: which program did what. */
+/* Print the data for a bug report: version and command line. */
 static void debug_command(int argc, char *argv[])
 {
 	DEBUG_MSG("makedumpfile: version %s\nCommand line:", VERSION);
@@ -87,7 +87,7 @@ static void debug_vmcoreinfo(const struct kernel *k)
 }
 
 /*
- * What was noticed about the input. An error is one line: there it may be the
+ * Print warnings about the input. An error is one line: there a warning may be the
  * reason after it.
  */
 static int show_warnings(struct report *rep, int err)
@@ -190,7 +190,7 @@ static int do_mode(const struct dump_plan *plan, const struct kernel *k, struct 
 	}
 }
 
-/* What there is to do without a dump to read. */
+/* Run the modes that need no input dump. */
 static int run_without_vmcore(const struct dump_plan *plan)
 {
 	switch (plan->mode) {
@@ -275,7 +275,7 @@ static int choose_store(const struct dump_plan *plan, struct bitmap_store *store
 	err = bitmap_store_init(store, dir ? dir : "/tmp", max);
 	if (!err)
 		opt->bitmaps = store;
-	/* Somebody asked for that directory; of another one nobody needs to know. */
+	/* The user chose the directory: only then is a failure an error. */
 	return plan->work_dir ? err : 0;
 }
 
@@ -333,7 +333,7 @@ static int open_standard_files(void)
 	return 0;
 }
 
-/* What can be told without a dump. */
+/* Check the command line without a dump. */
 static int check_params(const struct dump_plan *plan)
 {
 	int err = 0;

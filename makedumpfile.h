@@ -84,7 +84,7 @@ int mdf_read_string(uint64_t address, char *buf, size_t size);
  * with what can be reached nevertheless, and returns the first error when it is through.
  */
 
-/** What a walk calls: returns 0 to go on; anything else ends the walk and is returned. */
+/** Visitor of a walk: returns 0 to continue; another value ends the walk and is returned. */
 typedef int mdf_visit(void *ctx, uint64_t object);
 
 /**
@@ -103,7 +103,7 @@ int mdf_for_each_list(uint64_t head, const struct ktype_info *link, mdf_visit *v
  */
 int mdf_for_each_rb(uint64_t root, const struct ktype_info *node, mdf_visit *visit, void *ctx);
 
-/** What walks with an index call: an entry covers indexes first to last. */
+/** Visitor of a walk with indexes: an entry covers indexes first to last. */
 typedef int mdf_visit_range(void *ctx, uint64_t first, uint64_t last, uint64_t entry);
 
 /** Walk a maple tree (since Linux 6.1) in order. @param tree address of the struct maple_tree */
@@ -149,7 +149,7 @@ int mdf_to_physical(uint64_t address, uint64_t *physical);
  */
 int mdf_user_to_physical(uint64_t mm, uint64_t address, uint64_t *physical);
 
-/** What a walk of user memory calls: @p len bytes that lie together in physical memory. */
+/** Visitor of a walk of user memory: @p len bytes that lie together in physical memory. */
 typedef int mdf_visit_memory(void *ctx, uint64_t address, uint64_t physical, uint64_t len);
 
 /**

@@ -82,7 +82,7 @@ struct arch {
 	unsigned int levels;	/**< of page tables */
 	uint64_t pte_addr_mask; /**< the address bits of an entry */
 	/**
-	 * What only the architecture's own file knows: one malloc()ed piece or NULL, set by
+	 * Private data of the architecture's own file: one malloc()ed piece or NULL, set by
 	 * its init() and finish(), constant afterwards, freed by arch_deinit().
 	 */
 	void *state;

@@ -120,7 +120,7 @@ static void show_outcome(const struct dump_plan *plan, const struct dump_result 
 		show_saved(f);
 }
 
-/* What is missing in a dump that was written to its end. */
+/* Describe the pages that are missing in a dump that was written to its end. */
 static int incomplete(const struct vmcore *vc, const struct dump_result *res)
 {
 	if (res->copy.lost)
@@ -184,7 +184,7 @@ struct attempt {
 	unsigned int level, instead_of;
 };
 
-/* What is tried, one after the other; nothing that was said twice. */
+/* The attempts, in order, without duplicates. */
 struct attempts {
 	struct attempt list[2 * LEVELS_MAX];
 	size_t nr;
@@ -397,7 +397,7 @@ static int write_dump(const struct dump_plan *plan, const struct kernel *k,
 	return err;
 }
 
-/* What was not overwritten, though it was to be, is an error like any other. */
+/* With --require-erase, data that were not overwritten are an error. */
 static void show_erasures(const struct erase_report *erased, struct report *rep)
 {
 	char text[64];

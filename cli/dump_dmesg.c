@@ -102,7 +102,7 @@ static int finish(struct log_file *f, int err)
 	return err ? err : flush_err;
 }
 
-/* What is wrong with a log that was written as far as it could be read. */
+/* Describe the damage of a log that was written as far as it is readable. */
 static int check_whole(const struct printk_stats *stats)
 {
 	DEBUG_MSG("%" PRIu64 " messages\n", stats->records);

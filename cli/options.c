@@ -88,7 +88,7 @@ static const struct option long_options[] = {
 	{ 0 },
 };
 
-/* What the options that choose a mode are called. */
+/* Names of the options that choose a mode. */
 static const char *const mode_names[] = {
 	[MODE_CREATE] = "a dump",
 	[MODE_DUMP_DMESG] = "--dump-dmesg",
@@ -157,7 +157,7 @@ static const struct {
 	{ 'i', 'x', "both say what the kernel is like" },
 };
 
-/* What was on the command line, beside the plan. */
+/* State of the command line that is not part of the plan. */
 struct command_line {
 	struct dump_plan *plan;
 	bool seen[OPT_END];

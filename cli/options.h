@@ -30,7 +30,7 @@ enum plan_mode {
 /** The most levels that -d takes. */
 #define LEVELS_MAX 32
 
-/** What the command line asks for: constant once parsed. Strings are borrowed from argv. */
+/** The parsed command line. Constant once parsed. Strings are borrowed from argv. */
 struct dump_plan {
 	enum plan_mode mode;
 	/** Only look at the command line (--check-params). */
@@ -61,7 +61,7 @@ struct dump_plan {
 	bool dry_run;
 	bool elf; /**< -E */
 	bool split;
-	/** Parts of a split dump begin at multiples of so many bytes; 0: not said. */
+	/** Parts of a split dump begin at multiples of this number of bytes; 0: not given. */
 	uint64_t splitblock_bytes;
 	uint64_t size_limit; /**< -L: bytes of the output; 0: none */
 	enum codec_id codec;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * What is said: that something is wrong, and about a finished dump, to people (here) and to
- * programs (cli/report_json.h).
+ * Warnings, and the report about a finished dump: as text (here) and as JSON
+ * (cli/report_json.h).
  */
 #ifndef CLI_REPORT_H
 #define CLI_REPORT_H
@@ -21,13 +21,13 @@
 /** How making a dump went: filled in as far as it came. */
 struct report {
 	const struct dump_plan *plan; /**< borrowed */
-	/** What was read; NULL if it could not be opened. Borrowed. */
+	/** The input; NULL if it could not be opened. Borrowed. */
 	const struct vmcore *vc;
 	const struct kernel *kernel;
 	double start; /**< clock_seconds() */
 	double open_seconds, resolve_seconds;
 
-	/** What was said to be wrong, but kept nothing from being done. */
+	/** Warnings that were printed. */
 	char warnings[WARNINGS_MAX][WARNING_BYTES];
 	unsigned int nr_warnings;
 
@@ -46,7 +46,7 @@ struct report {
 	char extensions_why[640]; /**< why the first that failed did; or "" */
 	size_t ranges_erased;
 
-	/** What --config overwrote, and how many things it was to overwrite, and did not. */
+	/** Numbers of places and bytes that --config overwrote, and of its failures. */
 	bool has_config;
 	uint64_t config_places, config_bytes, config_failed;
 };
@@ -77,7 +77,7 @@ void report_error(const char *text);
 /** The same, and remember it: it is a warning of this run. */
 void report_warning(struct report *rep, const char *text);
 
-/** Remember a warning that is told otherwise. */
+/** Remember a warning that is printed by other code. */
 void report_remember(struct report *rep, const char *text);
 
 /** Take down what was asked of dump_write() and what came of it. */

@@ -11,18 +11,18 @@
 /** Where it goes. */
 struct report_json {
 	const char *path; /**< NULL: nowhere */
-	int fd;		  /**< -1: it cannot be written, which was told */
+	int fd;		  /**< -1: it cannot be written; an error was printed */
 };
 
 /**
- * Begin: an existing report is emptied, so that nobody takes it for that of this run. A
- * report that cannot be created is an error message, and no reason to make no dump.
+ * Begin: an existing report is emptied, so that it cannot be mistaken for the report of this
+ * run. If the report cannot be created, print an error; the dump is made nevertheless.
  * check_same_files() was called before.
  */
 void report_json_open(struct report_json *rj, const struct dump_plan *plan);
 
 /**
- * Write the report, and close it. If that fails, it is told.
+ * Write the report, and close it. Print an error if that fails.
  * @param err how the run ended, with its sentence, which is kept
  * @param status the exit status
  */

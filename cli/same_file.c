@@ -25,7 +25,7 @@ enum sharing {
 	NEVER, /* a character device: no use of it harms another */
 };
 
-/* What makes two names names of one file. */
+/* The identity of a file, whatever its name. */
 struct identity {
 	enum sharing sharing;
 	dev_t dev;

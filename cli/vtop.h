@@ -11,7 +11,7 @@
 /**
  * Say which entries of page tables a virtual address leads through, and where it is. These
  * are common messages.
- * @return 0; -EFAULT if it is not mapped (what led to that was said); another -errno if
+ * @return 0; -EFAULT if it is not mapped (the walked entries were printed); another -errno if
  * addresses cannot be translated
  */
 int vtop(const struct kernel *k, vaddr_t va) __attribute__((warn_unused_result));

@@ -15,7 +15,7 @@
 
 /* Members that are looked at within one struct. */
 #define MEMBERS_MAX 100000
-/* What is remembered under all names together. */
+/* Limit of remembered entries of all names together. */
 #define ENTRIES_MAX 65536
 
 /* A type or a variable with a name that was asked for. */
@@ -129,7 +129,7 @@ static int put_dimensions(Dwarf_Die *range, struct c_type *t, unsigned int depth
 	return err ? err : n ? c_type_array_of(t, n) : 0;
 }
 
-/* What a DIE's type is. One without any is a void. */
+/* Return the type of a DIE. A DIE without a type is a void. */
 static int type_of(struct type_source *s, Dwarf_Die *die, struct c_type *ret)
 {
 	Dwarf_Die type, element, range;
@@ -149,7 +149,7 @@ static int type_of(struct type_source *s, Dwarf_Die *die, struct c_type *ret)
 	if (ret->kind != C_ARRAY || !die_type(&type, &element) || dwarf_child(&type, &range))
 		return 0;
 	describe(s, &element, ret);
-	/* Of one with an open end no dimension is put on it. */
+	/* An array without a length adds no dimension. */
 	err = put_dimensions(&range, ret, 0);
 	if (err == -ENOENT) {
 		describe(s, &type, ret);

@@ -15,8 +15,8 @@
 struct dwarf_lookup;
 
 /**
- * Open a vmlinux. Each name that is asked for costs a pass over all of it, but for those
- * that are told here, which share one.
+ * Open a vmlinux. Each lookup of a name costs a pass over the whole file, except that the
+ * names passed here share one pass.
  *
  * @param path borrowed as long as this
  * @param names strings of which some may be names in C, in any order, also repeated

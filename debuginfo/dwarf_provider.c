@@ -20,7 +20,7 @@
 /* Definitions of one name that are remembered as seen. */
 #define SEEN_MAX 8
 
-/* What debug information says of one declaration. */
+/* Values of one declaration in the debug information. */
 struct answer {
 	bool known;
 	uint64_t value;	      /* of an enumerator; sign-extended */
@@ -39,7 +39,7 @@ struct want {
 	struct answer trial; /* in the type that is being looked at */
 };
 
-/* What tells one definition of a name from another in the next unit. */
+/* Properties that distinguish definitions of one name in different units. */
 struct definition {
 	int line;
 	uint64_t size;
@@ -213,7 +213,7 @@ static int scan_init(struct scan *s, const struct fact_set *set)
 	if (!s->types.wants || !s->numbers.wants || !s->variables.wants)
 		return err_set(-ENOMEM, "no memory for declarations");
 
-	/* What others have filled in still helps to tell types of one name apart. */
+	/* Values from other providers help to distinguish types of one name. */
 	for (size_t i = 0; i < set->nr_ktypes; i++) {
 		struct ktype_info *t = set->ktypes[i];
 

@@ -3,7 +3,7 @@
  * @file
  * Types, enumerators and array lengths from the DWARF of a vmlinux (-x).
  *
- * The last provider: asked only for what nobody else has filled in.
+ * The last provider: it fills only declarations that the others have not filled.
  */
 #ifndef DEBUGINFO_DWARF_PROVIDER_H
 #define DEBUGINFO_DWARF_PROVIDER_H

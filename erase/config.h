@@ -32,14 +32,14 @@
 #define CONFIG_BYTES_MAX (1u << 20)
 /** Loops in loops. */
 #define CONFIG_DEPTH_MAX 8
-/** Bytes that can be told to be overwritten at one place. */
+/** Largest size of an erase command, bytes. */
 #define CONFIG_SIZE_MAX (UINT64_C(1) << 30)
 /** Brackets of a cast. */
 #define CONFIG_DIMS_MAX 3
 /** Stars of a cast. */
 #define CONFIG_STARS_MAX 4
 
-/** What a name's type is said to be. */
+/** The type in a cast. */
 struct config_cast {
 	enum type_tag tag;
 	const char *name; /**< several words with one blank between them */
@@ -75,12 +75,12 @@ struct config_command {
 	struct config_path what;
 	const char *text; /**< the command, of a loop its first line; as written */
 
-	/* Of erase: */
+	/* For erase: */
 	bool nullify;
 	uint64_t size;		      /**< bytes; 0: not told by a number */
 	struct config_path size_path; /**< where the size is, if anywhere */
 
-	/* Of a loop: */
+	/* For a loop: */
 	enum config_loop how;
 	const char *variable;
 	const char *within;	 /**< LOOP_WITHIN: the struct's name */
@@ -91,14 +91,14 @@ struct config_command {
 	unsigned int number;	     /**< counted from 0, in the order of the file */
 };
 
-/** A section, so that one can be told about that has no module. */
+/** A section, kept for a warning if its module is not loaded. */
 struct config_section {
 	const char *module;
 	unsigned int line;
 	struct config_section *next;
 };
 
-/** What a file says. Constant once parsed. */
+/** The contents of a file. Constant once parsed. */
 struct erase_config {
 	const char *path; /**< as errors call it; borrowed */
 	struct config_command *first;

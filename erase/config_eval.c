@@ -10,7 +10,7 @@
 #include "lib/checked.h"
 #include "lib/err.h"
 
-/* Strings are read in pieces of so many bytes, none of which crosses a page. */
+/* Bytes of a string per read; no read crosses a page. */
 #define STRING_PIECE 64
 
 struct eval {
@@ -69,7 +69,7 @@ static int read_number(const struct eval *e, const struct lvalue *p, const char 
 	return 0;
 }
 
-/* A size that the kernel's memory tells of something of so many bytes; 0: not known. */
+/* Read a size from the kernel's memory, for an object of @of bytes; 0: unknown. */
 static int told_size(const struct eval *e, const struct config_command *c,
 		     const struct variable *vars, uint64_t of, uint64_t *ret)
 {
@@ -91,8 +91,8 @@ static int told_size(const struct eval *e, const struct config_command *c,
 }
 
 /*
- * Length of a string, without its end. Where its end cannot be read, or is too far away,
- * what comes before counts, and the error is told.
+ * Length of a string, without its NUL. If the NUL is unreadable or too far away, return the
+ * length before, and the error.
  */
 static int string_size(const struct eval *e, const struct config_command *c, vaddr_t at,
 		       uint64_t *ret)
@@ -171,7 +171,7 @@ static int erase_string(const struct eval *e, const struct config_command *c, va
 	return other ? other : err ? err_adopt(err, why) : 0;
 }
 
-/* Of bytes somebody points to there are hardly ever so few as one. */
+/* A pointer to single bytes almost always points to more than one byte. */
 static bool is_bytes(const struct c_type *t)
 {
 	return c_type_kind(t) == C_NUMBER && c_type_size(t) == 1;
@@ -389,8 +389,8 @@ static int find_owner(const struct eval *e, const struct config_command *c,
 }
 
 /*
- * The list is told by its head, by a pointer to it, or by the head's member next (or prev):
- * then the head is what has that member.
+ * Find the list by its head, by a pointer to the head, or by the head's member next (or
+ * prev): then the head is the struct that contains this member.
  */
 static int find_list(const struct eval *e, const struct config_command *c,
 		     const struct variable *vars, struct ring *r)
@@ -474,7 +474,7 @@ static int go_along(struct eval *e, const struct config_command *c, const struct
 }
 
 /*
- * What a walk that broke off at a node did not come to is reached from the other end.
+ * After a walk that failed at a node, visit the remaining nodes from the other end.
  * @return 0 if it is all that was missing; else what it broke off with; -ENOMEM
  */
 static int go_back(struct eval *e, const struct config_command *c, const struct variable *vars,
@@ -515,7 +515,7 @@ static int go_round(struct eval *e, const struct config_command *c, const struct
 		return go_back(e, c, vars, r, walk, node, err);
 	if (err != LVALUE_NULL)
 		return err;
-	/* A head that nobody has made is one of an empty list. */
+	/* An uninitialised head is the head of an empty list. */
 	if (node ? met : !r->head || (walk->seen.nr == 1 && met))
 		return 0;
 	return err_set(-ERANGE, "the list %s does not lead back to its head", c->what.text);
@@ -546,7 +546,7 @@ static int run_loop(struct eval *e, const struct config_command *c, const struct
 	return err < 0 ? note(e, c, err) : 0;
 }
 
-/* What cannot be done is not tried again, in other elements. */
+/* A command that failed permanently is not tried again for other elements. */
 static int run_commands(struct eval *e, const struct config_command *c, const struct variable *vars)
 {
 	int err = 0;

@@ -13,7 +13,7 @@
 #include "erase/config.h"
 #include "symbols/vmem.h"
 
-/** What is put in the place of data, and of pointers that are nullified. */
+/** Fill bytes for data, and for nullified pointers. */
 #define EVAL_FILL 'X'
 /** A string's length that is looked at, bytes. */
 #define EVAL_STRING_MAX 1024
@@ -22,10 +22,10 @@
 /** Elements of one loop, and of all together. */
 #define EVAL_LOOP_MAX (1u << 20)
 #define EVAL_STEPS_MAX (1u << 22)
-/** Different sizes that are told of one command. */
+/** Different sizes of one command that are recorded in ERASEINFO. */
 #define EVAL_SIZES_MAX 8
 
-/** What the world looks like. */
+/** Access to memory, symbols and types. */
 struct eval_ops {
 	const struct vmem *mem;
 	struct type_lookup *types;
@@ -45,12 +45,12 @@ struct eval_ops {
 	void *ctx;
 };
 
-/** What became of one command. */
+/** The outcome of one command. */
 struct eval_outcome {
 	uint64_t done; /**< places that were overwritten; elements of a loop */
 	uint64_t bytes;
 	uint64_t failed; /**< places that were not, or not wholly */
-	/** Of an erase: sizes that came up, in their order, without repetitions. */
+	/** For an erase: the different sizes, in order of occurrence. */
 	uint64_t sizes[EVAL_SIZES_MAX];
 	unsigned int nr_sizes;
 	/** It cannot be done at all: the kernel has no such thing. */

@@ -12,7 +12,7 @@
 #include "lib/fdio.h"
 #include "lib/input_file.h"
 
-/* So much of a word is shown in an error. */
+/* Characters of a word that an error message shows. */
 #define SHOWN_MAX 60
 
 /* Memory that lives as long as the config. */
@@ -513,7 +513,7 @@ static int parse_section(struct parser *p)
 	unsigned int line = p->now.line;
 	struct token name;
 
-	/* What looks like one elsewhere is somebody's index. */
+	/* In another place, brackets are an index, not a section. */
 	if (!p->now.begins_line)
 		return wrong(p, line, "a section begins on a line of its own");
 	advance(p);

@@ -15,7 +15,7 @@
 #include "lib/err.h"
 #include "types/btf_lookup.h"
 
-/* Ranges that are too many to be what somebody meant. */
+/* Limit of ranges: more are probably a mistake in the file. */
 #define RANGES_MAX (1u << 20)
 
 /* The symbols that a config names, as declarations, and what answers beside them. */
@@ -100,7 +100,7 @@ static int declare_path(struct config_run *s, const char *module, const struct c
 	return err;
 }
 
-/* Variables of loops are among them, which nobody asks for. */
+/* Names of loop variables are skipped: they are not symbols. */
 static int declare_symbols(struct config_run *s, const struct config_command *c)
 {
 	int err = 0;
@@ -225,9 +225,9 @@ static void close_sources(struct config_run *s)
 	free(s->names);
 }
 
-/* --- what is told --------------------------------------------------------------------- */
+/* --- messages ------------------------------------------------------------------------- */
 
-/* Where it is told: to people, and in the dump. */
+/* Destinations of messages: the report, and the ERASEINFO of the dump. */
 struct erase_log {
 	const struct erase_config *config;
 	const struct eval_outcome *outcomes;
@@ -252,7 +252,7 @@ static int tell(struct erase_log *t, bool wrong, const char *fmt, ...)
 	va_end(ap);
 	if (len < 0) {
 		text = NULL;
-		return err_set(-ENOMEM, "no memory for what is to be told");
+		return err_set(-ENOMEM, "no memory for a message");
 	}
 	err = erase_list_note(t->list, "# %s", text);
 	r->failed += wrong;
@@ -310,7 +310,7 @@ static int tell_commands(struct erase_log *t, const struct config_command *c)
 	return err;
 }
 
-/* What belongs to a module that is not there is in no dump. */
+/* Commands for a module that is not loaded are skipped. */
 static int tell_sections(struct erase_log *t)
 {
 	int err = 0;

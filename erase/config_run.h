@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * Overwriting what a makedumpfile.conf(5) says (--config).
+ * Overwrite the data that a makedumpfile.conf(5) names (--config).
  *
  * Symbols are those of VMCOREINFO, of the dump's kallsyms and of a vmlinux; types are those of
- * the dump's BTF and of a vmlinux's DWARF. What cannot be found or read is told, in the
- * report as well as in the dump; it is no reason not to make a dump.
+ * the dump's BTF and of a vmlinux's DWARF. Failures to find or read data are recorded in the
+ * report and in the dump; they do not prevent the dump.
  */
 #ifndef ERASE_CONFIG_RUN_H
 #define ERASE_CONFIG_RUN_H
@@ -17,7 +17,7 @@
 /** Lines of a report; what goes beyond is counted. */
 #define ERASE_LINES_MAX 32
 
-/** What came of it, for people. */
+/** Results, for messages and the report. */
 struct erase_report {
 	struct erase_line {
 		char *text; /**< one sentence, owned */

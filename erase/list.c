@@ -80,7 +80,7 @@ int erase_list_note(struct erase_list *list, const char *fmt, ...)
 	va_start(ap, fmt);
 	len = vasprintf(&line, fmt, ap);
 	va_end(ap);
-	/* What it is after a failure is nowhere said. */
+	/* After a failure the value is unspecified. */
 	if (len < 0)
 		line = NULL;
 	p = line ? realloc(list->text, list->text_size + len + 1) : NULL;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What extensions say to the program: verdicts, erasures, failure. And the one thing that
- * all functions for extensions share, their environment.
+ * The calls by which extensions change the dump or end: verdicts, erasures, failure. And the
+ * environment, which all functions for extensions share.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -25,7 +25,7 @@
 /* There is one extension in a process. */
 static struct {
 	const struct extension_env *env;
-	/* env->arguments with NULs for commas; NULL as long as nobody has asked. */
+	/* env->arguments with NULs for commas; NULL before the first use. */
 	char *arguments;
 	int err; /* what mdf_error() is asked about */
 } current;

@@ -10,7 +10,7 @@
 #include "extension/shared.h"
 #include "kernel/kernel.h"
 
-/** What is to be looked at. */
+/** The extension to check. */
 struct extension_look {
 	struct extension_code *code; /**< found, not loaded */
 	const struct kernel *k;	     /**< NULL: the running kernel */

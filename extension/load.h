@@ -17,7 +17,7 @@ struct extension_code {
 	const char *arguments;			 /**< what stood after the name, or ""; borrowed */
 	char path[PATH_MAX];			 /**< of its file; "" if it is built in */
 	const struct builtin_extension *builtin; /**< NULL: it is a file */
-	/* Of what was loaded: */
+	/* Set by extension_load(): */
 	void *handle;	       /**< NULL for one that is built in */
 	struct fact_set facts; /**< what it declares */
 	void (*init)(void);
@@ -39,7 +39,7 @@ int extension_find(struct extension_code *code, const char *text)
 /**
  * Load the code. Runs its constructors, so it is done where an extension may break things.
  *
- * Run as root, a file that somebody else could have written is refused.
+ * When run as root, a file that another user may write to is refused.
  *
  * Declarations are found by the file's section headers, so with and without the linker
  * script makedumpfile.ld; if it has no section headers, by the script's symbols.

@@ -20,9 +20,9 @@
 
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mm_struct, pgd);
 
-/* Up to so many bytes of physical memory are read as if more of the neighbourhood will be. */
+/* A read of at most this many bytes of physical memory suggests more reads nearby. */
 #define PEEK_MAX 1024
-/* Strings are read in pieces of so many bytes, none of which crosses a page. */
+/* Bytes of a string per read; no read crosses a page. */
 #define STRING_PIECE 64
 
 /* --- reading ---------------------------------------------------------------------- */

@@ -20,7 +20,7 @@
 /* Milliseconds that a killed process may take to end, and its children to be found. */
 #define ENDING_MS 10000
 
-/* The parent of a process; 0 if it cannot be told. */
+/* The parent of a process; 0 if it is unknown. */
 static pid_t parent_of(long pid)
 {
 	char path[64], text[512];

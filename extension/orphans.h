@@ -5,7 +5,7 @@
  * a double fork): they become children of this process, and are ended.
  *
  * No privileges are needed; /proc tells which children there are. Where it is not mounted, or this
- * process had other children before (whose orphans could not be told apart), orphans are let be.
+ * process had other children before (whose orphans look the same), orphans are not ended.
  */
 #ifndef EXTENSION_ORPHANS_H
 #define EXTENSION_ORPHANS_H

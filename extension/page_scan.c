@@ -35,7 +35,7 @@ struct page_scan {
 	/* Pages below this one belong to a block that began before, of this kind. */
 	pfn_t block_end;
 	uint8_t block_kind;
-	/* The struct pages that are being asked about, from this page on, and so many. */
+	/* The struct pages of the current call: @nr pages from @first on. */
 	const uint8_t *structs;
 	pfn_t first;
 	size_t nr;

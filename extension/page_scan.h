@@ -10,7 +10,7 @@
 #include "extension/shared.h"
 #include "kernel/memmap.h"
 
-/** What is needed to ask: made before memory is limited, since bitmaps can be large. */
+/** State for calling extensions: made before memory is limited, since bitmaps can be large. */
 struct page_scan;
 
 /**

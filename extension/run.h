@@ -14,7 +14,7 @@
 /** The most extensions of one run. */
 #define EXTENSIONS_MAX 32
 
-/** Seconds without progress until an extension is stopped, if nothing else is said. */
+/** Default number of seconds without progress after which an extension is killed. */
 #define EXTENSION_TIMEOUT 60
 #define EXTENSION_TIMEOUT_MAX 86400
 
@@ -30,7 +30,7 @@ struct extension_options {
 	bool in_process;      /**< no process of its own, for debugging */
 };
 
-/** What came of all of them. */
+/** Results of all extensions. */
 struct extension_result {
 	struct verdicts verdicts;   /**< of all that came to their end */
 	struct erase_list erasures; /**< sealed; its text says what ran and what did not */
@@ -41,8 +41,8 @@ struct extension_result {
 };
 
 /**
- * Load, resolve and run extensions, one after the other. What is wrong with one is said in
- * one line (through lib/log.h), and does not touch the others.
+ * Load, resolve and run extensions, one after the other. A failing extension results in a
+ * warning (through lib/log.h), and does not affect the others.
  *
  * @return 0, also if extensions failed; -ENOMEM. To be freed in any case.
  */
@@ -60,8 +60,8 @@ void extension_result_free(struct extension_result *result);
 int extension_check(const struct kernel *k, const char *text) __attribute__((warn_unused_result));
 
 /**
- * Whether a spec can be right, as far as that can be told without a dump: the file is
- * there, may be loaded, has the right ABI.
+ * Check a spec as far as possible without a dump: the file exists, may be loaded, and has the
+ * right ABI.
  * @return 0; -errno
  */
 int extension_validate(const char *text) __attribute__((warn_unused_result));

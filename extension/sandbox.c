@@ -21,7 +21,7 @@
 #include "lib/log.h"
 #include "lib/types.h"
 
-/* What a child may print: who has more to say has lost its way. */
+/* Limit of a child's output: more indicates a fault. */
 #define LINES_MAX 100
 #define BYTES_MAX (16 << 10)
 /* One look at what it printed, so that no flood keeps us from looking at the clock. */
@@ -29,7 +29,7 @@
 /* How often to look whether it still gets on: while its output is open, and afterwards. */
 #define TICK_MS 100
 #define SHORT_TICK_MS 5
-/* Our own code, which has no progress to show, may take so many times as long. */
+/* Factor of the time limit for our own code, which shows no progress. */
 #define RESOLVING_TIMES 10
 
 /* --- in the child ------------------------------------------------------------------ */
@@ -80,7 +80,7 @@ static void close_between(unsigned int first, unsigned int last)
 	if (!syscall(SYS_close_range, first, last, 0))
 		return;
 #endif
-	/* Nobody has opened more: one dump, its output, and what was inherited. */
+	/* Few descriptors are open: one dump, its output, and inherited descriptors. */
 	for (unsigned int fd = first; fd <= last && fd < 1024; fd++)
 		close(fd);
 }
@@ -107,7 +107,7 @@ static void set_up_files(const int *keep, int out, int err)
 	dup2(out, STDOUT_FILENO);
 	dup2(err, STDERR_FILENO);
 	close_others(keep);
-	/* What was printed before a crash is the most interesting. */
+	/* Keep the output before a crash: it is the most useful. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
@@ -421,7 +421,7 @@ int sandbox_run(const struct sandbox_task *task)
 		close(out[1]);
 		return err_errno(ret, "no process can be made for it");
 	}
-	/* If it is ignored, nobody can tell how the child ended. */
+	/* If SIGCHLD is ignored, waitpid() cannot return the child's status. */
 	old = signal(SIGCHLD, SIG_DFL);
 	ret = fork_child(task, out, err);
 	signal(SIGCHLD, old);

@@ -14,7 +14,7 @@
 /** Bytes of memory that an extension may take, beyond what there was before it began. */
 #define EXTENSION_MEMORY (UINT64_C(256) << 20)
 
-/** What is to be done in a process of its own. */
+/** A task for a process of its own. */
 struct sandbox_task {
 	const char *name;     /**< of the extension, for messages */
 	unsigned int timeout; /**< seconds without progress until it is stopped */

@@ -168,7 +168,7 @@ static int read_vma(uint64_t address, struct mdf_vma *vma)
 	return err;
 }
 
-/* What the tree does not say of itself is no mapping. */
+/* Entries that the tree uses internally are not mappings. */
 static int visit_maple_vma(void *ctx, uint64_t first, uint64_t last, uint64_t entry)
 {
 	struct vma_walk *w = ctx;

@@ -44,7 +44,7 @@ INIT_OPT_MOD_MEMBER_LEN(vmlinux, xa_node, slots);
 #define RB_DEPTH_MAX 128
 /* As much as the root of a maple tree can tell. */
 #define MAPLE_DEPTH_MAX 31
-/* Of a node of a maple tree or an xarray, more than either has. */
+/* More bytes than a node of a maple tree or an xarray has. */
 #define NODE_BYTES_MAX 1024
 #define NODE_SLOTS_MAX 64
 
@@ -279,7 +279,7 @@ static bool longs_fit(const struct longs *l)
 
 /* --- maple trees ------------------------------------------------------------------ */
 
-/* A node's address ends in so many zeros; what is there is its type. */
+/* The low bits of a node's address; a pointer to the node stores its type there. */
 #define MAPLE_NODE_LOW 0xff
 
 /*
@@ -342,7 +342,7 @@ static int maple_facts(struct maple_walk *w)
 	return err ? err : maple_kind_init(&w->arange);
 }
 
-/* What kind of node an entry leads to; NULL if there is no such kind. */
+/* Return the kind of node that an entry leads to; NULL if the kind is invalid. */
 static const struct maple_kind *maple_kind(const struct maple_walk *w, uint64_t entry, bool *leaf)
 {
 	int64_t type = entry >> 3 & 0xf;

@@ -9,7 +9,7 @@
 /** The most steps of a walk. */
 #define WALK_STEPS_MAX (1u << 24)
 
-/** What was wrong first. All 0 if nothing was. */
+/** The first fault. All 0 if there was none. */
 struct damage {
 	int err;
 	char why[256];

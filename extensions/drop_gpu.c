@@ -61,9 +61,9 @@ INIT_OPT_MOD_STRUCT_MEMBER(drm, drm_device, driver);
 INIT_OPT_MOD_STRUCT_MEMBER(drm, drm_driver, name);
 
 /*
- * ttm_tt.page_flags, which are macros in the kernel, so that no type tells them: the pages
- * are somebody else's (a user's, or another driver's), and the pages are there. If they
- * are not, the array still has what there was, which belongs to others now.
+ * ttm_tt.page_flags, which are macros in the kernel, so that no type contains them: the pages
+ * belong to others (a user, or another driver), and the pages are present. If they are not
+ * present, the array still contains old pages, which belong to others now.
  *
  * The latter is bit 31, or bit 5 since Linux kernel commit 71ce046327cf ("drm/ttm: Make sure
  * the mapped tt pages are decrypted when needed"), which older series have taken over; they
@@ -130,7 +130,7 @@ static int by_address(const void *a, const void *b)
 	return (s > t) - (s < t);
 }
 
-/* What several tasks, or clients, share is there once for each: once is enough. */
+/* Visit objects that several tasks or clients share only once. */
 static void sort_out(struct list *l)
 {
 	size_t nr = 0;
@@ -404,7 +404,7 @@ static void drop_pages(struct drop *d, uint64_t object, uint64_t ttm)
 		note_damage(d, "a buffer does not have as many pages as its size tells");
 		return;
 	}
-	/* A kernel whose flags have other numbers: which pages are there cannot be said. */
+	/* The kernel's flags have other numbers: the present pages are unknown. */
 	if (flags & ~(uint64_t)d->known)
 		extension_fail("the flags %#" PRIx64 " of a buffer are not known", flags);
 	if (flags & EXTERNAL || !(flags & d->populated))

@@ -33,7 +33,7 @@ static void erase_name(uint64_t task)
 	uint64_t comm = task + GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, task_struct, comm) / 8;
 	int size = GET_MOD_STRUCT_MEMBER_MSIZE(vmlinux, task_struct, comm);
 
-	/* What is not in memory is not in the dump either, so that is no failure. */
+	/* Data that are not in memory are not in the dump either: this is not a failure. */
 	if (update_filter_info_raw(comm, 'X', size) == size)
 		erased++;
 }

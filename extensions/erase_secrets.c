@@ -98,7 +98,7 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, fscrypt_prepared_key, blk_key);
 INIT_OPT_MOD_STRUCT(vmlinux, blk_crypto_key);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, fscrypt_mode_key, key);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, fscrypt_mode_key, link);
-/* What is known of an open file: since 6.8, and before. */
+/* Facts about an open file: since 6.8, and before. */
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, fscrypt_inode_info, ci_enc_key);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, fscrypt_inode_info, ci_master_key_link);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, fscrypt_inode_info, ci_dirhash_key);
@@ -155,7 +155,7 @@ INIT_OPT_MOD_STRUCT_MEMBER(wireguard, noise_symmetric_key, key);
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define FILL 'X'
 
-/* Of one piece of key material, and of the context of a transform: far more than any has. */
+/* Limits of a piece of key material, and of the context of a transform: far above any real size. */
 #define SECRET_BYTES_MAX 65536
 /* Transforms use others: xts(ecb(aes)) those of ecb(aes) and aes. */
 #define TFM_DEPTH_MAX 4
@@ -164,7 +164,7 @@ INIT_OPT_MOD_STRUCT_MEMBER(wireguard, noise_symmetric_key, key);
 #define TARGETS_MAX 65536
 #define CHAIN_MAX 65536
 #define EHASH_MAX (1u << 24)
-/* Of key->state; other keys have no payload. */
+/* Value of key->state; other keys have no payload. */
 #define KEY_IS_POSITIVE 1
 
 struct search;
@@ -343,7 +343,7 @@ static bool find_algorithms(struct algorithms *a)
 	return whole;
 }
 
-/* What a transform is part of. */
+/* The structs that contain a transform. */
 static const struct ktype_info *const transforms[] = {
 	MEMBER(vmlinux, crypto_skcipher, base),	 MEMBER(vmlinux, crypto_aead, base),
 	MEMBER(vmlinux, crypto_shash, base),	 MEMBER(vmlinux, crypto_ahash, base),
@@ -391,14 +391,14 @@ static uint64_t context_bytes(struct search *s, uint64_t address, uint64_t tfm, 
 
 	if (is_wrapper(address, tfm, type))
 		return mdf_long_size();
-	/* Of an aligned context the alignment of memory is not counted. */
+	/* For an aligned context, the alignment of memory is not counted. */
 	return get(s, algorithm, MEMBER(vmlinux, crypto_alg, cra_ctxsize)) +
 	       (get(s, algorithm, MEMBER(vmlinux, crypto_alg, cra_alignmask)) & ~(word - 1));
 }
 
 /*
  * Erase the context of the transform at an address, and those of the transforms that
- * it uses: no type says where in a context they are, but they can be told by themselves.
+ * it uses: no type contains their offset in a context, but their contents identify them.
  * @return false if there is none
  */
 static bool erase_transform(struct search *s, uint64_t address, unsigned int depth)
@@ -786,7 +786,7 @@ static int see_sock(void *ctx, uint64_t sock)
 	struct search *s = ctx;
 	uint64_t state = get(s, sock, MEMBER(vmlinux, sock_common, skc_state)), tls;
 
-	/* What is left of a connection, and what is not one yet, is smaller. */
+	/* Closing connections, and requests for new ones, are smaller. */
 	if (state == (uint64_t)GET_MOD_NUM(vmlinux, TCP_TIME_WAIT) ||
 	    state == (uint64_t)GET_MOD_NUM(vmlinux, TCP_NEW_SYN_RECV))
 		return 0;

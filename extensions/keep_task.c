@@ -26,7 +26,7 @@
 
 #define STACK_KIB 128
 #define STACK_KIB_MAX (1u << 20)
-/* What a function may use below the stack pointer without moving it (x86_64). */
+/* Bytes that a function may use below the stack pointer without moving it (x86_64). */
 #define RED_ZONE 128
 /* CONFIG_X86_FRED has the kernel's stacks begin so much lower. */
 #define FRED_BYTES 16
@@ -65,7 +65,7 @@ struct thread {
 };
 
 struct keep {
-	/* What the user wants. */
+	/* Arguments of the user. */
 	const char *comm, *pid;
 	unsigned int what;
 	uint64_t stack_bytes;
@@ -74,7 +74,7 @@ struct keep {
 	uint64_t kernel_stack; /* bytes; with STACK */
 	struct thread *threads;
 	size_t nr_threads, room_threads;
-	/* Of the process that is looked at. */
+	/* State of the current process. */
 	uint64_t mm;
 	struct mdf_vma *vmas;
 	size_t nr_vmas, room_vmas;

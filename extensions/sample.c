@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * An extension to begin with: it shows what there is, and decides only what it is told to.
+ * An example of an extension: it shows the interface, and its arguments select its verdicts.
  *
  *	makedumpfile --extension sample,keep=0x1234,drop=0x5678 -d 31 /proc/vmcore dump
  *
@@ -18,7 +18,7 @@
 #include "../erase_info.h"
 
 /*
- * Declarations. Nobody has to look for these symbols and types: they are found before
+ * Declarations. The program finds these symbols and types before
  * extension_init() is called. If one is missing, the extension is not run at all, and a
  * message names what is missing.
  */
@@ -27,7 +27,7 @@ INIT_MOD_STRUCT_MEMBER(vmlinux, uts_namespace, name);
 INIT_MOD_STRUCT_MEMBER(vmlinux, new_utsname, release);
 INIT_MOD_STRUCT_MEMBER(vmlinux, page, flags);
 
-/* What may be missing: an enumerator, and something of a module that may not be loaded. */
+/* Optional facts: an enumerator, and a struct of a module that may not be loaded. */
 INIT_OPT_MOD_NUM(vmlinux, PG_reserved);
 INIT_OPT_MOD_STRUCT(xfs, xfs_mount);
 
@@ -35,7 +35,7 @@ INIT_OPT_MOD_STRUCT(xfs, xfs_mount);
 static unsigned long keep = -1UL, drop = -1UL;
 static unsigned long asked, reserved;
 
-/* What stands after the name on the command line, as in "sample,keep=0x1234". */
+/* Return an argument after the name on the command line, as in "sample,keep=0x1234". */
 static unsigned long pfn_argument(const char *key)
 {
 	const char *text = extension_argument(key);

@@ -35,7 +35,7 @@ struct dump_request {
 	/** Verdicts of extensions; NULL: none. Changed by dump_write(). */
 	struct verdicts *verdicts;
 	/**
-	 * What is overwritten in the dump, sealed. Lines about what could not be filtered are
+	 * Ranges to overwrite in the dump, sealed. Lines about levels that are not possible are
 	 * added to its text. NULL: nothing, and no lines.
 	 */
 	struct erase_list *erase;

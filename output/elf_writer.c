@@ -213,9 +213,9 @@ static size_t find_extent(const struct elf_writer *e, paddr_t pa)
 }
 
 /*
- * What one PT_LOAD of the input becomes: a PT_LOAD for each extent in it, which stands for
- * what is missing after it, too; and one for what is missing in front. They are counted,
- * and written if they are to be.
+ * Split one PT_LOAD of the input: a PT_LOAD for each extent in it, which also covers the
+ * missing pages after the extent; and one for missing pages before the first extent. Count
+ * them, and write them if @write.
  */
 static int put_segment(struct elf_writer *e, const struct vmcore_segment *s, bool write,
 		       uint64_t *count)

@@ -142,8 +142,8 @@ int writer_abort(struct writer *w) __attribute__((warn_unused_result));
  */
 
 /**
- * What was erased of the input before, and then what this program erases. Each is lines; a
- * line of the first that has no end gets one.
+ * The ERASEINFO of the input, followed by lines about the data that this program erases. A
+ * last line without a newline gets one.
  * @param[out] text to be freed; NULL if nothing was erased: @p size is 0 then
  * @return 0 or -ENOMEM
  */

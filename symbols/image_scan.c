@@ -152,7 +152,7 @@ const uint8_t *image_window_move(struct image_window *w, vaddr_t va, size_t len)
 
 	if (va < mem->image_start || va >= mem->image_end || len > mem->image_end - va)
 		return NULL;
-	/* What is in front of it is often wanted next. */
+	/* The bytes before it are often read next. */
 	if (!mapped(mem, start, IMAGE_WINDOW, &have) && have >= need) {
 		/* Not all of what is mapped need be in the dump. */
 		if (load_window(w, start, have) || load_window(w, start, need))

@@ -35,7 +35,7 @@ int image_search(const struct vmem *mem, const void *needle, size_t len, image_h
 #define IMAGE_WINDOW 65536
 /** Looks that one search may take; a kernel of 16 million symbols takes nearly all. */
 #define IMAGE_SCAN_BUDGET (UINT32_C(32) << 20)
-/** Reading costs as much as a look for so many bytes. */
+/** Reading one byte costs as much as searching this many bytes. */
 #define IMAGE_BYTES_PER_UNIT 16
 
 /** A piece of the image that is at hand. */

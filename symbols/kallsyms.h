@@ -106,7 +106,7 @@ int search_kallsyms_by_address(struct kallsyms *ks, uint64_t address, struct ksy
 /** Whether the tables were found by scanning. */
 bool kallsyms_scanned(const struct kallsyms *ks);
 
-/** What was wrong where, in one sentence; "" if nothing was. Borrowed from @p ks. */
+/** The first damage and its place; "" if there is none. Borrowed from @p ks. */
 const char *kallsyms_why(const struct kallsyms *ks);
 
 #endif

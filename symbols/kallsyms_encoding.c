@@ -31,7 +31,7 @@ INIT_OPT_MOD_SYM(vmlinux, log_buf);
 INIT_OPT_MOD_SYM(vmlinux, log_buf_len);
 INIT_OPT_MOD_SYM(vmlinux, contig_page_data);
 
-/* What lies at a symbol, whatever the kernel. */
+/* Bytes at a symbol that are the same in all kernels. */
 static const struct landmark {
 	const char *name, *bytes;
 	size_t len;
@@ -134,7 +134,7 @@ static void judge(const struct trial *t, const struct ksym_values *candidate, un
 		uint64_t value;
 
 		if (ksym_value(t->mem, candidate, e->index, &value) || !is_right(t, e, value)) {
-			/* Of a landmark in two byte orders one is wrong. */
+			/* If a landmark has two byte orders, one of them is wrong. */
 			*wrong += !e->landmark;
 			continue;
 		}

@@ -44,7 +44,7 @@ struct scan {
 	const struct vmem *mem;
 	struct kallsyms_tables *found;
 	unsigned int nr_found;
-	/* Of the tokens that are looked at now: */
+	/* State of the current token table: */
 	vaddr_t table, index;
 	bool is_type[NR_TOKENS]; /* it begins with what nm prints as a type */
 	struct image_window window;
@@ -133,7 +133,7 @@ static bool index_agrees(struct scan *s, vaddr_t va, const vaddr_t start[NR_TOKE
 
 	if (!index)
 		return false;
-	/* What is before the first token need not be a NUL, so that its start is not known. */
+	/* The byte before the first token need not be a NUL, so its start is unknown. */
 	table = start[1] - load_u16(index + 2, s->mem->swap);
 	if (load_u16(index, s->mem->swap) || table % ALIGN_MIN)
 		return false;

@@ -26,7 +26,7 @@
 #define KSYM_TEXT_MAX 4096
 /** Bytes of a token table that is believed. Real ones have about 1000. */
 #define KSYM_TOKENS_MAX 65536
-/** Each so many symbols a marker says where in the stream the next one is. */
+/** Number of symbols per marker; a marker is the offset of a symbol in the stream. */
 #define KSYM_MARKER_STEP 256
 
 /** How a symbol's address follows from its entry in the table of values. */

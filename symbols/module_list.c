@@ -29,7 +29,7 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, btf_module, btf);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, btf, data);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, btf, data_size);
 
-/* Of a struct, no byte after this many is read. */
+/* Limit of bytes that are read of a struct. */
 #define STRUCT_MAX 65536
 
 /* enum module_state */
@@ -96,12 +96,12 @@ __attribute__((format(printf, 2, 3))) static void complain(struct module_list *l
 
 /* --- a walk over a list ------------------------------------------------------- */
 
-/* Of an entry that belongs to no module of the list. */
+/* Index of an entry that belongs to no module of the list. */
 #define NO_MODULE SIZE_MAX
 
 struct walk {
 	const struct vmem *mem;
-	struct module_list *list; /* whose "why" hears of damage */
+	struct module_list *list; /* receives damage reports in its "why" */
 	const char *name;
 	struct field link; /* the struct list_head in an entry */
 	size_t bytes;	   /* of an entry that are of interest */
@@ -110,7 +110,7 @@ struct walk {
 	vaddr_t head, next;
 	/* The list_heads that were visited; of modules with their index in the list. */
 	struct addrset seen;
-	bool left_out; /* somebody was told of such an entry */
+	bool left_out; /* a visited entry was skipped */
 };
 
 static void walk_end(struct walk *w)
@@ -146,7 +146,7 @@ static void leave_out(struct walk *w, const char *what)
 	w->left_out = true;
 }
 
-/* What list_del() leaves: LIST_POISON1 and LIST_POISON2 (in older kernels 0x200). */
+/* Values that list_del() writes: LIST_POISON1 and LIST_POISON2 (in older kernels 0x200). */
 static bool is_poison(vaddr_t va)
 {
 	static const uint64_t delta[] = { 0, 0xdead000000000000, 0x5deadbeef0000000 };
@@ -198,7 +198,7 @@ static int walk_next(struct walk *w)
 		}
 		if (err == -ENOMEM)
 			return err;
-		/* What follows may be where it can be read. */
+		/* The following entries may be readable. */
 		if (vmem_read_ulong(w->mem, w->next, &w->next)) {
 			complain(w->list, "%s: entry %#" PRIx64 " cannot be read", w->name, w->at);
 			return 0;
@@ -355,7 +355,7 @@ static int walk_btf(struct walk *w, const struct walk *modules, const struct fie
 	while ((err = walk_next(w)) > 0) {
 		struct kmodule *m = btf_owner(w, modules, &bm[BM_MODULE]);
 
-		/* Of modules that were left out there is nothing to be known. */
+		/* Skip BTF of modules that the first walk rejected. */
 		if (!m)
 			continue;
 		err = vmem_read(w->mem, load_field(w->mem, w->entry, &bm[BM_BTF]), btf, btf_bytes);

@@ -35,7 +35,7 @@ struct module_list {
 	size_t nr;
 	/** Modules being loaded that have nothing to show yet. */
 	unsigned int unformed;
-	/** What was wrong where, if a walk ended early or an entry was left out; else "". */
+	/** The damage, if a walk ended early or an entry was skipped; else "". */
 	char why[256];
 };
 

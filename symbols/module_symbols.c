@@ -14,12 +14,12 @@
 #define SYMBOLS_MAX (1u << 20)
 /* Bytes of a symbol table that are read at once. */
 #define PIECE_BYTES (1u << 20)
-/* Where a piece cannot be read, so many symbols are given up together. */
+/* Number of symbols that are skipped together if a piece is unreadable. */
 #define SYMBOLS_TOGETHER 64
 /* Bytes of all names of a module, and of the average of them: KSYM_NAME_LEN. */
 #define STRINGS_MAX (64u << 20)
 #define STRING_MAX 512
-/* What cannot be read of the names holds this, which no name has. */
+/* Replaces unreadable bytes of the names; no name contains it. */
 #define NO_STRING 0xff
 /* Strings are read so much at a time where they cannot be read at once. */
 #define PAGE_BYTES 4096

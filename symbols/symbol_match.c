@@ -8,7 +8,7 @@
 #include "lib/err.h"
 #include "symbols/kallsyms_tables.h"
 
-/* So few of the slots are taken that most symbols meet an empty one. */
+/* Few slots are used, so that most symbols hash to an empty slot. */
 #define SLOTS_PER_NAME 32
 
 int symbol_match_init(struct symbol_match *w, size_t max)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * The names that are sought in one pass over a symbol table, hashed, so that what
- * nobody asked for costs next to nothing; and which of the symbols that a name fits
- * counts.
+ * A hash of the names to find in one pass over a symbol table, which makes other symbols
+ * cheap to skip; and the choice among several symbols of one name.
  */
 #ifndef SYMBOLS_SYMBOL_MATCH_H
 #define SYMBOLS_SYMBOL_MATCH_H
@@ -29,7 +28,7 @@ struct symbol_match_name {
 	uint32_t hash;
 	enum ksym_fit fit;
 	unsigned int nr; /**< that fit; maybe more than were remembered */
-	/** What symbol_match_offer() was given: a value, or what leads to it. */
+	/** The argument of symbol_match_offer(): a value, or a key to find the value. */
 	uint64_t refs[KSYM_MATCHES_MAX];
 };
 

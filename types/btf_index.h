@@ -11,7 +11,7 @@
 
 #include "types/btf.h"
 
-/** What is found under one name; more is left out. */
+/** Types of one name; more are ignored. */
 #define BTF_FOUND_MAX 64
 
 /** A set of names, sorted. */

@@ -71,7 +71,7 @@ int init_module_btf(struct btf_info *bi, const struct module_list *modules)
 	__attribute__((warn_unused_result));
 
 /**
- * What was wrong where, in one sentence; "" if nothing was, or if there is no BTF.
+ * The first damage and its place; "" if there is none, or if there is no BTF.
  * Borrowed from @p bi.
  */
 const char *btf_info_why(const struct btf_info *bi);

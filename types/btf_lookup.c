@@ -60,7 +60,7 @@ static enum c_type_kind kind_of(const struct btype *r)
 	}
 }
 
-/* What an integer's own word says of it. */
+/* Decode the word after an integer's record. */
 #define BTF_SIGNED (1u << 24)
 
 static int describe(struct type_source *s, const struct btf_types *types, uint32_t id,

@@ -116,7 +116,7 @@ struct chain {
 	bool damaged;
 };
 
-/* What is being declared. */
+/* The declaration being printed. */
 struct declaration {
 	const char *name;
 	uint64_t bit_offset; /* of a member, in all that is printed */

@@ -246,7 +246,7 @@ const char *btf_provider_why(const struct btf_provider *w)
 
 /* --- types ---------------------------------------------------------------------- */
 
-/* What somebody else filled in tells definitions apart: they have to agree. */
+/* Values from other providers select among definitions: they have to agree. */
 static bool agrees(const struct want *want, const struct answer *a)
 {
 	const struct ktype_info *t = want->type;

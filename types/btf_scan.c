@@ -81,7 +81,7 @@ static bool strings_fit(struct search *s, vaddr_t va, const struct btf_header *h
 	return p && !*p;
 }
 
-/* What stands after the records of a kind: bytes once, and for each of vlen. */
+/* Sizes of the data after the records of a kind: bytes once, and for each of vlen. */
 struct kind {
 	bool known;
 	uint8_t once, each;

@@ -185,8 +185,8 @@ static int suits(const struct c_type *t, const char *member, uint64_t *offset)
 }
 
 /*
- * The one that counts among a source's. Without one that has the member the first one is
- * taken: its lack is told by who asks for the member.
+ * Select one of a source's types of a name. If none has the member, select the first one: the
+ * caller that looks up the member then reports that it is missing.
  */
 static int find_in(struct type_source *s, const char *module, enum type_tag tag, const char *name,
 		   const char *member, struct c_type *ret)
@@ -228,7 +228,7 @@ int type_find(struct type_lookup *l, const char *module, enum type_tag tag, cons
 	for (size_t i = 0; err && err != -ENOMEM && i < l->nr_sources; i++) {
 		int other = find_in(l->sources[i], module, tag, name, member, ret);
 
-		/* What one found out is not undone by another that knows nothing. */
+		/* Keep the result of one source if another source has none. */
 		if (other != -ENOENT)
 			err = other;
 	}

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** What a name is looked for as. */
+/** The kinds of names to look up. */
 enum type_tag {
 	TYPE_PLAIN, /**< a typedef, or a number such as "unsigned int" */
 	TYPE_STRUCT,
@@ -42,7 +42,7 @@ struct type_source;
  * below outer[].
  */
 struct c_type {
-	struct type_source *source; /**< NULL: a void or number that is nobody's */
+	struct type_source *source; /**< NULL: a void or number without a source */
 	enum c_type_kind kind;
 	uint64_t size;	 /**< bytes; 0: it has none, or it is not known */
 	uint64_t length; /**< of an array, elements; 0: not known */
@@ -54,7 +54,7 @@ struct c_type {
 	const char *name;	   /**< of a struct, "" if it has none; lives as the source */
 	unsigned int pointer_size; /**< bytes */
 	uint64_t handle[4];	   /**< the source's own */
-	/** What was put on it, the outermost last: an array's length; 0: a pointer. */
+	/** Derivations, the outermost last: an array's length; 0: a pointer. */
 	uint64_t outer[C_TYPE_OUTER_MAX];
 	unsigned int nr_outer;
 };
@@ -66,7 +66,7 @@ struct c_member {
 	uint32_t bit_size;   /**< of a bit field; else 0 */
 };
 
-/** What knows types. */
+/** A source of types. */
 struct type_source_ops {
 	/**
 	 * The nth definition of a type that a module may mean: of its own ones or, if it has
@@ -79,7 +79,7 @@ struct type_source_ops {
 	/** The type of a global variable. @return as find() */
 	int (*variable)(struct type_source *s, const char *module, const char *name,
 			struct c_type *ret);
-	/** What a pointer or an array without outer[] leads to. @return 0; -EBADMSG; -ENOMEM */
+	/** The target of a pointer or array without outer[]. @return 0; -EBADMSG; -ENOMEM */
 	int (*target)(const struct c_type *t, struct c_type *ret);
 	/**
 	 * A member of a struct without outer[], also of unnamed members.
@@ -126,12 +126,12 @@ void type_lookup_deinit(struct type_lookup *l);
 int type_find(struct type_lookup *l, const char *module, enum type_tag tag, const char *name,
 	      const char *member, struct c_type *ret) __attribute__((warn_unused_result));
 
-/** The type of a global variable. @return as type_find(); -ENOENT: nobody knows */
+/** The type of a global variable. @return as type_find(); -ENOENT: no source has it */
 int type_of_variable(struct type_lookup *l, const char *module, const char *name,
 		     struct c_type *ret) __attribute__((warn_unused_result));
 
 /**
- * What a pointer points to, or the element of an array.
+ * The target of a pointer, or the element of an array.
  * @param ret may be @p t
  * @return 0; -EINVAL if it is neither; else as type_find()
  */

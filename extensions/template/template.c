@@ -5,7 +5,7 @@
 #include "makedumpfile.h"
 #include "extension.h"
 
-/* What it needs to know of the crashed kernel. */
+/* Facts about the crashed kernel. */
 INIT_MOD_SYM(vmlinux, init_task);
 
 /* Called once, when all of that was found. */

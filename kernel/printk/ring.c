@@ -63,9 +63,9 @@ enum desc_state { RESERVED, COMMITTED, FINALIZED, REUSABLE };
 #define EMPTY_LINE 3
 
 /*
- * What the kernel prints of a caller, if it does: nothing else tells that. It is looked for
- * only among the kernel's constants: elsewhere in the image pages may have been given back, and
- * hold this program.
+ * The format with which the kernel prints a caller: only its presence shows CONFIG_PRINTK_CALLER.
+ * It is searched only in the kernel's constants: other pages of the image may have been freed,
+ * and contain this program.
  */
 static const char caller_format[] = ",caller=%c%u";
 INIT_OPT_MOD_SYM(vmlinux, __start_rodata);
