@@ -435,6 +435,24 @@ static void cut_extents(struct elf_writer *e, uint64_t off)
 	}
 }
 
+/*
+ * Write zeros for a hole [off, end) of the file. Where no record of a stream has a part of the
+ * file, libkdumpfile 0.5.6 reads some other part of the stream instead of zeros.
+ */
+static int fill_hole(struct sink *sink, uint64_t off, uint64_t end)
+{
+	static const uint8_t zeros[16384];
+	int err = 0;
+
+	while (!err && off < end) {
+		size_t len = min_u64(end - off, sizeof(zeros));
+
+		err = sink_pwrite(sink, zeros, len, off);
+		off += len;
+	}
+	return err;
+}
+
 static int elf_put(struct writer *w, const struct page_batch *b)
 {
 	struct elf_writer *e = elf(w);
@@ -452,8 +470,13 @@ static int elf_put(struct writer *w, const struct page_batch *b)
 		err = place(e, pfn, &off);
 		if (!err && off != from_off + (data - from)) {
 			err = sink_pwrite(w->sink, from, data - from, from_off);
-			from = data;
-			from_off = off;
+			if (!err) {
+				from_off += data - from;
+				from = data;
+				err = w->sink->once ? fill_hole(w->sink, from_off, off) : 0;
+			}
+			if (!err)
+				from_off = off;
 		}
 		data += b->pages[i].size;
 	}

@@ -288,8 +288,9 @@ def pfns(*ranges):
     return {pfn for first, end in ranges for pfn in range(first, end)}
 
 
-def unflatten(stream):
-    """The file in a flattened stream, which must be whole and end there."""
+def unflatten(stream, hole=0):
+    """The file in a flattened stream, which must be whole and end there. A byte that no record
+    holds is HOLE."""
     check(stream[:16] == b'makedumpfile'.ljust(16, b'\0'), 'no flattened header')
     check(struct.unpack_from('>qq', stream, 16) == (1, 1), 'header of another version')
     out, pos = bytearray(), 4096
@@ -302,7 +303,7 @@ def unflatten(stream):
         check(offset >= 0 and size > 0, f'a record of {size} bytes at {offset}')
         check(pos + size <= len(stream), 'the stream ends within a record')
         if len(out) < offset + size:
-            out.extend(bytes(offset + size - len(out)))
+            out.extend(bytes([hole]) * (offset + size - len(out)))
         out[offset:offset + size] = stream[pos:pos + size]
         pos += size
     check(pos == len(stream), f'{len(stream) - pos} stray bytes after the end record')

@@ -63,6 +63,25 @@ def _():
         check(read('dump') == read('direct'), f'{threads} threads: the files differ')
 
 
+@test('-F -E has records for all that PT_LOADs have in the file, zeros too; -R makes them holes')
+def _():
+    core('zeros', text='segment M 64*M\npage 0x100..0x120 pattern\npage 0x1ff pattern\n'
+         'page 0x3fff pattern\n')
+    makedumpfile('-f', '-E', '-d', '1', 'zeros', 'direct').check_done()
+    with open('stream', 'wb') as f:
+        check(makedumpfile('-F', '-E', '-d', '1', 'zeros', stdout=f).code == 0, 'its exit status')
+    # In a file of any other byte, what no record holds shows.
+    file, covered = unflatten(read('stream')), unflatten(read('stream'), 0xa5)
+    check(file == read('direct'), 'the files differ')
+    for _, _, offset, filesz, _ in ElfCore('direct').loads:
+        check(covered[offset:offset + filesz] == file[offset:offset + filesz],
+              f'{offset:#x}: {filesz} bytes are not all in records')
+    with open('stream', 'rb') as f:
+        makedumpfile('-f', '-R', 'dump', stdin=f).check_done()
+    check(read('dump') == file, 'after -R')
+    check(os.stat('dump').st_blocks * 512 < 300 << 10, 'zeros take room after -R')
+
+
 @test('an ELF dump is filtered again as its input would have been')
 def _():
     core('mini')
@@ -169,6 +188,17 @@ def _():
         for pfn, data in pages.items():
             check(data == memory.read(pfn * PAGE, PAGE), f'pfn {pfn:#x} differs')
         check(left.described() == EXISTS, 'what is described')
+
+
+@test('a write that fails before a hole: no PT_LOAD claims what was not written')
+def _():
+    core('zeros', text='segment M 64*M\npage 0x100..0x110 pattern\npage 0x118 pattern\n')
+    makedumpfile('-f', '-E', '-d', '1', 'zeros', 'direct').check_done()
+    begin = min(offset for _, _, offset, filesz, _ in ElfCore('direct').loads if filesz)
+    makedumpfile('-f', '-E', '-d', '1', 'zeros', 'left', file_size=begin + (16 << 10)).check_failed(
+        'bytes are missing.*File too large')
+    claimed = [(offset, filesz) for _, _, offset, filesz, _ in ElfCore('left').loads if filesz]
+    check(all(offset + filesz <= os.path.getsize('left') for offset, filesz in claimed), claimed)
 
 
 @test('the pages that are kept are those of the makedumpfile of the distribution')
