@@ -10,6 +10,7 @@
 #                       check-gpu (the extension drop_gpu on kernels with a graphics card),
 #                       check-faults (single faults in dumps, and calls that fail: FAULT_CASES,
 #                       5000, of each of a miniature and a real dump)
+# make mutants        break the program in careless ways, and see the tests notice each
 # make fuzz             look for inputs that break it, FUZZ_SECONDS (60) a target
 # make bench            time it against the makedumpfile on PATH
 # make compile_commands.json  for editors and clang tools
@@ -115,7 +116,7 @@ SNAPPY_LIBS := -lsnappy $(if $(filter static,$(LINKTYPE)),-lstdc++ -lm)
 DWARF_LIBS := -ldw -lelf $(if $(filter static,$(LINKTYPE)),-lbz2 -llzma -lz)
 BPF_LIBS := -lbpf $(if $(filter static,$(LINKTYPE)),-lelf -lz)
 
-ifneq ($(filter-out clean demo check check-all check-full check-arch check-crash check-readers check-gpu check-faults bench fuzz,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean demo check check-all check-full check-arch check-crash check-readers check-gpu check-faults mutants bench fuzz,$(or $(MAKECMDGOALS),all)),)
 $(eval $(call feature,USELIBDEFLATE,LIBDEFLATE,libdeflate.h,-ldeflate))
 $(eval $(call feature,USEDWARF,DWARF,elfutils/libdwelf.h,$(DWARF_LIBS)))
 # A function that came with libbpf 1.0.
@@ -271,7 +272,7 @@ check-all:
 check-full:
 	$(Q)scripts/setup all
 	$(Q)tests/run O=$(O) full
-	$(Q)$(MAKE) --no-print-directory check-gpu check-faults
+	$(Q)$(MAKE) --no-print-directory check-gpu check-faults mutants
 
 check-arch:
 	$(Q)scripts/setup check vm arch
@@ -299,6 +300,10 @@ check-faults:
 	$(Q)tests/faults/check --cases $(FAULT_CASES) --sanitized $(O)/asan/makedumpfile \
 		$(O)/makedumpfile mini
 	$(Q)tests/faults/check --cases $(FAULT_CASES) $(O)/makedumpfile 6.12:kdump
+
+mutants:
+	$(Q)scripts/setup check
+	$(Q)tests/mutants/run
 
 fuzz:
 	$(Q)scripts/setup check
@@ -375,7 +380,7 @@ clean:
 
 FORCE:
 .PHONY: all extensions unit-tests bench-facts fuzz-replays fuzzers demo check check-all check-full \
-	check-arch check-crash check-readers check-gpu check-faults fuzz bench install clean FORCE
+	check-arch check-crash check-readers check-gpu check-faults mutants fuzz bench install clean FORCE
 .DELETE_ON_ERROR:
 
 -include $(OBJS:.o=.d) $(EXTENSION_OBJS:.o=.d) $(BUILTIN_OBJS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZ_OBJS:.o=.d)

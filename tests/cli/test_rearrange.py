@@ -121,7 +121,8 @@ def _():
     stream = makedumpfile('-F', '-d', '31', 'small').out
     where = list(records(stream))
     check(len(where) > 6, f'{len(where)} records')
-    # Notes could begin anywhere in their block: a hole before them is none of the records'.
+    # Notes could begin anywhere in their block: a hole before them is none of the records. And the
+    # first records may be repeated, so that one that moves to the place of another may be one.
     for pos in where[:1] + where[2:]:
         for bit in (0, 3, 8, 11, 12, 13, 20, 33, 61):
             changed = bytearray(stream)
