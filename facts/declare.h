@@ -44,9 +44,9 @@
 #define FACT_BARE_
 #endif
 
-/* Leave a pointer to a record in a section. */
+/* Leave a pointer to a record in a section; writable, since the program keeps each fact once. */
 #define FACT_POINTER_(type, record, sect) \
-	static type *const _ptr##record FACT_BARE_ __attribute__((used, section(sect))) = &record
+	static type *_ptr##record FACT_BARE_ __attribute__((used, section(sect))) = &record
 
 /** One declared symbol. Extensions own such records: the layout never changes. */
 struct ksym_info {

@@ -8,26 +8,50 @@
 #include <string.h>
 
 /* makedumpfile.ld */
-extern struct ksym_info *const __start_init_ksyms[], *const __stop_init_ksyms[];
-extern struct ktype_info *const __start_init_ktypes[], *const __stop_init_ktypes[];
-extern struct knum_info *const __start_init_knums[], *const __stop_init_knums[];
-extern struct klen_info *const __start_init_klens[], *const __stop_init_klens[];
-extern struct kpath_info *const __start_init_kpaths[], *const __stop_init_kpaths[];
+extern struct ksym_info *__start_init_ksyms[], *const __stop_init_ksyms[];
+extern struct ktype_info *__start_init_ktypes[], *const __stop_init_ktypes[];
+extern struct knum_info *__start_init_knums[], *const __stop_init_knums[];
+extern struct klen_info *__start_init_klens[], *const __stop_init_klens[];
+extern struct kpath_info *__start_init_kpaths[], *const __stop_init_kpaths[];
+
+/*
+ * Files that declare the same fact leave a pointer each to the one record. Keep the first of them,
+ * so that a fact is moved, written and counted once. Doing it again changes nothing: the places
+ * that become free repeat the first pointer.
+ */
+#define KEEP_FIRST(start, stop, ret_nr) \
+	do { \
+		size_t nr_ = (stop) - (start), n_ = 0; \
+\
+		for (size_t i_ = 0; i_ < nr_; i_++) { \
+			size_t j_ = 0; \
+\
+			while (j_ < n_ && (start)[j_] != (start)[i_]) \
+				j_++; \
+			if (j_ == n_) \
+				(start)[n_++] = (start)[i_]; \
+		} \
+		for (size_t i_ = n_; i_ < nr_; i_++) \
+			(start)[i_] = (start)[0]; \
+		(ret_nr) = n_; \
+	} while (0)
 
 struct fact_set facts_of_program(void)
 {
-	return (struct fact_set){
+	struct fact_set set = {
 		.ksyms = __start_init_ksyms,
-		.nr_ksyms = __stop_init_ksyms - __start_init_ksyms,
 		.ktypes = __start_init_ktypes,
-		.nr_ktypes = __stop_init_ktypes - __start_init_ktypes,
 		.knums = __start_init_knums,
-		.nr_knums = __stop_init_knums - __start_init_knums,
 		.klens = __start_init_klens,
-		.nr_klens = __stop_init_klens - __start_init_klens,
 		.kpaths = __start_init_kpaths,
-		.nr_kpaths = __stop_init_kpaths - __start_init_kpaths,
 	};
+
+	KEEP_FIRST(__start_init_ksyms, __stop_init_ksyms, set.nr_ksyms);
+	KEEP_FIRST(__start_init_ktypes, __stop_init_ktypes, set.nr_ktypes);
+	KEEP_FIRST(__start_init_knums, __stop_init_knums, set.nr_knums);
+	KEEP_FIRST(__start_init_klens, __stop_init_klens, set.nr_klens);
+	KEEP_FIRST(__start_init_kpaths, __stop_init_kpaths, set.nr_kpaths);
+	return set;
 }
 
 void facts_reset(const struct fact_set *set)

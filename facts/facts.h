@@ -37,7 +37,7 @@ struct fact_set {
 	size_t nr_ksyms, nr_ktypes, nr_knums, nr_klens, nr_kpaths;
 };
 
-/** Everything that the program itself declares. */
+/** Everything that the program itself declares, each fact once. Not thread-safe. */
 struct fact_set facts_of_program(void);
 
 /** Forget everything that providers filled in. */

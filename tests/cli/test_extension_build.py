@@ -203,7 +203,7 @@ def _():
         'share/makedumpfile/template/Makefile': 0o644,
         'lib/pkgconfig/makedumpfile-extension.pc': 0o644,
         **{f'include/makedumpfile/{name}': 0o644
-           for name in (*HEADERS, 'lib/log.h', 'lib/types.h')},
+           for name in (*HEADERS, 'facts/declare.h', 'lib/log.h', 'lib/types.h')},
         **{f'lib/makedumpfile/extensions/{os.path.basename(path)}': 0o755
            for path in glob.glob(f'{BUILD}/extensions/*.so')},
     }
@@ -270,7 +270,7 @@ def _():
     compilers = [CC, *(c for c in ('clang',) if shutil.which(c))]
     for compiler in compilers:
         for standard in ('c99', 'gnu17'):
-            for name in (*HEADERS, 'lib/log.h', 'lib/types.h'):
+            for name in (*HEADERS, 'facts/declare.h', 'lib/log.h', 'lib/types.h'):
                 done(compiler, f'-std={standard}', *WARNINGS, '-fsyntax-only', '-include',
                      f'{include}/{name}', '-x', 'c', '/dev/null')
 
