@@ -33,14 +33,14 @@ static void replace(struct coverage *c, size_t i, size_t nr, struct coverage_spa
 	c->nr = c->nr + 1 - nr;
 }
 
-/* Remember one of the first records. Returns whether it has all bytes of an earlier one. */
+/* Remember a header among the first records. Returns whether @s has all bytes of an earlier one. */
 static bool repeats(struct coverage *c, struct coverage_span s)
 {
 	for (size_t i = 0; i < c->nr_first; i++) {
 		if (c->first[i].start == s.start && c->first[i].end <= s.end)
 			return true;
 	}
-	if (c->nr_first < COVERAGE_FIRST)
+	if (c->nr_first < COVERAGE_FIRST && s.start < COVERAGE_HEADERS_END)
 		c->first[c->nr_first++] = s;
 	return false;
 }

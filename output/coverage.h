@@ -15,8 +15,9 @@
 #include <stdint.h>
 
 #define COVERAGE_SPANS 4096
-/** Headers are among this many first records. */
+/** Headers are among this many first records, and begin before this offset. */
 #define COVERAGE_FIRST 3
+#define COVERAGE_HEADERS_END 4096
 
 /** Covered bytes; zeroed: none. A few 10 KiB. */
 struct coverage {
@@ -25,15 +26,15 @@ struct coverage {
 	} spans[COVERAGE_SPANS]; /**< sorted, apart from each other */
 	size_t nr;
 	bool unknown; /**< there were too many */
-	/** The first records: headers, which may be written again. */
+	/** Headers among the first records, which may be written again. */
 	struct coverage_span first[COVERAGE_FIRST];
 	size_t nr_first;
 };
 
 /**
  * Add the bytes [off, off + len) of a record.
- * @return whether they fit: none was written before, or the record has all bytes of one of the
- * first records, from its beginning on
+ * @return whether they fit: none was written before, or the record has all bytes of a header
+ * that was among the first records, from its beginning on
  */
 bool coverage_add(struct coverage *c, uint64_t off, uint64_t len);
 
