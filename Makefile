@@ -353,7 +353,7 @@ install: all $(O)/makedumpfile-extension.pc
 		$(DESTDIR)$(PKGCONFIGDIR)/makedumpfile-extension.pc
 	$(if $(INSTALLED_EXTENSIONS),install -m 755 $(INSTALLED_EXTENSIONS) $(DESTDIR)$(EXTENSIONDIR))
 
-# Places below PREFIX are told by it, so that somebody who moves all can say so.
+# Directories below PREFIX are written relative to it, so that the tree can be moved.
 PC_PLACE = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
 define PC
 prefix=$(PREFIX)

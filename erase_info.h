@@ -3,7 +3,7 @@
  * @file
  * Overwriting data before it gets into the dump, for extensions.
  *
- * What is erased is overwritten wherever it would be written to: in every output, on every
+ * Erased data are overwritten wherever they would be written: in every output, on every
  * attempt. That something was erased is written down in the dump (eraseinfo), not what it
  * was.
  */

@@ -11,7 +11,7 @@
  * own, which has one thread: what an extension breaks there costs its own answers, not the
  * dump. Its answers count when it has come to its end.
  *
- * What an extension can call is in makedumpfile.h and erase_info.h.
+ * The functions for extensions are in makedumpfile.h and erase_info.h.
  */
 #ifndef EXTENSION_H
 #define EXTENSION_H

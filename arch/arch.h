@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * What differs between architectures: turning a kernel virtual address into a
+ * Differences between architectures: turning a kernel virtual address into a
  * physical one.
  *
  * Code here sees no dump and no file: only a callback that reads physical

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * What a dump knows of its kernel, printed for people: --list-ksyms, --list-ktypes.
+ * Print facts about a dump's kernel as text: --list-ksyms, --list-ktypes.
  */
 #ifndef CLI_LIST_SYMBOLS_H
 #define CLI_LIST_SYMBOLS_H

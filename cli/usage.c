@@ -17,7 +17,7 @@ static const char overview[] =
 	"       makedumpfile --mem-usage /proc/kcore\n"
 	"\n"
 	"Save a crashed Linux kernel's memory (usually /proc/vmcore) as DUMPFILE, without\n"
-	"the pages nobody needs. The usual call is\n"
+	"the pages you do not need. The usual call is\n"
 	"       makedumpfile -l -d 31 /proc/vmcore DUMPFILE\n"
 	"\n"
 	"  -h TOPIC            more about filter, output, input, erase, extensions, look,\n"
@@ -38,7 +38,7 @@ static const char filter[] =
 	"                      first is not possible. Where none is, the last ones are\n"
 	"                      used without what is not possible\n"
 	"      --strict-level  fail then, before anything is written\n"
-	"  -e, --exclude-unused-vm  the struct pages of pages that are left out, too\n";
+	"  -e, --exclude-unused-vm  vmemmap pages that describe only excluded pages, too\n";
 
 static const char output[] =
 	"How to write:\n"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * What -h says: a screen of 80 columns and 24 lines for each topic.
+ * Output of -h: a screen of 80 columns and 24 lines for each topic.
  */
 #ifndef CLI_USAGE_H
 #define CLI_USAGE_H

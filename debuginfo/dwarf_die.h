@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * What single entries (DIEs) of DWARF say about types. Files may be damaged: what makes no
+ * Decode single entries (DIEs) of DWARF that describe types. Files may be damaged: what makes no
  * sense is not there. Only in programs built with libdw.
  */
 #ifndef DEBUGINFO_DWARF_DIE_H

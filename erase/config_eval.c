@@ -188,7 +188,7 @@ static int erase_pointed_to(const struct eval *e, const struct config_command *c
 	if (err)
 		return err;
 	if (!size && !c->size_path.first && !c_type_size(&t))
-		return need_size(c, "points to something whose size nobody knows");
+		return need_size(c, "points to something of unknown size");
 	if (!size && !c->size_path.first && is_bytes(&t) && !t.is_char)
 		return need_size(c, "points to some number of bytes");
 	err = lvalue_read_pointer(e->w, p->at, &at);
@@ -264,7 +264,7 @@ static int loop_array(struct eval *e, const struct config_command *c, const stru
 		return err;
 	size = c_type_size(&p.type);
 	if (!size || !nr)
-		return err_set(-EINVAL, "%s has a length that nobody knows", c->what.text);
+		return err_set(-EINVAL, "%s has an unknown length", c->what.text);
 	for (uint64_t i = 0; !err && i < nr; i++, p.at += size) {
 		if (i == EVAL_LOOP_MAX)
 			return err_set(-ERANGE,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * What the functions of makedumpfile.h, extension.h and erase_info.h work on.
+ * The state of the functions of makedumpfile.h, extension.h and erase_info.h.
  *
  * Extensions call them without a handle, so there is one environment a process, set before
  * an extension's code runs. They are called from one thread.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * What an extension decides, in memory that its process shares with the program.
+ * Verdicts of an extension, in memory that its process shares with the program.
  *
  * The program believes none of it before the extension has come to its end, and checks
  * all of it then.

@@ -64,7 +64,7 @@ static void erase_process(uint64_t task)
  * kernel can hold anything: next_list() returns 0 where it cannot read, and a damaged list
  * may lead in circles, past its head.
  *
- * Who asked for names to be erased must learn that some were not found. So failing is right:
+ * The user must learn that some names were not found. So failing is right:
  * with --require-extension no dump is made then.
  */
 void extension_init(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * What a page is, judged from its struct page. Pure: no reads, no state.
+ * Determine the class of a page from its struct page. Pure: no reads, no state.
  *
  * The rules, first match wins:
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * What extensions decided about pages, put together with what the dump level did.
+ * Combine the verdicts of extensions with the pages that the dump level excludes.
  */
 #ifndef FILTER_VERDICTS_H
 #define FILTER_VERDICTS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * What the dump knows of its own kernel: kallsyms and BTF, read from its memory.
+ * The kernel's own tables in the dump: kallsyms and BTF, read from its memory.
  */
 #ifndef KERNEL_KERNEL_TABLES_H
 #define KERNEL_KERNEL_TABLES_H
@@ -37,7 +37,7 @@ void kernel_tables_close(struct kernel_tables *of);
 
 /**
  * Read the list of modules, and fill in what is missing of the set and lies in modules.
- * What the program declares about modules has been resolved by then.
+ * The program's declarations about modules have been resolved by then.
  * @return as module_list_read(), but 0 for a kernel that has no modules; modules.why tells
  * what else was wrong
  */

@@ -169,7 +169,7 @@ static void copy_lines(struct text *t, const struct vmcoreinfo *vi)
 
 /*
  * The text that was believed, from the source that was believed first, then what others add.
- * Of the text of another boot only constants are true as they stand; its symbols have been
+ * In the text of another boot only constants are valid unchanged; its symbols have been
  * moved, and are among the facts.
  */
 static int describe_dump(struct text *t, const struct kernel *k)

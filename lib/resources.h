@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * What this machine has to offer: usually a capture kernel's few hundred MB.
+ * Resources of this machine: usually a capture kernel's few hundred MB.
  */
 #ifndef LIB_RESOURCES_H
 #define LIB_RESOURCES_H

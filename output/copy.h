@@ -34,7 +34,7 @@ struct copy_part {
  * Copy all pages of a bitmap to writers that were begun with this bitmap. Several writers get their
  * pages at the same time, each in pfn order.
  *
- * What the writers' source says is to be erased is overwritten first: the writer never sees
+ * Ranges that the writers' source lists for erasing are overwritten first: the writer never sees
  * it, and a page of which only zeros are left is one of zeros.
  *
  * A page that cannot be read is recorded as lost, and copying goes on. After the error of

@@ -84,7 +84,7 @@ int sink_null_create(struct sink **ret, const char *path) __attribute__((warn_un
  * Put @p len bytes at offset @p off. Parts never written read as zeros later, also of a device.
  * @return 0; -ENOSPC, -EPIPE, -EFBIG (beyond INT64_MAX, or the limit, in which case nothing
  * of it was written) or another -errno, whose message names the file and the offset.
- * What was written before stays.
+ * Bytes written before remain.
  */
 int sink_pwrite(struct sink *s, const void *buf, size_t len, uint64_t off)
 	__attribute__((warn_unused_result));

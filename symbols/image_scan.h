@@ -3,7 +3,7 @@
  * @file
  * Searching the kernel image for what no symbol leads to.
  *
- * What is found is looked at through a window, which sets a bound to the work that
+ * Candidates are examined through a window, which sets a bound to the work that
  * an image full of lookalikes can cause.
  */
 #ifndef SYMBOLS_IMAGE_SCAN_H

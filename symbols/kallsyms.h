@@ -40,7 +40,7 @@ int register_ksym_section(struct kallsyms *ks, const struct fact_set *set)
  * How values are encoded is decided by symbols whose addresses other providers know,
  * and by what the kernel is known to hold at others; a single one is not enough.
  *
- * Of several symbols of one name a global one counts; if there is none, and their
+ * If several symbols have one name, a global symbol counts; if there is none, and their
  * addresses differ, the declaration becomes FACT_AMBIGUOUS. A name that no symbol has
  * is also sought with a compiler's suffix (NAME.isra.0, NAME.llvm.123; not
  * NAME.cold, which is not the function).

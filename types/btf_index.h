@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * What BTF has under a given set of names, found in one pass.
+ * The types in BTF of a given set of names, found in one pass.
  *
  * Names are compared once, with the section of strings; after that, types are
  * looked through for the offsets of those that are wanted.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * What is declared of the kernel's and its modules' types, gathered by name, and
+ * Declarations about the kernel's and its modules' types, gathered by name, and
  * what BTF answers. Which definition answers is described at init_kernel_btf().
  */
 #ifndef TYPES_BTF_PROVIDER_H

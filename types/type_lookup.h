@@ -115,7 +115,7 @@ void type_lookup_deinit(struct type_lookup *l);
  * Find a type by its name. Built-in numbers ("char", "unsigned long") and void are always
  * known.
  *
- * Of several definitions those count that have a member of the given name; if these differ
+ * Among several definitions, those with a member of the given name count; if these differ
  * in their sizes or in where it is, none does.
  *
  * @param module NULL: the kernel

@@ -57,7 +57,7 @@ struct flat_index;
  * @param file_size bytes of that file
  * @param[out] size bytes of the inner file
  *
- * What follows the end record is ignored. The index takes 16 bytes of memory
+ * Bytes after the end record are ignored. The index takes 16 bytes of memory
  * per record, while it is made some 60.
  * @return 0 (*ret to be freed with flat_index_destroy()); -EBADMSG for negative
  * or overflowing offsets, a record beyond the end of the file, or a missing end

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * What the walks over the forms of the kernel's log (printk.h) share.
+ * Definitions that the walks over the forms of the kernel's log (printk.h) share.
  */
 #ifndef KERNEL_PRINTK_WALK_H
 #define KERNEL_PRINTK_WALK_H
