@@ -103,7 +103,7 @@ def _():
     for args, code in ((('-c', '-d', '31', 'mini'), 0), (('-l', '-d', '1', 'mini'), 0),
                        (('-z', '-d', '31', '-D', '--show-stats', 'mini'), 0),
                        (('-p', '-d', '16', '--non-mmap', 'mini'), 0),
-                       (('-d', '31', 'short'), 1), (('-d', '31', 'bad'), 1),
+                       (('-d', '31', 'short'), 1), (('-d', '31', 'bad'), 0),
                        (('-d', '31', 'text'), 1)):
         result = makedumpfile('-f', *args, 'dump', program=program).check_alive()
         check(result.code == code, result)
