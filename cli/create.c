@@ -310,6 +310,29 @@ static uint64_t mebibytes(uint64_t pages, const struct vmcore *vc)
 	return div_round_up(pages << vc->page_shift, 1 << 20);
 }
 
+/* Name the memory that the kernel used and the vmcore lacks. */
+static void show_absent(const struct absent_memory *m, struct report *rep)
+{
+	char text[WARNING_BYTES], ranges[ABSENT_RANGES_MAX * 40] = "";
+	uint64_t named = 0;
+
+	if (!m->bytes)
+		return;
+	for (size_t i = 0; i < m->nr; i++) {
+		size_t len = strlen(ranges);
+
+		named += m->ranges[i].end - m->ranges[i].start;
+		snprintf(ranges + len, sizeof(ranges) - len, "%s%#" PRIx64 "-%#" PRIx64,
+			 len ? ", " : "", m->ranges[i].start, m->ranges[i].end - 1);
+	}
+	snprintf(text, sizeof(text),
+		 "VMCORE lacks about %" PRIu64
+		 " MiB of memory that the kernel used: load the crash "
+		 "kernel again after memory is added [%s%s]",
+		 m->bytes >> 20, ranges, named < m->bytes ? ", ..." : "");
+	report_warning(rep, text);
+}
+
 /* Say what was not filtered as it was to be. */
 static void show_filtering(const struct dump_request *req, const struct dump_result *res,
 			   struct report *rep)
@@ -326,6 +349,7 @@ static void show_filtering(const struct dump_request *req, const struct dump_res
 			 req->level, req->level & DL_ZERO, res->not_filtered_why);
 		report_warning(rep, text);
 	}
+	show_absent(&f->absent, rep);
 	if (res->unused_vm_why[0])
 		report_warning(rep, res->unused_vm_why);
 	if (!(req->level & ~DL_ZERO))

@@ -139,6 +139,9 @@ void report_show(const struct report *rep)
 	if (f->odd)
 		REPORT_MSG("Inconsistent struct pages                        : %" PRIu64 "\n",
 			   f->odd);
+	if (f->absent.bytes)
+		REPORT_MSG("Memory of the kernel that VMCORE lacks           : %" PRIu64 " MiB\n",
+			   f->absent.bytes >> 20);
 	if (res->copy.lost)
 		REPORT_MSG("Lost because VMCORE could not be read there      : %" PRIu64 " pages\n",
 			   res->copy.lost);

@@ -139,6 +139,7 @@ static void put_pages(struct json *j, const struct report *rep)
 	json_number(j, "struct_page_unreadable", res->filter.pages[PAGE_UNREADABLE]);
 	json_number(j, "struct_page_odd", res->filter.odd);
 	json_number(j, "struct_page_missing", res->filter.undescribed);
+	json_number(j, "absent_memory_bytes", res->filter.absent.bytes);
 	json_end(j);
 }
 

@@ -6,6 +6,7 @@
 #ifndef FILTER_FILTER_H
 #define FILTER_FILTER_H
 
+#include "filter/absent.h"
 #include "filter/classify.h"
 #include "kernel/memmap.h"
 #include "lib/bitmap.h"
@@ -21,7 +22,8 @@ struct filter_stats {
 	uint64_t undescribed; /**< pages that have data and no struct page: kept */
 	/** Sections whose description could not be read; their pages are undescribed. */
 	uint64_t bad_sections;
-	uint64_t unused_vmemmap; /**< pages of struct pages (exclude_unused_vmemmap()) */
+	uint64_t unused_vmemmap;     /**< pages of struct pages (exclude_unused_vmemmap()) */
+	struct absent_memory absent; /**< beside all these pages: the input lacks it */
 	double seconds;
 };
 

@@ -31,6 +31,8 @@ INIT_OPT_MOD_STRUCT(vmlinux, page);
 
 /* 52 bits of physical address in sections of 128 MiB. */
 #define SECTIONS_MAX (UINT64_C(1) << 25)
+/* Sections that are looked at beyond the dump's memory: 64 TiB of 128 MiB each. */
+#define SECTIONS_BEYOND (UINT64_C(1) << 19)
 /* The maps of 64 TiB without vmemmap, none next to another. */
 #define RANGES_MAX (1u << 20)
 
@@ -78,6 +80,8 @@ struct sparse {
 	const struct kernel *k;
 	struct vmcore_reader *r;
 	unsigned int pages_shift; /* log2 of pages per section */
+	bool whole;		  /* beyond the dump's memory, too */
+	pfn_t max_pfn;		  /* where the map ends, at most */
 	uint64_t nr_sections;	  /* that matter: up to max_pfn */
 	uint64_t entry_size;	  /* bytes of a struct mem_section */
 	uint64_t map_offset;	  /* of section_mem_map in it, bytes */
@@ -116,7 +120,9 @@ static int sparse_init(struct sparse *s)
 			       s->entry_size, s->map_offset);
 	s->pages_shift = section_bits - page_shift;
 	s->per_root = s->k->vc->page_size / s->entry_size;
-	s->nr_sections = min_u64(div_round_up(s->k->vc->max_pfn, UINT64_C(1) << s->pages_shift),
+	if (s->whole)
+		s->max_pfn = max_u64(s->max_pfn, SECTIONS_BEYOND << s->pages_shift);
+	s->nr_sections = min_u64(div_round_up(s->max_pfn, UINT64_C(1) << s->pages_shift),
 				 UINT64_C(1) << (physmem_bits - section_bits));
 	if (s->nr_sections > SECTIONS_MAX)
 		return err_set(-EBADMSG,
@@ -155,7 +161,7 @@ static int add_sections(struct sparse *s, struct memmap *m, size_t *room, vaddr_
 		uint64_t map = load_ulong(s->buf + i * s->entry_size + s->map_offset,
 					  s->k->arch.is64, s->k->arch.swap);
 		pfn_t start = (first + i) << s->pages_shift;
-		pfn_t end = min_u64(start + (UINT64_C(1) << s->pages_shift), s->k->vc->max_pfn);
+		pfn_t end = min_u64(start + (UINT64_C(1) << s->pages_shift), s->max_pfn);
 
 		if ((map & SECTION_VALID) != SECTION_VALID)
 			continue;
@@ -227,9 +233,10 @@ static int walk_extreme(struct sparse *s, struct memmap *m)
 	return err;
 }
 
-static int sparse_memmap(struct memmap *m, const struct kernel *k, struct vmcore_reader *r)
+static int sparse_memmap(struct memmap *m, const struct kernel *k, struct vmcore_reader *r,
+			 bool whole)
 {
-	struct sparse s = { .k = k, .r = r };
+	struct sparse s = { .k = k, .r = r, .whole = whole, .max_pfn = k->vc->max_pfn };
 	_cleanup_free_ uint8_t *buf = NULL;
 	int err = sparse_init(&s);
 
@@ -261,7 +268,7 @@ static int flat_memmap(struct memmap *m, const struct kernel *k, struct vmcore_r
 	return add_range(m, &room, 0, k->vc->max_pfn, map);
 }
 
-int memmap_init(struct memmap *m, const struct kernel *k, struct vmcore_reader *r)
+static int find_map(struct memmap *m, const struct kernel *k, struct vmcore_reader *r, bool whole)
 {
 	int err;
 
@@ -275,7 +282,7 @@ int memmap_init(struct memmap *m, const struct kernel *k, struct vmcore_reader *
 	    m->page_struct_size % 4)
 		return err_set(-EBADMSG, "SIZE(page) %" PRIu64 " is invalid", m->page_struct_size);
 	if (MOD_SYM_EXIST(vmlinux, mem_section))
-		err = sparse_memmap(m, k, r);
+		err = sparse_memmap(m, k, r, whole);
 	else if (MOD_SYM_EXIST(vmlinux, mem_map))
 		err = flat_memmap(m, k, r);
 	else
@@ -283,6 +290,16 @@ int memmap_init(struct memmap *m, const struct kernel *k, struct vmcore_reader *
 	if (err)
 		memmap_deinit(m);
 	return err;
+}
+
+int memmap_init(struct memmap *m, const struct kernel *k, struct vmcore_reader *r)
+{
+	return find_map(m, k, r, false);
+}
+
+int memmap_init_whole(struct memmap *m, const struct kernel *k, struct vmcore_reader *r)
+{
+	return find_map(m, k, r, true);
 }
 
 void memmap_deinit(struct memmap *m)

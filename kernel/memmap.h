@@ -40,6 +40,14 @@ struct memmap {
  */
 int memmap_init(struct memmap *m, const struct kernel *k, struct vmcore_reader *r)
 	__attribute__((warn_unused_result));
+
+/**
+ * Find the memory map as memmap_init() does, but with sections of memory that the dump lacks, at
+ * least up to 2^19 sections if the kernel has SPARSEMEM.
+ */
+int memmap_init_whole(struct memmap *m, const struct kernel *k, struct vmcore_reader *r)
+	__attribute__((warn_unused_result));
+
 void memmap_deinit(struct memmap *m);
 
 /**

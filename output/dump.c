@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filter/absent.h"
 #include "filter/vmemmap.h"
 #include "lib/checked.h"
 #include "lib/clock.h"
@@ -84,6 +85,8 @@ static int begin(struct outputs *o, struct bitmap *b, struct filter_stats *stats
 	if (err)
 		return err;
 	stats->original = bitmap_count(b, 0, b->nbits);
+	if (o->req->level & ~DL_ZERO)
+		find_absent_memory(o->req->kernel, b, &stats->absent);
 	for (size_t i = 0; !err && i < o->nr; i++)
 		err = writer_begin(o->parts[i].writer, b);
 	if (err)

@@ -1,6 +1,7 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is said, where, and at which message level."""
+import json
 import os
 import pty
 
@@ -90,6 +91,44 @@ def _():
     check(percent == (len(dump.pages) - zeros) * 100 // len(EXISTS), f'{percent}%')
     written = int(re.search(r'Write bytes +: (\d+)', text)[1])
     check(abs(written - len(dump.bytes)) < 8192, f'{written} bytes of {len(dump.bytes)} written')
+
+
+@test('the report has a line about inconsistent struct pages')
+def _():
+    core('mini')
+    intact = makedumpfile('--dry-run', '-d', '31', '--show-stats', 'mini').check_done().text
+    core('odd', 'buddy 0xe11 order=3')
+    text = makedumpfile('--dry-run', '-d', '31', '--show-stats', 'odd').check_done().text
+    line = re.compile(r'^Inconsistent struct pages +: 1$', re.M)
+    check(line.search(text) and 'Inconsistent' not in intact, text)
+
+
+@test('memory that the kernel used and the vmcore lacks is named, holes are not')
+def _():
+    line = re.compile(r'VMCORE lacks about (\d+) MiB of memory .* \[(.*)\]$')
+    lacks = ('lie 4 filesz 0', 'lie 4 memsz 0')
+    reserved = 'page_struct 0x8000..0x8800 flags=1<<13 mapcount=-1 refcount=1 private=0'
+    anonymous = 'page_struct 0x8000..0x8800 refcount=1 mapcount=0 mapping=direct+1 flags='
+    for statements, want in (((), None), (lacks, '0x8000000-0xbffffff'),
+                             ((*lacks, reserved), None),
+                             # Of a device, then of a process.
+                             ((*lacks, anonymous + '0'), None),
+                             ((*lacks, anonymous + '0x20128'), '0x8000000-0xbffffff'),
+                             ((*lacks, 'page_struct 0x8000..0x8100 flags=-1 mapcount=-1 '
+                               'mapping=-1 compound=-1'), None),
+                             ((*lacks, 'set NUMBER(PG_lru)'), '0x8000000-0xbffffff')):
+        core('absent', *statements)
+        done = makedumpfile('--dry-run', '-d', '31', '--show-stats', '--json', 'report', 'absent')
+        found = [line.search(text) for text in done.errors if line.search(text)]
+        check(done.code == 0, done)
+        check([m[2] for m in found] == ([want] if want else []), f'{statements}: {done}')
+        check(('Memory of the kernel that VMCORE lacks' in done.text) == bool(want), done.text)
+        report = json.loads(read('report'))
+        check(report['pages']['absent_memory_bytes'] == (64 * MIB if want else 0), report)
+        check(sum('lacks' in text for text in report['warnings']) == bool(want), report)
+    core('absent', *lacks)
+    done = makedumpfile('--dry-run', '-d', '1', 'absent').check_done()
+    check(not done.errors, done)
 
 
 @test('the end says where the dump is, then "makedumpfile Completed."')
