@@ -256,7 +256,7 @@ static void test_many_program_headers(void **state)
 
 	assert_non_null(many);
 	for (size_t i = 0; i < MOST; i++)
-		many[i] = (struct vmcore_segment){ .paddr = i * PAGE, .memsz = PAGE };
+		many[i] = (struct vmcore_segment){ .memsz = PAGE };
 	for (uint64_t nr = PN_XNUM - 1; nr <= PN_XNUM + 1; nr++) {
 		struct vmcore_segment *own;
 		Elf64_Shdr shdr;
