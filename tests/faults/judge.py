@@ -111,7 +111,9 @@ class Judge:
         missing = reference.all & ~kept
         lacks = bin(missing).count('1')
         if result.status:
-            if fault.of_memory and not any(map(os.path.exists, paths)):
+            # Without the sector of the first header there is no dump to be read.
+            headless = fault.bad is not None and fault.bad[0] == 0
+            if fault.of_memory and not headless and not any(map(os.path.exists, paths)):
                 found.append('lost')
             return found + ['unmarked'] * (not marked), lacks
         if fault.block is not None:
