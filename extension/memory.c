@@ -11,7 +11,8 @@
 #include <string.h>
 
 #include "extension/env.h"
-#include "extension/walk.h"
+#include "kernel/member.h"
+#include "kernel/walk.h"
 #include "lib/byteorder.h"
 #include "lib/checked.h"
 #include "lib/err.h"
@@ -27,6 +28,25 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mm_struct, pgd);
 
 /* --- reading ---------------------------------------------------------------------- */
 
+static int read_kernel(void *ctx, vaddr_t va, void *buf, size_t len)
+{
+	const struct extension_env *env = ctx;
+
+	return kernel_read(env->kernel, env->reader, va, buf, len);
+}
+
+struct vmem extension_vmem(void)
+{
+	const struct arch *a = &extension_env()->kernel->arch;
+
+	return (struct vmem){
+		.read = read_kernel,
+		.ctx = (void *)extension_env(),
+		.is64 = a->is64,
+		.swap = a->swap,
+	};
+}
+
 uint64_t extension_ulong_max(void)
 {
 	return extension_env()->kernel->arch.is64 ? UINT64_MAX : UINT32_MAX;
@@ -39,21 +59,11 @@ uint64_t extension_load_ulong(const void *raw)
 	return load_ulong(raw, a->is64, a->swap);
 }
 
-static bool fits(uint64_t address, uint64_t len)
-{
-	bool is64 = extension_env()->kernel->arch.is64;
-
-	return range_fits(address, len, is64 ? UINT64_MAX : UINT64_C(1) << 32);
-}
-
 int extension_read(uint64_t address, void *buf, size_t len)
 {
-	const struct extension_env *env = extension_env();
+	const struct vmem mem = extension_vmem();
 
-	if (!fits(address, len))
-		return err_set(-EFAULT, "no memory goes from %#" PRIx64 " on for %zu bytes",
-			       address, len);
-	return kernel_read(env->kernel, env->reader, address, buf, len);
+	return vmem_read(&mem, address, buf, len);
 }
 
 static int read_physical(paddr_t pa, void *buf, size_t len)
@@ -97,115 +107,29 @@ unsigned int mdf_long_size(void)
 
 int mdf_read_ulong(uint64_t address, uint64_t *value)
 {
-	uint8_t raw[8];
-	int err = extension_read(address, raw, mdf_long_size());
+	const struct vmem mem = extension_vmem();
 
-	if (!err)
-		*value = extension_load_ulong(raw);
-	return extension_error(err);
+	return extension_error(vmem_read_ulong(&mem, address, value));
 }
 
 /* --- members ---------------------------------------------------------------------- */
 
-static int need_member(const struct ktype_info *m)
-{
-	if (m->member_name && TYPE_EXIST(m))
-		return 0;
-	return err_set(-ENOENT, "OFFSET(%s.%s) is not known", m->struct_name,
-		       m->member_name ? m->member_name : "");
-}
-
-int extension_member_offset(const struct ktype_info *member, uint64_t *offset)
-{
-	int err = need_member(member);
-
-	if (err)
-		return err;
-	if (member->member_bit_offset % 8)
-		return err_set(-EBADMSG, "%s.%s begins at bit %" PRIu32 " of a struct",
-			       member->struct_name, member->member_name, member->member_bit_offset);
-	*offset = member->member_bit_offset / 8;
-	return 0;
-}
-
-static int need_size(const struct ktype_info *m)
-{
-	if (m->member_size)
-		return 0;
-	return err_set(-ENOENT, "the size of %s.%s is not known", m->struct_name, m->member_name);
-}
-
-/* Bytes in the dump's order. */
-static uint64_t load_number(const uint8_t *raw, unsigned int bytes)
-{
-	bool big = extension_env()->kernel->vc->big_endian;
-	uint64_t value = 0;
-
-	for (unsigned int i = 0; i < bytes; i++)
-		value = value << 8 | raw[big ? i : bytes - 1 - i];
-	return value;
-}
-
-/* The bytes that a bit field touches are read, no more: others may not be there. */
-static int read_bits(uint64_t base, const struct ktype_info *m, uint64_t *value)
-{
-	unsigned int before = m->member_bit_offset % 8, width = m->member_bit_sz;
-	unsigned int bytes = div_round_up((uint64_t)before + width, 8);
-	unsigned int shift = before;
-	uint8_t raw[8];
-	int err;
-
-	if (width > 64 || bytes > sizeof(raw))
-		return err_set(-EINVAL, "%s.%s, %u bits wide, is no number", m->struct_name,
-			       m->member_name, width);
-	err = extension_read(base + m->member_bit_offset / 8, raw, bytes);
-	if (err)
-		return err;
-	/* A big-endian machine counts bits from the other end, too. */
-	if (extension_env()->kernel->vc->big_endian)
-		shift = bytes * 8 - before - width;
-	*value = load_number(raw, bytes) >> shift & UINT64_MAX >> (64 - width);
-	return 0;
-}
-
-static int read_whole_number(uint64_t base, const struct ktype_info *m, uint64_t *value)
-{
-	uint32_t size = m->member_size;
-	uint64_t offset = 0;
-	uint8_t raw[8];
-	int err = extension_member_offset(m, &offset);
-
-	if (!err)
-		err = need_size(m);
-	if (err)
-		return err;
-	if (size > 8 || (size & (size - 1)))
-		return err_set(-EINVAL, "%s.%s, of %" PRIu32 " bytes, is no number", m->struct_name,
-			       m->member_name, size);
-	err = extension_read(base + offset, raw, size);
-	if (!err)
-		*value = load_number(raw, size);
-	return err;
-}
-
 int mdf_read_number(uint64_t base, const struct ktype_info *member, uint64_t *value)
 {
-	int err = need_member(member);
+	const struct vmem mem = extension_vmem();
 
-	if (!err)
-		err = member->member_bit_sz ? read_bits(base, member, value) :
-					      read_whole_number(base, member, value);
-	return extension_error(err);
+	return extension_error(member_read(&mem, base, member, value));
 }
 
 int mdf_read_member(uint64_t base, const struct ktype_info *member, void *buf, size_t size)
 {
 	size_t bytes = min_u64(size, member->member_size);
 	uint64_t offset = 0;
-	int err = extension_member_offset(member, &offset);
+	int err = member_offset(member, &offset);
 
-	if (!err)
-		err = need_size(member);
+	if (!err && !member->member_size)
+		err = err_set(-ENOENT, "the size of %s.%s is not known", member->struct_name,
+			      member->member_name);
 	if (!err && bytes > INT_MAX)
 		err = err_set(-EINVAL, "%zu bytes are too many to be read at once", bytes);
 	if (!err)
@@ -255,8 +179,7 @@ static int user_arch(uint64_t mm, struct arch *arch)
 {
 	struct arch_mem mem = kernel_mem(extension_env()->reader);
 	uint64_t offset = 0, pgd = 0, root = 0;
-	int err = extension_member_offset(GET_MOD_STRUCT_MEMBER_PTR(vmlinux, mm_struct, pgd),
-					  &offset);
+	int err = member_offset(GET_MOD_STRUCT_MEMBER_PTR(vmlinux, mm_struct, pgd), &offset);
 
 	if (!err)
 		err = mdf_read_ulong(mm + offset, &pgd);

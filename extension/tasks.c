@@ -7,17 +7,10 @@
 
 #include "extension/env.h"
 #include "extension/memory.h"
-#include "extension/walk.h"
 #include "facts/facts.h"
-#include "lib/addrset.h"
+#include "kernel/walk.h"
 #include "lib/err.h"
 #include "makedumpfile.h"
-
-INIT_OPT_MOD_SYM(vmlinux, init_task);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, tasks);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, signal);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, thread_node);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, signal_struct, thread_head);
 
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mm_struct, mm_mt);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mm_struct, mmap);
@@ -27,125 +20,11 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, vm_area_struct, vm_next);
 
 #define OFF(s, m) (GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, s, m) / 8)
 
-/* --- tasks ------------------------------------------------------------------------ */
-
-struct task_walk {
-	mdf_visit *visit;
-	void *ctx;
-	int stop;		 /* what the visitor returned */
-	struct addrset signals;	 /* the processes that were visited */
-	uint64_t leader, signal; /* of the process at hand */
-	uint32_t tasks;
-	struct damage damage;
-};
-
-static int visit_task(struct task_walk *w, uint64_t task)
-{
-	if (w->tasks++ == WALK_STEPS_MAX)
-		w->stop = err_set(-EBADMSG, "there are more tasks than there can be");
-	else
-		w->stop = w->visit(w->ctx, task);
-	return w->stop;
-}
-
-static int read_signal(uint64_t task, uint64_t *signal)
-{
-	return mdf_read_ulong(task + OFF(task_struct, signal), signal);
-}
-
-static int visit_thread(void *ctx, uint64_t task)
-{
-	struct task_walk *w = ctx;
-	uint64_t signal;
-	int err;
-
-	if (task == w->leader)
-		return 0;
-	err = read_signal(task, &signal);
-	/* Each task belongs to one process, so none is visited as a part of another, too. */
-	if (!err && signal != w->signal)
-		err = err_set(-EBADMSG,
-			      "thread %#" PRIx64 " of process %#" PRIx64
-			      " says that it belongs to another",
-			      task, w->leader);
-	if (err) {
-		damage_note(&w->damage, err);
-		return 0;
-	}
-	return visit_task(w, task);
-}
-
-/* Whether a process is there, and comes for the first time. */
-static int enter_process(struct task_walk *w, uint64_t leader)
-{
-	int err = read_signal(leader, &w->signal);
-
-	if (!err && !w->signal)
-		err = err_set(-EBADMSG, "task %#" PRIx64 " belongs to no process", leader);
-	if (!err)
-		err = addrset_add(&w->signals, w->signal, 0);
-	if (err == -EEXIST)
-		err = err_set(-EBADMSG, "task %#" PRIx64 " belongs to a process that came before",
-			      leader);
-	w->leader = leader;
-	return err;
-}
-
-static int visit_process(void *ctx, uint64_t leader)
-{
-	struct task_walk *w = ctx;
-	int err = enter_process(w, leader);
-
-	if (err == -ENOMEM) {
-		w->stop = err;
-		return err;
-	}
-	if (err) {
-		damage_note(&w->damage, err);
-		return 0;
-	}
-	if (visit_task(w, leader))
-		return w->stop;
-	err = mdf_for_each_list(w->signal + OFF(signal_struct, thread_head),
-				GET_MOD_STRUCT_MEMBER_PTR(vmlinux, task_struct, thread_node),
-				visit_thread, w);
-	if (err && !w->stop)
-		damage_note(&w->damage, err);
-	return w->stop;
-}
-
-static int need_task_facts(void)
-{
-	struct fact_list missing = { 0 };
-
-	FACTS_REQUIRE_SYM(&missing, init_task);
-	FACTS_REQUIRE_MEMBER(&missing, task_struct, tasks);
-	FACTS_REQUIRE_MEMBER(&missing, task_struct, signal);
-	FACTS_REQUIRE_MEMBER(&missing, task_struct, thread_node);
-	FACTS_REQUIRE_MEMBER(&missing, signal_struct, thread_head);
-	return missing.count ? err_set(-ENOENT, "missing: %s", missing.text) : 0;
-}
-
 int mdf_for_each_task(mdf_visit *visit, void *ctx)
 {
-	struct task_walk w = { .visit = visit, .ctx = ctx };
-	int err = need_task_facts();
+	const struct vmem mem = extension_vmem();
 
-	if (!err)
-		err = addrset_init(&w.signals);
-	if (err)
-		return extension_error(err);
-	/* The list's head is in the first idle task. */
-	err = mdf_for_each_list(GET_MOD_SYM(vmlinux, init_task) + OFF(task_struct, tasks),
-				GET_MOD_STRUCT_MEMBER_PTR(vmlinux, task_struct, tasks),
-				visit_process, &w);
-	addrset_deinit(&w.signals);
-	if (!err || !w.stop) {
-		if (err)
-			damage_note(&w.damage, err);
-		err = damage_error(&w.damage);
-	}
-	return extension_error(err);
+	return extension_error(walk_tasks(&mem, visit, ctx));
 }
 
 /* --- address spaces --------------------------------------------------------------- */

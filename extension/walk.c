@@ -3,8 +3,6 @@
  * Lists and trees of the kernel, for makedumpfile.h. Where one is damaged, what can be
  * reached otherwise is visited nevertheless.
  */
-#include "extension/walk.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +10,8 @@
 #include "extension/env.h"
 #include "extension/memory.h"
 #include "facts/facts.h"
+#include "kernel/member.h"
+#include "kernel/walk.h"
 #include "lib/addrset.h"
 #include "lib/checked.h"
 #include "lib/err.h"
@@ -51,107 +51,20 @@ INIT_OPT_MOD_MEMBER_LEN(vmlinux, xa_node, slots);
 /* Where a member begins, bytes. */
 #define OFF(s, m) (GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, s, m) / 8)
 
-void damage_note(struct damage *d, int err)
-{
-	if (d->err)
-		return;
-	d->err = err;
-	snprintf(d->why, sizeof(d->why), "%s", err_text(err));
-}
-
-int damage_error(const struct damage *d)
-{
-	return d->err ? err_set(d->err, "%s", d->why) : 0;
-}
-
 static int check_address(const char *what, uint64_t address)
 {
-	if (address && !(address % mdf_long_size()))
-		return 0;
-	return err_set(-EBADMSG, "%#" PRIx64 " is no address of a %s", address, what);
+	const struct vmem mem = extension_vmem();
+
+	return walk_check_address(&mem, what, address);
 }
 
 /* --- lists ------------------------------------------------------------------------ */
 
-/* Go on from a list_head to the next one. */
-static int follow(uint64_t *at)
-{
-	return mdf_read_ulong(*at, at);
-}
-
-/*
- * How many entries there are before a list that leads into a loop comes to one for the
- * second time. The loop's length is known.
- */
-static uint32_t before_loop(uint64_t head, uint32_t length)
-{
-	uint64_t here = head, ahead = head;
-	uint32_t steps = 0;
-
-	for (uint32_t i = 0; i < length; i++)
-		if (follow(&ahead))
-			return 0;
-	for (; here != ahead; steps++)
-		if (follow(&here) || follow(&ahead))
-			return 0;
-	return steps + length - 1;
-}
-
-/*
- * How many entries that can be read follow the head, all of them different. A list can
- * have too many for all of them to be remembered, so it is gone through twice; the way to
- * find a loop is Brent's.
- * @param[out] err 0, or why the list does not lead back to its head
- */
-static uint32_t list_length(uint64_t head, int *err)
-{
-	uint64_t at = head, mark = head;
-	uint32_t steps = 0, marked = 0;
-
-	while (steps <= WALK_STEPS_MAX) {
-		*err = follow(&at);
-		if (*err)
-			return steps ? steps - 1 : 0;
-		*err = check_address("list_head", at);
-		if (*err || at == head)
-			return steps;
-		steps++;
-		if (at == mark) {
-			*err = -EBADMSG;
-			return before_loop(head, steps - marked);
-		}
-		if (!(steps & (steps - 1))) {
-			mark = at;
-			marked = steps;
-		}
-	}
-	*err = -EBADMSG;
-	return WALK_STEPS_MAX;
-}
-
 int mdf_for_each_list(uint64_t head, const struct ktype_info *link, mdf_visit *visit, void *ctx)
 {
-	uint64_t at = head, offset;
-	uint32_t nr;
-	int broken = 0, err = extension_member_offset(link, &offset);
+	const struct vmem mem = extension_vmem();
 
-	if (err)
-		return extension_error(err);
-	nr = list_length(head, &broken);
-	for (uint32_t i = 0; i < nr; i++) {
-		err = follow(&at);
-		if (!err)
-			err = visit(ctx, at - offset);
-		if (err)
-			return extension_error(err);
-	}
-	if (!broken)
-		return 0;
-	return extension_error(err_set(broken,
-				       "the list at %#" PRIx64 " does not lead back to"
-				       " its head: it breaks off after %#" PRIx64
-				       ", its entry %" PRIu32,
-				       head, at, nr));
+	return extension_error(walk_list(&mem, head, link, visit, ctx));
 }
 
 /* --- red-black trees -------------------------------------------------------------- */
@@ -227,7 +140,7 @@ int mdf_for_each_rb(uint64_t root, const struct ktype_info *node, mdf_visit *vis
 	struct rb_walk w = { .root = root };
 	struct fact_list missing = { 0 };
 	uint64_t offset;
-	int err = extension_member_offset(node, &offset);
+	int err = member_offset(node, &offset);
 
 	FACTS_REQUIRE_MEMBER(&missing, rb_node, rb_left);
 	FACTS_REQUIRE_MEMBER(&missing, rb_node, rb_right);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * Members of structs in the kernel's memory, by their declarations.
+ */
+#ifndef KERNEL_MEMBER_H
+#define KERNEL_MEMBER_H
+
+#include "facts/declare.h"
+#include "symbols/vmem.h"
+
+/**
+ * Where in its struct a member begins.
+ * @param[out] offset bytes
+ * @return 0; -ENOENT if it was not found, -EBADMSG if it is not at a byte
+ */
+int member_offset(const struct ktype_info *member, uint64_t *offset)
+	__attribute__((warn_unused_result));
+
+/**
+ * Read a member that is a number, a pointer or a bit field, in the byte order of this machine.
+ * @param base address of the struct
+ * @return 0; -ENOENT if the member or its size was not found; -EINVAL if it is no number;
+ * -EBADMSG; -EFAULT as vmem_read()
+ */
+int member_read(const struct vmem *mem, vaddr_t base, const struct ktype_info *member,
+		uint64_t *value) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/walk.h"
+
+#include <stdio.h>
+
+#include "kernel/member.h"
+
+void damage_note(struct damage *d, int err)
+{
+	if (d->err)
+		return;
+	d->err = err;
+	snprintf(d->why, sizeof(d->why), "%s", err_text(err));
+}
+
+int damage_error(const struct damage *d)
+{
+	return d->err ? err_set(d->err, "%s", d->why) : 0;
+}
+
+int walk_check_address(const struct vmem *mem, const char *what, vaddr_t address)
+{
+	if (address && !(address % vmem_ulong_size(mem)))
+		return 0;
+	return err_set(-EBADMSG, "%#" PRIx64 " is no address of a %s", address, what);
+}
+
+/* Go on from a list_head to the next one. */
+static int follow(const struct vmem *mem, uint64_t *at)
+{
+	return vmem_read_ulong(mem, *at, at);
+}
+
+/*
+ * How many entries there are before a list that leads into a loop comes to one for the
+ * second time. The loop's length is known.
+ */
+static uint32_t before_loop(const struct vmem *mem, uint64_t head, uint32_t length)
+{
+	uint64_t here = head, ahead = head;
+	uint32_t steps = 0;
+
+	for (uint32_t i = 0; i < length; i++)
+		if (follow(mem, &ahead))
+			return 0;
+	for (; here != ahead; steps++)
+		if (follow(mem, &here) || follow(mem, &ahead))
+			return 0;
+	return steps + length - 1;
+}
+
+/*
+ * How many entries that can be read follow the head, all of them different. A list can
+ * have too many for all of them to be remembered, so it is gone through twice; the way to
+ * find a loop is Brent's.
+ * @param[out] err 0, or why the list does not lead back to its head
+ */
+static uint32_t list_length(const struct vmem *mem, uint64_t head, int *err)
+{
+	uint64_t at = head, mark = head;
+	uint32_t steps = 0, marked = 0;
+
+	while (steps <= WALK_STEPS_MAX) {
+		*err = follow(mem, &at);
+		if (*err)
+			return steps ? steps - 1 : 0;
+		*err = walk_check_address(mem, "list_head", at);
+		if (*err || at == head)
+			return steps;
+		steps++;
+		if (at == mark) {
+			*err = -EBADMSG;
+			return before_loop(mem, head, steps - marked);
+		}
+		if (!(steps & (steps - 1))) {
+			mark = at;
+			marked = steps;
+		}
+	}
+	*err = -EBADMSG;
+	return WALK_STEPS_MAX;
+}
+
+int walk_list(const struct vmem *mem, vaddr_t head, const struct ktype_info *link,
+	      walk_visit *visit, void *ctx)
+{
+	uint64_t at = head, offset;
+	uint32_t nr;
+	int broken = 0, err = member_offset(link, &offset);
+
+	if (err)
+		return err;
+	nr = list_length(mem, head, &broken);
+	for (uint32_t i = 0; i < nr; i++) {
+		err = follow(mem, &at);
+		if (!err)
+			err = visit(ctx, at - offset);
+		if (err)
+			return err;
+	}
+	if (!broken)
+		return 0;
+	return err_set(broken,
+		       "the list at %#" PRIx64 " does not lead back to its head: it breaks off "
+		       "after %#" PRIx64 ", its entry %" PRIu32,
+		       head, at, nr);
+}
