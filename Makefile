@@ -16,7 +16,8 @@
 # make compile_commands.json  for editors and clang tools
 # make extensions       the extensions of extensions/, which "all" makes too where it can
 # make install          DESTDIR, PREFIX, SBINDIR, MANDIR, LIBDIR, INCLUDEDIR, DATADIR,
-#                       EXTENSIONDIR, PKGCONFIGDIR, COMPLETIONSDIR
+#                       EXTENSIONDIR, PKGCONFIGDIR, COMPLETIONSDIR, ZSHCOMPLETIONSDIR,
+#                       FISHCOMPLETIONSDIR
 #
 # From the command line or the environment:
 #   O=DIR               where objects and the program go
@@ -47,6 +48,8 @@ DATADIR ?= $(PREFIX)/share
 EXTENSIONDIR ?= $(LIBDIR)/makedumpfile/extensions
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 COMPLETIONSDIR ?= $(DATADIR)/bash-completion/completions
+ZSHCOMPLETIONSDIR ?= $(DATADIR)/zsh/site-functions
+FISHCOMPLETIONSDIR ?= $(DATADIR)/fish/vendor_completions.d
 USELZO ?= auto
 USESNAPPY ?= auto
 USEZSTD ?= auto
@@ -329,19 +332,24 @@ LIB_HEADERS := lib/log.h lib/types.h
 INCLUDES := $(INCLUDEDIR)/makedumpfile
 SHARED := $(DATADIR)/makedumpfile
 
+# $(call install_completion,FILE,DIRECTORY)
+install_completion = sed 's|@EXTENSIONDIR@|$(EXTENSIONDIR)|' completions/$(1) > \
+	$(DESTDIR)$(2)/$(1) && chmod 644 $(DESTDIR)$(2)/$(1)
+
 # The empty directory is what "../makedumpfile.h" is found from.
 install: all $(O)/makedumpfile-extension.pc
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
 		$(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(EXTENSIONDIR) $(DESTDIR)$(INCLUDES)/facts \
 		$(DESTDIR)$(INCLUDES)/lib $(DESTDIR)$(INCLUDES)/extensions $(DESTDIR)$(SHARED)/template \
-		$(DESTDIR)$(PKGCONFIGDIR) $(DESTDIR)$(COMPLETIONSDIR)
+		$(DESTDIR)$(PKGCONFIGDIR) $(DESTDIR)$(COMPLETIONSDIR) $(DESTDIR)$(ZSHCOMPLETIONSDIR) \
+		$(DESTDIR)$(FISHCOMPLETIONSDIR)
 	install -m 755 $(O)/makedumpfile $(DESTDIR)$(SBINDIR)/makedumpfile
 	install -m 644 man/makedumpfile.8 $(DESTDIR)$(MANDIR)/man8/makedumpfile.8
 	install -m 644 man/makedumpfile.conf.5 $(DESTDIR)$(MANDIR)/man5/makedumpfile.conf.5
 	install -m 644 man/makedumpfile-extension.7 $(DESTDIR)$(MANDIR)/man7/makedumpfile-extension.7
-	sed 's|@EXTENSIONDIR@|$(EXTENSIONDIR)|' completions/makedumpfile > \
-		$(DESTDIR)$(COMPLETIONSDIR)/makedumpfile
-	chmod 644 $(DESTDIR)$(COMPLETIONSDIR)/makedumpfile
+	$(call install_completion,makedumpfile,$(COMPLETIONSDIR))
+	$(call install_completion,_makedumpfile,$(ZSHCOMPLETIONSDIR))
+	$(call install_completion,makedumpfile.fish,$(FISHCOMPLETIONSDIR))
 	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDES)
 	install -m 644 facts/declare.h $(DESTDIR)$(INCLUDES)/facts
 	install -m 644 $(LIB_HEADERS) $(DESTDIR)$(INCLUDES)/lib

@@ -184,7 +184,7 @@ static int do_mode(const struct dump_plan *plan, const struct kernel *k, struct 
 	case MODE_WRITE_VMCOREINFO:
 		return write_vmcoreinfo(plan, k);
 	case MODE_CHECK_EXTENSION:
-		return extension_check(k, plan->pattern);
+		return extension_check(k, plan->extension);
 	default:
 		return plan->vtop ? translate(plan, k, rep) : run_create(plan, k, rep);
 	}
@@ -198,7 +198,7 @@ static int run_without_vmcore(const struct dump_plan *plan)
 	case MODE_REASSEMBLE:
 		return create_from_output(plan);
 	case MODE_CHECK_EXTENSION:
-		return extension_check(NULL, plan->pattern);
+		return extension_check(NULL, plan->extension);
 	default:
 		return write_vmcoreinfo(plan, NULL);
 	}
@@ -376,10 +376,10 @@ int main(int argc, char *argv[])
 	if (!err)
 		err = check_same_files(&plan);
 	if (!err && plan.mode == MODE_HELP) {
-		if (usage_print(plan.pattern))
+		if (usage_print(plan.topic))
 			return EXIT_DONE;
 		usage_topics(topics, sizeof(topics));
-		err = err_set(-EINVAL, "'%s' is not a help topic: use one of %s", plan.pattern,
+		err = err_set(-EINVAL, "'%s' is not a help topic: use one of %s", plan.topic,
 			      topics);
 	}
 	if (!err && plan.mode == MODE_VERSION) {

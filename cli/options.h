@@ -79,9 +79,11 @@ struct dump_plan {
 	uint64_t cyclic_buffer_bytes; /**< for bitmaps; 0: not said */
 	const char *work_dir;	      /**< for bitmaps that do not fit in memory; or NULL */
 
-	const char *pattern; /**< what to list, to check or to explain; NULL: all */
-	bool partial_dmesg;  /**< only what came after the last clearing */
-	bool vtop;	     /**< --vtop: translate vtop_address */
+	const char *topic;     /**< -h; NULL: the overview */
+	const char *pattern;   /**< --list-ksyms, --list-ktypes; NULL: all */
+	const char *extension; /**< --check-extension */
+	bool partial_dmesg;    /**< only what came after the last clearing */
+	bool vtop;	       /**< --vtop: translate vtop_address */
 	uint64_t vtop_address;
 
 	unsigned int message_level;  /**< enum log_level */

@@ -33,6 +33,7 @@ sys.dont_write_bytecode = True
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TOOLS = os.path.join(TOP, 'tests', 'tools')
 sys.path.insert(0, TOOLS)
+sys.path.insert(0, f'{TOP}/scripts')
 
 import mkelfcore  # noqa: E402 (found through sys.path)
 

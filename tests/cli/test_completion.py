@@ -1,10 +1,10 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What bash completes on a command line of ours."""
+"""Completions of the command line."""
 import os
-import re
 
 from harness import *
+from option_table import read_options
 
 SCRIPT = f'{TOP}/completions/makedumpfile'
 # As bash splits a line: also before and after "=".
@@ -24,19 +24,21 @@ def completed(*words, **env):
 
 @test('every option of the program is completed, and no other')
 def _():
-    source = read(f'{TOP}/cli/options.c').decode()
-    long = {f'--{name}' for name in re.findall(r'^\t{ "([^"]+)", \w+_argument', source, re.M)}
-    short = re.search(r'short_options\[\] = ":([^"]+)"', source)[1].replace(':', '')
-    check(len(long) > 25, 'the options are not found in cli/options.c')
-    check(set(completed('-')) == long | {f'-{letter}' for letter in short}, completed('-'))
+    options = read_options(PROGRAM)
+    check(set(completed('-')) == {s for o in options for s in o.spellings()}, completed('-'))
     check(completed('--dump') == ['--dump-dmesg'], completed('--dump'))
-    # Behind one that takes an argument there is no other option.
-    for name, argument in re.findall(r'^\t{ "([^"]+)", (\w+)_argument', source, re.M):
-        check(('--help' in completed(f'--{name}', '-')) == (argument == 'no'), f'--{name}')
-    for letter, argument in re.findall(r'(\w)(:?)', re.search(r'short_options\[\] = ":([^"]+)"',
-                                                             source)[1]):
-        if letter != 'h':
-            check(('--help' in completed(f'-{letter}', '-')) == (not argument), f'-{letter}')
+    # After an option that takes an argument there is no other option.
+    for option in options:
+        for spelling in option.spellings():
+            if option.letter != 'h':
+                check(('--help' in completed(spelling, '-')) != option.has_arg(), spelling)
+
+
+@test('zsh and fish accept their completions')
+def _():
+    for shell, name in (('zsh', '_makedumpfile'), ('fish', 'makedumpfile.fish')):
+        done = run([need_tool(shell), '-n', f'{TOP}/completions/{name}'])
+        check(done.code == 0 and not done.err, f'{shell}: {done}')
 
 
 @test('files, levels, topics and extensions are completed where they belong')

@@ -15,7 +15,9 @@ WARNINGS = ('-Wall', '-Wextra', '-Wshadow', '-Wmissing-prototypes', '-Werror')
 PLACES = ('PREFIX=/usr', 'SBINDIR=/usr/sbin', 'MANDIR=/usr/share/man', 'LIBDIR=/usr/lib',
           'INCLUDEDIR=/usr/include', 'DATADIR=/usr/share', 'PKGCONFIGDIR=/usr/lib/pkgconfig',
           'EXTENSIONDIR=/usr/lib/makedumpfile/extensions',
-          'COMPLETIONSDIR=/usr/share/bash-completion/completions')
+          'COMPLETIONSDIR=/usr/share/bash-completion/completions',
+          'ZSHCOMPLETIONSDIR=/usr/share/zsh/site-functions',
+          'FISHCOMPLETIONSDIR=/usr/share/fish/vendor_completions.d')
 HEADERS = ('makedumpfile.h', 'btf_info.h', 'kallsyms.h', 'extension.h', 'erase_info.h')
 BUILD_LIMIT = 1200
 
@@ -198,6 +200,8 @@ def _():
         'share/man/man5/makedumpfile.conf.5': 0o644,
         'share/man/man7/makedumpfile-extension.7': 0o644,
         'share/bash-completion/completions/makedumpfile': 0o644,
+        'share/zsh/site-functions/_makedumpfile': 0o644,
+        'share/fish/vendor_completions.d/makedumpfile.fish': 0o644,
         'share/makedumpfile/makedumpfile.ld': 0o644, 'share/makedumpfile/template/test': 0o755,
         'share/makedumpfile/template/template.c': 0o644,
         'share/makedumpfile/template/Makefile': 0o644,

@@ -6,6 +6,7 @@ import os
 import re
 
 from harness import *
+from option_table import read_options, read_topics
 
 CODECS = {'-c': 'zlib', '-l': 'lzo', '-p': 'snappy', '-z': 'zstd'}
 
@@ -19,21 +20,26 @@ def _():
 
 @test('-h all names every option that is accepted')
 def _():
-    usage = makedumpfile('-h', 'all').text
-    source = read(f'{TOP}/cli/options.c').decode()
-    names = [f'--{name}' for name in re.findall(r'^\t{ "([^"]+)", \w+_argument', source, re.M)]
-    short = re.search(r'short_options\[\] = ":([^"]+)"', source)[1].replace(':', '')
-    check(len(names) > 25 and len(short) > 15, 'the options are not found in cli/options.c')
-    for option in (*names, *(f'-{letter}' for letter in short)):
-        check(re.search(rf'(?<![\w-]){option}(?![\w-])', usage), f'{option} is not there')
+    source = read(f'{TOP}/cli/option_table.c').decode()
+    rows = re.findall(r"\.letter = '(.)',|\.name = \"(.+?)\",", source)
+    expected = {f'-{letter}' if letter else f'--{name}' for letter, name in rows}
+    found = {s for option in read_options(PROGRAM) for s in option.spellings()}
+    check(len(expected) > 45 and found == expected, found ^ expected)
+
+
+@test('each option of -h all is accepted, and takes an argument if -h all shows one')
+def _():
+    for option in read_options(PROGRAM):
+        for spelling in option.spellings():
+            last = makedumpfile(spelling)
+            check('is not an option' not in last.err, f'{spelling}: {last.err}')
+            check(('needs an argument' in last.err) == option.has_arg(), f'{spelling}: {last.err}')
 
 
 @test('-h TOPIC fits on a screen, -h names all topics, and an unknown one is refused')
 def _():
-    overview = makedumpfile('-h').text
-    topics = re.search(r'more about ([^.]+?) or all', overview.replace('\n', ' '))[1]
-    topics = re.findall(r'\w+', topics)
-    check(len(topics) > 5, overview)
+    *topics, last = read_topics(PROGRAM)
+    check(len(topics) > 5 and last == 'all', topics)
     for topic in (None, *topics):
         text = makedumpfile('-h', *([topic] if topic else [])).check_done().text
         lines = text.splitlines()

@@ -1,0 +1,647 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/option_table.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "filter/page_layout.h"
+#include "lib/checked.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/resources.h"
+
+/*
+ * A number, decimal, octal or hexadecimal as in C if @p base is 0; *end after it. Blanks and a
+ * sign, which strtoull() skips, are no part of one.
+ */
+static int parse_digits(const char *what, const char *text, int base, uint64_t *ret, char **end)
+{
+	errno = 0;
+	text += strspn(text, " \t");
+	*ret = strtoull(text, end, base);
+	if (errno || *end == text || !isxdigit((unsigned char)text[0]))
+		return err_set(-EINVAL, "%s %s is invalid", what, text);
+	return 0;
+}
+
+static int parse_number(const char *what, const char *text, unsigned long min, unsigned long max,
+			unsigned int *ret)
+{
+	uint64_t n;
+	char *end;
+
+	if (parse_digits(what, text, 10, &n, &end) || *end || n < min || n > max)
+		return err_set(-EINVAL, "'%s' is not a %s: use a number from %lu to %lu", text,
+			       what, min, max);
+	*ret = n;
+	return 0;
+}
+
+/* 0 is the default, as without the option. */
+static int parse_kilobytes(const char *what, const char *text, uint64_t *bytes)
+{
+	uint64_t n;
+	char *end;
+
+	if (parse_digits(what, text, 0, &n, &end) || *end || !checked_mul(n, 1024, bytes))
+		return err_set(-EINVAL, "%s %s is invalid: it is a number of KiB", what, text);
+	return 0;
+}
+
+/* Bytes, or with a suffix a power of 1024 of them. */
+static int parse_size(const char *what, const char *text, uint64_t *bytes)
+{
+	static const char suffixes[] = "KMGTPE";
+	const char *suffix;
+	uint64_t n;
+	char *end;
+	int err = parse_digits(what, text, 0, &n, &end);
+
+	if (err)
+		return err;
+	suffix = *end ? strchr(suffixes, toupper((unsigned char)*end)) : NULL;
+	if (suffix) {
+		end++;
+		if (!checked_mul(n, UINT64_C(1) << (10 * (suffix - suffixes + 1)), &n))
+			return err_set(-EINVAL, "%s %s is too much", what, text);
+	}
+	if (*end || !n)
+		return err_set(
+			-EINVAL,
+			"%s %s is invalid: it is a number of bytes, or one with K, M, G, T, P or E",
+			what, text);
+	*bytes = n;
+	return 0;
+}
+
+static int parse_levels(struct dump_plan *plan, const char *text)
+{
+	char item[16];
+
+	plan->nr_levels = 0;
+	for (;;) {
+		size_t len = strcspn(text, ",");
+		int err;
+
+		if (plan->nr_levels == LEVELS_MAX)
+			return err_set(-EINVAL, "more than %d dump levels", LEVELS_MAX);
+		snprintf(item, sizeof(item), "%.*s", (int)min_u64(len, sizeof(item)), text);
+		err = parse_number("dump level", item, 0, DL_MAX, &plan->levels[plan->nr_levels]);
+		if (err)
+			return err;
+		plan->nr_levels++;
+		if (!text[len])
+			return 0;
+		text += len + 1;
+	}
+}
+
+static int parse_address(struct dump_plan *plan, const char *text)
+{
+	char *end;
+
+	plan->vtop = true;
+	if (parse_digits("address", text, 16, &plan->vtop_address, &end) || *end)
+		return err_set(-EINVAL, "address %s is invalid: it is hexadecimal", text);
+	return 0;
+}
+
+static int add_extension(struct dump_plan *plan, const char *text, bool required)
+{
+	if (plan->nr_extensions == EXTENSIONS_MAX)
+		return err_set(-EINVAL, "more than %d extensions", EXTENSIONS_MAX);
+	if (!text[0] || text[0] == ',')
+		return err_set(-EINVAL, "\"%s\" is not the name of an extension", text);
+	plan->extensions[plan->nr_extensions++] = (struct extension_spec){ text, required };
+	return 0;
+}
+
+static int parse_extension(struct dump_plan *plan, const char *text)
+{
+	return add_extension(plan, text, false);
+}
+
+static int parse_required_extension(struct dump_plan *plan, const char *text)
+{
+	return add_extension(plan, text, true);
+}
+
+static int parse_timeout(struct dump_plan *plan, const char *text)
+{
+	return parse_number("time limit", text, 1, EXTENSION_TIMEOUT_MAX,
+			    &plan->extension_options.timeout);
+}
+
+static int use_zlib(struct dump_plan *plan, const char *arg __attribute__((unused)))
+{
+	plan->codec = CODEC_ZLIB;
+	return 0;
+}
+
+static int use_lzo(struct dump_plan *plan, const char *arg __attribute__((unused)))
+{
+	plan->codec = CODEC_LZO;
+	return 0;
+}
+
+static int use_snappy(struct dump_plan *plan, const char *arg __attribute__((unused)))
+{
+	plan->codec = CODEC_SNAPPY;
+	return 0;
+}
+
+static int use_zstd(struct dump_plan *plan, const char *arg __attribute__((unused)))
+{
+	plan->codec = CODEC_ZSTD;
+	return 0;
+}
+
+static int parse_buffer_order(struct dump_plan *plan __attribute__((unused)), const char *text)
+{
+	unsigned int ignored;
+
+	return parse_number("buffer order", text, 0, 31, &ignored);
+}
+
+static int parse_size_limit(struct dump_plan *plan, const char *text)
+{
+	return parse_size("size limit", text, &plan->size_limit);
+}
+
+static int parse_splitblock(struct dump_plan *plan, const char *text)
+{
+	return parse_kilobytes("block size", text, &plan->splitblock_bytes);
+}
+
+static int parse_threads(struct dump_plan *plan, const char *text)
+{
+	return parse_number("number of threads", text, 0, THREADS_MAX, &plan->nr_threads);
+}
+
+static int parse_cyclic_buffer(struct dump_plan *plan, const char *text)
+{
+	return parse_kilobytes("buffer size", text, &plan->cyclic_buffer_bytes);
+}
+
+static int parse_message_level(struct dump_plan *plan, const char *text)
+{
+	return parse_number("message level", text, 0, LOG_LEVEL_MAX, &plan->message_level);
+}
+
+static int add_report(struct dump_plan *plan, const char *arg __attribute__((unused)))
+{
+	plan->extra_messages |= LOG_REPORT;
+	return 0;
+}
+
+static int add_debug(struct dump_plan *plan, const char *arg __attribute__((unused)))
+{
+	plan->extra_messages |= LOG_DEBUG;
+	return 0;
+}
+
+static int refuse_xen(struct dump_plan *plan __attribute__((unused)),
+		      const char *arg __attribute__((unused)))
+{
+	return err_set(-ENOTSUP, "dumps of Xen are not supported");
+}
+
+static int refuse_sadump(struct dump_plan *plan __attribute__((unused)),
+			 const char *arg __attribute__((unused)))
+{
+	return err_set(-ENOTSUP, "dumps of sadump are not supported");
+}
+
+static int refuse_eppic(struct dump_plan *plan __attribute__((unused)),
+			const char *arg __attribute__((unused)))
+{
+	return err_set(
+		-ENOTSUP,
+		"--eppic is not supported: extensions replaced it, see makedumpfile-extension(7)");
+}
+
+#define IN(mode) (1u << MODE_##mode)
+#define READS_VMCORE \
+	(IN(CREATE) | IN(DUMP_DMESG) | IN(MEM_USAGE) | IN(LIST_KSYMS) | IN(LIST_KTYPES) | \
+	 IN(WRITE_VMCOREINFO) | IN(CHECK_EXTENSION))
+
+/* Offset of a member of the plan, which must have this type. */
+#define HAS_TYPE(type, member) \
+	__builtin_types_compatible_p(__typeof__(((struct dump_plan *)0)->member), type)
+#define FIELD(type, member) \
+	(offsetof(struct dump_plan, member) + 0 * sizeof(char[HAS_TYPE(type, member) ? 1 : -1]))
+#define FLAG(member) FIELD(bool, member)
+#define TEXT(member) FIELD(const char *, member)
+
+/* In the order of the help. */
+const struct option_row option_table[] = {
+	{
+		.letter = 'h',
+		.name = "help",
+		.arg = "[TOPIC]",
+		.topic = TOPIC_GENERAL,
+		.chooses = MODE_HELP,
+		.help = "print this text, or the options of a topic",
+	},
+	{
+		.name = "check-params",
+		.topic = TOPIC_GENERAL,
+		.flag = FLAG(check_params),
+		.help = "check the command line and do nothing",
+	},
+	{
+		.letter = 'v',
+		.topic = TOPIC_GENERAL,
+		.chooses = MODE_VERSION,
+		.help = "print the version and the compressions",
+	},
+	{
+		.letter = 'd',
+		.arg = "LEVEL[,LEVEL]...",
+		.topic = TOPIC_FILTER,
+		.modes = IN(CREATE),
+		.parse = parse_levels,
+		.help = "exclude kinds of pages; add up: 1 pages of zeros, 2 page cache, 4 page "
+			"cache with private data (includes 2), 8 user memory, 16 free pages "
+			"(default 0; 31: all). The next LEVEL is tried when there is not enough "
+			"space for a dump of the first, or when the first is not possible. Where "
+			"none is, the last ones are used without what is not possible",
+	},
+	{
+		.name = "strict-level",
+		.topic = TOPIC_FILTER,
+		.modes = IN(CREATE),
+		.flag = FLAG(strict_level),
+		.help = "fail if no LEVEL is possible, before anything is written",
+	},
+	{
+		.letter = 'e',
+		.name = "exclude-unused-vm",
+		.topic = TOPIC_FILTER,
+		.modes = IN(CREATE),
+		.flag = FLAG(exclude_unused_vm),
+		.help = "also exclude vmemmap pages that describe only excluded pages",
+	},
+	{
+		.letter = 'c',
+		.topic = TOPIC_OUTPUT,
+		.modes = IN(CREATE),
+		.parse = use_zlib,
+		.help = "compress each page with zlib",
+	},
+	{
+		.letter = 'l',
+		.topic = TOPIC_OUTPUT,
+		.modes = IN(CREATE),
+		.parse = use_lzo,
+		.help = "compress each page with lzo",
+	},
+	{
+		.letter = 'p',
+		.topic = TOPIC_OUTPUT,
+		.modes = IN(CREATE),
+		.parse = use_snappy,
+		.help = "compress each page with snappy",
+	},
+	{
+		.letter = 'z',
+		.topic = TOPIC_OUTPUT,
+		.modes = IN(CREATE),
+		.parse = use_zstd,
+		.help = "compress each page with zstd",
+	},
+	{
+		.letter = 'E',
+		.topic = TOPIC_OUTPUT,
+		.modes = IN(CREATE),
+		.flag = FLAG(elf),
+		.help = "write ELF, which gdb opens, not kdump-compressed",
+	},
+	{
+		.letter = 'F',
+		.topic = TOPIC_OUTPUT,
+		.modes = IN(CREATE) | IN(DUMP_DMESG),
+		.flag = FLAG(flattened),
+		.help = "write the flattened format to standard output, for pipes",
+	},
+	{
+		.letter = 'R',
+		.topic = TOPIC_OUTPUT,
+		.chooses = MODE_REARRANGE,
+		.help = "write the file that a flattened standard input contains",
+	},
+	{
+		.letter = 'f',
+		.topic = TOPIC_OUTPUT,
+		.flag = FLAG(force),
+		.help = "overwrite DUMPFILE if it exists",
+	},
+	{
+		.letter = 'L',
+		.arg = "SIZE",
+		.topic = TOPIC_OUTPUT,
+		.modes = IN(CREATE) | IN(DUMP_DMESG),
+		.parse = parse_size_limit,
+		.help = "write at most SIZE bytes (or with K, M, G, T, P, E)",
+	},
+	{
+		.name = "split",
+		.topic = TOPIC_OUTPUT,
+		.modes = IN(CREATE),
+		.flag = FLAG(split),
+		.help = "write as many parts as there are names",
+	},
+	{
+		.name = "splitblock-size",
+		.arg = "KB",
+		.topic = TOPIC_OUTPUT,
+		.modes = IN(CREATE),
+		.parse = parse_splitblock,
+		.help = "begin parts at multiples of KB",
+	},
+	{
+		.name = "reassemble",
+		.topic = TOPIC_OUTPUT,
+		.chooses = MODE_REASSEMBLE,
+		.help = "join the parts of a split dump",
+	},
+	{
+		.name = "dry-run",
+		.topic = TOPIC_OUTPUT,
+		.modes = IN(CREATE),
+		.flag = FLAG(dry_run),
+		.help = "do everything but write; DUMPFILE is optional",
+	},
+	{
+		.name = "num-threads",
+		.arg = "N",
+		.topic = TOPIC_OUTPUT,
+		.modes = IN(CREATE) | IN(MEM_USAGE),
+		.parse = parse_threads,
+		.help = "use N threads (default: one per CPU)",
+	},
+	{
+		.name = "cyclic-buffer",
+		.arg = "KB",
+		.topic = TOPIC_OUTPUT,
+		.modes = IN(CREATE) | IN(MEM_USAGE),
+		.parse = parse_cyclic_buffer,
+		.help = "memory for bitmaps",
+	},
+	{
+		.name = "work-dir",
+		.arg = "DIR",
+		.topic = TOPIC_OUTPUT,
+		.modes = IN(CREATE) | IN(MEM_USAGE),
+		.text = TEXT(work_dir),
+		.help = "put bitmaps there, if they need more",
+	},
+	{
+		.letter = 'b',
+		.arg = "ORDER",
+		.topic = TOPIC_OUTPUT,
+		.modes = IN(CREATE),
+		.parse = parse_buffer_order,
+		.help = "accepted: the size of buffers needs no tuning",
+	},
+	{
+		.letter = 'i',
+		.arg = "FILE",
+		.topic = TOPIC_INPUT,
+		.modes = READS_VMCORE & ~IN(WRITE_VMCOREINFO),
+		.text = TEXT(vmcoreinfo),
+		.help = "take VMCOREINFO text from FILE before the dump's own",
+	},
+	{
+		.letter = 'x',
+		.arg = "VMLINUX",
+		.topic = TOPIC_INPUT,
+		.modes = READS_VMCORE,
+		.text = TEXT(vmlinux),
+		.help = "take what VMCOREINFO lacks from a kernel with debug information",
+	},
+	{
+		.letter = 'g',
+		.arg = "FILE",
+		.topic = TOPIC_INPUT,
+		.chooses = MODE_WRITE_VMCOREINFO,
+		.text = TEXT(dumpfile),
+		.help = "write what is known of the kernel as VMCOREINFO text, for -i; with -x "
+			"VMLINUX alone, what that knows",
+	},
+	{
+		.name = "non-mmap",
+		.topic = TOPIC_INPUT,
+		.modes = READS_VMCORE | IN(REASSEMBLE),
+		.flag = FLAG(no_mmap),
+		.help = "do not map VMCORE into memory",
+	},
+	{
+		.letter = 'X',
+		.topic = TOPIC_INPUT,
+		.modes = IN(CREATE),
+		.help = "accepted; a dump of a Xen host is saved at level 0 or 1",
+	},
+	{
+		.name = "xen-syms",
+		.arg = "FILE",
+		.topic = TOPIC_INPUT,
+		.parse = refuse_xen,
+		.help = "refused: Xen itself is not supported",
+	},
+	{
+		.name = "xen-vmcoreinfo",
+		.arg = "FILE",
+		.topic = TOPIC_INPUT,
+		.parse = refuse_xen,
+		.help = "refused",
+	},
+	{
+		.name = "xen_phys_start",
+		.arg = "ADDRESS",
+		.topic = TOPIC_INPUT,
+		.parse = refuse_xen,
+		.help = "refused",
+	},
+	{
+		.name = "diskset",
+		.arg = "FILE",
+		.topic = TOPIC_INPUT,
+		.parse = refuse_sadump,
+		.help = "refused: sadump is not supported",
+	},
+	{
+		.name = "config",
+		.arg = "FILE",
+		.topic = TOPIC_ERASE,
+		.modes = IN(CREATE),
+		.text = TEXT(config),
+		.help = "overwrite what FILE says, see makedumpfile.conf(5); types and symbols "
+			"are the dump's own, or those of -x VMLINUX",
+	},
+	{
+		.name = "require-erase",
+		.topic = TOPIC_ERASE,
+		.modes = IN(CREATE),
+		.flag = FLAG(require_erase),
+		.help = "write no dump if FILE names data that cannot be overwritten",
+	},
+	{
+		.name = "eppic",
+		.arg = "FILE",
+		.topic = TOPIC_ERASE,
+		.parse = refuse_eppic,
+		.help = "refused: extensions replaced it",
+	},
+	{
+		.name = "extension",
+		.arg = "NAME[,KEY=VALUE]...",
+		.topic = TOPIC_EXTENSIONS,
+		.modes = IN(CREATE),
+		.parse = parse_extension,
+		.help = "run the extension NAME of EXTENSIONDIR, or PATH/NAME.so anywhere, which "
+			"includes and excludes pages, or overwrites data; can be repeated",
+	},
+	{
+		.name = "require-extension",
+		.arg = "NAME[,KEY=VALUE]...",
+		.topic = TOPIC_EXTENSIONS,
+		.modes = IN(CREATE),
+		.parse = parse_required_extension,
+		.help = "the same, and no dump if it cannot do its work",
+	},
+	{
+		.name = "check-extension",
+		.arg = "NAME",
+		.topic = TOPIC_EXTENSIONS,
+		.chooses = MODE_CHECK_EXTENSION,
+		.text = TEXT(extension),
+		.help = "print what an extension needs, and whether it is there; without VMCORE "
+			"in the running kernel",
+	},
+	{
+		.name = "extension-timeout",
+		.arg = "N",
+		.topic = TOPIC_EXTENSIONS,
+		.modes = IN(CREATE) | IN(CHECK_EXTENSION),
+		.parse = parse_timeout,
+		.help = "stop one that makes no progress for N seconds (60)",
+	},
+	{
+		.name = "extension-in-process",
+		.topic = TOPIC_EXTENSIONS,
+		.modes = IN(CREATE) | IN(CHECK_EXTENSION),
+		.flag = FLAG(extension_options.in_process),
+		.help = "run extensions unprotected, to debug them",
+	},
+	{
+		.name = "dump-dmesg",
+		.topic = TOPIC_INSPECT,
+		.chooses = MODE_DUMP_DMESG,
+		.help = "write the kernel's log to LOGFILE, or with -F to standard output",
+	},
+	{
+		.name = "partial-dmesg",
+		.topic = TOPIC_INSPECT,
+		.modes = IN(DUMP_DMESG),
+		.flag = FLAG(partial_dmesg),
+		.help = "of that, only what came after the log was last cleared",
+	},
+	{
+		.name = "mem-usage",
+		.topic = TOPIC_INSPECT,
+		.chooses = MODE_MEM_USAGE,
+		.help = "print how many pages of each kind there are",
+	},
+	{
+		.name = "vtop",
+		.arg = "ADDRESS",
+		.topic = TOPIC_INSPECT,
+		.modes = IN(CREATE),
+		.parse = parse_address,
+		.help = "print where a virtual address is in physical memory; DUMPFILE is "
+			"optional",
+	},
+	{
+		.name = "list-ksyms",
+		.arg = "[PATTERN]",
+		.topic = TOPIC_INSPECT,
+		.chooses = MODE_LIST_KSYMS,
+		.help = "print the symbols that match a shell pattern, or the one at 0xADDRESS",
+	},
+	{
+		.name = "list-ktypes",
+		.arg = "TYPE[.MEMBER]",
+		.topic = TOPIC_INSPECT,
+		.chooses = MODE_LIST_KTYPES,
+		.text = TEXT(pattern),
+		.help = "print structs, with offsets and sizes; TYPE can be a pattern",
+	},
+	{
+		.name = "message-level",
+		.arg = "N",
+		.topic = TOPIC_MESSAGES,
+		.parse = parse_message_level,
+		.help = "add up: 1 progress, 2 common, 4 errors, 8 debugging, 16 report (default "
+			"7)",
+	},
+	{
+		.name = "show-stats",
+		.topic = TOPIC_MESSAGES,
+		.parse = add_report,
+		.help = "add the report",
+	},
+	{
+		.letter = 'D',
+		.topic = TOPIC_MESSAGES,
+		.parse = add_debug,
+		.help = "add debugging messages",
+	},
+	{
+		.name = "json",
+		.arg = "FILE",
+		.topic = TOPIC_MESSAGES,
+		.modes = IN(CREATE),
+		.text = TEXT(json),
+		.help = "write the report for programs to FILE (-: standard output)",
+	},
+};
+
+const size_t option_table_size = ARRAY_SIZE(option_table);
+_Static_assert(ARRAY_SIZE(option_table) <= OPTIONS_MAX, "raise OPTIONS_MAX");
+
+bool option_has_arg(const struct option_row *row)
+{
+	return row->arg && row->arg[0] != '[';
+}
+
+void option_name(const struct option_row *row, char buf[32])
+{
+	if (row->letter)
+		snprintf(buf, 32, "-%c", row->letter);
+	else
+		snprintf(buf, 32, "--%s", row->name);
+}
+
+const struct option_row *option_find(const char *name)
+{
+	char buf[32];
+
+	for (size_t i = 0; i < option_table_size; i++) {
+		option_name(&option_table[i], buf);
+		if (!strcmp(buf, name))
+			return &option_table[i];
+	}
+	return NULL;
+}
+
+const struct option_row *option_of_mode(enum plan_mode mode)
+{
+	for (size_t i = 0; mode && i < option_table_size; i++)
+		if (option_table[i].chooses == mode)
+			return &option_table[i];
+	return NULL;
+}
