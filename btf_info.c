@@ -5,6 +5,7 @@
 
 #include "facts/declare.h"
 #include "lib/err.h"
+#include "lib/trace.h"
 
 #ifdef HAVE_LIBBPF
 
@@ -129,7 +130,14 @@ static int load_kernel(struct btf_info *bi)
 	if (bi->kernel.btf)
 		return 0;
 	err = find_kernel(bi, &start, &size);
-	return err ? err : btf_types_load(&bi->kernel, bi->mem, start, size, NULL);
+	if (!err)
+		err = btf_types_load(&bi->kernel, bi->mem, start, size, NULL);
+	if (err)
+		TRACE(BTF, "the kernel's types: %s", err_text(err));
+	else
+		TRACE(BTF, "the kernel's types: %" PRIu64 " bytes at %#" PRIx64 ", %u types", size,
+		      start, bi->kernel.end - bi->kernel.first);
+	return err;
 }
 
 /* Gather what is wanted, and find it in the kernel's types. */
@@ -170,6 +178,7 @@ static int load_module(const struct btf_info *bi, const struct kmodule *m, struc
 {
 	int err = btf_types_load(t, bi->mem, m->btf, m->btf_size, &bi->kernel);
 
+	TRACE(BTF, "types of module %s: %s", m->name, err ? err_text(err) : "loaded");
 	return err ? err_prefix(err, "module %s", m->name) : 0;
 }
 

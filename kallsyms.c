@@ -10,6 +10,7 @@
 #include "facts/declare.h"
 #include "lib/checked.h"
 #include "lib/err.h"
+#include "lib/trace.h"
 #include "symbols/kallsyms_encoding.h"
 #include "symbols/kallsyms_index.h"
 #include "symbols/kallsyms_scan.h"
@@ -267,6 +268,8 @@ static int fill_in(const struct kallsyms *ks, const struct symbol_match *w, cons
 				s->index = FACT_KALLSYMS;
 			} else if (err == -ENOTUNIQ) {
 				s->index = FACT_AMBIGUOUS;
+				TRACE(KALLSYMS, "%s is ambiguous: %u symbols differ", s->symname,
+				      n->nr);
 			} else if (err != -ENOENT) {
 				ret = err;
 			}
@@ -299,11 +302,14 @@ static int find_tables(struct kallsyms *ks, struct symbol_match *w, uint32_t *lo
 	if (ks->have_tables)
 		return try_tables(ks, w, lost);
 	exported_err = note(ks, use_exported(ks));
+	TRACE(KALLSYMS, "tables of VMCOREINFO: %s",
+	      exported_err ? err_text(exported_err) : "readable");
 	if (!exported_err)
 		exported_err = note(ks, try_tables(ks, w, lost));
 	if (!exported_err || exported_err == -ENOMEM)
 		return exported_err;
 	err = use_scanned(ks);
+	TRACE(KALLSYMS, "search of the kernel image: %s", err ? err_text(err) : "found");
 	if (!err)
 		err = try_tables(ks, w, lost);
 	/* Damage of the tables is a better reason than the absence of others. */
@@ -321,6 +327,8 @@ int init_kernel_kallsyms(struct kallsyms *ks)
 	if (err)
 		return note(ks, err);
 	ks->have_tables = ks->have_values = true;
+	TRACE(KALLSYMS, "%" PRIu32 " symbols, names at %#" PRIx64, ks->tables.num_syms,
+	      ks->tables.names);
 	err = fill_in(ks, &w, "vmlinux", true);
 	symbol_match_deinit(&w);
 	if (!err && lost)

@@ -33,6 +33,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/resources.h"
+#include "lib/trace.h"
 #include "symbols/kallsyms.h"
 #include "vmcore/live.h"
 #include "vmcore/vmcore.h"
@@ -397,6 +398,7 @@ int main(int argc, char *argv[])
 		signal(SIGPIPE, SIG_IGN);
 		signal(SIGXFSZ, SIG_IGN);
 		log_set_levels(plan.message_level);
+		trace_select(plan.trace);
 		debug_command(argc, argv);
 		err = run(&plan);
 	}

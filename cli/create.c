@@ -16,6 +16,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/resources.h"
+#include "lib/trace.h"
 #include "output/dump.h"
 #include "output/rearrange.h"
 #include "output/reassemble.h"
@@ -288,6 +289,7 @@ static int try_levels(const struct dump_plan *plan, struct attempts *a, const st
 		err = warn_of_level(a, &a->list[i], req->erase, rep);
 		if (err)
 			return err;
+		TRACE(FILTER, "attempt %zu of %zu: level %u", i + 1, a->nr, req->level);
 		show_level(plan, req->level, req->kernel->vc);
 		err = try_level(req, res, rep);
 		if (!err || !req->stop_on_first_error)

@@ -12,6 +12,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/resources.h"
+#include "lib/trace.h"
 
 /*
  * A number, decimal, octal or hexadecimal as in C if @p base is 0; *end after it. Blanks and a
@@ -201,6 +202,40 @@ static int add_debug(struct dump_plan *plan, const char *arg __attribute__((unus
 {
 	plan->extra_messages |= LOG_DEBUG;
 	return 0;
+}
+
+static int find_subsystem(const char *name, size_t len)
+{
+	for (int i = 0; i < NR_TRACE_SUBSYSTEMS; i++)
+		if (strlen(trace_name(i)) == len && !strncmp(trace_name(i), name, len))
+			return i;
+	return -1;
+}
+
+static int refuse_subsystem(const char *name, size_t len)
+{
+	char names[256] = "";
+
+	for (int i = 0; i < NR_TRACE_SUBSYSTEMS; i++)
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
+			 i ? ", " : "", trace_name(i));
+	return err_set(-EINVAL, "'%.*s' is not a subsystem: use some of %s", (int)min_u64(len, 100),
+		       name, names);
+}
+
+static int parse_trace(struct dump_plan *plan, const char *text)
+{
+	for (;;) {
+		size_t len = strcspn(text, ",");
+		int found = find_subsystem(text, len);
+
+		if (found < 0)
+			return refuse_subsystem(text, len);
+		plan->trace |= 1u << found;
+		if (!text[len])
+			return 0;
+		text += len + 1;
+	}
 }
 
 static int refuse_xen(struct dump_plan *plan __attribute__((unused)),
@@ -599,6 +634,14 @@ const struct option_row option_table[] = {
 		.topic = TOPIC_MESSAGES,
 		.parse = add_debug,
 		.help = "add debugging messages",
+	},
+	{
+		.name = "trace",
+		.arg = "SUBSYSTEM[,...]",
+		.topic = TOPIC_MESSAGES,
+		.parse = parse_trace,
+		.help = "print a line for each decision of vmcore, facts, kallsyms, btf, modules, "
+			"memmap, filter, extension, output",
 	},
 	{
 		.name = "json",

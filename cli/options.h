@@ -88,6 +88,7 @@ struct dump_plan {
 
 	unsigned int message_level;  /**< enum log_level */
 	unsigned int extra_messages; /**< what -D and --show-stats add, included above */
+	unsigned int trace;	     /**< --trace: sum of 1 << enum trace_subsystem */
 	const char *json;	     /**< where the report goes, "-": standard output; or NULL */
 };
 

@@ -60,4 +60,5 @@ complete -c makedumpfile -l list-ktypes -x -d 'print structs, with offsets and s
 complete -c makedumpfile -l message-level -x -a '0 1 7 8 16 31' -d 'add up: 1 progress, 2 common, 4 errors, 8 debugging, 16 report (default 7)'
 complete -c makedumpfile -l show-stats -d 'add the report'
 complete -c makedumpfile -s D -d 'add debugging messages'
+complete -c makedumpfile -l trace -x -a 'vmcore facts kallsyms btf modules memmap filter extension output' -d 'print a line for each decision of vmcore, facts, kallsyms, btf, modules, memmap, filter, extension, output'
 complete -c makedumpfile -l json -r -F -d 'write the report for programs to FILE (-: standard output)'

@@ -16,6 +16,7 @@
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/trace.h"
 
 /* No machine has memory at or above this. */
 #define PHYSICAL_END (UINT64_C(1) << 52)
@@ -300,7 +301,13 @@ static int run_spec(const struct kernel *k, const struct extension_spec *spec,
 		return err_set(-ENOMEM, "no memory");
 	err = extension_find(code, spec->text);
 	if (!err)
+		TRACE(EXTENSION, "%s: %s%s%s, %s", code->name,
+		      code->builtin ? "built in" : code->path,
+		      code->arguments[0] ? ", arguments " : "", code->arguments,
+		      opt->in_process ? "in this process" : "in its own process");
+	if (!err)
 		err = run_one(k, code, opt, ret, &fatal);
+	TRACE(EXTENSION, "%s: %s", code->name, err ? err_text(err) : "its verdicts are taken");
 	if (fatal)
 		return fatal;
 	ret->ran += !err;

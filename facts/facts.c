@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/trace.h"
+
 /* makedumpfile.ld */
 extern struct ksym_info *__start_init_ksyms[], *const __stop_init_ksyms[];
 extern struct ktype_info *__start_init_ktypes[], *const __stop_init_ktypes[];
@@ -311,6 +313,18 @@ void facts_for_each_line(const struct fact_set *set, void (*fn)(void *ctx, const
 	struct lines l = { fn, ctx };
 
 	for_each_fact(set, format_line, &l);
+}
+
+static void trace_line(void *ctx, const char *line)
+{
+	(void)ctx;
+	TRACE(FACTS, "%s", line);
+}
+
+void facts_trace(const struct fact_set *set)
+{
+	if (trace_enabled(TRACE_FACTS))
+		facts_for_each_line(set, trace_line, NULL);
 }
 
 /* The text of facts_missing(), as far as it is written. */

@@ -52,6 +52,9 @@ static inline bool fact_is_missing(int index, const char *modname, const char *m
 /** Whether a set has declarations that name a module rather than vmlinux. */
 bool facts_of_modules(const struct fact_set *set);
 
+/** With --trace facts, print each declared fact, its value and its source. */
+void facts_trace(const struct fact_set *set);
+
 /**
  * Say in one line how many facts each source gave, and name those that did not come
  * from VMCOREINFO, as far as they fit; ambiguous ones apart from unknown ones.

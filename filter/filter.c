@@ -13,6 +13,7 @@
 #include "lib/log.h"
 #include "lib/pipeline.h"
 #include "lib/progress.h"
+#include "lib/trace.h"
 
 /* Struct pages that one thread takes at a time: 1 MiB of them where they have 64 bytes. */
 #define UNIT_PAGES 16384
@@ -370,6 +371,7 @@ static int judge_pages(struct filter *f, unsigned int nr_threads, struct filter_
 	err = walk(f, nr_threads, stats);
 	if (!err && f->layout.level)
 		err = plausibility_check(&f->plausibility, &f->layout, &f->map, f->dumpable, stats);
+	TRACE(FILTER, "level %u: %s", f->layout.level, err ? err_text(err) : "done, plausible");
 	return err;
 }
 
@@ -409,5 +411,8 @@ int filter_possible(const struct kernel *k, unsigned int level, unsigned int *po
 		return err;
 	memmap_deinit(&map);
 	*possible |= page_layout_possible(k, level);
-	return *possible == level ? 0 : page_layout_init(&l, k, level);
+	err = *possible == level ? 0 : page_layout_init(&l, k, level);
+	TRACE(FILTER, "of level %u, %u is possible%s%s", level, *possible, err ? ": " : "",
+	      err ? err_text(err) : "");
+	return err;
 }

@@ -16,6 +16,7 @@
 #include "lib/err.h"
 #include "lib/fdio.h"
 #include "lib/input_file.h"
+#include "lib/trace.h"
 #include "symbols/kallsyms.h"
 #include "types/btf_info.h"
 
@@ -221,6 +222,8 @@ static int open_info_file(struct kernel *k, const char *path)
 			       k->release);
 	memcpy(k->release, release, sizeof(release));
 	k->file_moved = distance(&k->info, &k->file);
+	TRACE(FACTS, "%s is used before VMCOREINFO, its symbols are moved by %#" PRIx64, path,
+	      k->file_moved);
 	return take_page_size(k);
 }
 
@@ -324,6 +327,7 @@ static void remember_translation(struct kernel *k, int err)
 	k->translation_why[0] = '\0';
 	if (err)
 		snprintf(k->translation_why, sizeof(k->translation_why), "%s", err_text(err));
+	TRACE(MEMMAP, "page tables: %s", err ? k->translation_why : "found");
 }
 
 static void translate(struct kernel *k)
@@ -432,6 +436,7 @@ int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 		return err;
 	}
 	facts_compute_macros(&k->facts);
+	facts_trace(&k->facts);
 	*ret = k;
 	return 0;
 }
@@ -465,6 +470,7 @@ int kernel_resolve(const struct kernel *k, const struct fact_set *set, struct ke
 		return err;
 	}
 	facts_compute_macros(set);
+	facts_trace(set);
 	*ret = of;
 	return 0;
 }

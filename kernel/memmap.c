@@ -9,6 +9,7 @@
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
+#include "lib/trace.h"
 
 INIT_OPT_MOD_SYM(vmlinux, mem_section);
 INIT_OPT_MOD_VAR_LEN(vmlinux, mem_section);
@@ -227,8 +228,12 @@ static int walk_extreme(struct sparse *s, struct memmap *m)
 	if (read_ulong(s->k, s->r, sym->value, &tables[1]))
 		tables[1] = sym->value;
 	for (unsigned int i = 0; !err && i < 2 && !m->nr_ranges; i++) {
+		vaddr_t roots = tables[i ^ (sym->index >= FACT_KALLSYMS)];
+
 		m->bad_sections = 0;
-		err = walk_roots(s, m, tables[i ^ (sym->index >= FACT_KALLSYMS)]);
+		err = walk_roots(s, m, roots);
+		TRACE(MEMMAP, "roots of mem_section at %#" PRIx64 ": %zu ranges", roots,
+		      m->nr_ranges);
 	}
 	return err;
 }
@@ -287,6 +292,13 @@ static int find_map(struct memmap *m, const struct kernel *k, struct vmcore_read
 		err = flat_memmap(m, k, r);
 	else
 		err = err_set(-ENOENT, "missing: SYMBOL(mem_section) or SYMBOL(mem_map)");
+	if (err)
+		TRACE(MEMMAP, "no memory map: %s", err_text(err));
+	else
+		TRACE(MEMMAP,
+		      "struct pages of %" PRIu64 " bytes in %zu ranges, %" PRIu64
+		      " sections unreadable",
+		      m->page_struct_size, m->nr_ranges, m->bad_sections);
 	if (err)
 		memmap_deinit(m);
 	return err;

@@ -13,6 +13,7 @@
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/trace.h"
 #include "vmcore/live.h"
 
 INIT_OPT_MOD_SYM(vmlinux, init_uts_ns);
@@ -166,6 +167,7 @@ static int attempt(struct chooser *c, struct attempt *a)
 		snprintf(a->why, sizeof(a->why), "%s", err_text(err));
 	}
 	free(trial.notes);
+	TRACE(FACTS, "VMCOREINFO of %s: %s", a->name, a->proof == PROOF_ENOUGH ? "proven" : a->why);
 	DEBUG_MSG("VMCOREINFO of %s: %s\n", a->name, a->proof == PROOF_ENOUGH ? "proven" : a->why);
 	if (err != -ENOMEM && a->proof > c->best.proof) {
 		free(c->best.text);

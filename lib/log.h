@@ -7,7 +7,7 @@
  * The bits of --message-level keep upstream's values. Common, debug and report
  * messages go to standard output, or to standard error once
  * log_to_stderr() was called (-F: standard output carries the dump);
- * progress and errors always go to standard error.
+ * progress, errors and traces always go to standard error.
  */
 #ifndef LIB_LOG_H
 #define LIB_LOG_H
@@ -20,6 +20,7 @@ enum log_level {
 	LOG_ERROR = 4,
 	LOG_DEBUG = 8,
 	LOG_REPORT = 16,
+	LOG_TRACE = 32, /**< lib/trace.h; always shown, since that decides */
 };
 
 #define LOG_LEVEL_DEFAULT (LOG_PROGRESS | LOG_COMMON | LOG_ERROR)

@@ -14,6 +14,7 @@
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/trace.h"
 #include "output/writer.h"
 #include "vmcore/guard.h"
 
@@ -284,6 +285,11 @@ static int copy(struct outputs *o, const struct bitmap *b, struct dump_result *r
 	res->complete = !res->copy.lost && !o->source.vc->incomplete;
 	start = clock_seconds();
 	err = end_parts(o, err, res->complete);
+	TRACE(OUTPUT, "%" PRIu64 " of %" PRIu64 " pages copied, %" PRIu64 " unreadable: %s",
+	      res->copy.copied, res->copy.total, res->copy.lost,
+	      err	    ? err_text(err) :
+	      res->complete ? "complete" :
+			      "incomplete");
 	res->finish_seconds = clock_seconds() - start;
 	if (err) {
 		res->complete = false;
@@ -318,6 +324,9 @@ int dump_write(const struct dump_request *req, struct dump_result *res)
 	int err;
 
 	*res = (struct dump_result){ 0 };
+	TRACE(OUTPUT, "level %u, %s, codec %s, %u threads, %zu outputs%s", req->level,
+	      req->elf ? "ELF" : "kdump-compressed", codec_name(req->codec), req->nr_threads,
+	      req->nr_sinks, req->stop_on_first_error ? ", stop on the first error" : "");
 	err = vmcore_reader_create(&r, o.source.vc);
 	if (err)
 		return err;

@@ -9,6 +9,7 @@
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
+#include "lib/trace.h"
 
 /*
  * VMCOREINFO tells the addresses of these as symbol tables have them. For others it
@@ -190,6 +191,8 @@ int kallsyms_encoding_choose(struct ksym_values *ret, const struct vmem *mem,
 		judge(&t, c, &right, &wrong);
 		if (right < 2 && !wrong)
 			right += in_order(mem, tables, c);
+		TRACE(KALLSYMS, "encoding %d at %#" PRIx64 ": %u known symbols right, %u wrong",
+		      c->encoding, c->table, right, wrong);
 		if (right > best_right || (right == best_right && right && wrong < best_wrong)) {
 			best_right = right;
 			best_wrong = wrong;

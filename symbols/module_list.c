@@ -13,6 +13,7 @@
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
+#include "lib/trace.h"
 
 INIT_OPT_MOD_SYM(vmlinux, modules);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, module, list);
@@ -92,6 +93,8 @@ __attribute__((format(printf, 2, 3))) static void complain(struct module_list *l
 	va_end(ap);
 	if (n < 0 || (size_t)n >= room)
 		list->why[len] = '\0';
+	else
+		TRACE(MODULES, "%s", list->why + len + strlen(before));
 }
 
 /* --- a walk over a list ------------------------------------------------------- */
@@ -301,6 +304,8 @@ static int walk_modules(struct walk *w, const struct field f[NR_M])
 		err = add_module(w->list, &room, &m);
 		if (err)
 			return err;
+		TRACE(MODULES, "%s: struct module at %#" PRIx64 ", %u symbols", m.name, m.address,
+		      m.num_symtab);
 		addrset_find(&w->seen, node)->value = w->list->nr - 1;
 	}
 	return err;
@@ -413,6 +418,7 @@ int module_list_read(struct module_list *list, const struct vmem *mem)
 	w.link = f[M_LIST];
 	w.head = GET_MOD_SYM(vmlinux, modules);
 	err = walk_modules(&w, f);
+	TRACE(MODULES, "%zu modules, %u being loaded or unloaded", list->nr, list->unformed);
 	if (!err)
 		err = find_btf(list, mem, &w);
 	walk_end(&w);

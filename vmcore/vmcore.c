@@ -13,6 +13,7 @@
 #include "lib/elf_machine.h"
 #include "lib/err.h"
 #include "lib/resources.h"
+#include "lib/trace.h"
 #include "live.h"
 #include "notes.h"
 
@@ -177,6 +178,10 @@ static int probe(struct vmcore *vc)
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
 		vc->ops = formats[i];
 		ret = vc->ops->open(vc, head, len);
+		TRACE(VMCORE, "format %s: %s", vc->ops->name,
+		      ret == -ENOENT ? "no" :
+		      ret	     ? err_text(ret) :
+				       "yes");
 		if (ret != -ENOENT)
 			return ret;
 	}
@@ -250,6 +255,13 @@ int vmcore_open(struct vmcore **ret, const char *path, const struct vmcore_optio
 		vmcore_close(vc);
 		return err;
 	}
+	TRACE(VMCORE,
+	      "machine %u, %u bits, %s-endian, pages of %u bytes%s, %zu PT_LOADs, "
+	      "highest pfn %#llx, dump level %u%s",
+	      vc->machine, vc->is64 ? 64 : 32, vc->big_endian ? "big" : "little", vc->page_size,
+	      vc->fixed_page_size ? " by its format" : "", vc->nr_segments,
+	      (unsigned long long)vc->max_pfn, vc->dump_level,
+	      vc->incomplete ? ", incomplete" : "");
 	*ret = vc;
 	return 0;
 }
