@@ -159,6 +159,36 @@ static int show_mem_usage(const struct dump_plan *plan, const struct kernel *k)
 	return err ? err : mem_usage_print(k, &m);
 }
 
+/* Whether standard output is for the report. */
+static bool reports(const struct dump_plan *plan)
+{
+	return plan->json && !strcmp(plan->json, "-");
+}
+
+static int show_info(const struct dump_plan *plan, const struct kernel *k, struct report *rep)
+{
+	int err = dump_info_collect(k, plan->nr_threads, &rep->info);
+
+	if (err)
+		return err;
+	rep->has_info = true;
+	rep->dump.complete = !k->vc->incomplete;
+	return reports(plan) ? 0 : dump_info_print(k, &rep->info);
+}
+
+static int verify_dump(const struct dump_plan *plan, struct vmcore *vc, struct report *rep)
+{
+	int err = verify(vc, plan->nr_threads, &rep->verify);
+
+	if (err && err != -EBADMSG)
+		return err;
+	rep->verified = true;
+	rep->dump.complete = !err;
+	if (!reports(plan) && verify_print(vc, &rep->verify))
+		return -EIO;
+	return err;
+}
+
 /* An address that is mapped nowhere is no reason not to make a dump. */
 static int translate(const struct dump_plan *plan, const struct kernel *k, struct report *rep)
 {
@@ -186,6 +216,8 @@ static int do_mode(const struct dump_plan *plan, const struct kernel *k, struct 
 		return write_vmcoreinfo(plan, k);
 	case MODE_CHECK_EXTENSION:
 		return extension_check(k, plan->extension);
+	case MODE_INFO:
+		return show_info(plan, k, rep);
 	default:
 		return plan->vtop ? translate(plan, k, rep) : run_create(plan, k, rep);
 	}
@@ -254,7 +286,7 @@ static int open_kernel(const struct dump_plan *plan, struct vmcore *vc, struct k
 	const struct kernel_choice choice = {
 		.info_path = plan->vmcoreinfo,
 		.vmlinux_path = plan->vmlinux,
-		.search = needs_kernel(plan),
+		.search = needs_kernel(plan) && !vc->is_part,
 		.needs = plan->mode == MODE_CREATE ? can_filter : NULL,
 		.ctx = plan,
 	};
@@ -282,7 +314,10 @@ static int choose_store(const struct dump_plan *plan, struct bitmap_store *store
 
 static int run(const struct dump_plan *plan)
 {
-	struct vmcore_options opt = { .no_mmap = plan->no_mmap };
+	struct vmcore_options opt = {
+		.no_mmap = plan->no_mmap,
+		.parts = plan->mode == MODE_INFO || plan->mode == MODE_VERIFY,
+	};
 	struct report rep = { .plan = plan, .start = clock_seconds() };
 	struct report_json json;
 	struct bitmap_store store;
@@ -300,17 +335,21 @@ static int run(const struct dump_plan *plan)
 	rep.vc = vc;
 	if (!err)
 		debug_segments(vc);
-	if (!err) {
+	if (!err && plan->mode == MODE_VERIFY) {
+		err = verify_dump(plan, vc, &rep);
+	} else if (!err) {
 		err = open_kernel(plan, vc, &k);
 		rep.resolve_seconds = clock_seconds() - rep.start - rep.open_seconds;
 		rep.kernel = k;
 	}
-	if (!err) {
+	if (!err && k) {
 		debug_vmcoreinfo(k);
 		debug_facts(k);
 		err = do_mode(plan, k, &rep);
 	}
-	err = show_warnings(&rep, err);
+	/* --verify has printed all that is wrong. */
+	if (!rep.verified)
+		err = show_warnings(&rep, err);
 	report_json_write(&json, &rep, err, exit_status(err));
 	kernel_close(k);
 	vmcore_close(vc);
@@ -352,17 +391,12 @@ static int check_params(const struct dump_plan *plan)
 	return err;
 }
 
-/* Whether standard output is for the report. */
-static bool reports(const struct dump_plan *plan)
-{
-	return plan->json && !strcmp(plan->json, "-");
-}
-
 /* Whether standard output is for what was asked for. */
 static bool lists(const struct dump_plan *plan)
 {
 	return plan->mode == MODE_LIST_KSYMS || plan->mode == MODE_LIST_KTYPES ||
-	       plan->mode == MODE_CHECK_EXTENSION || plan->mode == MODE_MEM_USAGE;
+	       plan->mode == MODE_CHECK_EXTENSION || plan->mode == MODE_MEM_USAGE ||
+	       plan->mode == MODE_INFO || plan->mode == MODE_VERIFY;
 }
 
 int main(int argc, char *argv[])

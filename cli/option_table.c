@@ -261,7 +261,8 @@ static int refuse_eppic(struct dump_plan *plan __attribute__((unused)),
 #define IN(mode) (1u << MODE_##mode)
 #define READS_VMCORE \
 	(IN(CREATE) | IN(DUMP_DMESG) | IN(MEM_USAGE) | IN(LIST_KSYMS) | IN(LIST_KTYPES) | \
-	 IN(WRITE_VMCOREINFO) | IN(CHECK_EXTENSION))
+	 IN(WRITE_VMCOREINFO) | IN(CHECK_EXTENSION) | IN(INFO))
+#define COUNTS_PAGES (IN(CREATE) | IN(MEM_USAGE) | IN(INFO) | IN(VERIFY))
 
 /* Offset of a member of the plan, which must have this type. */
 #define HAS_TYPE(type, member) \
@@ -414,7 +415,7 @@ const struct option_row option_table[] = {
 		.name = "num-threads",
 		.arg = "N",
 		.topic = TOPIC_OUTPUT,
-		.modes = IN(CREATE) | IN(MEM_USAGE),
+		.modes = COUNTS_PAGES,
 		.parse = parse_threads,
 		.help = "use N threads (default: one per CPU)",
 	},
@@ -422,7 +423,7 @@ const struct option_row option_table[] = {
 		.name = "cyclic-buffer",
 		.arg = "KB",
 		.topic = TOPIC_OUTPUT,
-		.modes = IN(CREATE) | IN(MEM_USAGE),
+		.modes = COUNTS_PAGES,
 		.parse = parse_cyclic_buffer,
 		.help = "memory for bitmaps",
 	},
@@ -430,7 +431,7 @@ const struct option_row option_table[] = {
 		.name = "work-dir",
 		.arg = "DIR",
 		.topic = TOPIC_OUTPUT,
-		.modes = IN(CREATE) | IN(MEM_USAGE),
+		.modes = COUNTS_PAGES,
 		.text = TEXT(work_dir),
 		.help = "put bitmaps there, if they need more",
 	},
@@ -470,7 +471,7 @@ const struct option_row option_table[] = {
 	{
 		.name = "non-mmap",
 		.topic = TOPIC_INPUT,
-		.modes = READS_VMCORE | IN(REASSEMBLE),
+		.modes = READS_VMCORE | IN(REASSEMBLE) | IN(VERIFY),
 		.flag = FLAG(no_mmap),
 		.help = "do not map VMCORE into memory",
 	},
@@ -586,6 +587,18 @@ const struct option_row option_table[] = {
 		.help = "of that, only what came after the log was last cleared",
 	},
 	{
+		.name = "info",
+		.topic = TOPIC_INSPECT,
+		.chooses = MODE_INFO,
+		.help = "describe VMCORE: format, kernel, time, pages by kind; is it incomplete",
+	},
+	{
+		.name = "verify",
+		.topic = TOPIC_INSPECT,
+		.chooses = MODE_VERIFY,
+		.help = "read every page of the dump VMCORE, and check its headers and notes",
+	},
+	{
 		.name = "mem-usage",
 		.topic = TOPIC_INSPECT,
 		.chooses = MODE_MEM_USAGE,
@@ -647,7 +660,7 @@ const struct option_row option_table[] = {
 		.name = "json",
 		.arg = "FILE",
 		.topic = TOPIC_MESSAGES,
-		.modes = IN(CREATE),
+		.modes = IN(CREATE) | IN(INFO) | IN(VERIFY),
 		.text = TEXT(json),
 		.help = "write the report for programs to FILE (-: standard output)",
 	},

@@ -9,7 +9,9 @@
 
 #include <stdbool.h>
 
+#include "cli/info.h"
 #include "cli/options.h"
+#include "cli/verify.h"
 #include "erase/config_run.h"
 #include "extension/run.h"
 #include "output/dump.h"
@@ -40,6 +42,13 @@ struct report {
 	/** Bits of a level that was asked for and is not possible, and why. */
 	unsigned int not_filtered;
 	char not_filtered_why[256];
+
+	/** The outcome of --info, if it was collected. */
+	bool has_info;
+	struct dump_info info;
+	/** The outcome of --verify, if it came to an end. */
+	bool verified;
+	struct verify_result verify;
 
 	bool has_extensions;
 	unsigned int extensions_ran, extensions_failed;

@@ -71,6 +71,96 @@ static void put_input(struct json *j, const struct report *rep)
 	json_end(j);
 }
 
+static void put_part(struct json *j, const struct vmcore *vc)
+{
+	if (!vc->is_part) {
+		json_null(j, "part");
+		return;
+	}
+	json_object(j, "part");
+	json_number(j, "start_pfn", vc->part_start);
+	json_number(j, "end_pfn", vc->part_end);
+	json_number(j, "max_pfn", vc->max_pfn);
+	json_end(j);
+}
+
+static void put_kinds(struct json *j, const struct dump_info *info)
+{
+	if (!info->nr_kinds) {
+		json_null(j, "kinds");
+		json_string(j, "kinds_why", info->kinds_why);
+		return;
+	}
+	json_object(j, "kinds");
+	for (unsigned int i = 0; i < info->nr_kinds; i++) {
+		json_object(j, info->kinds[i].key);
+		json_number(j, "memory", info->kinds[i].memory);
+		json_number(j, "stored", info->kinds[i].stored);
+		json_end(j);
+	}
+	json_end(j);
+	json_null(j, "kinds_why");
+	json_number(j, "struct_page_unreadable", info->unreadable);
+}
+
+static void put_erasures(struct json *j, const struct vmcore *vc, const struct dump_info *info)
+{
+	char line[512];
+	size_t pos = 0;
+
+	json_object(j, "erased");
+	json_number(j, "lines", info->erase_places);
+	json_number(j, "bytes", info->erase_bytes);
+	json_number(j, "failed", info->erase_failed);
+	json_array(j, "text");
+	while (dump_info_erase_line(vc, &pos, line, sizeof(line)))
+		json_string(j, NULL, line);
+	json_end(j);
+	json_end(j);
+}
+
+static void put_info(struct json *j, const struct report *rep)
+{
+	const struct dump_info *info = &rep->info;
+	const struct vmcore *vc = rep->vc;
+
+	if (!rep->has_info) {
+		json_null(j, "info");
+		return;
+	}
+	json_object(j, "info");
+	json_number(j, "file_bytes", vc->file.real_size);
+	json_bool(j, "flattened", vc->file.flat);
+	json_number(j, "header_version", vc->header_version);
+	json_string(j, "compression", codec_name(vc->codec));
+	json_number(j, "header_time", vc->timestamp);
+	json_string(j, "machine", info->uts.machine);
+	json_string(j, "kernel_release", info->uts.release);
+	json_string(j, "kernel_version", info->uts.version);
+	json_string(j, "host", info->uts.nodename[0] ? info->uts.nodename : NULL);
+	json_string(j, "build_id", info->build_id[0] ? info->build_id : NULL);
+	put_part(j, vc);
+	json_number(j, "memory_pages", info->memory);
+	json_number(j, "stored_pages", info->stored);
+	json_number(j, "missing_pages", info->missing);
+	put_kinds(j, info);
+	put_erasures(j, vc, info);
+	json_end(j);
+}
+
+static void put_verification(struct json *j, const struct report *rep)
+{
+	if (!rep->verified) {
+		json_null(j, "verification");
+		return;
+	}
+	json_object(j, "verification");
+	json_number(j, "pages", rep->verify.pages);
+	json_number(j, "unreadable", rep->verify.unreadable);
+	json_number(j, "faults", rep->verify.faults);
+	json_end(j);
+}
+
 static void put_levels(struct json *j, const char *key, const unsigned int *levels, size_t nr)
 {
 	json_array(j, key);
@@ -83,6 +173,10 @@ static void put_output(struct json *j, const struct report *rep)
 {
 	const struct dump_plan *plan = rep->plan;
 
+	if (plan->mode != MODE_CREATE) {
+		json_null(j, "output");
+		return;
+	}
 	json_object(j, "output");
 	json_array(j, "paths");
 	for (size_t i = 0; i < plan->nr_dumpfiles; i++)
@@ -197,6 +291,8 @@ static void put_report(FILE *out, const struct report *rep, const char *error, i
 		json_string(&j, NULL, rep->warnings[i]);
 	json_end(&j);
 	put_input(&j, rep);
+	put_info(&j, rep);
+	put_verification(&j, rep);
 	put_output(&j, rep);
 	put_pages(&j, rep);
 	put_extensions(&j, rep);

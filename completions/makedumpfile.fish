@@ -53,6 +53,8 @@ complete -c makedumpfile -l extension-timeout -x -d 'stop one that makes no prog
 complete -c makedumpfile -l extension-in-process -d 'run extensions unprotected, to debug them'
 complete -c makedumpfile -l dump-dmesg -d 'write the kernel\'s log to LOGFILE, or with -F to standard output'
 complete -c makedumpfile -l partial-dmesg -d 'of that, only what came after the log was last cleared'
+complete -c makedumpfile -l info -d 'describe VMCORE: format, kernel, time, pages by kind'
+complete -c makedumpfile -l verify -d 'read every page of the dump VMCORE, and check its headers and notes'
 complete -c makedumpfile -l mem-usage -d 'print how many pages of each kind there are'
 complete -c makedumpfile -l vtop -x -d 'print where a virtual address is in physical memory'
 complete -c makedumpfile -l list-ksyms -d 'print the symbols that match a shell pattern, or the one at 0xADDRESS'

@@ -49,6 +49,8 @@ struct bitmap_store {
  */
 int bitmap_init(struct bitmap *b, uint64_t nbits);
 void bitmap_deinit(struct bitmap *b);
+/** bitmap_deinit() at the end of the scope; the bitmap is { 0 } or initialized. */
+#define _cleanup_bitmap_ __attribute__((cleanup(bitmap_deinit)))
 
 /**
  * Keep bitmaps of more than @p max_bytes in files of a directory. The files have no name and

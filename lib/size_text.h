@@ -17,4 +17,10 @@
  */
 const char *size_text(char buf[SIZE_TEXT_MAX], uint64_t bytes);
 
+/**
+ * Write a size to one decimal place, in the largest unit that it reaches: "44.2 MiB".
+ * @return @p buf
+ */
+const char *size_about(char buf[SIZE_TEXT_MAX], uint64_t bytes);
+
 #endif

@@ -66,8 +66,7 @@ static int read_part(struct part *p)
 		return err_prefix(err, "%s", p->file.path);
 	if (!p->h.sub.split)
 		return err_set(-EINVAL, "%s is not a part of a split dump", p->file.path);
-	p->start = p->h.header.version >= 6 ? p->h.sub.start_pfn_64 : p->h.sub.start_pfn;
-	p->end = p->h.header.version >= 6 ? p->h.sub.end_pfn_64 : p->h.sub.end_pfn;
+	kdump_part_range(&p->h, &p->start, &p->end);
 	if (p->start > p->end || p->end > p->h.max_pfn)
 		return err_set(-EBADMSG,
 			       "%s: pages %#" PRIx64 " to %#" PRIx64 " of %#" PRIx64 " are invalid",

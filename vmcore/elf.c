@@ -673,7 +673,8 @@ static int elf_bitmap(struct vmcore *vc, enum vmcore_bitmap_kind which, struct b
 	for (size_t i = 0; i < d->nr_ranges; i++) {
 		const struct range *g = &d->ranges[i];
 
-		if (which == VMCORE_PRESENT || g->source == SOURCE_FILE)
+		if (which == VMCORE_PRESENT || g->source == SOURCE_FILE ||
+		    (which == VMCORE_EXPECTED && g->source == SOURCE_LOST))
 			bitmap_set_range(b, g->start >> vc->page_shift,
 					 ((g->end - 1) >> vc->page_shift) + 1);
 	}

@@ -19,6 +19,7 @@
 #include "lib/cleanup.h"
 #include "lib/codec.h"
 #include "lib/err.h"
+#include "vmcore/kdump_check.h"
 #include "vmcore/kdump_format.h"
 #include "vmcore/kdump_headers.h"
 #include "vmcore/notes.h"
@@ -48,6 +49,7 @@ struct kdump {
 	enum codec_id codec; /* the header's: nearly all pages have it */
 	uint64_t exists_off; /* of the 1st bitmap in the file */
 	uint64_t desc_off;   /* file offset */
+	uint64_t data_off;   /* of what comes after the descriptors of the whole dump */
 	uint64_t nr_descs;   /* set bits of has_data */
 	struct bitmap has_data;
 	/* rank[i]: set bits of has_data below bit i * RANK_PAGES */
@@ -139,14 +141,13 @@ static int read_descs(const struct kdump *kd, struct file_reader *fr, uint64_t f
  */
 static int find_cut(const struct kdump *kd, struct file_reader *fr, bool *cut)
 {
-	uint64_t data_off = kd->desc_off + kd->nr_descs * KDUMP_PAGE_DESC_SIZE;
 	uint64_t left = kd->nr_descs, end = left - min_u64(left, TAIL_DESCS);
 	_cleanup_free_ uint8_t *buf = malloc(DESC_BATCH * KDUMP_PAGE_DESC_SIZE);
 	bool found = false;
 
 	if (!buf)
 		return err_set(-ENOMEM, "no memory for page descriptors");
-	*cut = data_off > fr->file->size;
+	*cut = kd->data_off > fr->file->size;
 	while (left > end && !*cut && !found) {
 		unsigned int nr = min_u64(left, DESC_BATCH);
 		int err = read_descs(kd, fr, left - nr, &nr, buf);
@@ -158,7 +159,7 @@ static int find_cut(const struct kdump *kd, struct file_reader *fr, bool *cut)
 
 			kdump_decode_page_desc(&kd->layout, buf + i * KDUMP_PAGE_DESC_SIZE, &d);
 			*cut |= desc_missing(&d) || desc_cut(&d, fr->file->size);
-			found |= d.offset > data_off;
+			found |= d.offset > kd->data_off;
 		}
 		left -= nr;
 	}
@@ -174,7 +175,6 @@ static int find_cut(const struct kdump *kd, struct file_reader *fr, bool *cut)
 static int count_spare_descs(const struct kdump *kd, uint32_t page_size, struct file_reader *fr,
 			     int64_t *spare)
 {
-	uint64_t data_off = kd->desc_off + kd->nr_descs * KDUMP_PAGE_DESC_SIZE;
 	_cleanup_free_ uint8_t *buf = malloc(DESC_BATCH * KDUMP_PAGE_DESC_SIZE);
 	unsigned int nr = DESC_BATCH;
 	uint64_t first = UINT64_MAX;
@@ -195,7 +195,7 @@ static int count_spare_descs(const struct kdump *kd, uint32_t page_size, struct 
 	}
 	if (first == UINT64_MAX)
 		return 0;
-	more = first - data_off;
+	more = first - kd->data_off;
 	if (more % KDUMP_PAGE_DESC_SIZE)
 		more -= page_size;
 	if (!(more % KDUMP_PAGE_DESC_SIZE))
@@ -292,6 +292,23 @@ static void kdump_close(struct vmcore *vc)
 	free(kd);
 }
 
+/* Descriptors of a part are those of its own pages; their room is that of the whole dump's. */
+static int keep_part(struct vmcore *vc, const struct kdump_headers *h)
+{
+	struct kdump *kd = vc->priv;
+
+	vc->is_part = true;
+	kdump_part_range(h, &vc->part_start, &vc->part_end);
+	if (vc->part_start > vc->part_end || vc->part_end > vc->max_pfn)
+		return err_set(-EBADMSG,
+			       "part of a split dump: pages %#" PRIx64 " to %#" PRIx64
+			       " of %#" PRIx64 " are invalid",
+			       vc->part_start, vc->part_end, vc->max_pfn);
+	bitmap_clear_range(&kd->has_data, 0, vc->part_start);
+	bitmap_clear_range(&kd->has_data, vc->part_end, vc->max_pfn);
+	return 0;
+}
+
 static int load(struct vmcore *vc, struct file_reader *fr)
 {
 	struct kdump *kd = vc->priv;
@@ -318,7 +335,10 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 	vc->page_size = h.header.block_size;
 	vc->page_shift = h.page_shift;
 	vc->max_pfn = h.max_pfn;
-	if (h.sub.split)
+	vc->header_version = h.header.version;
+	vc->codec = kd->codec;
+	vc->timestamp = h.header.timestamp;
+	if (h.sub.split && !vc->parts)
 		return err_set(-ENOTSUP, "this is one part of a split dump: "
 					 "put the parts together first (--reassemble)");
 	if (h.sub.dump_level < 0 || h.sub.dump_level > KDUMP_LEVEL_MAX)
@@ -328,6 +348,10 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 	err = bitmap_init_stored(&kd->has_data, vc->max_pfn, vc->bitmaps);
 	if (!err)
 		err = kdump_read_bitmap(fr, h.dumped_off, &kd->has_data);
+	kd->data_off =
+		kd->desc_off + bitmap_count(&kd->has_data, 0, vc->max_pfn) * KDUMP_PAGE_DESC_SIZE;
+	if (!err && h.sub.split)
+		err = keep_part(vc, &h);
 	bitmap_seal(&kd->has_data);
 	if (!err)
 		err = build_rank(kd);
@@ -629,7 +653,7 @@ static int kdump_bitmap(struct vmcore *vc, enum vmcore_bitmap_kind which, struct
 	file_reader_init(&fr, &vc->file);
 	if (which == VMCORE_PRESENT)
 		err = kdump_read_bitmap(&fr, kd->exists_off, b);
-	else if (vc->incomplete)
+	else if (which == VMCORE_STORED && vc->incomplete)
 		err = clear_missing(kd, &fr, b);
 	file_reader_deinit(&fr);
 	return err;
@@ -644,4 +668,5 @@ const struct vmcore_ops kdump_vmcore_ops = {
 	.get = kdump_get,
 	.read = kdump_read,
 	.bitmap = kdump_bitmap,
+	.check = kdump_check,
 };

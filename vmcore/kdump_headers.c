@@ -124,6 +124,14 @@ int kdump_headers_read(struct kdump_headers *h, struct file_reader *fr)
 	return find_pages(h);
 }
 
+void kdump_part_range(const struct kdump_headers *h, pfn_t *start, pfn_t *end)
+{
+	bool wide = h->header.version >= 6;
+
+	*start = wide ? h->sub.start_pfn_64 : h->sub.start_pfn;
+	*end = wide ? h->sub.end_pfn_64 : h->sub.end_pfn;
+}
+
 void kdump_or_bytes(struct bitmap *b, uint64_t byte_off, const void *buf, size_t len)
 {
 	uint64_t bytes = div_round_up(b->nbits, 8);

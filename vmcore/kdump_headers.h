@@ -35,6 +35,9 @@ struct kdump_headers {
 int kdump_headers_read(struct kdump_headers *h, struct file_reader *fr)
 	__attribute__((warn_unused_result));
 
+/** The pages [*start, *end) of a part of a split dump, as its headers have them. */
+void kdump_part_range(const struct kdump_headers *h, pfn_t *start, pfn_t *end);
+
 /**
  * OR a bitmap of the file, at an offset, into one that is empty or of its length. Memory is
  * taken only for the parts that are not zero.

@@ -244,6 +244,7 @@ int vmcore_open(struct vmcore **ret, const char *path, const struct vmcore_optio
 	if (!vc)
 		return err_set(-ENOMEM, "%s: no memory to open it", path);
 	vc->bitmaps = opt->bitmaps;
+	vc->parts = opt->parts;
 	err = file_open(&vc->file, path, !opt->no_mmap);
 	if (err) {
 		free(vc);
@@ -396,6 +397,43 @@ int vmcore_read_page(struct vmcore_reader *r, pfn_t pfn, void *buf)
 int vmcore_bitmap(struct vmcore *vc, enum vmcore_bitmap_kind which, struct bitmap *b)
 {
 	return vc->ops->bitmap(vc, which, b);
+}
+
+void vmcore_fault(const struct vmcore_faults *faults, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	faults->add(faults->ctx, text);
+}
+
+/* VMCOREINFO is text: each line is KEY=VALUE, or a key alone. */
+static void check_vmcoreinfo(const struct vmcore *vc, const struct vmcore_faults *faults)
+{
+	uint64_t page_size = vmcoreinfo_page_size(vc);
+
+	for (size_t i = 0; i < vc->vmcoreinfo_size; i++) {
+		unsigned char c = vc->vmcoreinfo[i];
+
+		if (isprint(c) || c == '\n' || c == '\t')
+			continue;
+		vmcore_fault(faults, "VMCOREINFO: byte %zu is not text [%#x]", i, c);
+		break;
+	}
+	if (page_size && page_size != vc->page_size)
+		vmcore_fault(faults,
+			     "VMCOREINFO: PAGESIZE is %" PRIu64
+			     ", but the dump has pages of %u bytes",
+			     page_size, vc->page_size);
+}
+
+int vmcore_check(struct vmcore *vc, const struct vmcore_faults *faults)
+{
+	check_vmcoreinfo(vc, faults);
+	return vc->ops->check ? vc->ops->check(vc, faults) : 0;
 }
 
 /*

@@ -31,10 +31,18 @@ struct vmcore_segment {
 	bool doubtful;	 /**< the program header contradicts itself: others win */
 };
 
+/** Receives what vmcore_check() finds. */
+struct vmcore_faults {
+	/** @param text a sentence without the file's name and without a newline */
+	void (*add)(void *ctx, const char *text);
+	void *ctx;
+};
+
 /** The bitmaps that vmcore_bitmap() returns. */
 enum vmcore_bitmap_kind {
-	VMCORE_PRESENT, /**< the page is memory of the machine */
-	VMCORE_STORED,	/**< and the file holds its contents, or a part of them */
+	VMCORE_PRESENT,	 /**< the page is memory of the machine */
+	VMCORE_STORED,	 /**< and the file holds its contents, or a part of them */
+	VMCORE_EXPECTED, /**< and the headers say so, even if the file ends before them */
 };
 
 /**
@@ -46,7 +54,7 @@ struct vmcore_ops {
 	const char *name;
 	/**
 	 * Read the headers and fill in @p vc, whose other fields are 0 but for
-	 * ops, bitmaps and file: machine, is64, big_endian, swap, notes, priv and what
+	 * ops, bitmaps, parts and file: machine, is64, big_endian, swap, notes, priv and what
 	 * applies of the rest. A format that stores pages sets page_size,
 	 * page_shift and max_pfn; one that stores segments leaves them 0.
 	 * @p head holds the first @p head_len (at least 1) bytes of the file.
@@ -74,6 +82,8 @@ struct vmcore_ops {
 	int (*read_page)(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len);
 	/** vmcore_bitmap() */
 	int (*bitmap)(struct vmcore *vc, enum vmcore_bitmap_kind which, struct bitmap *b);
+	/** Optional: vmcore_check() */
+	int (*check)(struct vmcore *vc, const struct vmcore_faults *faults);
 };
 
 /** An opened dump. Fields are for reading; formats fill them in. */
@@ -81,6 +91,7 @@ struct vmcore {
 	const struct vmcore_ops *ops;
 	struct dump_file file;
 	const struct bitmap_store *bitmaps; /**< for bitmap_init_stored(); or NULL */
+	bool parts;			    /**< a part of a split dump may be opened */
 	void *priv;			    /**< the format's own */
 
 	uint16_t machine; /**< EM_*; 0 if the file does not say */
@@ -117,6 +128,14 @@ struct vmcore {
 	bool xen;
 	/** From a kdump-compressed header; the strings are "" if the format has none. */
 	struct kdump_utsname utsname;
+
+	/** From a kdump-compressed header; 0 or CODEC_NONE if the format has none. */
+	int header_version;
+	enum codec_id codec; /**< the one that most pages are compressed with */
+	int64_t timestamp;   /**< seconds since the epoch, of the crash or of the dump */
+	/** The file is one part of a split dump: it holds the pages of [part_start, part_end). */
+	bool is_part;
+	pfn_t part_start, part_end;
 
 	/** Level at which the dump was filtered before; 0: it was not. */
 	unsigned int dump_level;
@@ -155,6 +174,7 @@ struct vmcore_reader {
 /** How to open a dump. */
 struct vmcore_options {
 	bool no_mmap; /**< --non-mmap */
+	bool parts;   /**< one part of a split dump is no error */
 	/** For bitmaps of its pages; NULL: they are all in memory. Must outlive the dump. */
 	const struct bitmap_store *bitmaps;
 };
@@ -250,6 +270,18 @@ int vmcore_read_page(struct vmcore_reader *r, pfn_t pfn, void *buf)
  */
 int vmcore_bitmap(struct vmcore *vc, enum vmcore_bitmap_kind which, struct bitmap *b)
 	__attribute__((warn_unused_result));
+
+/**
+ * Look for contradictions within and between the headers, notes and page descriptors of a dump.
+ * The contents of pages are not read, and damage that vc->warning names is not repeated.
+ * @return 0, whatever was found; -errno if it could not be finished
+ */
+int vmcore_check(struct vmcore *vc, const struct vmcore_faults *faults)
+	__attribute__((warn_unused_result));
+
+/** For formats: add a fault. */
+void vmcore_fault(const struct vmcore_faults *faults, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /**
  * Whether there is memory for a bit per page that a dump says it has.

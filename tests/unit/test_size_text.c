@@ -29,10 +29,28 @@ static void test_units(void **state)
 		assert_string_equal(size_text(buf, sizes[i].bytes), sizes[i].text);
 }
 
+static void test_about(void **state)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *text;
+	} sizes[] = {
+		{ 0, "0 bytes" }, { 1, "1 byte" }, { 1023, "1023 bytes" }, { 1024, "1.0 KiB" },
+		{ 1536, "1.5 KiB" }, { 46346240, "44.2 MiB" }, { UINT64_C(1) << 40, "1.0 TiB" },
+		{ UINT64_MAX, "16.0 EiB" },
+	};
+	char buf[SIZE_TEXT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+		assert_string_equal(size_about(buf, sizes[i].bytes), sizes[i].text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_units),
+		cmocka_unit_test(test_about),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vmcore/kdump_check.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/checked.h"
+#include "lib/cleanup.h"
+#include "lib/err.h"
+#include "vmcore/kdump_headers.h"
+
+/* Descriptors read at once. */
+#define DESC_BATCH 512
+
+static void check_header(const struct kdump_headers *h, const struct vmcore_faults *faults)
+{
+	uint32_t cut = min_u64(h->max_pfn, UINT32_MAX);
+
+	if (h->header.max_mapnr != cut && h->header.max_mapnr != (uint32_t)h->max_pfn)
+		vmcore_fault(faults,
+			     "kdump header: max_mapnr %#" PRIx32
+			     ", but max_mapnr_64 of the sub-header is %#" PRIx64,
+			     h->header.max_mapnr, h->max_pfn);
+	if (h->header.nr_cpus < 0)
+		vmcore_fault(faults, "kdump header: nr_cpus is negative [%" PRId32 "]",
+			     h->header.nr_cpus);
+}
+
+/* The sub-header's VMCOREINFO is that of the notes. */
+static int check_vmcoreinfo(const struct vmcore *vc, const struct kdump_headers *h,
+			    struct file_reader *fr, const struct vmcore_faults *faults)
+{
+	uint64_t off = h->sub.offset_vmcoreinfo, size = h->sub.size_vmcoreinfo;
+	_cleanup_free_ char *text = NULL;
+
+	if (!size || !vc->vmcoreinfo)
+		return 0;
+	if (!range_fits(off, size, fr->file->size)) {
+		vmcore_fault(faults,
+			     "kdump sub-header: VMCOREINFO is after the end of the file [%" PRIu64
+			     " bytes at %#" PRIx64 "]",
+			     size, off);
+		return 0;
+	}
+	size = min_u64(size, vc->vmcoreinfo_size);
+	text = malloc(size);
+	if (!text)
+		return err_set(-ENOMEM, "no memory for VMCOREINFO");
+	if (file_read(fr, off, text, size) || memcmp(text, vc->vmcoreinfo, size))
+		vmcore_fault(faults,
+			     "kdump sub-header: VMCOREINFO at %#" PRIx64
+			     " is not that of the notes",
+			     off);
+	return 0;
+}
+
+/* Pages of the 2nd bitmap exist by the 1st. */
+static int check_bitmaps(struct vmcore *vc, const struct kdump_headers *h, struct file_reader *fr,
+			 struct bitmap *stored, const struct vmcore_faults *faults)
+{
+	_cleanup_bitmap_ struct bitmap exists = { 0 };
+	uint64_t extra = 0;
+	pfn_t first = 0;
+	int err = bitmap_init_stored(&exists, h->max_pfn, vc->bitmaps);
+
+	if (!err)
+		err = kdump_read_bitmap(fr, h->exists_off, &exists);
+	if (err)
+		return err;
+	for (pfn_t pfn = bitmap_next_set(stored, 0, stored->nbits), end; pfn < stored->nbits;
+	     pfn = bitmap_next_set(stored, end, stored->nbits)) {
+		end = bitmap_next_clear(stored, pfn, stored->nbits);
+		for (pfn_t p = bitmap_next_clear(&exists, pfn, end), q; p < end;
+		     p = bitmap_next_clear(&exists, q, end)) {
+			q = bitmap_next_set(&exists, p, end);
+			first = extra ? first : p;
+			extra += q - p;
+		}
+	}
+	if (extra)
+		vmcore_fault(faults,
+			     "bitmaps: %" PRIu64 " of the pages in the dump do not exist, "
+			     "the first is %#" PRIx64,
+			     extra, first);
+	return 0;
+}
+
+/* A page's data do not begin before the data of the page before it end. */
+static int check_order(const struct kdump_headers *h, struct file_reader *fr,
+		       const struct bitmap *stored, uint64_t data_off,
+		       const struct vmcore_faults *faults)
+{
+	_cleanup_free_ uint8_t *buf = malloc(DESC_BATCH * KDUMP_PAGE_DESC_SIZE);
+	uint64_t nr = bitmap_count(stored, 0, stored->nbits), bad = 0, end = 0;
+	pfn_t pfn = 0, first = 0;
+
+	if (!buf)
+		return err_set(-ENOMEM, "no memory for page descriptors");
+	for (uint64_t i = 0; i < nr; i += DESC_BATCH) {
+		size_t n = min_u64(nr - i, DESC_BATCH);
+
+		/* Descriptors that the file does not have are found by reading their pages. */
+		if (file_read(fr, h->desc_off + i * KDUMP_PAGE_DESC_SIZE, buf,
+			      n * KDUMP_PAGE_DESC_SIZE))
+			break;
+		for (size_t j = 0; j < n; j++, pfn++) {
+			struct kdump_page_desc d;
+
+			kdump_decode_page_desc(&h->layout, buf + j * KDUMP_PAGE_DESC_SIZE, &d);
+			pfn = bitmap_next_set(stored, pfn, stored->nbits);
+			/* Missing, the page of zeros, or found to be wrong when it is read. */
+			if (!d.offset || d.offset == data_off ||
+			    !range_fits(d.offset, d.size, fr->file->size))
+				continue;
+			if (d.offset < end)
+				first = bad++ ? first : pfn;
+			end = d.offset + d.size;
+		}
+	}
+	if (bad)
+		vmcore_fault(faults,
+			     "page descriptors: the data of %" PRIu64
+			     " pages are out of order or overlap, the first is page %#" PRIx64,
+			     bad, first);
+	return 0;
+}
+
+static int check(struct vmcore *vc, struct file_reader *fr, const struct vmcore_faults *faults)
+{
+	_cleanup_bitmap_ struct bitmap stored = { 0 };
+	struct kdump_headers h;
+	uint64_t data_off;
+	int err = kdump_headers_read(&h, fr);
+
+	if (err)
+		return err;
+	check_header(&h, faults);
+	err = check_vmcoreinfo(vc, &h, fr, faults);
+	if (!err)
+		err = bitmap_init_stored(&stored, h.max_pfn, vc->bitmaps);
+	if (!err)
+		err = kdump_read_bitmap(fr, h.dumped_off, &stored);
+	if (!err)
+		err = check_bitmaps(vc, &h, fr, &stored, faults);
+	if (err)
+		return err;
+	data_off = h.desc_off + bitmap_count(&stored, 0, h.max_pfn) * KDUMP_PAGE_DESC_SIZE;
+	if (vc->is_part) {
+		bitmap_clear_range(&stored, 0, vc->part_start);
+		bitmap_clear_range(&stored, vc->part_end, h.max_pfn);
+	}
+	return check_order(&h, fr, &stored, data_off, faults);
+}
+
+int kdump_check(struct vmcore *vc, const struct vmcore_faults *faults)
+{
+	struct file_reader fr;
+	int err;
+
+	file_reader_init(&fr, &vc->file);
+	err = check(vc, &fr, faults);
+	file_reader_deinit(&fr);
+	return err;
+}
