@@ -15,17 +15,21 @@
 #include "lib/fdio.h"
 #include "lib/log.h"
 #include "lib/progress.h"
+#include "output/places.h"
 #include "output/sink.h"
 #include "vmcore/kdump_headers.h"
 
 /* Page descriptors that are looked at together. */
 #define DESC_BATCH 4096
+/* Data that cannot be read are passed over in pieces of this size. */
+#define SECTOR 4096
 
 struct part {
 	struct dump_file file;
 	struct file_reader fr, other; /* other: for what is read beside */
 	struct kdump_headers h;
 	pfn_t start, end;
+	uint64_t nr_pages; /* in [start, end) */
 	char *eraseinfo;
 	size_t eraseinfo_size;
 };
@@ -37,7 +41,8 @@ struct whole {
 	uint64_t nr_pages;
 	struct sink *sink;
 	uint64_t zero_off; /* of the page of zeros, in all files; 0: there is none */
-	uint64_t data_off; /* where the next page's data go */
+	uint64_t part_off; /* where the data of pages begin in each part */
+	uint64_t data_off; /* where the next part's data go */
 	uint8_t *descs;	   /* DESC_BATCH of them */
 	uint64_t missing;  /* pages */
 	char why[512];	   /* why it is not complete; "" if it is */
@@ -50,6 +55,13 @@ static void lacks(struct whole *w, const struct part *p, const char *what)
 {
 	if (!w->why[0])
 		snprintf(w->why, sizeof(w->why), "%s %s", p->file.path, what);
+}
+
+/* The same for bytes that cannot be read. */
+static void cannot_read(struct whole *w, int err)
+{
+	if (!w->why[0])
+		snprintf(w->why, sizeof(w->why), "%s", err_text(err));
 }
 
 static int read_part(struct part *p)
@@ -261,7 +273,9 @@ static int put_beginning(struct whole *w)
 	int err;
 
 	w->nr_pages = bitmap_count(&w->dumped, 0, w->dumped.nbits);
-	w->data_off = h.desc_off + w->nr_pages * KDUMP_PAGE_DESC_SIZE;
+	for (size_t i = 0; i < w->nr; i++)
+		w->parts[i].nr_pages = bitmap_count(&w->dumped, w->parts[i].start, w->parts[i].end);
+	w->part_off = w->data_off = h.desc_off + w->nr_pages * KDUMP_PAGE_DESC_SIZE;
 	h.header.status |= KDUMP_INCOMPLETE;
 	h.sub.offset_eraseinfo = h.sub.size_eraseinfo = 0;
 	err = put_headers(w, &h);
@@ -277,7 +291,7 @@ static int put_beginning(struct whole *w)
 	if (!zeros)
 		return err_set(-ENOMEM, "no memory");
 	w->zero_off = w->data_off;
-	w->data_off += h.header.block_size;
+	w->part_off = w->data_off += h.header.block_size;
 	return sink_pwrite(w->sink, zeros, h.header.block_size, w->zero_off);
 }
 
@@ -288,89 +302,173 @@ static bool stored_ok(const struct part *p, const struct kdump_page_desc *d)
 
 	if (d->flags != kdump_flags_of_codec(kdump_codec_of_flags(d->flags)))
 		return false;
-	return d->flags ? d->size && d->size <= block : d->size == block;
+	return d->flags ? d->size && d->size < block : d->size == block;
 }
 
 /* Whether a page's data can be where a descriptor says. */
 static bool desc_ok(const struct whole *w, const struct part *p, const struct kdump_page_desc *d)
 {
-	uint64_t data = p->h.desc_off + w->nr_pages * KDUMP_PAGE_DESC_SIZE;
+	return stored_ok(p, d) && d->offset >= w->part_off &&
+	       range_fits(d->offset, d->size, p->file.size);
+}
 
-	return stored_ok(p, d) && d->offset >= data && range_fits(d->offset, d->size, p->file.size);
+static bool is_zero_page(const struct whole *w, const struct kdump_page_desc *d)
+{
+	return w->zero_off && d->offset == w->zero_off;
+}
+
+static void lose(struct bitmap *bad, uint64_t number)
+{
+	bitmap_set_range(bad, number, number + 1);
 }
 
 /*
- * Copy the pages of some descriptors of a part, and give each descriptor the new place of
- * the data. What lies together is copied together.
+ * Read a part's descriptors from number first on. Those after the end of the file, or on a bad
+ * sector, are zeros.
  */
-static int copy_descs(struct whole *w, struct part *p, unsigned int nr)
-{
-	uint64_t run = 0, run_len = 0, to = w->data_off;
-	int err = 0;
-
-	for (unsigned int i = 0; !err && i < nr; i++) {
-		uint8_t *raw = w->descs + i * KDUMP_PAGE_DESC_SIZE;
-		struct kdump_page_desc d;
-
-		kdump_decode_page_desc(&p->h.layout, raw, &d);
-		if (w->zero_off && d.offset == w->zero_off && stored_ok(p, &d))
-			continue;
-		if (!desc_ok(w, p, &d)) {
-			lacks(w, p,
-			      d.offset || d.size ? "describes pages in an invalid way, or "
-						   "is cut short" :
-						   "lacks pages");
-			w->missing++;
-			memset(raw, 0, KDUMP_PAGE_DESC_SIZE);
-			continue;
-		}
-		if (d.offset != run + run_len) {
-			err = copy_bytes(w, &p->fr, run, run_len, to);
-			to = w->data_off;
-			run = d.offset;
-			run_len = 0;
-		}
-		run_len += d.size;
-		d.offset = w->data_off;
-		w->data_off += d.size;
-		kdump_encode_page_desc(&p->h.layout, &d, raw);
-	}
-	return err ? err : copy_bytes(w, &p->fr, run, run_len, to);
-}
-
-/* Read a part's descriptors from number first on; those after the end of the file are zeros. */
-static int read_descs(struct whole *w, struct part *p, uint64_t first, unsigned int nr)
+static void read_descs(struct whole *w, struct part *p, uint64_t first, unsigned int nr)
 {
 	uint64_t off = p->h.desc_off + first * KDUMP_PAGE_DESC_SIZE;
 	uint64_t left = off < p->file.size ? p->file.size - off : 0;
 	size_t len = nr * (size_t)KDUMP_PAGE_DESC_SIZE, there = min_u64(len, left);
+	int err;
 
 	there -= there % KDUMP_PAGE_DESC_SIZE;
 	memset(w->descs + there, 0, len - there);
-	return there ? file_read(&p->other, off, w->descs, there) : 0;
+	err = there ? file_read(&p->other, off, w->descs, there) : 0;
+	if (err) {
+		cannot_read(w, err);
+		memset(w->descs, 0, len);
+	}
+}
+
+/* Find the descriptors of a part that are damaged, and the data that the others name. */
+static int find_places(struct whole *w, struct part *p, struct places *places, struct bitmap *bad)
+{
+	int err = 0;
+
+	for (uint64_t first = 0; !err && first < p->nr_pages; first += DESC_BATCH) {
+		unsigned int nr = min_u64(DESC_BATCH, p->nr_pages - first);
+
+		read_descs(w, p, first, nr);
+		for (unsigned int i = 0; !err && i < nr; i++) {
+			struct kdump_page_desc d;
+
+			kdump_decode_page_desc(&p->h.layout, w->descs + i * KDUMP_PAGE_DESC_SIZE,
+					       &d);
+			if (is_zero_page(w, &d) && stored_ok(p, &d))
+				continue;
+			if (desc_ok(w, p, &d)) {
+				err = places_add(places, &d, first + i);
+				continue;
+			}
+			lacks(w, p,
+			      d.offset || d.size ? "describes pages in an invalid way, or "
+						   "is cut short" :
+						   "lacks pages");
+			lose(bad, first + i);
+		}
+	}
+	return err;
+}
+
+/* Find the pages of a part that it lacks or describes in an invalid way. */
+static int check_pages(struct whole *w, struct part *p, struct places *places, struct bitmap *bad)
+{
+	int err = find_places(w, p, places, bad);
+	uint64_t lost, gaps;
+
+	if (err)
+		return err;
+	lost = bitmap_count(bad, 0, bad->nbits);
+	gaps = places_check(places, w->part_off, bad);
+	if (bitmap_count(bad, 0, bad->nbits) > lost)
+		lacks(w, p, "has pages whose data overlap");
+	else if (gaps && !lost)
+		lacks(w, p, "has data that belong to no page: other pages may have their contents");
+	return 0;
+}
+
+/* Copy the data of a part as far as they can be read. Sets *copied to how far. */
+static int copy_data(struct whole *w, struct part *p, const struct places *places,
+		     struct bitmap *bad, uint64_t *copied)
+{
+	uint64_t off = w->part_off, end = max_u64(places->end, off);
+
+	*copied = 0;
+	while (off < end) {
+		const void *data;
+		size_t n;
+		int err = file_get(&p->fr, off, end - off, &data, &n);
+
+		if (err == -ENOMEM)
+			return err;
+		if (err) {
+			n = min_u64(SECTOR - off % SECTOR, end - off);
+			cannot_read(w, err);
+			places_lose(places, off, off + n, bad);
+			err = 0;
+		} else {
+			err = sink_pwrite(w->sink, data, n, w->data_off + *copied);
+		}
+		if (err)
+			return err;
+		off += n;
+		*copied += n;
+		progress_update(&w->progress,
+				w->done + p->nr_pages * (double)*copied / (end - w->part_off));
+	}
+	return 0;
+}
+
+/* Write the descriptors of a part: those whose data lie within the bytes that were copied. */
+static int put_descs(struct whole *w, struct part *p, const struct bitmap *bad, uint64_t copied)
+{
+	int err = 0;
+
+	for (uint64_t first = 0; !err && first < p->nr_pages; first += DESC_BATCH) {
+		unsigned int nr = min_u64(DESC_BATCH, p->nr_pages - first);
+
+		read_descs(w, p, first, nr);
+		for (unsigned int i = 0; i < nr; i++) {
+			uint8_t *raw = w->descs + i * KDUMP_PAGE_DESC_SIZE;
+			struct kdump_page_desc d;
+
+			kdump_decode_page_desc(&p->h.layout, raw, &d);
+			if (bitmap_test(bad, first + i))
+				d = (struct kdump_page_desc){ 0 };
+			else if (!is_zero_page(w, &d))
+				d.offset += w->data_off - w->part_off;
+			if (!is_zero_page(w, &d) && d.offset + d.size > w->data_off + copied)
+				d = (struct kdump_page_desc){ 0 };
+			kdump_encode_page_desc(&p->h.layout, &d, raw);
+		}
+		err = sink_pwrite(w->sink, w->descs, nr * (size_t)KDUMP_PAGE_DESC_SIZE,
+				  p->h.desc_off + (w->done + first) * KDUMP_PAGE_DESC_SIZE);
+	}
+	return err;
 }
 
 static int copy_part(struct whole *w, struct part *p)
 {
-	uint64_t nr = bitmap_count(&w->dumped, p->start, p->end), first = 0;
+	struct places places = { 0 };
+	struct bitmap bad;
+	uint64_t copied = 0;
+	int err = bitmap_init(&bad, p->nr_pages), desc_err = 0;
 
-	while (first < nr) {
-		unsigned int n = min_u64(DESC_BATCH, nr - first);
-		int err = read_descs(w, p, first, n);
-
-		if (!err)
-			err = copy_descs(w, p, n);
-		/* Data first: a descriptor never points to what is not there. */
-		if (!err)
-			err = sink_pwrite(w->sink, w->descs, n * (size_t)KDUMP_PAGE_DESC_SIZE,
-					  p->h.desc_off + w->done * KDUMP_PAGE_DESC_SIZE);
-		if (err)
-			return err;
-		first += n;
-		w->done += n;
-		progress_update(&w->progress, w->done);
+	if (!err)
+		err = check_pages(w, p, &places, &bad);
+	/* Data first: a descriptor never points to what is not there. */
+	if (!err) {
+		err = copy_data(w, p, &places, &bad, &copied);
+		desc_err = put_descs(w, p, &bad, copied);
 	}
-	return 0;
+	w->missing += bitmap_count(&bad, 0, bad.nbits);
+	w->data_off += copied;
+	w->done += p->nr_pages;
+	places_deinit(&places);
+	bitmap_deinit(&bad);
+	return err ? err : desc_err;
 }
 
 static bool same_eraseinfo(const struct part *a, const struct part *b)

@@ -164,6 +164,15 @@ class KdumpFile:
         for pfn, (offset, size, flags, _) in zip(pages_of(self.bits), table):
             yield pfn, offset, size, flags
 
+    def looks_right(self, at, new):
+        """Whether nothing shows that bytes of the descriptors were changed: they name data of
+        other pages, and no data are left to no page."""
+        table = bytearray(self.data[self.descs:self.descs + 24 * self.nr])
+        before = [d[:3] for d in struct.iter_unpack(self.order + 'QIIQ', table)]
+        table[at - self.descs:at - self.descs + len(new)] = new
+        after = [d[:3] for d in struct.iter_unpack(self.order + 'QIIQ', table)]
+        return before != after and set(before) == set(after)
+
     def kept(self):
         """As a number of bits; a page whose descriptor is empty is lost."""
         bits, lost = self.bits, []

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "lib/byteorder.h"
 #include "lib/fdio.h"
@@ -33,6 +34,25 @@
 #define FIRST 0x200
 #define MIDDLE 0x208
 #define END 0x210
+
+/* Bytes [bad_start, bad_end) of a file cannot be read; 0: all can. */
+static ino_t bad_file;
+static off_t bad_start, bad_end;
+
+ssize_t pread(int fd, void *buf, size_t len, off_t off)
+{
+	static ssize_t (*real)(int fd, void *buf, size_t len, off_t off);
+	struct stat st;
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "pread64");
+	if (bad_file && off < bad_end && off + (off_t)len > bad_start && !fstat(fd, &st) &&
+	    st.st_ino == bad_file) {
+		errno = EIO;
+		return -1;
+	}
+	return real(fd, buf, len, off);
+}
 
 static const struct core_text texts[] = { { "mini", "" } };
 
@@ -71,8 +91,9 @@ static int teardown(void **state)
 static void write_part(struct machine *m, const char *path, unsigned int level, pfn_t start,
 		       pfn_t end)
 {
-	struct dump_source source = { .kernel = m->k, .vc = m->vc, .level = level,
-				      .codec = CODEC_ZLIB };
+	struct dump_source source = {
+		.kernel = m->k, .vc = m->vc, .level = level, .codec = CODEC_ZLIB
+	};
 	struct page_out pages[MIDDLE - FIRST];
 	struct page_batch b = { .nr_pages = ARRAY_SIZE(pages), .pages = pages };
 	struct bitmap exists, dumpable;
@@ -151,6 +172,14 @@ static uint32_t u32_at(const char *path, uint64_t off)
 	return load_u32(raw, HOST_BIG_ENDIAN);
 }
 
+static uint64_t u64_at(const char *path, uint64_t off)
+{
+	uint8_t raw[8];
+
+	peek(path, off, raw, sizeof(raw));
+	return load_u64(raw, HOST_BIG_ENDIAN);
+}
+
 static void set_u64(const char *path, uint64_t off, uint64_t v)
 {
 	uint8_t raw[8];
@@ -215,11 +244,16 @@ static void test_lost_page(void **state)
 static void test_flags(void **state)
 {
 	/* Of a page as it is, a compressed one, and one of zeros. */
-	static const struct { unsigned int page; uint32_t flags; bool ok; } cases[] = {
-		{ 1, 1, true }, { 1, 2, true }, { 1, 4, true }, { 1, 0x20, true },
-		{ 0, 0x40, false }, { 0, 8, false }, { 0, 0x80000000, false },
-		{ 1, 3, false }, { 1, 0, false }, { 1, 0x21, false }, { 1, 0x101, false },
-		{ 2, 0x40, false }, { 2, 3, false },
+	static const struct {
+		unsigned int page;
+		uint32_t flags;
+		bool ok;
+	} cases[] = {
+		{ 1, 1, true },		  { 1, 2, true },      { 1, 4, true },
+		{ 1, 0x20, true },	  { 0, 0x40, false },  { 0, 8, false },
+		{ 0, 0x80000000, false }, { 1, 3, false },     { 1, 0, false },
+		{ 1, 0x21, false },	  { 1, 0x101, false }, { 2, 0x40, false },
+		{ 2, 3, false },
 	};
 	struct files *f = *state;
 
@@ -231,6 +265,112 @@ static void test_flags(void **state)
 		assert_int_equal(u32_at(f->whole, STATUS_OFFSET), cases[i].ok ? 1 : 1 | INCOMPLETE);
 		if (!cases[i].ok)
 			assert_non_null(strstr(err_text(-EIO), "1 pages are missing"));
+	}
+}
+
+/*
+ * Pages of the first part: 0 raw, 1 compressed, 2 zeros, 3 to 7 raw. A descriptor that points
+ * into the data of others, or leaves bytes to no page.
+ */
+static void test_places(void **state)
+{
+	static const struct {
+		unsigned int page;
+		int64_t move;
+		uint32_t size;
+		unsigned int lost;
+	} cases[] = {
+		/* Into the data of two other pages, or of one that it joins. */
+		{ 0, 2 * PAGE + 1, PAGE, 1 },
+		{ 4, PAGE + 10, PAGE, 1 },
+		{ 1, 0, 101, 2 },
+		{ 4, -8, PAGE, 2 },
+		/* Beyond the others, and before all data; of a size that cannot be. */
+		{ 4, 1 << 20, PAGE, 1 },
+		{ 0, -8, PAGE, 1 },
+		{ 1, 0, PAGE, 1 },
+		{ 2, 8, PAGE, 1 },
+		/* All the data of another page, and too little: it is noticed, but not where. */
+		{ 4, PAGE, PAGE, 0 },
+		{ 4, -1, 0, 0 },
+		{ 1, 0, 99, 0 },
+	};
+	struct files *f = *state;
+	uint64_t at, off;
+	char text[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		write_parts(f, 1);
+		at = descriptors(f->parts[0]) + 24 * cases[i].page;
+		/* To the page of zeros. */
+		off = cases[i].size ? u64_at(f->parts[0], at) + cases[i].move :
+				      descriptors(f->parts[0]) + 24 * (END - FIRST);
+		set_u64(f->parts[0], at, off);
+		if (cases[i].size)
+			set_u32(f->parts[0], at + 8, cases[i].size);
+		assert_int_equal(put_together(f), -EIO);
+		assert_int_equal(u32_at(f->whole, STATUS_OFFSET), 1 | INCOMPLETE);
+		snprintf(text, sizeof(text),
+			 cases[i].lost ? "%u pages are missing" : "has data that belong to no page",
+			 cases[i].lost);
+		assert_non_null(strstr(err_text(-EIO), text));
+	}
+}
+
+/* Several pages have the same data, and data lie in another order than the pages. */
+static void test_shared_places(void **state)
+{
+	struct files *f = *state;
+	uint64_t descs, shared, whole;
+
+	write_parts(f, 1);
+	descs = descriptors(f->parts[0]);
+	/* Page 7 as 6, whose data are the last then; 3 and 4 exchanged. */
+	shared = u64_at(f->parts[0], descs + 24 * 6);
+	set_u64(f->parts[0], descs + 24 * 7, shared);
+	set_u64(f->parts[0], descs + 24 * 3, u64_at(f->parts[0], descs + 24 * 3) + PAGE);
+	set_u64(f->parts[0], descs + 24 * 4, u64_at(f->parts[0], descs + 24 * 4) - PAGE);
+	assert_int_equal(put_together(f), 0);
+	assert_complete(f);
+	whole = descriptors(f->whole);
+	for (unsigned int i = 0; i < 8; i++)
+		assert_int_equal(u64_at(f->whole, whole + 24 * i),
+				 u64_at(f->parts[0], descs + 24 * i));
+	/* The data of the next part follow. */
+	assert_int_equal(u64_at(f->whole, whole + 24 * 8), shared + PAGE);
+	/* One that overlaps others costs itself only, also where these are shared. */
+	write_parts(f, 1);
+	set_u64(f->parts[0], descs + 24 * 5, shared);
+	set_u64(f->parts[0], descs + 24 * 4, shared + 10);
+	assert_int_equal(put_together(f), -EIO);
+	assert_non_null(strstr(err_text(-EIO), "1 pages are missing"));
+	assert_int_equal(u64_at(f->whole, whole + 24 * 4), 0);
+}
+
+/* A bad sector costs the pages that have data in it, or descriptors. */
+static void test_bad_sector(void **state)
+{
+	struct files *f = *state;
+	char *parts[] = { f->parts[0], f->parts[1] };
+	uint64_t descs, data;
+	struct stat st;
+
+	write_parts(f, 1);
+	assert_int_equal(stat(f->parts[0], &st), 0);
+	descs = descriptors(f->parts[0]);
+	data = u64_at(f->parts[0], descs + 24 * 3);
+	for (unsigned int i = 0; i < 2; i++) {
+		bad_start = i ? descs : data + PAGE - data % PAGE;
+		bad_end = bad_start + PAGE;
+		bad_file = st.st_ino;
+		assert_int_equal(reassemble(parts, 2, false, f->whole, true), -EIO);
+		bad_file = 0;
+		assert_non_null(strstr(err_text(-EIO), i ? "8 pages are missing: cannot read" :
+							   "2 pages are missing: cannot read"));
+		assert_int_equal(u32_at(f->whole, STATUS_OFFSET), 1 | INCOMPLETE);
+		for (unsigned int j = 0; j < 16; j++)
+			assert_int_equal(!u64_at(f->whole, descriptors(f->whole) + 24 * j),
+					 i ? j < 8 : j == 3 || j == 4);
 	}
 }
 
@@ -292,6 +432,9 @@ int main(void)
 		cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_lost_page),
 		cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_shared_places),
+		cmocka_unit_test(test_bad_sector),
 		cmocka_unit_test(test_fields_of_64_bits),
 		cmocka_unit_test(test_failing_calls),
 	};
