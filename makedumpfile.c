@@ -23,6 +23,7 @@
 #include "cli/vtop.h"
 #include "erase/config_run.h"
 #include "extension/run.h"
+#include "filter/page_facts.h"
 #include "filter/page_layout.h"
 #include "kernel/find_vmcoreinfo.h"
 #include "kernel/kernel.h"
@@ -343,6 +344,7 @@ static int run(const struct dump_plan *plan)
 		rep.kernel = k;
 	}
 	if (!err && k) {
+		page_facts_decide(k);
 		debug_vmcoreinfo(k);
 		debug_facts(k);
 		err = do_mode(plan, k, &rep);

@@ -370,6 +370,13 @@ static void show_filtering(const struct dump_request *req, const struct dump_res
 			 f->undescribed, mebibytes(f->undescribed, vc), f->bad_sections);
 		report_warning(rep, text);
 	}
+	if (f->replaced_sections) {
+		snprintf(text, sizeof(text),
+			 "section_mem_map of memory sections contradicts vmemmap: "
+			 "using vmemmap [%" PRIu64 "]",
+			 f->replaced_sections);
+		report_warning(rep, text);
+	}
 }
 
 static int write_dump(const struct dump_plan *plan, const struct kernel *k,

@@ -366,6 +366,7 @@ static int judge_pages(struct filter *f, unsigned int nr_threads, struct filter_
 	int err;
 
 	stats->bad_sections = f->map.bad_sections;
+	stats->replaced_sections = f->map.replaced_sections;
 	stats->undescribed =
 		bitmap_count(f->dumpable, 0, f->dumpable->nbits) - f->plausibility.described;
 	err = walk(f, nr_threads, stats);

@@ -22,6 +22,7 @@ struct filter_stats {
 	uint64_t undescribed; /**< pages that have data and no struct page: kept */
 	/** Sections whose description could not be read; their pages are undescribed. */
 	uint64_t bad_sections;
+	uint64_t replaced_sections;  /**< as of struct memmap */
 	uint64_t unused_vmemmap;     /**< pages of struct pages (exclude_unused_vmemmap()) */
 	struct absent_memory absent; /**< beside all these pages: the input lacks it */
 	double seconds;

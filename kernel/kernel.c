@@ -9,7 +9,6 @@
 
 #include "debuginfo/dwarf_provider.h"
 #include "facts/macro_values.h"
-#include "kernel/fact_check.h"
 #include "kernel/kernel_tables.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
@@ -259,8 +258,13 @@ static void find_crash_time(struct kernel *k)
 		k->crash_time = 0;
 }
 
-/* The last provider. @param why for what is wrong with it; of sizeof(k->debuginfo_why) */
-static int use_vmlinux(const struct kernel *k, const struct fact_set *set, char *why)
+/*
+ * The last provider.
+ * @param check types to resolve as well if the dump's own did not tell them; or NULL
+ * @param why for what is wrong with it; of sizeof(k->debuginfo_why)
+ */
+static int use_vmlinux(const struct kernel *k, const struct fact_set *set,
+		       const struct fact_check *check, char *why)
 {
 	const char *path = k->vmlinux_path;
 	struct debuginfo *d;
@@ -279,6 +283,8 @@ static int use_vmlinux(const struct kernel *k, const struct fact_set *set, char 
 		err = debuginfo_resolve_symbols(d, set, FACT_DWARF, offset);
 	if (!err)
 		err = debuginfo_resolve_types(d, set, FACT_DWARF);
+	if (!err && check && fact_check_is_incomplete(check))
+		err = debuginfo_resolve_types(d, &check->set, FACT_DWARF);
 	if (err == -EBADMSG) {
 		snprintf(why, sizeof(k->debuginfo_why), "%s", err_text(err));
 		err = 0;
@@ -345,18 +351,14 @@ static void finish_translation(struct kernel *k)
 /* Ask the dump itself. Whatever is wrong there must not keep it from being saved. */
 static struct kernel_tables *open_own_facts(struct kernel *k)
 {
-	struct fact_check check;
 	struct kernel_tables *of;
 	int err;
 
 	if (k->translation_err)
 		return NULL;
-	fact_check_init(&check, &k->facts);
-	err = kernel_tables_open(&of, k, &k->facts, &check.set);
-	if (!err) {
-		fact_check_compare(&check, k->contradiction, sizeof(k->contradiction));
+	err = kernel_tables_open(&of, k, &k->facts, &k->check.set);
+	if (!err)
 		return of;
-	}
 	snprintf(k->kallsyms_why, sizeof(k->kallsyms_why), "%s", err_text(err));
 	return NULL;
 }
@@ -410,6 +412,7 @@ int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 	if (!vc->machine)
 		vc->machine = vmcoreinfo_machine(&k->file, vc->is64, vc->big_endian);
 	use_texts(k, &k->facts, k->bad_line);
+	fact_check_init(&k->check, &k->facts);
 	find_crash_time(k);
 	for (size_t i = 0; i < vc->nr_segments; i++) {
 		k->segments[i] = (struct arch_segment){
@@ -421,7 +424,7 @@ int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 	translate(k);
 	of = open_own_facts(k);
 	if (vmlinux_path) {
-		err = use_vmlinux(k, &k->facts, k->debuginfo_why);
+		err = use_vmlinux(k, &k->facts, &k->check, k->debuginfo_why);
 		/* It may have told where the page tables are. */
 		if (!err && k->translation_err) {
 			translate(k);
@@ -436,6 +439,7 @@ int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 		return err;
 	}
 	facts_compute_macros(&k->facts);
+	fact_check_compare(&k->check, k->contradiction, sizeof(k->contradiction));
 	facts_trace(&k->facts);
 	*ret = k;
 	return 0;
@@ -461,7 +465,7 @@ int kernel_resolve(const struct kernel *k, const struct fact_set *set, struct ke
 	if (!k->translation_err)
 		err = kernel_tables_open(&of, k, set, NULL);
 	if (!err && k->vmlinux_path)
-		err = use_vmlinux(k, set, why);
+		err = use_vmlinux(k, set, NULL, why);
 	/* That a module's facts are missing is seen by its declarations. */
 	if (!err && of && kernel_tables_modules(of) == -ENOMEM)
 		err = -ENOMEM;

@@ -12,6 +12,7 @@
 
 #include "arch/arch.h"
 #include "facts/vmcoreinfo.h"
+#include "kernel/fact_check.h"
 #include "symbols/kallsyms.h"
 #include "vmcore/kdump_format.h"
 #include "vmcore/vmcore.h"
@@ -38,7 +39,8 @@ struct kernel {
 	char vmcoreinfo_why[768];
 	/** The first line of VMCOREINFO that is invalid; "" if all do. */
 	char bad_line[128];
-	/** In what VMCOREINFO and BTF differ (kernel/fact_check.h); or "". */
+	/** The facts that VMCOREINFO and types both know, and in what they differ; or "". */
+	struct fact_check check;
 	char contradiction[256];
 	/** Damage in the dump's own symbols and types; or "". */
 	char kallsyms_why[256], types_why[256], modules_why[256];

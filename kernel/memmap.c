@@ -18,6 +18,7 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mem_section, section_mem_map);
 INIT_OPT_MOD_NUM(vmlinux, SECTION_SIZE_BITS);
 INIT_OPT_MOD_NUM(vmlinux, MAX_PHYSMEM_BITS);
 INIT_OPT_MOD_SYM(vmlinux, mem_map);
+INIT_OPT_MOD_SYM(vmlinux, vmemmap_populate);
 INIT_OPT_MOD_STRUCT(vmlinux, page);
 
 /* No kernel configuration has struct pages outside these bounds. */
@@ -34,6 +35,10 @@ INIT_OPT_MOD_STRUCT(vmlinux, page);
 #define SECTIONS_MAX (UINT64_C(1) << 25)
 /* Sections that are looked at beyond the dump's memory: 64 TiB of 128 MiB each. */
 #define SECTIONS_BEYOND (UINT64_C(1) << 19)
+/* Addresses of vmemmap that are compared. */
+#define BASES_MAX 8
+/* vmemmap is one range for each hole between sections; more pieces are of other kernels. */
+#define VMEMMAP_RANGES_MAX 4096
 /* The maps of 64 TiB without vmemmap, none next to another. */
 #define RANGES_MAX (1u << 20)
 
@@ -238,6 +243,71 @@ static int walk_extreme(struct sparse *s, struct memmap *m)
 	return err;
 }
 
+static uint64_t base_of(const struct memmap *m, const struct memmap_range *r)
+{
+	return r->pages - r->start * m->page_struct_size;
+}
+
+/* Return whether the struct pages of a range are mapped if those of pfn 0 are at base. */
+static bool is_mapped(const struct sparse *s, const struct memmap *m, const struct memmap_range *r,
+		      uint64_t base)
+{
+	uint64_t mask = s->k->arch.is64 ? UINT64_MAX : UINT32_MAX;
+	vaddr_t first = (base + r->start * m->page_struct_size) & mask;
+	vaddr_t last = (base + (r->end - 1) * m->page_struct_size) & mask;
+	struct arch_run run;
+
+	return !kernel_translate(s->k, s->r, first, &run) &&
+	       !kernel_translate(s->k, s->r, last, &run);
+}
+
+/* Rate an address of vmemmap: pages of sections that name it, and that have struct pages there. */
+static uint64_t rate_base(const struct sparse *s, const struct memmap *m, uint64_t base)
+{
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < m->nr_ranges; i++) {
+		const struct memmap_range *r = &m->ranges[i];
+
+		pages += ((base_of(m, r) == base) + is_mapped(s, m, r, base)) * (r->end - r->start);
+	}
+	return pages;
+}
+
+/*
+ * With vmemmap all sections name one address. Where some name another, the one at which
+ * most struct pages are mapped is right.
+ */
+static void check_vmemmap(const struct sparse *s, struct memmap *m)
+{
+	uint64_t bases[BASES_MAX], best = 0, best_pages = 0;
+	size_t nr = 0, j;
+
+	for (size_t i = 0; i < m->nr_ranges && nr < BASES_MAX; i++) {
+		bases[nr] = base_of(m, &m->ranges[i]);
+		for (j = 0; bases[j] != bases[nr];)
+			j++;
+		nr += j == nr;
+	}
+	for (size_t i = 0; nr > 1 && i < nr; i++) {
+		uint64_t pages = rate_base(s, m, bases[i]);
+
+		if (pages <= best_pages)
+			continue;
+		best = bases[i];
+		best_pages = pages;
+	}
+	for (size_t i = 0; nr > 1 && i < m->nr_ranges; i++) {
+		struct memmap_range *r = &m->ranges[i];
+
+		if (base_of(m, r) == best || !is_mapped(s, m, r, best))
+			continue;
+		r->pages = best + r->start * m->page_struct_size;
+		m->replaced_sections +=
+			div_round_up(r->end - r->start, UINT64_C(1) << s->pages_shift);
+	}
+}
+
 static int sparse_memmap(struct memmap *m, const struct kernel *k, struct vmcore_reader *r,
 			 bool whole)
 {
@@ -257,6 +327,8 @@ static int sparse_memmap(struct memmap *m, const struct kernel *k, struct vmcore
 			-EBADMSG,
 			"no section of the memory map can be read through mem_section %#" PRIx64,
 			GET_MOD_SYM(vmlinux, mem_section));
+	if (!err && MOD_SYM_EXIST(vmlinux, vmemmap_populate) && m->nr_ranges <= VMEMMAP_RANGES_MAX)
+		check_vmemmap(&s, m);
 	return err;
 }
 

@@ -27,6 +27,8 @@ struct memmap {
 	uint64_t page_struct_size; /**< bytes of a struct page */
 	/** Sections whose description could not be read or is invalid. */
 	uint64_t bad_sections;
+	/** Sections whose section_mem_map contradicts vmemmap, which is used instead. */
+	uint64_t replaced_sections;
 };
 
 /**

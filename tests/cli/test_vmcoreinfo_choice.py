@@ -3,6 +3,7 @@
 """Several copies of VMCOREINFO: the note, the kernel's own in memory, the -i FILE. Which of
 them is right, the dump's memory tells."""
 from harness import *
+import mini_symbols
 from mini_symbols import MiniSymbols, need_types
 
 HERE = 0x5000
@@ -171,23 +172,91 @@ def _():
     check(b'of_this_boot' not in got, 'a number of another boot')
 
 
-@test('VMCOREINFO that BTF contradicts: the copy in memory decides, else what is possible')
+def contradict(fact, value):
+    """A core whose types contradict one fact of VMCOREINFO, of which there is no other copy."""
+    own = MiniSymbols(0xffffffff89400000)
+    return core('core', *own.there, *own.exported, f'set {fact} {value}')
+
+
+@test('VMCOREINFO that BTF contradicts: the copy in memory decides')
 def _():
     need_types()
     own = MiniSymbols(0xffffffff89400000)
-    statements = (*own.there, *own.exported)
     for value in ('04', '16', '99'):
-        c = core('core', *statements, COPY)
+        c = core('core', *own.there, *own.exported, COPY)
         damage('core', (b'OFFSET(page.mapping)=24', f'OFFSET(page.mapping)={value}'.encode()))
         check_used(dump(), c, 'memory at 0x5000 instead of the note: BTF has another '
                    r'OFFSET\(page.mapping\)$')
-    # No other copy. 4 is no place for a pointer, 99 is not in the struct, 16 could be right.
-    for value, used in ((4, 24), (99, 24), (16, 16)):
-        core('core', *statements, f'set OFFSET(page.mapping) {value}')
+
+
+@test('VMCOREINFO that BTF contradicts, without another copy: struct pages decide')
+def _():
+    need_types()
+    for fact, values, right in (
+            ('OFFSET(page.mapping)', (4, 16, 32, 99), 24),
+            ('OFFSET(page.flags)', (8, 40), 0),
+            ('OFFSET(page.compound_head)', (0, 24), 8),
+            ('OFFSET(page._mapcount)', (44, 52), 48),
+            ('OFFSET(page.private)', (32, 56), 40),
+            ('SIZE(page)', (56, 128), 64),
+            ('NUMBER(PG_lru)', (4, 17, 77), 5),
+            ('NUMBER(PG_head_mask)', (32, 128), 64),
+            ('NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)', (-129, -251658240), -268435456)):
+        for value in values:
+            contradict(fact, value)
+            done = dump()
+            check(done.code == 0 and len(done.errors) == 1, f'{fact} {value}: {done}')
+            check(f'{fact} is {value} in VMCOREINFO and {right} in BTF: using {right}' in
+                  done.errors[0], done)
+            check(set(Kdump('dump').pages) == kept(31), f'{fact} {value}: other pages')
+
+
+@test('BTF that VMCOREINFO contradicts, and is wrong: struct pages decide, too')
+def _():
+    need_types()
+    own = MiniSymbols(0xffffffff89400000)
+    # The offset of page.mapping in bits, as the member of a struct of 40 bytes has it.
+    wrong = mini_symbols.mkbtf.Btf()
+    wrong.run(mini_symbols.TYPES.replace('void *mapping; unsigned long index, private;',
+                                         'unsigned long index; void *mapping; '
+                                         'unsigned long private;'))
+    blob = wrong.encode()
+    check(len(blob) == len(own.blob), 'the types are not of one size')
+    core('core', *own.there, *own.exported, f'hex image+{mini_symbols.BTF:#x} {blob.hex()}')
+    done = dump()
+    check(done.code == 0 and len(done.errors) == 1 and
+          'OFFSET(page.mapping) is 24 in VMCOREINFO and 32 in BTF: using 24' in done.errors[0],
+          done)
+    check(set(Kdump('dump').pages) == kept(31), 'other pages')
+
+
+@test('section_mem_map that contradicts vmemmap: the struct pages of most sections count')
+def _():
+    core('core', 'set SYMBOL(vmemmap_populate) ffffffff89400100',
+             'u64 roots+16*K vmemmap+0x40000+3', 'sections 1..2 roots=roots entries=roots+16*K '
+             'direct=direct array=vmemmap+0x8000*64', 'page_struct 0x8000..0x8800 flags=0')
+    done = dump()
+    check(done.code == 0, done)
+    check(any('contradicts vmemmap: using vmemmap [1]' in e for e in done.errors), done)
+
+
+BUILD_ID = bytes(range(20))
+
+
+@test('a note of another build: its build id is not that in memory')
+def _():
+    here = ('set SYMBOL(vmlinux_build_id) ffffffff89400800', f'hex image+0x800 {BUILD_ID.hex()}')
+    for text, used in ((BUILD_ID.hex(), False), ('01' * 20, True),
+                       # Some stable kernels export the name of the note with it.
+                       ('474e5500' + '01' * 16, False)):
+        c = core('core', *here, f'set BUILD-ID {BUILD_ID.hex()}', COPY)
+        damage('core', (BUILD_ID.hex().encode(), text.encode()))
         done = dump()
-        check(done.code == 0 and len(done.errors) == 1, done)
-        check(f'is {value} in VMCOREINFO and 24 in BTF: using {used}' in done.errors[0], done)
-        check(used != 24 or set(Kdump('dump').pages) == kept(31), 'other pages')
+        if used:
+            check_used(done, c, 'memory at 0x5000 instead of the note: it leads to a kernel of '
+                       'another build id$')
+        else:
+            done.check_done()
 
 
 run_tests()

@@ -51,6 +51,8 @@ static const char common[] =
 	"END\n";
 
 #define SECTIONS "sections 0..2 roots=roots entries=roots+16*K direct=direct array=vmemmap\n"
+#define VMEMMAP_MAPPED \
+	SECTIONS "map vmemmap 16*M 4*M page=2M\nset SYMBOL(vmemmap_populate) ffffffff81000100\n"
 /* Sections of 256 KiB: 528 of them, 256 per root. */
 #define SMALL_SECTIONS \
 	"set NUMBER(SECTION_SIZE_BITS) 18\n" \
@@ -85,6 +87,15 @@ static const struct core_text texts[] = {
 		       /* marked present, but its map is not (or no longer) there */
 		       "sections 1..2 roots=roots entries=roots+16*K direct=direct "
 		       "array=vmemmap+0x8000*64 flags=1\n" },
+	/* Where vmemmap is, most sections tell, or the struct pages that are mapped. */
+	{ "vmemmap-differs", VMEMMAP_MAPPED "u64 roots+16*K+16 vmemmap+0x100003\n" },
+	{ "vmemmap-nowhere", VMEMMAP_MAPPED "u64 roots+16*K vmemmap+0x100000000003\n" },
+	{ "no-vmemmap", VMEMMAP_MAPPED "set SYMBOL(vmemmap_populate)\n"
+			"u64 roots+16*K+16 vmemmap+0x100003\n" },
+	/* 600 sections of 256 KiB, of which the dump has 528. */
+	{ "beyond", "set NUMBER(SECTION_SIZE_BITS) 18\n"
+		    "sections 0..600 bits=18 roots=roots entries=roots+16*K direct=direct "
+		    "array=vmemmap\n" },
 	{ "all-flags", "sections 0..2 roots=roots entries=roots+16*K direct=direct array=vmemmap "
 		       "flags=0x1f\n" },
 	{ "bad-root", SMALL_SECTIONS "u64 roots+8 0xffffc90000000000\n" },
@@ -241,6 +252,53 @@ static void test_section_without_map(void **state)
 	assert_int_equal(memmap_init(&map, m.k, m.r), 0);
 	assert_int_equal(map.nr_ranges, 1);
 	assert_int_equal(map.ranges[0].end, 0x8000);
+	memmap_deinit(&map);
+	machine_close(&m);
+}
+
+static void assert_replaced(void **state, const char *name, uint64_t want)
+{
+	struct machine m;
+	struct memmap map;
+
+	machine_open(&m, *state, name);
+	assert_int_equal(memmap_init(&map, m.k, m.r), 0);
+	assert_int_equal(map.replaced_sections, want);
+	memmap_deinit(&map);
+	machine_close(&m);
+}
+
+static void test_section_that_contradicts_vmemmap(void **state)
+{
+	ASSERT_RANGES("vmemmap-differs", 64, 0, { 0, 0x8000, VMEMMAP },
+		      { 0x8000, 0x8400, VMEMMAP + 0x8000 * 64 });
+	assert_replaced(state, "vmemmap-differs", 1);
+	ASSERT_RANGES("vmemmap-nowhere", 64, 0, { 0, 0x8000, VMEMMAP },
+		      { 0x8000, 0x8400, VMEMMAP + 0x8000 * 64 });
+	assert_replaced(state, "vmemmap-nowhere", 1);
+	/* Without vmemmap sections have arrays of their own. */
+	ASSERT_RANGES("no-vmemmap", 64, 0, { 0, 0x8000, VMEMMAP },
+		      { 0x8000, 0x8400, VMEMMAP + 0x100000 + 0x8000 * 64 });
+	assert_replaced(state, "no-vmemmap", 0);
+	assert_replaced(state, "vmemmap", 0);
+}
+
+static void test_sections_beyond_the_dump(void **state)
+{
+	struct machine m;
+	struct memmap map;
+
+	ASSERT_RANGES("beyond", 64, 0, { 0, 0x8400, VMEMMAP });
+	machine_open(&m, *state, "beyond");
+	assert_int_equal(memmap_init_whole(&map, m.k, m.r), 0);
+	assert_int_equal(map.nr_ranges, 1);
+	assert_int_equal(map.ranges[0].end, 600 * 64);
+	memmap_deinit(&map);
+	machine_close(&m);
+	/* FLATMEM has no sections: nothing tells how far it goes. */
+	machine_open(&m, *state, "flat");
+	assert_int_equal(memmap_init_whole(&map, m.k, m.r), 0);
+	assert_int_equal(map.ranges[0].end, 0x8400);
 	memmap_deinit(&map);
 	machine_close(&m);
 }
@@ -446,6 +504,8 @@ int main(void)
 		cmocka_unit_test(test_page_size),
 		cmocka_unit_test(test_absent_sections),
 		cmocka_unit_test(test_section_without_map),
+		cmocka_unit_test(test_section_that_contradicts_vmemmap),
+		cmocka_unit_test(test_sections_beyond_the_dump),
 		cmocka_unit_test(test_unreadable_root),
 		cmocka_unit_test(test_section_with_null_map),
 		cmocka_unit_test(test_pointer_to_table),
