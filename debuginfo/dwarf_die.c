@@ -149,28 +149,30 @@ static bool member_location(Dwarf_Die *member, uint64_t *ret)
  * holds it.
  */
 bool die_read_member(Dwarf_Die *member, const struct debuginfo *d, uint64_t base,
-		     struct die_member *ret)
+		     struct member_place *ret)
 {
-	uint64_t location, offset = 0, storage;
+	uint64_t location, offset = 0, storage, size, bits = 0;
 	Dwarf_Die type;
 
-	*ret = (struct die_member){ .size = 0 };
+	*ret = (struct member_place){ .size = 0 };
 	if (!die_type(member, &type) || !member_location(member, &location))
 		return false;
-	if (!die_size(&type, d->is64, &ret->size))
-		ret->size = 0;
+	if (!die_size(&type, d->is64, &size))
+		size = 0;
 	if (dwarf_tag(&type) == DW_TAG_array_type)
-		die_array_length(&type, false, &ret->length);
-	die_number(member, DW_AT_bit_size, &ret->bit_size);
-	if (!die_number(member, DW_AT_data_bit_offset, &offset) && ret->bit_size &&
+		die_array_length(&type, false, &ret->nr_elements);
+	die_number(member, DW_AT_bit_size, &bits);
+	if (!die_number(member, DW_AT_data_bit_offset, &offset) && bits &&
 	    die_number(member, DW_AT_bit_offset, &offset)) {
 		if (!die_number(member, DW_AT_byte_size, &storage))
-			storage = ret->size;
+			storage = size;
 		if (!d->big_endian)
-			offset = storage * 8 - offset - ret->bit_size;
+			offset = storage * 8 - offset - bits;
 	}
 	ret->bit_offset = base + location * 8 + offset;
-	return ret->bit_offset < STRUCT_MAX * 8 && ret->bit_size <= 8 * ret->size;
+	ret->bit_size = bits;
+	ret->size = size;
+	return ret->bit_offset < STRUCT_MAX * 8 && bits <= 8 * size;
 }
 
 bool die_is_aggregate(Dwarf_Die *type)

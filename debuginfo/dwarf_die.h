@@ -12,16 +12,10 @@
 #include <elfutils/libdw.h>
 
 #include "debuginfo/debuginfo.h"
+#include "facts/member.h"
 
 /** C's own limits on nesting are lower; damaged files can have loops. */
 #define DIE_DEPTH_MAX 32
-
-/** Where a member is, and what. */
-struct die_member {
-	uint64_t length;	       /**< of an array, elements */
-	uint64_t bit_offset, bit_size; /**< bit_size: of a bit field; else 0 */
-	uint64_t size;		       /**< bytes; 0: not known */
-};
 
 /** An attribute that is a number. @param name DW_AT_* */
 bool die_number(Dwarf_Die *die, unsigned int name, uint64_t *ret);
@@ -46,7 +40,7 @@ bool die_size(Dwarf_Die *type, bool is64, uint64_t *ret);
  * which the machine counts bytes.
  */
 bool die_read_member(Dwarf_Die *member, const struct debuginfo *d, uint64_t base,
-		     struct die_member *ret);
+		     struct member_place *ret);
 
 bool die_is_aggregate(Dwarf_Die *type);
 

@@ -174,7 +174,7 @@ struct search {
 	const char *name;
 	unsigned int budget;
 	Dwarf_Die found;
-	struct die_member at;
+	struct member_place at;
 };
 
 /* Members of unnamed structs and unions count as the struct's own. */
@@ -210,7 +210,7 @@ static int dwarf_member(const struct c_type *t, const char *name, struct c_membe
 
 	if (!find_member(&f, &die, 0, 0))
 		return -ENOENT;
-	*ret = (struct c_member){ .bit_offset = f.at.bit_offset, .bit_size = f.at.bit_size };
+	*ret = (struct c_member){ .at = f.at };
 	return type_of(s, &f.found, &ret->type);
 }
 

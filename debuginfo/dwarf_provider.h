@@ -14,10 +14,9 @@
  * Fill in structs, members, paths of members, enumerators and array lengths of
  * vmlinux that are still missing in a set.
  *
- * Where several types have the name of a declared struct, the one with most of
- * the declared members counts; among equals a tag before a typedef, and the
- * first one found. Members of unnamed structs and unions in it are its own. Of
- * enumerators and variables the first one found counts.
+ * facts/request.h says which of several definitions counts; the kinds of definitions are
+ * preferred as in BTF. Members of unnamed structs and unions are the struct's own. A record
+ * that lacks only a size gets it, if the definition agrees about the offset.
  *
  * @return 0; -ENOMEM; -EBADMSG if some of the debug information cannot be read
  * (the rest of it is filled in nevertheless)

@@ -351,9 +351,9 @@ static int member_offset(const struct eval *e, const struct config_command *c, s
 
 		if (err)
 			return err;
-		if (m.bit_size)
+		if (m.at.bit_size)
 			return err_set(-EINVAL, "%s is a bit field", c->link.text);
-		*ret += m.bit_offset / 8;
+		*ret += m.at.bit_offset / 8;
 		type = m.type;
 	}
 	*at = type;
@@ -440,9 +440,9 @@ static int ring_layout(const struct eval *e, const struct config_command *c, str
 	if (strcmp(r->node.type.name, node.name))
 		return err_set(-EINVAL, "%s is a list of another kind than %s:%s", c->what.text,
 			       c->within, c->link.text);
-	r->next = next.bit_offset / 8;
+	r->next = next.at.bit_offset / 8;
 	err = type_member(e->w->types, c->module, &node, "prev", &prev);
-	r->prev = err ? 0 : prev.bit_offset / 8;
+	r->prev = err ? 0 : prev.at.bit_offset / 8;
 	return err == -ENOMEM ? err : 0;
 }
 

@@ -104,9 +104,9 @@ int lvalue_enter(const struct eval_ops *w, const char *module, struct lvalue *p)
 /* Bytes from the start of a struct; of a bit field to the unit around it, as its type tells. */
 static uint64_t byte_offset(const struct c_member *m)
 {
-	uint64_t offset = m->bit_offset / 8, size = c_type_size(&m->type);
+	uint64_t offset = m->at.bit_offset / 8, size = c_type_size(&m->type);
 
-	return m->bit_size && size ? offset / size * size : offset;
+	return m->at.bit_size && size ? offset / size * size : offset;
 }
 
 int lvalue_member(const struct eval_ops *w, const char *module, const char *name, struct lvalue *p)
@@ -118,7 +118,7 @@ int lvalue_member(const struct eval_ops *w, const char *module, const char *name
 		err = type_member(w->types, module, &p->type, name, &m);
 	if (err)
 		return err;
-	*p = (struct lvalue){ p->at + byte_offset(&m), m.type, m.bit_size > 0 };
+	*p = (struct lvalue){ p->at + byte_offset(&m), m.type, m.at.bit_size > 0 };
 	return 0;
 }
 

@@ -351,8 +351,8 @@ static void bits_of_int(const struct btype *type, struct btype_member *m)
 
 	if (!bits || (bits == (uint64_t)type->size * 8 && !offset))
 		return;
-	m->bit_size = bits;
-	m->bit_offset += offset;
+	m->at.bit_size = bits;
+	m->at.bit_offset += offset;
 }
 
 int btype_get_member(const struct btf_types *t, const struct btype *s, uint32_t i,
@@ -363,21 +363,20 @@ int btype_get_member(const struct btf_types *t, const struct btype *s, uint32_t 
 	int err;
 
 	*ret = (struct btype_member){ .name_off = words[0], .type = words[1] };
-	ret->bit_offset = s->flag ? words[2] & 0xffffff : words[2];
-	ret->bit_size = s->flag ? words[2] >> 24 : 0;
+	ret->at.bit_offset = s->flag ? words[2] & 0xffffff : words[2];
+	ret->at.bit_size = s->flag ? words[2] >> 24 : 0;
 	err = btype_strip(t, ret->type, &type);
 	if (!err)
-		err = btype_size(t, ret->type, &ret->size);
+		err = btype_size(t, ret->type, &ret->at.size);
 	if (err && err != -ENOENT)
 		return err_prefix(err, "member %" PRIu32 " of type %" PRIu32, i, s->id);
 	if (!s->flag && type.kind == BTYPE_INT)
 		bits_of_int(&type, ret);
-	if (type.kind == BTYPE_ARRAY) {
-		ret->is_array = true;
-		ret->nr_elements = type.tail[BTYPE_ARRAY_LENGTH];
-	}
-	if (ret->bit_size > (uint64_t)ret->size * 8 ||
-	    !range_fits(ret->bit_offset, ret->bit_size ? ret->bit_size : (uint64_t)ret->size * 8,
+	if (type.kind == BTYPE_ARRAY)
+		ret->at.nr_elements = type.tail[BTYPE_ARRAY_LENGTH];
+	if (ret->at.bit_size > (uint64_t)ret->at.size * 8 ||
+	    !range_fits(ret->at.bit_offset,
+			ret->at.bit_size ? ret->at.bit_size : (uint64_t)ret->at.size * 8,
 			(uint64_t)s->size * 8))
 		return err_set(-EBADMSG,
 			       "member %" PRIu32 " of type %" PRIu32 " does not fit into it", i,
@@ -410,13 +409,13 @@ static bool find_below(struct lookup *l, const struct btype *s, uint32_t i, uint
 		l->err = err;
 		return false;
 	}
-	if (!btype_is_struct(&inner) || ret->bit_size)
+	if (!btype_is_struct(&inner) || ret->at.bit_size)
 		return false;
 	if (depth == BTYPE_DEPTH_MAX) {
 		l->err = err_set(-EBADMSG, "type %" PRIu32 " has members without end", s->id);
 		return false;
 	}
-	return find_named(l, &inner, base + ret->bit_offset, depth + 1, ret);
+	return find_named(l, &inner, base + ret->at.bit_offset, depth + 1, ret);
 }
 
 static bool find_named(struct lookup *l, const struct btype *s, uint64_t base, unsigned int depth,
@@ -452,7 +451,7 @@ static bool find_named(struct lookup *l, const struct btype *s, uint64_t base, u
 			l->err = err;
 			return false;
 		}
-		ret->bit_offset += base;
+		ret->at.bit_offset += base;
 		return true;
 	}
 	return false;
@@ -480,7 +479,7 @@ static int enter(const struct btf_types *t, const struct btype_member *m, struct
 		err = btype_strip(t, ret->tail[BTYPE_ARRAY_ELEMENT], ret);
 	if (err)
 		return err;
-	return btype_is_struct(ret) && !m->bit_size ? 0 : -ENOENT;
+	return btype_is_struct(ret) && !m->at.bit_size ? 0 : -ENOENT;
 }
 
 int btype_find_member(const struct btf_types *t, uint32_t id, const char *path, uint64_t *budget,
@@ -498,10 +497,10 @@ int btype_find_member(const struct btf_types *t, uint32_t id, const char *path, 
 		err = find_step(&l, &s, budget, ret);
 		if (err)
 			break;
-		ret->bit_offset += base;
+		ret->at.bit_offset += base;
 		if (!l.name[l.len])
 			return 0;
-		base = ret->bit_offset;
+		base = ret->at.bit_offset;
 		l.name += l.len + 1;
 		err = enter(t, ret, &s);
 	}

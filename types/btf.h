@@ -10,6 +10,7 @@
 #ifndef TYPES_BTF_H
 #define TYPES_BTF_H
 
+#include "facts/member.h"
 #include "symbols/vmem.h"
 
 /** The most bytes that are read as BTF; the largest known has 6 MB. */
@@ -118,11 +119,7 @@ int btype_size(const struct btf_types *t, uint32_t id, uint32_t *ret)
 struct btype_member {
 	uint32_t type; /**< as declared */
 	uint32_t name_off;
-	uint64_t bit_offset; /**< from the start of the struct asked, bits */
-	uint32_t bit_size;   /**< of a bit field; else 0 */
-	uint32_t size;	     /**< of its type, bytes; 0 if that has none */
-	bool is_array;
-	uint32_t nr_elements; /**< of an array's first dimension */
+	struct member_place at; /**< elements are those of an array's first dimension */
 };
 
 /** The i-th member of a struct. @return 0; -EBADMSG */

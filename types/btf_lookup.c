@@ -236,7 +236,7 @@ static int btf_member(const struct c_type *t, const char *name, struct c_member 
 
 	if (err)
 		return err;
-	*ret = (struct c_member){ .bit_offset = m.bit_offset, .bit_size = m.bit_size };
+	*ret = (struct c_member){ .at = m.at };
 	return describe(t->source, types, m.type, &ret->type);
 }
 

@@ -363,9 +363,9 @@ static void put_member(struct btf_text *x, const struct btf_types *t, const stru
 	put(x, ";");
 	pad(x, COMMENT_COLUMN);
 	if (d->bit_size || d->bit_offset % 8)
-		put_bit_offset(x, d->bit_offset, d->bit_size, m->size);
+		put_bit_offset(x, d->bit_offset, d->bit_size, m->at.size);
 	else
-		btf_text_add(x, "/* %5" PRIu64 " %5" PRIu32 " */\n", d->bit_offset / 8, m->size);
+		btf_text_add(x, "/* %5" PRIu64 " %5" PRIu32 " */\n", d->bit_offset / 8, m->at.size);
 }
 
 static void put_members(struct btf_text *x, const struct btf_types *t, const struct btype *s,
@@ -378,8 +378,8 @@ static void put_members(struct btf_text *x, const struct btf_types *t, const str
 		int err = btype_get_member(t, s, i, &m);
 		const struct declaration d = {
 			.name = shown_name(t, m.name_off),
-			.bit_offset = base + m.bit_offset,
-			.bit_size = m.bit_size,
+			.bit_offset = base + m.at.bit_offset,
+			.bit_size = m.at.bit_size,
 			.bodies = true,
 			.columns = true,
 			.depth = depth,
@@ -399,8 +399,8 @@ int btf_print_member(struct btf_text *x, const struct btf_types *t, const struct
 {
 	const struct declaration d = {
 		.name = shown_name(t, m->name_off),
-		.bit_offset = m->bit_offset,
-		.bit_size = m->bit_size,
+		.bit_offset = m->at.bit_offset,
+		.bit_size = m->at.bit_size,
 		.expand = true,
 		.bodies = true,
 		.columns = true,

@@ -180,7 +180,7 @@ static int suits(const struct c_type *t, const char *member, uint64_t *offset)
 		return 0;
 	err = t->source->ops->member(t, member, &m);
 	if (!err)
-		*offset = m.bit_offset;
+		*offset = m.at.bit_offset;
 	return err;
 }
 

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "facts/member.h"
+
 /** The kinds of names to look up. */
 enum type_tag {
 	TYPE_PLAIN, /**< a typedef, or a number such as "unsigned int" */
@@ -62,8 +64,7 @@ struct c_type {
 /** A member of a struct. */
 struct c_member {
 	struct c_type type;
-	uint64_t bit_offset; /**< from the start of the struct */
-	uint32_t bit_size;   /**< of a bit field; else 0 */
+	struct member_place at;
 };
 
 /** A source of types. */

@@ -26,7 +26,7 @@
 struct few_member {
 	const char *of, *name;
 	unsigned int offset;
-	const char *type;		/**< a struct's name; "char", "void" or "long" */
+	const char *type; /**< a struct's name; "char", "void" or "long" */
 	unsigned int stars, length;
 };
 
@@ -71,8 +71,12 @@ static inline int few_struct(struct type_source *s, const char *name, struct c_t
 	unsigned int word = few_word(s);
 
 	*ret = (struct c_type){
-		.source = s, .kind = C_STRUCT, .tag = TYPE_STRUCT, .pointer_size = word,
-		.size = few_node_size(word), .name = "node",
+		.source = s,
+		.kind = C_STRUCT,
+		.tag = TYPE_STRUCT,
+		.pointer_size = word,
+		.size = few_node_size(word),
+		.name = "node",
 	};
 	if (!strcmp(name, "node"))
 		return 0;
@@ -121,14 +125,19 @@ static inline int few_member(const struct c_type *t, const char *name, struct c_
 
 		if (strcmp(m->of, t->name) || strcmp(m->name, name))
 			continue;
-		*ret = (struct c_member){ .bit_offset = (uint64_t)m->offset * word * 8 };
+		*ret = (struct c_member){ .at.bit_offset = (uint64_t)m->offset * word * 8 };
 		if (few_struct(t->source, m->type, &ret->type)) {
 			bool is_char = !strcmp(m->type, "char"), is_void = !strcmp(m->type, "void");
 
 			ret->type = (struct c_type){
-				.kind = is_void ? C_VOID : C_NUMBER, .is_char = is_char,
-				.is_signed = true, .name = "", .pointer_size = word,
-				.size = is_void ? 0 : is_char ? 1 : word,
+				.kind = is_void ? C_VOID : C_NUMBER,
+				.is_char = is_char,
+				.is_signed = true,
+				.name = "",
+				.pointer_size = word,
+				.size = is_void ? 0 :
+					is_char ? 1 :
+						  word,
 			};
 		}
 		for (unsigned int j = 0; !err && j < m->stars; j++)
@@ -139,7 +148,10 @@ static inline int few_member(const struct c_type *t, const char *name, struct c_
 }
 
 static const struct type_source_ops few_ops = {
-	.find = few_find, .variable = few_variable, .target = few_target, .member = few_member,
+	.find = few_find,
+	.variable = few_variable,
+	.target = few_target,
+	.member = few_member,
 };
 
 #endif

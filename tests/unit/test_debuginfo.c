@@ -133,6 +133,11 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, page, compound_info);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, page, local);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, zone, next);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, twins, unrelated);
+/* Definitions of different units that differ, and are equally good. */
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, equals, place);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, equals, agreed);
+INIT_OPT_MOD_NUM(vmlinux, TWO_VALUES);
+INIT_OPT_MOD_NUM(vmlinux, ONE_VALUE);
 /* So that damage to the symbol table is met as well. */
 INIT_OPT_MOD_SYM(vmlinux, node_data);
 INIT_OPT_MOD_NUM(vmlinux, PG_local);
@@ -229,6 +234,8 @@ static const char tables[] =
 	"#include \"types.h\"\n"
 	"\n"
 	"struct twins { long first; int wanted; };\n"
+	"struct equals { char pad; long place; int agreed; } equals_2;\n"
+	"enum one { TWO_VALUES = 1, ONE_VALUE = 3 } one_2;\n"
 	"struct twins twins_2; enum pageflags a_flag_2;\n"
 	"struct thing { long a[4]; } a_struct_thing;\n"
 	"struct page *mem_section, *node_data[64]; struct page *table[3][5];\n"
@@ -238,6 +245,8 @@ static const char types[] =
 	"#include \"types.h\"\n"
 	"\n\n"
 	"struct twins { long pad[3]; int wanted; char also; };\n"
+	"struct equals { long place; long pad; int agreed; } equals_3;\n"
+	"enum other { TWO_VALUES = 2, ONE_VALUE = 3 } other_3;\n"
 	"struct rivals { long pad; struct { int also, wanted; } sub; };\n"
 	"struct everything { struct page p; struct folio f; struct mem_section m; struct zone z;\n"
 	"	nodemask_t nm; atomic_long_t al; union thread_union t; struct twins tw;\n"
@@ -391,6 +400,10 @@ static void test_dialect(void **state)
 	assert_int_equal(GET_MOD_MEMBER_LEN(vmlinux, free_area, free_list), 5);
 	assert_nothing_else();
 	if (is_linked(c)) {
+		assert_int_equal(_kmember_vmlinux_equals_place.index, FACT_AMBIGUOUS);
+		assert_int_equal(_kmember_vmlinux_equals_agreed.index, SOURCE);
+		assert_int_equal(_knum_vmlinux_TWO_VALUES.index, FACT_AMBIGUOUS);
+		assert_number(&_knum_vmlinux_ONE_VALUE, 3);
 		assert_int_equal(GET_MOD_VAR_LEN(vmlinux, node_data), 64);
 		assert_int_equal(GET_MOD_VAR_LEN(vmlinux, table), 3);
 		assert_int_equal(GET_MOD_VAR_LEN(vmlinux, completed_later), 4);
@@ -435,6 +448,7 @@ static void test_fills_only_what_is_missing(void **state)
 	/* What is known of the twins already still says which of them is meant. */
 	facts_reset(&set);
 	_kmember_vmlinux_twins_also.index = FACT_FILE;
+	_kmember_vmlinux_twins_also.member_bit_offset = 3 * 64 + 32;
 	assert_int_equal(debuginfo_resolve_types(d, &set, SOURCE), 0);
 	assert_int_equal(_kmember_vmlinux_twins_wanted.member_bit_offset, 3 * 64);
 	debuginfo_close(d);

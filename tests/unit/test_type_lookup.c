@@ -27,28 +27,28 @@
 #undef teardown
 #endif
 
-#define TYPES								\
-	"struct inner { int a; char text[3]; };\n"			\
-	"typedef struct inner inner_t;\n"				\
-	"typedef const inner_t *inner_p;\n"				\
-	"typedef unsigned int u32;\n"					\
-	"enum color { RED, BLUE = -1 };\n"				\
-	"union both { char c; long l; };\n"				\
-	"struct outer {\n"						\
-	"	inner_t in; const char *name; inner_p p; void *v;\n"	\
+#define TYPES \
+	"struct inner { int a; char text[3]; };\n" \
+	"typedef struct inner inner_t;\n" \
+	"typedef const inner_t *inner_p;\n" \
+	"typedef unsigned int u32;\n" \
+	"enum color { RED, BLUE = -1 };\n" \
+	"union both { char c; long l; };\n" \
+	"struct outer {\n" \
+	"	inner_t in; const char *name; inner_p p; void *v;\n" \
 	"	short matrix[2][3]; struct { int hidden; union { int deep; }; };\n" \
 	"	u32 low : 3, high : 5; struct later *later; struct never *never;\n" \
 	"	void (*call)(int); enum color color; signed char sc; unsigned char uc;\n" \
-	"	union both both; struct outer **many; _Bool yes; char flexible[];\n"	\
+	"	union both both; struct outer **many; _Bool yes; char flexible[];\n" \
 	"};\n"
 
 static const struct btf_source texts[] = {
 	{ "kernel", TYPES "struct later { long x; };\n"
-		    "struct twice { int a, b; };\n"
-		    "struct twice { long c; short b; };\n"
-		    "struct twice { long c; char d, b; };\n"
-		    "struct same { int a; };\n"
-		    "long per_cpu_thing __attribute__((section(\".data..percpu\")));\n" },
+			  "struct twice { int a, b; };\n"
+			  "struct twice { long c; short b; };\n"
+			  "struct twice { long c; char d, b; };\n"
+			  "struct same { int a; };\n"
+			  "long per_cpu_thing __attribute__((section(\".data..percpu\")));\n" },
 	{ "module", ".base kernel\n"
 		    "struct twice { int own; };\n"
 		    "struct never { struct never *next; };\n"
@@ -89,8 +89,8 @@ static struct c_type member(struct type_lookup *l, const char *module, const str
 
 	if (err)
 		fail_msg("%s: %s", name, err_text(err));
-	assert_int_equal(m.bit_offset, offset * 8);
-	assert_int_equal(m.bit_size, 0);
+	assert_int_equal(m.at.bit_offset, offset * 8);
+	assert_int_equal(m.at.bit_size, 0);
 	return m.type;
 }
 
@@ -152,7 +152,7 @@ static void check_outer(struct type_lookup *l)
 	check_type(&t, C_NUMBER, 4);
 	t = member(l, NULL, &outer, "deep", 48);
 	assert_int_equal(type_member(l, NULL, &outer, "high", &m), 0);
-	assert_int_equal(m.bit_size, 5);
+	assert_int_equal(m.at.bit_size, 5);
 	check_type(&m.type, C_NUMBER, 4);
 	assert_false(m.type.is_signed);
 	t = member(l, NULL, &outer, "later", 56);
@@ -358,11 +358,11 @@ static void test_damage(void **state)
 
 #ifdef HAVE_DWARF
 
-#define UNIT								\
-	"inner_t variable; struct outer *pointer; char text[20];\n"	\
+#define UNIT \
+	"inner_t variable; struct outer *pointer; char text[20];\n" \
 	"static long own = 3; long *use(void) { static int inside; return &own + inside; }\n" \
-	"extern short declared[]; short declared[7] = { 1 };\n"		\
-	"extern struct later elsewhere; struct later *also = &elsewhere;\n"	\
+	"extern short declared[]; short declared[7] = { 1 };\n" \
+	"extern struct later elsewhere; struct later *also = &elsewhere;\n" \
 	"enum color paint; union both uni; struct outer all;\n"
 
 static void test_dwarf(void **state)
@@ -374,8 +374,9 @@ static void test_dwarf(void **state)
 	struct c_type t;
 
 	write_file(test, "a.c", TYPES UNIT);
-	write_file(test, "b.c", "struct later { long x; } elsewhere; static char own;\n"
-				"char *get(void) { return &own; }\n");
+	write_file(test, "b.c",
+		   "struct later { long x; } elsewhere; static char own;\n"
+		   "char *get(void) { return &own; }\n");
 	if (run("cd '%s' && ${CC:-cc} -g -O0 -shared -fPIC -nostdlib -o vmlinux a.c b.c",
 		test->dir))
 		fail_msg("cannot compile");
@@ -412,16 +413,21 @@ static void test_built_in(void **state)
 		unsigned int size32, size64;
 		bool is_signed, is_char;
 	} numbers[] = {
-		{ "char", 1, 1, true, true }, { "unsigned char", 1, 1, false, false },
-		{ "signed char", 1, 1, true, false }, { "int", 4, 4, true, false },
-		{ "unsigned", 4, 4, false, false }, { "short int", 2, 2, true, false },
-		{ "unsigned short", 2, 2, false, false }, { "long", 4, 8, true, false },
+		{ "char", 1, 1, true, true },
+		{ "unsigned char", 1, 1, false, false },
+		{ "signed char", 1, 1, true, false },
+		{ "int", 4, 4, true, false },
+		{ "unsigned", 4, 4, false, false },
+		{ "short int", 2, 2, true, false },
+		{ "unsigned short", 2, 2, false, false },
+		{ "long", 4, 8, true, false },
 		{ "long unsigned int", 4, 8, false, false },
-		{ "unsigned long long int", 8, 8, false, false }, { "signed", 4, 4, true, false },
+		{ "unsigned long long int", 8, 8, false, false },
+		{ "signed", 4, 4, true, false },
 	};
 	static const char *const none[] = {
-		"", "long char", "short long", "unsigned signed", "long long long", "chars", "u32",
-		"int pointer", "char short",
+		"",	 "long char", "short long",  "unsigned signed", "long long long",
+		"chars", "u32",	      "int pointer", "char short",
 	};
 	struct c_type t;
 
@@ -432,8 +438,7 @@ static void test_built_in(void **state)
 		type_lookup_init(&l, word);
 		for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
 			t = find(&l, TYPE_PLAIN, numbers[i].name);
-			check_type(&t, C_NUMBER, word == 8 ? numbers[i].size64 :
-				   numbers[i].size32);
+			check_type(&t, C_NUMBER, word == 8 ? numbers[i].size64 : numbers[i].size32);
 			assert_int_equal(t.is_signed, numbers[i].is_signed);
 			assert_int_equal(t.is_char, numbers[i].is_char);
 		}
