@@ -206,7 +206,7 @@ static ALWAYS_INLINE struct classify_counts classify_array(const struct array *a
 		}
 		f.flags = word_at(a, i, l->flags, c);
 		f.mapping = word_at(a, i, l->mapping, c);
-		f.type = load_u32(a->pages + i * c.size + l->mapcount, c.swap);
+		f.type = load_u32(a->pages + i * c.size + l->_mapcount, c.swap);
 		if (f.flags & l->pg_head) {
 			enum head_kind kind = judge_head(a, i, has_type(&l->hugetlb, f.type), c,
 							 &order, &f.hugetlb);

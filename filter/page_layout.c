@@ -9,16 +9,8 @@
 #include "lib/checked.h"
 #include "lib/err.h"
 
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, page, flags);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, page, mapping);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, page, private);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, page, _mapcount);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, page, compound_head);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, page, compound_info);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, page, compound_order);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, page, compound_dtor);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, folio, _folio_order);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, folio, _folio_dtor);
+#define DECLARE(s, member, page, bytes, needs) INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, s, member);
+PAGE_MEMBERS(DECLARE)
 INIT_OPT_MOD_MEMBER_LEN(vmlinux, zone, free_area);
 INIT_OPT_MOD_NUM(vmlinux, PG_lru);
 INIT_OPT_MOD_NUM(vmlinux, PG_private);
@@ -42,6 +34,10 @@ INIT_OPT_MOD_STRUCT(vmlinux, page);
 
 /* The largest page_type word that is no count of mappings, but no type either. */
 #define PAGE_TYPE_NONE (-128)
+
+/* Needs of PAGE_MEMBERS besides the bits of a level: the type of a page; its flags. */
+#define PAGE_NEEDS_TYPE (2 * (DL_MAX + 1))
+#define PAGE_NEEDS_FLAGS (DL_MAX + 1)
 
 #define DL_CACHES (DL_CACHE | DL_CACHE_PRIVATE)
 /* Facts about pages that belong to a mapping. */
@@ -131,72 +127,61 @@ static void find_compound_facts(struct page_layout *l)
 	l->hugetlb_dtor = GET_MOD_NUM(vmlinux, HUGETLB_PAGE_DTOR);
 }
 
-/* Check a member, if known: it lies within a struct page, the first or the second of a folio. */
-static int check_member(const struct page_layout *l, const struct ktype_info *t, unsigned int page,
-			unsigned int len)
-{
-	uint32_t offset = t->member_bit_offset / 8;
+/* A row of PAGE_MEMBERS. */
+struct page_member {
+	const struct ktype_info *type;
+	unsigned int page, bytes, needs;
+	size_t field; /* of struct page_layout */
+};
 
-	if (t->index < 0 ||
-	    (offset / l->size == page && range_fits(offset % l->size, len, l->size)))
+/* Take over a member, if known: it lies within a struct page, the first or second of a folio. */
+static int take_member(struct page_layout *l, const struct page_member *m)
+{
+	const struct ktype_info *t = m->type;
+	uint32_t offset = t->member_bit_offset / 8, page = m->page;
+	unsigned int len = m->bytes ? m->bytes : l->is64 ? 8 : 4;
+
+	if (t->index < 0)
+		return 0;
+	*(uint32_t *)((char *)l + m->field) = offset;
+	if (offset / l->size == page && range_fits(offset % l->size, len, l->size))
 		return 0;
 	return err_set(-EBADMSG,
 		       "OFFSET(%s.%s) %" PRIu32 " is invalid: a struct page has %" PRIu32 " bytes",
 		       t->struct_name, t->member_name, offset, l->size);
 }
 
-/* Check the members that tell the type of a page, and the order of a free block. */
-static int check_typed(const struct page_layout *l)
+/* Take over the members that are needed for a level, or PAGE_NEEDS_*. */
+static int take_members(struct page_layout *l, unsigned int needs)
 {
-	int err = check_member(l, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, _mapcount), 0, 4);
-
-	if (!err && l->level & DL_FREE)
-		err = check_member(l, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, private), 0,
-				   l->is64 ? 8 : 4);
-	return err;
-}
-
-/* Check the members that tell the rest. */
-static int check_others(const struct page_layout *l)
-{
-	unsigned int word = l->is64 ? 8 : 4;
-	const struct {
-		const struct ktype_info *type;
-		unsigned int page, len;
-	} members[] = {
-		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, flags), 0, word },
-		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, compound_head), 0, word },
-		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, compound_info), 0, word },
-		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, compound_order), 0, 1 },
-		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, compound_dtor), 0, 1 },
-		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, folio, _folio_order), 1, 1 },
-		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, folio, _folio_dtor), 1, 1 },
-		/* The last: needed for some levels only. */
-		{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, page, mapping), 0, word },
-	};
-	size_t nr = ARRAY_SIZE(members) - !(l->level & DL_MAPPED);
+#define ROW(s, member, page, bytes, needed) \
+	{ GET_MOD_STRUCT_MEMBER_PTR(vmlinux, s, member), page, bytes, needed, \
+	  offsetof(struct page_layout, member) },
+	const struct page_member members[] = { PAGE_MEMBERS(ROW) };
+#undef ROW
 	int err = 0;
 
-	for (size_t i = 0; !err && i < nr; i++)
-		err = check_member(l, members[i].type, members[i].page, members[i].len);
+	for (size_t i = 0; !err && i < ARRAY_SIZE(members); i++)
+		if (members[i].needs & needs)
+			err = take_member(l, &members[i]);
 	return err;
 }
 
 static bool has_others(const struct page_layout *l)
 {
+	struct page_layout trial = *l;
+
 	return MOD_STRUCT_MEMBER_EXIST(vmlinux, page, flags) &&
 	       (MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_info) ||
 		MOD_STRUCT_MEMBER_EXIST(vmlinux, page, compound_head)) &&
-	       l->size && !check_others(l);
+	       l->size && !take_members(&trial, PAGE_NEEDS_FLAGS);
 }
 
 static void find_typed(struct page_layout *l, struct fact_list *missing)
 {
-	l->mapcount = BYTES(page, _mapcount);
 	FACTS_REQUIRE_MEMBER(missing, page, _mapcount);
 	if (!(l->level & DL_FREE))
 		return;
-	l->private = BYTES(page, private);
 	FACTS_REQUIRE_MEMBER(missing, page, private);
 	facts_need(missing, l->buddy.known, "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)");
 	FACTS_REQUIRE_MEMBER_LEN(missing, zone, free_area);
@@ -217,11 +202,9 @@ static void find_flags(struct page_layout *l)
 
 static void find_others(struct page_layout *l, struct fact_list *missing)
 {
-	l->flags = BYTES(page, flags);
 	FACTS_REQUIRE_MEMBER(missing, page, flags);
 	find_flags(l);
 	if (l->level & DL_MAPPED) {
-		l->mapping = BYTES(page, mapping);
 		FACTS_REQUIRE_MEMBER(missing, page, mapping);
 		facts_need(missing, l->pg_head != 0, "NUMBER(PG_head_mask)");
 	}
@@ -281,9 +264,8 @@ int page_layout_init(struct page_layout *l, const struct kernel *k, unsigned int
 	if (missing.count)
 		return err_set(-ENOENT, "missing: %s", missing.text);
 	err = find_max_order(l);
-	if (!err)
-		err = check_typed(l);
-	return err || !others ? err : check_others(l);
+	return err ? err :
+		     take_members(l, level | PAGE_NEEDS_TYPE | (others ? PAGE_NEEDS_FLAGS : 0));
 }
 
 unsigned int page_layout_possible(const struct kernel *k, unsigned int level)

@@ -43,12 +43,35 @@ enum compound_source {
 	COMPOUND_TAIL_FLAGS, /**< flags of the first tail (order: low byte; hugetlb: a bit) */
 };
 
+/**
+ * The members of struct page that are used, and of struct folio, which begins with one. A row
+ * declares the member, makes it a field of struct page_layout (its offset, bytes), and has it
+ * checked: row(struct, member, which of the folio's struct pages it lies in, bytes, needs).
+ * Bytes 0: a word. Needs: the bits of a level, or PAGE_NEEDS_*, for which it is used.
+ */
+/* clang-format off */
+#define PAGE_MEMBERS(row) \
+	row(page, _mapcount, 0, 4, PAGE_NEEDS_TYPE) \
+	row(page, private, 0, 0, DL_FREE) \
+	row(page, flags, 0, 0, PAGE_NEEDS_FLAGS) \
+	row(page, compound_head, 0, 0, PAGE_NEEDS_FLAGS) \
+	row(page, compound_info, 0, 0, PAGE_NEEDS_FLAGS) \
+	row(page, compound_order, 0, 1, PAGE_NEEDS_FLAGS) \
+	row(page, compound_dtor, 0, 1, PAGE_NEEDS_FLAGS) \
+	row(folio, _folio_order, 1, 1, PAGE_NEEDS_FLAGS) \
+	row(folio, _folio_dtor, 1, 1, PAGE_NEEDS_FLAGS) \
+	row(page, mapping, 0, 0, DL_CACHE | DL_CACHE_PRIVATE | DL_USER)
+/* clang-format on */
+
 /** Offsets are bytes within a struct page, masks apply to the flags word. */
 struct page_layout {
 	uint32_t size; /**< of a struct page, bytes */
 	bool is64, swap;
 	unsigned int page_shift;
-	uint32_t flags, mapping, private, mapcount, compound;
+#define FIELD_(s, member, page, bytes, needs) uint32_t member;
+	PAGE_MEMBERS(FIELD_)
+#undef FIELD_
+	uint32_t compound; /**< compound_info or compound_head */
 	/** The bit of tails in the word at compound; 0 if the offset of that word is unknown. */
 	uint64_t tail;
 

@@ -79,7 +79,7 @@ static void test_everything(void **state)
 	assert_int_equal(l.page_shift, 12);
 	assert_int_equal(l.flags, 0);
 	assert_int_equal(l.mapping, 24);
-	assert_int_equal(l.mapcount, 48);
+	assert_int_equal(l._mapcount, 48);
 	assert_int_equal(l.private, 40);
 	assert_int_equal(l.compound, 8);
 	assert_int_equal(l.pg_lru, 1 << 5);
