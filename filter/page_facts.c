@@ -161,7 +161,7 @@ static void judge_mapped(struct sample *s, size_t i, uint64_t flags)
 static void judge_page(struct sample *s, size_t i)
 {
 	const struct page_layout *l = s->l;
-	uint32_t type = load_u32(s->pages + i * l->size + l->mapcount, l->swap);
+	uint32_t type = load_u32(s->pages + i * l->size + l->_mapcount, l->swap);
 	uint64_t flags = word_at(s, i, l->flags);
 
 	/* The kernel sets all bits of a struct page that it has not initialised. */
