@@ -15,14 +15,15 @@
 # make bench            time it against the makedumpfile on PATH
 # make compile_commands.json  for editors and clang tools
 # make extensions       the extensions of extensions/, which "all" makes too where it can
-# make install          DESTDIR, PREFIX, SBINDIR, MANDIR, LIBDIR, INCLUDEDIR, DATADIR,
-#                       EXTENSIONDIR, PKGCONFIGDIR, COMPLETIONSDIR, ZSHCOMPLETIONSDIR,
+# make install          what "make" built: DESTDIR, PREFIX, SBINDIR, MANDIR, LIBDIR, INCLUDEDIR,
+#                       DATADIR, EXTENSIONDIR, PKGCONFIGDIR, COMPLETIONSDIR, ZSHCOMPLETIONSDIR,
 #                       FISHCOMPLETIONSDIR
 #
 # From the command line or the environment:
 #   O=DIR               where objects and the program go
 #   V=1                 show the commands
-#   CROSS_COMPILE=      prefix of the tools; or set CC, AR, OBJCOPY
+#   CROSS_COMPILE=      prefix of the tools; or set CC, AR, OBJCOPY, PKG_CONFIG
+#   INSTALL=            the command that installs a file
 #   TARGET=             accepted for the packagers' sake: one binary reads all
 #   CFLAGS LDFLAGS      yours; what the program itself needs is added
 #   LINKTYPE=           dynamic or static
@@ -38,6 +39,25 @@
 VERSION := 2.0.0
 
 O ?= build
+
+# "make install" takes the options that "make" was given, except for those it is given itself.
+OPTIONS := CC AR OBJCOPY PKG_CONFIG CROSS_COMPILE CFLAGS CPPFLAGS LDFLAGS LINKTYPE DEBUG SANITIZE \
+	WERROR USELZO USESNAPPY USEZSTD USELIBDEFLATE USEDWARF EXTENSION BUILTIN_EXTENSIONS \
+	PREFIX SBINDIR MANDIR LIBDIR INCLUDEDIR DATADIR EXTENSIONDIR PKGCONFIGDIR COMPLETIONSDIR \
+	ZSHCOMPLETIONSDIR FISHCOMPLETIONSDIR
+ifeq ($(MAKECMDGOALS),install)
+-include $(O)/options.mk
+endif
+# That an option comes from this file means that it was remembered.
+GIVEN := $(foreach v,$(OPTIONS),$(if $(filter command environment file,$(firstword \
+	$(origin $(v)))),$(v)))
+define REMEMBERED
+ifeq ($$(filter command environment,$$(firstword $$(origin $(1)))),)
+$(1) := $(subst #,\#,$(subst $$,$$$$,$($(1))))
+endif
+
+endef
+
 LINKTYPE ?= dynamic
 PREFIX ?= /usr
 SBINDIR ?= $(PREFIX)/sbin
@@ -64,6 +84,8 @@ ifeq ($(origin AR),default)
 AR := $(CROSS_COMPILE)ar
 endif
 OBJCOPY ?= $(CROSS_COMPILE)objcopy
+PKG_CONFIG ?= $(CROSS_COMPILE)pkg-config
+INSTALL ?= install
 
 CFLAGS ?= -O2 -g
 ifeq ($(DEBUG),on)
@@ -90,51 +112,84 @@ endif
 
 # --- what the machine has ---------------------------------------------------
 
-# $(call have,HEADER,LIBRARIES[,FUNCTION]): "yes" if a program with all of them can be linked
-have = $(shell printf '\043include <stddef.h>\n\043include <$(1)>\nint main(void) { return %s; }\n' \
-	'$(if $(3),(long)&$(3),0)' | $(CC) $(CPPFLAGS) $(CFLAGS) $(ALL_LDFLAGS) -x c - -o /dev/null $(2) \
-	2>/dev/null && echo yes)
+# $(call probe,HEADER,FUNCTION,LIBRARIES): "yes" if a program that uses the function can be
+# linked; else the first complaint of the compiler or the linker.
+probe = $(shell out=$$(printf '\043include <stddef.h>\n\043include <%s>\nint main(void) { \
+	return (long)&%s; }\n' '$(1)' '$(2)' | LC_ALL=C $(CC) $(CPPFLAGS) $(CFLAGS) $(ALL_LDFLAGS) \
+	-x c - $(probe_libelf) -o /dev/null $(3) 2>&1) && echo yes || printf '%s\n' "$$out" | grep -m 1 \
+	-e error: -e 'cannot find' -e 'undefined reference' -e 'not found' | sed 's/.*error: //; \
+	s/.*ld[.a-z]*: //; s/.*: undefined/undefined/')
 
-# $(call feature,VARIABLE,NAME,HEADER,LIBRARIES[,FUNCTION]): look at the variable, set
-# FEATURES and LIBS
+# $(call libraries,MODULE,LIBRARIES,MORE): what to link with. Static libraries need others,
+# which pkg-config knows; without it, it is all of MORE.
+libraries = $(if $(filter static,$(LINKTYPE)),$(or \
+	$(shell $(PKG_CONFIG) --static --libs $(1) 2>/dev/null),$(2) $(3)),$(2))
+
+# $(call feature,VARIABLE,NAME,HEADER,FUNCTION,PACKAGES): look at the variable; set NAME_FOUND
+# to "yes" or the reason, and FEATURES and LIBS.
 define feature
-ifeq ($$($(1)),on)
-ifneq ($$(call have,$(3),$(4),$(5)),yes)
-$$(error $(1)=on, but $(3) or its library is missing)
-endif
-$(2)_FOUND := yes
-else ifeq ($$($(1)),auto)
-$(2)_FOUND := $$(call have,$(3),$(4),$(5))
-else ifneq ($$($(1)),off)
+ifneq ($$(filter on auto,$$($(1))),)
+$(2)_FOUND := $$(call probe,$(3),$(4),$$($(2)_LIBS))
+else ifeq ($$($(1)),off)
+$(2)_FOUND := $(1)=off
+else
 $$(error $(1) is "$$($(1))": it can be on, off or auto)
 endif
 ifeq ($$($(2)_FOUND),yes)
 FEATURES += -DHAVE_$(2)
-LIBS += $(4)
+LIBS += $$($(2)_LIBS)
+else
+$(2)_FOUND := $$(if $$(findstring $(3):,$$($(2)_FOUND)),install $(5),$$($(2)_FOUND))
+ifeq ($$($(1)),on)
+$$(error $(1)=on: $$($(2)_FOUND))
+endif
 endif
 endef
 
-# What static libraries need besides: snappy the C++ library, libdw decompressors.
-SNAPPY_LIBS := -lsnappy $(if $(filter static,$(LINKTYPE)),-lstdc++ -lm)
-DWARF_LIBS := -ldw -lelf $(if $(filter static,$(LINKTYPE)),-lbz2 -llzma -lz)
-BPF_LIBS := -lbpf $(if $(filter static,$(LINKTYPE)),-lelf -lz)
-
 ifneq ($(filter-out clean demo check check-all check-full check-arch check-crash check-readers check-gpu check-faults mutants bench fuzz,$(or $(MAKECMDGOALS),all)),)
-$(eval $(call feature,USELIBDEFLATE,LIBDEFLATE,libdeflate.h,-ldeflate))
-$(eval $(call feature,USEDWARF,DWARF,elfutils/libdwelf.h,$(DWARF_LIBS)))
+LIBDEFLATE_LIBS := $(call libraries,libdeflate,-ldeflate)
+DWARF_LIBS := $(call libraries,libdw,-ldw -lelf,-lbz2 -llzma -lzstd -lz)
+LZO_LIBS := -llzo2
+# Its C++ library is in no file of pkg-config.
+SNAPPY_LIBS := -lsnappy $(if $(filter static,$(LINKTYPE)),-lstdc++ -lm)
+ZSTD_LIBS := $(call libraries,libzstd,-lzstd)
+$(eval $(call feature,USELIBDEFLATE,LIBDEFLATE,libdeflate.h,libdeflate_zlib_compress,libdeflate-dev or libdeflate-devel))
+$(eval $(call feature,USEDWARF,DWARF,elfutils/libdwelf.h,dwelf_elf_gnu_build_id,libdw-dev or elfutils-devel))
+LIBBPF_LIBS := $(call libraries,libbpf,-lbpf,-lelf -lzstd -lz)
+ifeq ($(LINKTYPE)$(filter yes,$(DWARF_FOUND)),static)
+FEATURES += -DNO_LIBELF
+LIBBPF_LIBS := -lbpf -lz
+probe_libelf := -DNO_LIBELF types/no_libelf.c
+endif
 # A function that came with libbpf 1.0.
-$(eval $(call feature,EXTENSION,LIBBPF,bpf/btf.h,$(BPF_LIBS),btf__add_enum64))
-$(eval $(call feature,USELZO,LZO,lzo/lzo1x.h,-llzo2))
-$(eval $(call feature,USESNAPPY,SNAPPY,snappy-c.h,$(SNAPPY_LIBS)))
-$(eval $(call feature,USEZSTD,ZSTD,zstd.h,-lzstd))
+$(eval $(call feature,EXTENSION,LIBBPF,bpf/btf.h,btf__add_enum64,libbpf-dev or libbpf-devel (1.0 or newer)))
+$(eval $(call feature,USELZO,LZO,lzo/lzo1x.h,lzo1x_1_compress,liblzo2-dev or lzo-devel))
+$(eval $(call feature,USESNAPPY,SNAPPY,snappy-c.h,snappy_compress,libsnappy-dev or snappy-devel))
+$(eval $(call feature,USEZSTD,ZSTD,zstd.h,ZSTD_compressCCtx,libzstd-dev or libzstd-devel))
 ifeq ($(LIBBPF_FOUND),yes)
 # Until libbpf 1.4 only its header had this one.
-ifeq ($(call have,bpf/btf.h,$(BPF_LIBS),btf__new_split),yes)
+ifeq ($(call probe,bpf/btf.h,btf__new_split,$(LIBBPF_LIBS)),yes)
 FEATURES += -DHAVE_BTF_NEW_SPLIT
 endif
 endif
+ZLIB_FOUND := $(call probe,zlib.h,deflate,-lz)
+ifneq ($(ZLIB_FOUND),yes)
+$(error zlib cannot be used, install zlib1g-dev or zlib-devel: $(ZLIB_FOUND))
+endif
 endif
 LIBS += -lz -ldl
+
+STATIC_FOUND := LINKTYPE=static, which has BUILTIN_EXTENSIONS only
+# $(call summary,FEATURE,NAME): a line for "make" to end with.
+summary = '  $(1)  $(subst ','\'',$(if $(filter yes,$($(2)_FOUND)),yes,no: $($(2)_FOUND)))'
+SUMMARY = 'makedumpfile $(VERSION), $(LINKTYPE):' \
+	$(call summary,types in dumps (BTF)   ,LIBBPF) \
+	$(call summary,extensions (files)     ,$(if $(filter static,$(LINKTYPE)),STATIC,LIBBPF)) \
+	$(call summary,debug information (-x) ,DWARF) \
+	$(call summary,zlib by libdeflate (-c),LIBDEFLATE) \
+	$(call summary,lzo (-l)               ,LZO) \
+	$(call summary,snappy (-p)            ,SNAPPY) \
+	$(call summary,zstd (-z)              ,ZSTD)
 
 # --- what is built ----------------------------------------------------------
 
@@ -168,8 +223,17 @@ endif
 EXPORT := -Wl,--dynamic-list=extension.syms
 endif
 
-all: $(O)/makedumpfile $(INSTALLED_EXTENSIONS)
+all: $(O)/summary remember
 extensions: $(EXTENSIONS)
+
+# What was built, each time that something was; and a link where scripts look for it.
+$(O)/summary: $(O)/makedumpfile $(INSTALLED_EXTENSIONS)
+	@printf '%s\n' $(SUMMARY) | tee $@
+	$(if $(filter build,$(O)),@[ ! -w . ] || ln -sfn $(O)/makedumpfile makedumpfile)
+
+remember: export OPTIONS_TEXT = $(foreach v,$(GIVEN),$(call REMEMBERED,$(v)))
+remember: $(O)/flags
+	@printf '%s' "$$OPTIONS_TEXT" > $(O)/options.mk
 
 $(O)/makedumpfile: $(OBJS) $(BUILTIN_OBJS) makedumpfile.ld extension.syms $(O)/flags $(O)/places
 	$(call say,LD,$@)
@@ -338,28 +402,28 @@ install_completion = sed 's|@EXTENSIONDIR@|$(EXTENSIONDIR)|' completions/$(1) > 
 
 # The empty directory is what "../makedumpfile.h" is found from.
 install: all $(O)/makedumpfile-extension.pc
-	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
+	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
 		$(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(EXTENSIONDIR) $(DESTDIR)$(INCLUDES)/facts \
 		$(DESTDIR)$(INCLUDES)/lib $(DESTDIR)$(INCLUDES)/extensions $(DESTDIR)$(SHARED)/template \
 		$(DESTDIR)$(PKGCONFIGDIR) $(DESTDIR)$(COMPLETIONSDIR) $(DESTDIR)$(ZSHCOMPLETIONSDIR) \
 		$(DESTDIR)$(FISHCOMPLETIONSDIR)
-	install -m 755 $(O)/makedumpfile $(DESTDIR)$(SBINDIR)/makedumpfile
-	install -m 644 man/makedumpfile.8 $(DESTDIR)$(MANDIR)/man8/makedumpfile.8
-	install -m 644 man/makedumpfile.conf.5 $(DESTDIR)$(MANDIR)/man5/makedumpfile.conf.5
-	install -m 644 man/makedumpfile-extension.7 $(DESTDIR)$(MANDIR)/man7/makedumpfile-extension.7
+	$(INSTALL) -m 755 $(O)/makedumpfile $(DESTDIR)$(SBINDIR)/makedumpfile
+	$(INSTALL) -m 644 man/makedumpfile.8 $(DESTDIR)$(MANDIR)/man8/makedumpfile.8
+	$(INSTALL) -m 644 man/makedumpfile.conf.5 $(DESTDIR)$(MANDIR)/man5/makedumpfile.conf.5
+	$(INSTALL) -m 644 man/makedumpfile-extension.7 $(DESTDIR)$(MANDIR)/man7/makedumpfile-extension.7
 	$(call install_completion,makedumpfile,$(COMPLETIONSDIR))
 	$(call install_completion,_makedumpfile,$(ZSHCOMPLETIONSDIR))
 	$(call install_completion,makedumpfile.fish,$(FISHCOMPLETIONSDIR))
-	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDES)
-	install -m 644 facts/declare.h $(DESTDIR)$(INCLUDES)/facts
-	install -m 644 $(LIB_HEADERS) $(DESTDIR)$(INCLUDES)/lib
-	install -m 644 makedumpfile.ld $(DESTDIR)$(SHARED)/makedumpfile.ld
-	install -m 644 extensions/template/template.c extensions/template/Makefile \
+	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCLUDES)
+	$(INSTALL) -m 644 facts/declare.h $(DESTDIR)$(INCLUDES)/facts
+	$(INSTALL) -m 644 $(LIB_HEADERS) $(DESTDIR)$(INCLUDES)/lib
+	$(INSTALL) -m 644 makedumpfile.ld $(DESTDIR)$(SHARED)/makedumpfile.ld
+	$(INSTALL) -m 644 extensions/template/template.c extensions/template/Makefile \
 		$(DESTDIR)$(SHARED)/template
-	install -m 755 extensions/template/test $(DESTDIR)$(SHARED)/template/test
-	install -m 644 $(O)/makedumpfile-extension.pc \
+	$(INSTALL) -m 755 extensions/template/test $(DESTDIR)$(SHARED)/template/test
+	$(INSTALL) -m 644 $(O)/makedumpfile-extension.pc \
 		$(DESTDIR)$(PKGCONFIGDIR)/makedumpfile-extension.pc
-	$(if $(INSTALLED_EXTENSIONS),install -m 755 $(INSTALLED_EXTENSIONS) $(DESTDIR)$(EXTENSIONDIR))
+	$(if $(INSTALLED_EXTENSIONS),$(INSTALL) -m 755 $(INSTALLED_EXTENSIONS) $(DESTDIR)$(EXTENSIONDIR))
 
 # Directories below PREFIX are written relative to it, so that the tree can be moved.
 PC_PLACE = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
@@ -385,9 +449,10 @@ $(O)/makedumpfile-extension.pc: FORCE
 
 clean:
 	rm -rf $(O)
+	$(if $(filter build,$(O)),rm -f makedumpfile)
 
 FORCE:
-.PHONY: all extensions unit-tests bench-facts fuzz-replays fuzzers demo check check-all check-full \
+.PHONY: all extensions remember unit-tests bench-facts fuzz-replays fuzzers demo check check-all check-full \
 	check-arch check-crash check-readers check-gpu check-faults mutants fuzz bench install clean FORCE
 .DELETE_ON_ERROR:
 

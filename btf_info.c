@@ -46,6 +46,13 @@ bool btf_info_supported(void)
 	return true;
 }
 
+const char *btf_info_library_version(void)
+{
+	const char *text = libbpf_version_string();
+
+	return text + (*text == 'v');
+}
+
 int btf_info_create(struct btf_info **ret, const struct vmem *mem)
 {
 	struct btf_info *bi = calloc(1, sizeof(*bi));
@@ -470,6 +477,11 @@ int btf_info_print(struct btf_info *bi, const struct module_list *modules, const
 bool btf_info_supported(void)
 {
 	return false;
+}
+
+const char *btf_info_library_version(void)
+{
+	return NULL;
 }
 
 int btf_info_create(struct btf_info **ret, const struct vmem *mem)

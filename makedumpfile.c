@@ -21,7 +21,9 @@
 #include "cli/same_file.h"
 #include "cli/usage.h"
 #include "cli/vtop.h"
+#include "debuginfo/debuginfo.h"
 #include "erase/config_run.h"
+#include "extension/load.h"
 #include "extension/run.h"
 #include "filter/page_facts.h"
 #include "filter/page_layout.h"
@@ -36,6 +38,7 @@
 #include "lib/resources.h"
 #include "lib/trace.h"
 #include "symbols/kallsyms.h"
+#include "types/btf_info.h"
 #include "vmcore/live.h"
 #include "vmcore/vmcore.h"
 
@@ -45,17 +48,37 @@ enum exit_status {
 	EXIT_OTHER_KERNEL = 2,
 };
 
+static const char *state(bool enabled)
+{
+	return enabled ? "enabled" : "disabled";
+}
+
+/* @version NULL: the program was built without it; "": unknown. */
+static void show_library(const char *name, const char *version)
+{
+	if (version)
+		printf(" %s%s%s", name, *version ? " " : "", version);
+}
+
 static void show_version(void)
 {
 	const struct codec_ops *ops;
 
 	printf("makedumpfile: version %s\n", VERSION);
 	for (enum codec_id id = CODEC_ZLIB; id < NR_CODECS; id++)
-		printf("%s\t%s\n", codec_name(id), codec_supported(id) ? "enabled" : "disabled");
+		printf("%s\t%s\n", codec_name(id), state(codec_supported(id)));
+	printf("types\t%s\n", state(btf_info_supported()));
+	printf("vmlinux\t%s\n", state(debuginfo_supported()));
+	printf("extensions\t%s\n", state(extension_files_supported()));
 	printf("\nLibraries:");
 	for (size_t i = 0; (ops = codec_library_at(i)); i++)
-		printf(" %s", ops->library);
-	printf("\n");
+		show_library(ops->library, ops->version ? ops->version() : "");
+	show_library("libbpf", btf_info_library_version());
+	show_library("libdw", debuginfo_library_version());
+	printf("\nBuilt-in extensions:");
+	for (const struct builtin_extension *b = builtin_extensions; b && b->name; b++)
+		printf(" %s", b->name);
+	printf("%s\n", builtin_extensions && builtin_extensions->name ? "" : " none");
 }
 
 /* Print the data for a bug report: version and command line. */

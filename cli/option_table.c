@@ -289,10 +289,11 @@ const struct option_row option_table[] = {
 		.help = "check the command line and do nothing",
 	},
 	{
+		.name = "version",
 		.letter = 'v',
 		.topic = TOPIC_GENERAL,
 		.chooses = MODE_VERSION,
-		.help = "print the version and the compressions",
+		.help = "print the version, features and libraries",
 	},
 	{
 		.letter = 'd',

@@ -13,7 +13,7 @@ end
 complete -c makedumpfile -s h -l help -d 'print this text, or the options of a topic'
 complete -c makedumpfile -n '__fish_seen_argument -s h -l help' -f -a 'filter output input erase extensions inspect messages all'
 complete -c makedumpfile -l check-params -d 'check the command line and do nothing'
-complete -c makedumpfile -s v -d 'print the version and the compressions'
+complete -c makedumpfile -s v -l version -d 'print the version, features and libraries'
 complete -c makedumpfile -s d -x -a '0 1 31 1,31 11,31 17 23 27' -d 'exclude kinds of pages'
 complete -c makedumpfile -l strict-level -d 'fail if no LEVEL is possible, before anything is written'
 complete -c makedumpfile -s e -l exclude-unused-vm -d 'also exclude vmemmap pages that describe only excluded pages'

@@ -10,6 +10,7 @@
 
 #include <elfutils/libdw.h>
 #include <elfutils/libdwelf.h>
+#include <elfutils/version.h>
 #include <gelf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,14 @@
 bool debuginfo_supported(void)
 {
 	return true;
+}
+
+#define TEXT(number) #number
+#define VERSION_TEXT(number) "0." TEXT(number)
+
+const char *debuginfo_library_version(void)
+{
+	return VERSION_TEXT(_ELFUTILS_VERSION);
 }
 
 /* --- symbols ---------------------------------------------------------------- */
@@ -346,6 +355,11 @@ int debuginfo_kaslr_offset(const struct debuginfo *d, const struct vmcoreinfo *v
 bool debuginfo_supported(void)
 {
 	return false;
+}
+
+const char *debuginfo_library_version(void)
+{
+	return NULL;
 }
 
 int debuginfo_open(struct debuginfo **ret, const char *path)

@@ -45,6 +45,8 @@ struct debuginfo {
 
 /** Whether the program was built with libdw. */
 bool debuginfo_supported(void);
+/** The version of libdw, such as "0.192"; NULL in a program built without it. */
+const char *debuginfo_library_version(void);
 
 /**
  * Open an uncompressed vmlinux of any word size, byte order and architecture.

@@ -31,12 +31,21 @@
 
 /* --- where it is ---------------------------------------------------------------- */
 
+/* Why no file can be loaded; NULL: it can. */
+#if !defined(HAVE_LIBBPF)
+static const char *const no_files = "built without extensions, which need libbpf";
+#elif defined(ONLY_BUILTIN)
 /* A shared object would bring a second C library, and find none of our functions. */
-#ifdef ONLY_BUILTIN
-static const bool only_builtin = true;
+static const char *const no_files =
+	"built without extensions except BUILTIN_EXTENSIONS, since it is linked statically";
 #else
-static const bool only_builtin;
+static const char *const no_files;
 #endif
+
+bool extension_files_supported(void)
+{
+	return !no_files;
+}
 
 static const struct builtin_extension *find_builtin(const char *name)
 {
@@ -439,10 +448,8 @@ int extension_load(struct extension_code *code, bool by_path)
 
 	if (code->builtin)
 		load_builtin(code);
-	else if (only_builtin)
-		err = err_set(-ENOTSUP,
-			      "a program that is linked statically has only those that are "
-			      "built in");
+	else if (no_files)
+		err = err_set(-ENOTSUP, "makedumpfile was %s", no_files);
 	else
 		err = load_file(code, by_path);
 	if (!err && !code->init && !code->callback && !code->pages_callback)

@@ -36,6 +36,9 @@ struct extension_code {
 int extension_find(struct extension_code *code, const char *text)
 	__attribute__((warn_unused_result));
 
+/** Whether extensions can be files; else the program has only those that are built in. */
+bool extension_files_supported(void);
+
 /**
  * Load the code. Runs its constructors, so it is done where an extension may break things.
  *

@@ -62,6 +62,8 @@ struct codec_ops {
 	enum codec_id id;
 	/** Name of the library, as shown to users. */
 	const char *library;
+	/** The library's version, such as "1.5.4"; NULL: it does not say. */
+	const char *(*version)(void);
 	/**
 	 * Allocate everything the directions in @p flags need for any page of
 	 * @p page_size bytes.

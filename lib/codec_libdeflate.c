@@ -74,9 +74,15 @@ static int deflate_decompress(void *p, const void *src, size_t src_len, void *ds
 	return 0;
 }
 
+static const char *version(void)
+{
+	return LIBDEFLATE_VERSION_STRING;
+}
+
 const struct codec_ops codec_libdeflate_ops = {
 	.id = CODEC_ZLIB,
 	.library = "libdeflate",
+	.version = version,
 	.create = deflate_create,
 	.destroy = deflate_destroy,
 	.compress = deflate_compress,

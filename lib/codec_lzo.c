@@ -94,6 +94,7 @@ static int lzo_decompress(void *p, const void *src, size_t src_len, void *dst, s
 const struct codec_ops codec_lzo_ops = {
 	.id = CODEC_LZO,
 	.library = "lzo",
+	.version = lzo_version_string,
 	.create = lzo_create,
 	.destroy = lzo_destroy,
 	.compress = lzo_compress,

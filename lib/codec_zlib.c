@@ -88,6 +88,7 @@ static int zlib_decompress(void *p, const void *src, size_t src_len, void *dst, 
 const struct codec_ops codec_zlib_ops = {
 	.id = CODEC_ZLIB,
 	.library = "zlib",
+	.version = zlibVersion,
 	.create = zlib_create,
 	.destroy = zlib_destroy,
 	.compress = zlib_compress,

@@ -110,6 +110,7 @@ static int zstd_decompress(void *p, const void *src, size_t src_len, void *dst, 
 const struct codec_ops codec_zstd_ops = {
 	.id = CODEC_ZSTD,
 	.library = "zstd",
+	.version = ZSTD_versionString,
 	.create = zstd_create,
 	.destroy = zstd_destroy,
 	.compress = zstd_compress,

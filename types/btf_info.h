@@ -23,6 +23,8 @@ struct btf_info;
 
 /** Whether the program was built with libbpf. */
 bool btf_info_supported(void);
+/** The version of libbpf, such as "1.5"; NULL in a program built without it. */
+const char *btf_info_library_version(void);
 
 /** @param mem borrowed @return 0; -ENOTSUP without libbpf; -ENOMEM */
 int btf_info_create(struct btf_info **ret, const struct vmem *mem)

@@ -218,6 +218,16 @@ def _():
     check(os.path.isdir(f'{usr}/include/makedumpfile/extensions'), 'a directory is missing')
 
 
+@test('"make install" uses the options that "make" was given, except for its own')
+def _():
+    given = [f'O={os.getcwd()}/given', 'CPPFLAGS=-DODD=$$1', 'PREFIX=/opt', 'USEDWARF=off']
+    make('-C', TOP, *given, 'remember')
+    text = make('-C', TOP, given[0], '-n', 'install', 'LIBDIR=/opt/lib64').text
+    for wanted in ('/opt/sbin/makedumpfile', '/opt/lib64/makedumpfile', '-DODD=$1'):
+        check(wanted in text, f'{wanted} is missing: {text[-2000:]}')
+    check('HAVE_DWARF' not in text, 'it uses libdw')
+
+
 @test('pkg-config knows the places below the prefix, and the number of the interface')
 def _():
     usr = f'{installed()}/usr'

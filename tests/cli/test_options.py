@@ -52,12 +52,14 @@ def _():
     check(makedumpfile('--help', 'all').text == makedumpfile('-h', 'all').text, '--help all')
 
 
-@test('-v prints the version and every compression, enabled or disabled, and exits 0')
+@test('-v prints the version, what is enabled or disabled, and libraries, and exits 0')
 def _():
     text = makedumpfile('-v').check_done().text
+    check(text == makedumpfile('--version').check_done().text, '--version')
     check(text.startswith('makedumpfile: version '), text)
-    for name in CODECS.values():
+    for name in (*CODECS.values(), 'types', 'vmlinux', 'extensions'):
         check(f'{name}\tenabled\n' in text or f'{name}\tdisabled\n' in text, name)
+    check(re.search(r'^Libraries:.* zlib \d+\.\d', text, re.M), text)
 
 
 @test('-h and -v need no file and win over the rest')
@@ -411,6 +413,15 @@ def _():
         check(result.code == 0 and codec in result.err and 'zlib' in result.err, result)
         check(Kdump('dump').status == 1, 'the dump is not compressed with zlib')
         Kdump('dump').check_contents(core('mini').memory)
+
+
+@test('without libbpf: -v says so, and an extension is refused for this reason')
+def _():
+    program = need_build('MAKEDUMPFILE_MINIMAL')
+    check('extensions\tdisabled' in makedumpfile('-v', program=program).text, '-v')
+    core('mini')
+    makedumpfile('-d', '31', '--require-extension', './any.so', 'mini', 'none',
+                 program=program).check_failed('built without extensions')
 
 
 # Options whose combination with a mode, or with each other, is invalid, and what is said.
