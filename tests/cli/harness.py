@@ -34,6 +34,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 TOOLS = os.path.join(TOP, 'tests', 'tools')
 sys.path.insert(0, TOOLS)
 sys.path.insert(0, f'{TOP}/scripts')
+sys.path.append(f'{TOP}/tests/vm')
 
 import mkelfcore  # noqa: E402 (found through sys.path)
 
@@ -420,10 +421,10 @@ class ElfCore:
 def open_kdumpfile(path):
     """A context of libkdumpfile, or the test is skipped."""
     try:
-        import kdumpfile
+        import libkdumpfile
     except ImportError:
         skip('python3-libkdumpfile is not installed')
-    return kdumpfile.kdumpfile(path)
+    return libkdumpfile.open_dump(path)
 
 
 # ---- the miniature kernel ----------------------------------------------------

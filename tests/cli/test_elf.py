@@ -238,10 +238,10 @@ def _():
     memory = core('mini').memory
     makedumpfile('-f', '-E', '-d', '31', 'mini', 'dump').check_done()
     dump = open_kdumpfile('dump')
-    import kdumpfile
+    import libkdumpfile
     dump.attr['file.zero_excluded'] = 1
     for pfn in sorted(kept(31))[::7]:
-        check(dump.read(kdumpfile.KDUMP_MACHPHYSADDR, pfn * PAGE, PAGE) ==
+        check(dump.read(libkdumpfile.MACHPHYSADDR, pfn * PAGE, PAGE) ==
               memory.read(pfn * PAGE, PAGE), f'pfn {pfn:#x}')
 
 

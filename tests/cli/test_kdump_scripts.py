@@ -187,16 +187,16 @@ def _():
                            (('-z',), 'zstd'), ((), 'none')):
         makedumpfile('-f', *options, '-d', '31', 'vmcore', 'dump').check_done()
         dump = open_kdumpfile('dump')
-        import kdumpfile
+        import libkdumpfile
         check(dump.attr['linux.uts.release'] == '6.12.0-mini', f'{codec}: release')
         check(dump.attr['arch.name'] == 'x86_64', f'{codec}: machine')
         check(dump.attr['cpu.number'] == 2, f'{codec}: CPUs')
         check(dump.attr['linux.vmcoreinfo.lines.PAGESIZE'] == '4096', f'{codec}: VMCOREINFO')
         try:
             for pfn in Kdump('dump').pages:
-                data = dump.read(kdumpfile.KDUMP_MACHPHYSADDR, pfn * PAGE, PAGE)
+                data = dump.read(libkdumpfile.MACHPHYSADDR, pfn * PAGE, PAGE)
                 check(bytes(data) == memory.read(pfn * PAGE, PAGE), f'{codec}: pfn {pfn:#x}')
-        except kdumpfile.exceptions.NotImplementedException:
+        except libkdumpfile.NotSupported:
             # The library is built without some compressions.
             check(codec in ('snappy', 'zstd', 'lzo'), f'{codec} cannot be read')
 

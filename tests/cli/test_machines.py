@@ -178,7 +178,7 @@ def _(machine):
     memory = vmcore(machine).memory
     made = dump('-c', '-d', '31')
     theirs = open_kdumpfile('dump')
-    import kdumpfile
+    import libkdumpfile
     kernel = MACHINES[machine]
     check(theirs.attr['arch.name'] == kernel['arch'].removesuffix('le'), theirs.attr['arch.name'])
     check(theirs.attr['arch.page_size'] == kernel['page'], 'size of pages')
@@ -186,7 +186,7 @@ def _(machine):
     check(theirs.attr['linux.uts.release'] == '6.12.0-mini', 'release')
     check(theirs.attr['linux.vmcoreinfo.lines.PAGESIZE'] == str(kernel['page']), 'VMCOREINFO')
     for pfn in made.pages:
-        data = theirs.read(kdumpfile.KDUMP_MACHPHYSADDR, pfn * made.block, made.block)
+        data = theirs.read(libkdumpfile.MACHPHYSADDR, pfn * made.block, made.block)
         check(bytes(data) == memory.read(pfn * made.block, made.block), f'pfn {pfn:#x}')
 
 

@@ -268,8 +268,8 @@ def _():
     dump = open_kdumpfile('left')
     check(dump.attr['linux.uts.release'] == '6.12.0-mini', 'release')
     pages = Kdump('left').pages
-    import kdumpfile
-    data = dump.read(kdumpfile.KDUMP_MACHPHYSADDR, pages[0] * PAGE, PAGE)
+    import libkdumpfile
+    data = dump.read(libkdumpfile.MACHPHYSADDR, pages[0] * PAGE, PAGE)
     check(len(data) == PAGE, 'the first page')
 
 

@@ -85,8 +85,9 @@ def _():
     core('core', POINTER, text=IN_MEMORY)
     dump('-d', '31', 'core', 'dump')
     k = open_kdumpfile('dump')
+    import libkdumpfile
     check(k.attr['arch.name'] == 's390x', k.attr['arch.name'])
-    raw = bytes(k.attr['linux.vmcoreinfo.raw']).decode()
+    raw = libkdumpfile.vmcoreinfo(k).decode()
     check(raw == '\n'.join(INFO) + '\n', raw)
     check(k.attr['cpu.number'] == 1, 'the other notes are lost')
 

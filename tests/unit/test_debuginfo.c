@@ -298,7 +298,7 @@ static bool is_linked(const struct dialect *c)
 
 static void compile(const struct test *t, const struct dialect *c)
 {
-	static const char common[] = "-w -ffreestanding -fno-pic -fno-stack-protector";
+	static const char common[] = "-std=gnu11 -w -ffreestanding -fno-pic -fno-stack-protector";
 
 	write_file(t, "types.h", header);
 	write_file(t, "decoys.c", decoys);

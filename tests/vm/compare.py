@@ -346,13 +346,13 @@ def can_read():
 
 def pages_equal(vmcore, dump):
     """Compare every page in the dump, as libkdumpfile reads it, with the vmcore's."""
-    import kdumpfile            # a package of the distribution, needed only here
+    import libkdumpfile         # a package of the distribution, needed only here
     d = Dump(dump)
     try:
-        handle = kdumpfile.kdumpfile(dump)
+        handle = libkdumpfile.open_dump(dump)
         # Mapped, the missing end of a truncated file would kill this process.
         handle.attr["file.mmap_policy"] = 0
-    except kdumpfile.exceptions.KDumpBaseException as e:
+    except libkdumpfile.Error as e:
         return [f"libkdumpfile cannot open it: {e}"]
     differ, unread, strange, total = [], [], [], 0
     stride = (2 << 20) // d.page
@@ -365,8 +365,8 @@ def pages_equal(vmcore, dump):
         data = None
         if expected is not None:
             try:
-                data = handle.read(kdumpfile.KDUMP_MACHPHYSADDR, pfn * d.page, count * d.page)
-            except kdumpfile.exceptions.KDumpBaseException as e:
+                data = handle.read(libkdumpfile.MACHPHYSADDR, pfn * d.page, count * d.page)
+            except libkdumpfile.Error as e:
                 if count == 1:
                     unread.append((pfn, f"unreadable ({e})"))
                     return

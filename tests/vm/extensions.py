@@ -112,11 +112,11 @@ def keeps_elfs(dumpdir, plain, dump, those, more=frozenset()):
 # ---- what is in the pages ----------------------------------------------------------------
 
 def open_dump(dump):
-    import kdumpfile            # a package of the distribution, needed only here
-    handle = kdumpfile.kdumpfile(dump)
+    import libkdumpfile         # a package of the distribution, needed only here
+    handle = libkdumpfile.open_dump(dump)
     # Mapped, the missing end of a truncated file would kill this process.
     handle.attr["file.mmap_policy"] = 0
-    return lambda pfn: bytes(handle.read(kdumpfile.KDUMP_MACHPHYSADDR, pfn * PAGE, PAGE))
+    return lambda pfn: bytes(handle.read(libkdumpfile.MACHPHYSADDR, pfn * PAGE, PAGE))
 
 
 def content(dumpdir, dump):

@@ -63,14 +63,14 @@ def in_dump(dump, wanted, stride=512):
 
     Pages are searched in runs, as a key can lie across a boundary of pages.
     """
-    import kdumpfile            # a package of the distribution, needed only here
-    handle, found = kdumpfile.kdumpfile(dump), []
+    import libkdumpfile         # a package of the distribution, needed only here
+    handle, found = libkdumpfile.open_dump(dump), []
     handle.attr["file.mmap_policy"] = 0         # as compare.pages_equal() has it
     for first, end in compare.runs(compare.Dump(dump).dumped):
         tail = b""
         for pfn in range(first, end, stride):
             size = min(stride, end - pfn) * PAGE
-            data = tail + bytes(handle.read(kdumpfile.KDUMP_MACHPHYSADDR, pfn * PAGE, size))
+            data = tail + bytes(handle.read(libkdumpfile.MACHPHYSADDR, pfn * PAGE, size))
             zero = data == bytes(len(data))
             for piece, (kind, number) in () if zero else wanted.items():
                 at = data.find(piece)
