@@ -81,11 +81,43 @@ static uint32_t list_length(const struct vmem *mem, uint64_t head, int *err)
 	return WALK_STEPS_MAX;
 }
 
+/* The second word of a list_head leads to the one before. */
+static vaddr_t prev_of(const struct vmem *mem, vaddr_t at)
+{
+	return at + vmem_ulong_size(mem);
+}
+
+/*
+ * Visit entries from the end of a broken list, the last one first, as far as each leads forward to
+ * the one after it. So all of them lead to the head, and none that was visited on the way
+ * from the head to the break does.
+ * @param[out] nr how many were visited
+ */
+static int walk_back(const struct vmem *mem, vaddr_t head, uint64_t offset, walk_visit *visit,
+		     void *ctx, uint32_t *nr)
+{
+	uint64_t at, next, after = head;
+
+	for (*nr = 0; *nr < WALK_STEPS_MAX; ++*nr) {
+		int err;
+
+		if (vmem_read_ulong(mem, prev_of(mem, after), &at) ||
+		    walk_check_address(mem, "list_head", at) || at == head ||
+		    vmem_read_ulong(mem, at, &next) || next != after)
+			return 0;
+		err = visit(ctx, at - offset);
+		if (err)
+			return err;
+		after = at;
+	}
+	return 0;
+}
+
 int walk_list(const struct vmem *mem, vaddr_t head, const struct ktype_info *link,
 	      walk_visit *visit, void *ctx)
 {
 	uint64_t at = head, offset;
-	uint32_t nr;
+	uint32_t nr, nr_back;
 	int broken = 0, err = member_offset(link, &offset);
 
 	if (err)
@@ -100,8 +132,12 @@ int walk_list(const struct vmem *mem, vaddr_t head, const struct ktype_info *lin
 	}
 	if (!broken)
 		return 0;
+	err = walk_back(mem, head, offset, visit, ctx, &nr_back);
+	if (err)
+		return err;
 	return err_set(broken,
 		       "the list at %#" PRIx64 " does not lead back to its head: it breaks off "
-		       "after %#" PRIx64 ", its entry %" PRIu32,
-		       head, at, nr);
+		       "after %#" PRIx64 ", its entry %" PRIu32 "; entries reached from its end: "
+		       "%" PRIu32,
+		       head, at, nr, nr_back);
 }

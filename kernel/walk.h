@@ -34,10 +34,11 @@ typedef int walk_visit(void *ctx, uint64_t object);
 
 /**
  * Walk a list_head list. Entries that can be read and differ are visited, even if the list
- * does not lead back to its head.
+ * does not lead back to its head: then those before the break come first, and those after it
+ * from the end of the list on, the last one first. None is visited twice.
  * @param link the list_head in each object
  * @return 0; what @p visit returned; -ENOENT if @p link was not found; -EBADMSG or -EFAULT if the
- * list is broken (what came before was visited)
+ * list is broken (what could be reached from its two ends was visited)
  */
 int walk_list(const struct vmem *mem, vaddr_t head, const struct ktype_info *link,
 	      walk_visit *visit, void *ctx) __attribute__((warn_unused_result));

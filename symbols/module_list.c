@@ -111,6 +111,7 @@ struct walk {
 	uint8_t *entry;	   /* the bytes of the one at hand, */
 	vaddr_t at;	   /* and its address */
 	vaddr_t head, next;
+	vaddr_t after; /* in a walk back from the list's end: the list_head that was last; or 0 */
 	/* The list_heads that were visited; of modules with their index in the list. */
 	struct addrset seen;
 	bool left_out; /* a visited entry was skipped */
@@ -174,15 +175,66 @@ static const char *next_fault(const struct walk *w)
 	return NULL;
 }
 
+/* Visit a list_head for the first time. @return 0; -EEXIST; -ENOMEM */
+static int visit(struct walk *w, vaddr_t node)
+{
+	w->at = node - w->link.off;
+	return addrset_add(&w->seen, node, NO_MODULE);
+}
+
 /*
- * Go to the next entry that can be read.
- * @return 1; 0 at the end of the list, or where it is damaged; -ENOMEM
+ * Go to the entry before, from the end of a list whose forward links are damaged: an entry counts
+ * if it leads forward to the one after it.
+ * @return 1; 0 where that ends; -ENOMEM
+ */
+static int walk_back(struct walk *w)
+{
+	uint32_t ulong_size = vmem_ulong_size(w->mem);
+
+	for (;;) {
+		vaddr_t node, next;
+		int err = vmem_read_ulong(w->mem, w->after + ulong_size, &node);
+
+		if (!err && (node % ulong_size || node <= w->link.off || node == w->head ||
+			     w->seen.nr == KMODULES_MAX))
+			return 0;
+		if (!err)
+			err = vmem_read_ulong(w->mem, node, &next);
+		if (err)
+			return err == -ENOMEM ? err : 0;
+		if (next != w->after)
+			return 0;
+		err = visit(w, node);
+		if (err)
+			return err == -EEXIST ? 0 : err;
+		w->after = node;
+		err = vmem_read(w->mem, w->at, w->entry, w->bytes);
+		if (!err || err == -ENOMEM)
+			return err ? err : 1;
+		leave_out(w, "it cannot be read");
+	}
+}
+
+/* The rest of the list can be reached from its end only. */
+static int turn_back(struct walk *w)
+{
+	w->after = w->head;
+	return walk_back(w);
+}
+
+/*
+ * Go to the next entry that can be read; from where the list is damaged, to the entries after it,
+ * the last one first.
+ * @return 1; 0 at the end of the list, or if no other can be reached; -ENOMEM
  */
 static int walk_next(struct walk *w)
 {
+	if (w->after)
+		return walk_back(w);
 	while (w->next != w->head) {
 		const char *fault = next_fault(w);
-		int err = fault ? 0 : addrset_add(&w->seen, w->next, NO_MODULE);
+		vaddr_t before = w->at;
+		int err = fault ? 0 : visit(w, w->next);
 
 		if (err == -EEXIST)
 			fault = "an entry that came before";
@@ -190,10 +242,9 @@ static int walk_next(struct walk *w)
 			return err;
 		if (fault) {
 			complain(w->list, "%s: what follows %#" PRIx64 " is %s (%#" PRIx64 ")",
-				 w->name, w->at, fault, w->next);
-			return 0;
+				 w->name, before, fault, w->next);
+			return turn_back(w);
 		}
-		w->at = w->next - w->link.off;
 		err = vmem_read(w->mem, w->at, w->entry, w->bytes);
 		if (!err) {
 			w->next = load_field(w->mem, w->entry, &w->link);
@@ -204,7 +255,7 @@ static int walk_next(struct walk *w)
 		/* The following entries may be readable. */
 		if (vmem_read_ulong(w->mem, w->next, &w->next)) {
 			complain(w->list, "%s: entry %#" PRIx64 " cannot be read", w->name, w->at);
-			return 0;
+			return turn_back(w);
 		}
 		leave_out(w, "it cannot be read");
 	}

@@ -210,6 +210,61 @@ static void test_list_damage(void **state)
 	check_broken_list(0, 0, 0, -EFAULT);
 }
 
+/* A list of nine objects, whose links lead both ways. */
+static void begin_two_ways(struct flat *f, unsigned int kernel)
+{
+	BEGIN(f, kernel);
+	put_list(f, 9);
+	for (unsigned int i = 1; i <= 9; i++)
+		flat_put(f, object(f, i) + LINK + flat_long(f),
+			 i == 1 ? f->base : object(f, i - 1) + LINK);
+	flat_put(f, f->base + flat_long(f), object(f, 9) + LINK);
+}
+
+static void check_two_ways(struct flat *f, int want, const char *numbers)
+{
+	struct ktype_info link = { .struct_name = "thing", .member_name = "link" };
+	struct visited v = { 0 };
+
+	flat_member(&link, LINK, 2 * flat_long(f));
+	assert_int_equal(mdf_for_each_list(f->base, &link, visit, &v), want);
+	assert_int_equal(v.nr, strlen(numbers));
+	for (unsigned int i = 0; i < v.nr; i++)
+		assert_int_equal(v.entry[i], object(f, numbers[i] - '0'));
+	check_said(want, "breaks off");
+	flat_end(f);
+}
+
+/* Objects after a break are visited from the end on, and none of them twice. */
+static void test_list_from_its_end(void **state)
+{
+	struct flat f;
+
+	(void)state;
+	for EACH_KERNEL(i) {
+		begin_two_ways(&f, i);
+		f.map[5] = FLAT_HOLE;
+		check_two_ways(&f, -EFAULT, "12349876");
+		begin_two_ways(&f, i);
+		flat_put(&f, object(&f, 5) + LINK, 0);
+		check_two_ways(&f, -EBADMSG, "123459876");
+		/* A loop: 9 and 8 lead to the head, 7 to 3. */
+		begin_two_ways(&f, i);
+		flat_put(&f, object(&f, 7) + LINK, object(&f, 3) + LINK);
+		check_two_ways(&f, -EBADMSG, "123456798");
+		/* Two breaks: nothing leads to what is between them. */
+		begin_two_ways(&f, i);
+		flat_put(&f, object(&f, 3) + LINK, 0);
+		flat_put(&f, object(&f, 7) + LINK + flat_long(&f), 0);
+		check_two_ways(&f, -EBADMSG, "123987");
+		/* What leads back, but not forward again, is no entry. */
+		begin_two_ways(&f, i);
+		flat_put(&f, object(&f, 5) + LINK, 0);
+		flat_put(&f, object(&f, 8) + LINK + flat_long(&f), object(&f, 2) + LINK);
+		check_two_ways(&f, -EBADMSG, "1234598");
+	}
+}
+
 static void test_list_stops(void **state)
 {
 	static const int stops[] = { 1, -7, -EBADMSG };
@@ -1087,6 +1142,7 @@ int main(void)
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_list_loops),
 		cmocka_unit_test(test_list_damage),
+		cmocka_unit_test(test_list_from_its_end),
 		cmocka_unit_test(test_list_stops),
 		cmocka_unit_test(test_rb),
 		cmocka_unit_test(test_rb_damage),

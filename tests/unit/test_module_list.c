@@ -1361,9 +1361,57 @@ static void test_hole_in_types(void **state)
 	memory_close(&m);
 }
 
+/* The second words of the list_heads. */
+static void link_back(struct memory *m, unsigned int n)
+{
+	vaddr_t last = modules_head(m);
+
+	for (unsigned int i = 0; i < n; i++) {
+		put_word(m, node_of(m, i) + vmem_ulong_size(&m->mem), last);
+		last = node_of(m, i);
+	}
+	put_word(m, modules_head(m) + vmem_ulong_size(&m->mem), last);
+}
+
+/* Where the list breaks off, the modules after that are found from its end. */
+static void test_list_from_its_end(void **state)
+{
+	static const struct {
+		unsigned int broken;
+		uint64_t next; /* of this module; 1: it cannot be read */
+		const char *names;
+	} cases[] = {
+		{ 1, 0, "xfs dm_mod loop ext4 snd-hda" },
+		{ 1, 1, "xfs loop ext4 snd-hda" },
+		{ 3, 0xdead000000000100, "xfs dm_mod snd-hda ext4 loop" },
+		{ 0, 1, "loop ext4 snd-hda dm_mod" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct module_list list;
+		struct memory m;
+
+		make_modules(&m, true, false);
+		link_back(&m, ARRAY_SIZE(names));
+		if (cases[i].next == 1) {
+			m.hole = module_at(&m, cases[i].broken);
+			m.hole_end = m.hole + STEP;
+		} else {
+			put_next(&m, cases[i].broken, cases[i].next);
+		}
+		read_list(&m, &list);
+		assert_names(&list, cases[i].names);
+		assert_string_not_equal(list.why, "");
+		module_list_free(&list);
+		memory_close(&m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_list_from_its_end),
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_empty_list),
 		cmocka_unit_test(test_find),
