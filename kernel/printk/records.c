@@ -36,6 +36,14 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, log, text_len);
 
 #define LOG_BUF_MAX (UINT32_C(1) << 31)
 #define HEADER_MAX 256u
+/* Records begin at multiples of this: LOG_ALIGN of all kernels is 4 or 8. */
+#define RECORD_ALIGN 4u
+/* After damage this many places are tried: a record has 64 KiB at most. */
+#define TRIES_MAX (UINT32_C(1) << 15)
+/* This many records in a row prove where the first of them begins. */
+#define PROOF_RECORDS 4
+/* The kernel has not run for longer, ns: text does not look like such a time. */
+#define TS_NSEC_MAX (UINT64_C(1) << 60)
 
 enum { TS_NSEC, LEN, TEXT_LEN, CALLER_ID, NR_MEMBERS };
 
@@ -100,49 +108,141 @@ static int read_globals(struct records *r)
 	return 0;
 }
 
-static uint32_t member(const struct records *r, unsigned int i)
+static uint32_t member(const struct records *r, const uint8_t *raw, unsigned int i)
 {
-	const uint8_t *p = r->raw + r->m[i].off;
+	const uint8_t *p = raw + r->m[i].off;
 
 	return r->m[i].size == 2 ? load_u16(p, r->w->mem->swap) : load_u32(p, r->w->mem->swap);
 }
 
-/* The rest is lost: the start of the next record is unknown. */
-static int stop_on_first_error(struct records *r, const char *why)
+/* Return whether records go on at the beginning of the buffer after its end. */
+static bool will_wrap(const struct records *r)
+{
+	return !r->wrapped && r->next < r->first;
+}
+
+/* Return where the records end that follow without a wrap. */
+static uint32_t end_of_records(const struct records *r)
+{
+	return will_wrap(r) ? r->size : r->next;
+}
+
+/*
+ * Check that a position looks like the start of a record, and what follows like more of them, up
+ * to the end or up to the place where they go on at the beginning.
+ * @return 1; 0; -errno if the first header cannot be read
+ */
+static int is_start(const struct records *r, uint32_t pos)
+{
+	uint32_t end = end_of_records(r);
+
+	for (unsigned int i = 0; i < PROOF_RECORDS && pos != end; i++) {
+		uint8_t raw[HEADER_MAX];
+		uint32_t len;
+		int err = -EBADMSG;
+
+		if (pos < end && range_fits(pos, r->header, end))
+			err = vmem_read(r->w->mem, r->buf + pos, raw, r->header);
+		if (err)
+			return i ? 0 : err;
+		len = member(r, raw, LEN);
+		if (!len)
+			return i && will_wrap(r);
+		if (len < r->header || len % RECORD_ALIGN || !range_fits(pos, len, end) ||
+		    member(r, raw, TEXT_LEN) > len - r->header ||
+		    load_u64(raw + r->m[TS_NSEC].off, r->w->mem->swap) > TS_NSEC_MAX)
+			return 0;
+		pos += len;
+	}
+	return 1;
+}
+
+/* Return how far to go on where no record begins: over all that is unreadable. */
+static uint64_t step_from(const struct records *r, uint32_t pos)
+{
+	uint8_t byte;
+	uint64_t len;
+
+	if (!vmem_read(r->w->mem, r->buf + pos, &byte, 1))
+		return RECORD_ALIGN;
+	len = printk_unmapped_len(r->w->mem, r->buf + pos);
+	return div_round_up(min_u64(len, r->size), RECORD_ALIGN) * RECORD_ALIGN;
+}
+
+/* Find the next record after one that is damaged, from pos on. @return false if there is none */
+static bool resume(struct records *r, uint64_t pos)
+{
+	uint32_t end = end_of_records(r);
+
+	pos = div_round_up(pos, RECORD_ALIGN) * RECORD_ALIGN;
+	for (uint32_t i = 0; i < TRIES_MAX && pos < end; i++) {
+		int ret = is_start(r, pos);
+
+		if (ret == 1) {
+			r->pos = pos;
+			return true;
+		}
+		pos += ret == -EFAULT ? step_from(r, pos) : RECORD_ALIGN;
+	}
+	if (!will_wrap(r))
+		return false;
+	/* A record begins where the buffer does. */
+	r->wrapped = true;
+	r->pos = 0;
+	return true;
+}
+
+/* Report the record at hand as damaged, and go on with the next one. @return false: none */
+static bool pass_over(struct records *r, const char *why)
 {
 	printk_damage(r->w, 1, "the log is damaged at byte %" PRIu32 " of %" PRIu32 ": %s", r->pos,
 		      r->size, why);
-	return 0;
+	return resume(r, (uint64_t)r->pos + RECORD_ALIGN);
 }
 
-/* Look at the record at r->pos. @return 1; 0 if there is none; -errno */
+/* Return what is wrong with the record whose header was read, or NULL. */
+static const char *record_fault(const struct records *r)
+{
+	if (!r->len)
+		return will_wrap(r) ? NULL : "a record of no size";
+	if (r->len < r->header || !range_fits(r->pos, r->len, r->size))
+		return "a record of an impossible size";
+	if (r->wrapped == (r->next < r->first) && r->next - r->pos < r->len)
+		return "a record that goes beyond the last one";
+	return NULL;
+}
+
+/* Look at the record at r->pos, or the next one that is not damaged. @return 1; 0; -errno */
 static int look(struct records *r)
 {
 	for (;;) {
-		int err;
+		const char *fault = NULL;
+		int err = 0;
 
 		if (r->pos == r->next && (r->wrapped || r->next >= r->first))
 			return 0;
 		if (!range_fits(r->pos, r->header, r->size))
-			return stop_on_first_error(r, "there is no room for a record");
-		err = vmem_read(r->w->mem, r->buf + r->pos, r->raw, r->header);
+			fault = "there is no room for a record";
+		else
+			err = vmem_read(r->w->mem, r->buf + r->pos, r->raw, r->header);
 		if (err == -EFAULT)
-			return stop_on_first_error(r, err_text(err));
-		if (err)
+			fault = err_text(err);
+		else if (err)
 			return err;
-		r->len = member(r, LEN);
+		if (!fault) {
+			r->len = member(r, r->raw, LEN);
+			fault = record_fault(r);
+		}
+		if (fault) {
+			if (!pass_over(r, fault))
+				return 0;
+			continue;
+		}
 		if (r->len)
-			break;
-		if (r->wrapped || r->next >= r->first)
-			return stop_on_first_error(r, "a record of no size");
+			return 1;
 		r->wrapped = true;
 		r->pos = 0;
 	}
-	if (r->len < r->header || !range_fits(r->pos, r->len, r->size))
-		return stop_on_first_error(r, "a record of an impossible size");
-	if (r->wrapped == (r->next < r->first) && r->next - r->pos < r->len)
-		return stop_on_first_error(r, "a record that goes beyond the last one");
-	return 1;
 }
 
 static void rewind_to(struct records *r, uint32_t pos, bool wrapped)
@@ -186,12 +286,12 @@ static int give(struct records *r)
 		.ts_nsec = load_u64(r->raw + r->m[TS_NSEC].off, r->w->mem->swap),
 		.has_caller = r->m[CALLER_ID].known,
 		.text = r->text,
-		.len = min_u64(member(r, TEXT_LEN), r->len - r->header),
+		.len = min_u64(member(r, r->raw, TEXT_LEN), r->len - r->header),
 	};
 	int err = vmem_read(r->w->mem, r->buf + r->pos + r->header, r->text, rec.len);
 
 	if (rec.has_caller)
-		rec.caller = member(r, CALLER_ID);
+		rec.caller = member(r, r->raw, CALLER_ID);
 	if (err == -EFAULT) {
 		printk_damage(r->w, 1, "%s", err_text(err));
 		return 0;

@@ -159,6 +159,8 @@ static void test_partial_records(void **state)
 	log_is(m, true, "[    0.000000] at the beginning, since it did not fit\n");
 }
 
+#define ONE_AND_THREE "[    0.000000] one\n[    0.000000] three\n"
+
 static void test_bad_records(void **state)
 {
 	struct log_memory *m = *state;
@@ -172,13 +174,13 @@ static void test_bad_records(void **state)
 	two = w.next;
 	say(&w, 0, "three");
 	put_record(&w, one, 0, 3);
-	log_is_damaged(m, 1, "no size", "[    0.000000] one\n");
+	log_is_damaged(m, 1, "no size", ONE_AND_THREE);
 	put_record(&w, one, HEADER - 1, 3);
-	log_is_damaged(m, 1, "impossible size", "[    0.000000] one\n");
+	log_is_damaged(m, 1, "impossible size", ONE_AND_THREE);
 	put_record(&w, one, SIZE - one + 1, 3);
-	log_is_damaged(m, 1, "impossible size", "[    0.000000] one\n");
+	log_is_damaged(m, 1, "impossible size", ONE_AND_THREE);
 	put_record(&w, one, w.next - one + 4, 3);
-	log_is_damaged(m, 1, "beyond the last", "[    0.000000] one\n");
+	log_is_damaged(m, 1, "beyond the last", ONE_AND_THREE);
 	/* More text than there is room. */
 	put_record(&w, one, two - one, 65535);
 	log_read(m, false);
@@ -188,10 +190,12 @@ static void test_bad_records(void **state)
 	put_record(&w, one, two - one, 3);
 	m->hole = m->base + DATA + one + HEADER;
 	m->hole_end = m->hole + 1;
-	log_is_damaged(m, 1, "nothing at", "[    0.000000] one\n[    0.000000] three\n");
+	log_is_damaged(m, 1, "nothing at", ONE_AND_THREE);
 	m->hole = m->base + DATA + one;
-	log_is_damaged(m, 1, "nothing at", "[    0.000000] one\n");
+	m->hole_end = m->hole + 1;
+	log_is_damaged(m, 1, "nothing at", ONE_AND_THREE);
 	m->hole = m->base + LOG_BUF_LEN;
+	m->hole_end = m->hole + 1;
 	assert_int_equal(log_read(m, false), -EFAULT);
 	m->hole = m->hole_end = 0;
 	/* A first record after the last one, and no second end of the buffer. */
@@ -205,6 +209,48 @@ static void test_bad_records(void **state)
 	log_put(m, FIRST_IDX, 4, 0);
 	log_put(m, LOG_BUF_LEN, 4, UINT32_MAX);
 	assert_int_equal(log_read(m, false), -EBADMSG);
+}
+
+/* The next record is found by the records after it, in the buffer or at its beginning. */
+static void test_records_after_damage(void **state)
+{
+	struct log_memory *m = *state;
+	uint32_t two, three, four;
+	struct writer w;
+
+	begin(&w, m, 0);
+	say(&w, 1, "one");
+	two = w.next;
+	/* Text and a dictionary that look like a header, but lead nowhere. */
+	say(&w, 2, "two\x1c and more");
+	three = w.next;
+	say(&w, 3, "three");
+	four = w.next;
+	say(&w, 4, "four");
+	say(&w, 5, "five");
+	say(&w, 6, "six");
+	put_record(&w, two, 65535, 3);
+	log_is_damaged(m, 1, "impossible size", "[    0.000000] one\n[    0.000000] three\n"
+		       "[    0.000000] four\n[    0.000000] five\n[    0.000000] six\n");
+	put_record(&w, two, three - two, 3);
+	m->hole = m->base + DATA + four;
+	m->hole_end = m->hole + 1;
+	log_is_damaged(m, 1, "nothing at", "[    0.000000] one\n[    0.000000] two\n"
+		       "[    0.000000] three\n[    0.000000] five\n[    0.000000] six\n");
+	/* The last record before the end of the buffer. */
+	begin(&w, m, 400);
+	say(&w, 1, "at the end");
+	say(&w, 2, "at the beginning, since it did not fit");
+	put_record(&w, 400, HEADER - 4, 3);
+	log_is_damaged(m, 1, "impossible size",
+		       "[    0.000000] at the beginning, since it did not fit\n");
+	/* The last record. */
+	begin(&w, m, 0);
+	say(&w, 1, "one");
+	two = w.next;
+	say(&w, 1, "two");
+	put_record(&w, two, 2, 3);
+	log_is_damaged(m, 1, "impossible size", "[    0.000000] one\n");
 }
 
 static void test_missing(void **state)
@@ -340,7 +386,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LOG_TEST(test_records), LOG_TEST(test_wrap), LOG_TEST(test_partial_records),
-		LOG_TEST(test_bad_records), LOG_TEST(test_missing), LOG_TEST(test_random),
+		LOG_TEST(test_bad_records), LOG_TEST(test_records_after_damage),
+		LOG_TEST(test_missing), LOG_TEST(test_random),
 		LOG_TEST(test_flat), LOG_TEST(test_long_lines), LOG_TEST(test_bad_flat),
 	};
 
