@@ -31,18 +31,3 @@ void head_mark_incomplete(uint8_t *head)
 	else if (is_kdump(head, &l))
 		kdump_set_incomplete(&l, head);
 }
-
-bool head_kdump_parts(const uint8_t *head, uint64_t *sub, uint64_t *descs)
-{
-	struct kdump_layout l;
-	struct kdump_header h;
-
-	if (!is_kdump(head, &l))
-		return false;
-	kdump_decode_header(&l, head, &h);
-	if (!kdump_block_size_ok(h.block_size) || h.sub_hdr_size < 1)
-		return false;
-	*sub = h.block_size;
-	*descs = (1 + (uint64_t)h.sub_hdr_size + h.bitmap_blocks) * h.block_size;
-	return true;
-}

@@ -22,13 +22,4 @@
  */
 void head_mark_incomplete(uint8_t *head);
 
-/**
- * Where the parts of a kdump-compressed file begin.
- * @param head as above
- * @param[out] sub offset of the sub-header
- * @param[out] descs offset of the page descriptors; from there on the file has no holes
- * @return false if the bytes are not the header of such a file
- */
-bool head_kdump_parts(const uint8_t *head, uint64_t *sub, uint64_t *descs);
-
 #endif

@@ -17,10 +17,11 @@
 #include "lib/fdio.h"
 #include "lib/log.h"
 #include "lib/zero.h"
-#include "output/coverage.h"
 #include "output/head.h"
 #include "output/sink.h"
+#include "vmcore/coverage.h"
 #include "vmcore/flattened.h"
+#include "vmcore/kdump_format.h"
 
 /* Bytes of the stream that are looked at together. */
 #define BUFFER_SIZE ((size_t)1 << 20)
@@ -43,8 +44,8 @@ struct inner {
 	/* Its beginning, which the file gets with a mark until it is complete. */
 	uint8_t head[HEAD_SIZE];
 	size_t head_len;
+	uint8_t sub[KDUMP_SUB_HEADER_SIZE_MAX];
 	struct coverage *covered;
-	char damage[128]; /* how records do not fit together; "": they do */
 };
 
 /* Read what there is, and wait for something if there is nothing. Returns 0 at the end. */
@@ -103,6 +104,16 @@ static int put_head(const struct inner *in, bool complete)
 	return sink_pwrite(in->sink, head, in->head_len, 0);
 }
 
+/* Remember what the file gets at the place of the sub-header, which follows the header. */
+static void keep_sub_header(struct inner *in, const unsigned char *buf, size_t len, uint64_t off)
+{
+	uint64_t sub = coverage_sub_header(in->head);
+	uint64_t start = max_u64(sub, off), end = min_u64(sub + sizeof(in->sub), off + len);
+
+	if (sub && start < end)
+		memcpy(in->sub + (start - sub), buf + (start - off), end - start);
+}
+
 static int put(struct inner *in, const unsigned char *buf, size_t len, uint64_t off)
 {
 	size_t n = off < HEAD_SIZE ? min_u64(HEAD_SIZE - off, len) : 0;
@@ -113,6 +124,7 @@ static int put(struct inner *in, const unsigned char *buf, size_t len, uint64_t 
 		in->head_len = max_u64(in->head_len, off + n);
 		err = put_head(in, false);
 	}
+	keep_sub_header(in, buf, len, off);
 	if (!err)
 		err = sink_pwrite(in->sink, buf + n, len - n, off + n);
 	if (!err && len)
@@ -190,10 +202,7 @@ static int copy_records(struct stream *s, struct inner *in)
 		if (ret <= 0)
 			return ret;
 		take(s, FLAT_RECORD_SIZE);
-		if (!coverage_add(in->covered, off, len) && !in->damage[0])
-			snprintf(in->damage, sizeof(in->damage),
-				 "the record at offset %" PRIu64 " overwrites others",
-				 s->pos - FLAT_RECORD_SIZE);
+		coverage_add_record(in->covered, off, len, s->pos - FLAT_RECORD_SIZE);
 		ret = copy_record(s, in, off, len);
 		if (ret)
 			return ret;
@@ -223,40 +232,13 @@ static int put_end(struct inner *in)
 	return in->size > in->written ? put(in, (const unsigned char *)"", 1, in->size - 1) : 0;
 }
 
-/* Look for a byte of [start, end) that no record has. */
-static int check_range(const struct inner *in, uint64_t start, uint64_t end)
-{
-	uint64_t gap = coverage_gap(in->covered, start, end);
-
-	return gap >= end ? 0 :
-			    err_set(-EBADMSG,
-				    "the flattened stream is damaged: no record has byte %" PRIu64
-				    " of the file",
-				    gap);
-}
-
-/* See that the records are all those of one file. */
-static int check_records(const struct inner *in)
-{
-	uint64_t sub, descs;
-	int err;
-
-	if (in->damage[0])
-		return err_set(-EBADMSG, "the flattened stream is damaged: %s", in->damage);
-	err = check_range(in, 0, min_u64(in->size, 1));
-	if (err || !head_kdump_parts(in->head, &sub, &descs))
-		return err;
-	err = check_range(in, sub, sub + 1);
-	return err ? err : check_range(in, descs, in->size);
-}
-
 /* All is there: put it on the disk, and then say so. */
 static int complete(struct inner *in)
 {
 	int err = put_end(in);
 
 	if (!err)
-		err = check_records(in);
+		err = coverage_check(in->covered, in->head, in->sub, in->size);
 	if (!err)
 		err = sink_sync(in->sink);
 	if (!err)

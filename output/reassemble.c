@@ -220,6 +220,8 @@ static int check_parts(struct whole *w)
 	if (!err)
 		err = check_ranges(w);
 	for (size_t i = 0; !err && i < w->nr; i++) {
+		if (w->parts[i].file.damage[0])
+			lacks(w, &w->parts[i], "is a damaged flattened file");
 		if (w->parts[i].h.header.status & KDUMP_INCOMPLETE)
 			lacks(w, &w->parts[i], "is marked incomplete");
 		err = read_eraseinfo(w, &w->parts[i]);

@@ -4,15 +4,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "coverage.h"
 #include "flattened.h"
 #include "guard.h"
+#include "kdump_format.h"
 #include "lib/checked.h"
+#include "lib/cleanup.h"
 #include "lib/err.h"
 #include "lib/fdio.h"
 
@@ -51,10 +55,30 @@ static int file_size(const struct dump_file *f, uint64_t *ret)
 	return 0;
 }
 
+/* See that the records of a flattened file fit together; else say how not. */
+static void check_flattened(struct dump_file *f, const struct coverage *covered)
+{
+	uint8_t head[COVERAGE_HEAD_SIZE] = { 0 }, sub[KDUMP_SUB_HEADER_SIZE_MAX] = { 0 };
+	struct file_reader r;
+	uint64_t sub_off;
+	int err;
+
+	file_reader_init(&r, f);
+	err = file_read(&r, 0, head, min_u64(sizeof(head), f->size));
+	sub_off = err ? 0 : coverage_sub_header(head);
+	if (sub_off && range_fits(sub_off, sizeof(sub), f->size))
+		err = file_read(&r, sub_off, sub, sizeof(sub));
+	file_reader_deinit(&r);
+	/* Bytes that cannot be read are the format's to judge. */
+	if (!err && coverage_check(covered, head, sub, f->size))
+		snprintf(f->damage, sizeof(f->damage), "%s", err_text(-EBADMSG));
+}
+
 static int open_flattened(struct dump_file *f)
 {
 	unsigned char head[FLAT_HEADER_SIZE] = { 0 };
 	ssize_t n = fd_pread(f->fd, head, sizeof(head), 0);
+	_cleanup_free_ struct coverage *covered = NULL;
 	int err;
 
 	if (n < 0)
@@ -65,9 +89,15 @@ static int open_flattened(struct dump_file *f)
 	if (n < FLAT_HEADER_SIZE)
 		return err_set(-EBADMSG, "%s: the header of the flattened file is cut short",
 			       f->path);
+	covered = calloc(1, sizeof(*covered));
+	if (!covered)
+		return err_set(-ENOMEM, "no memory to read a flattened file");
 	if (!err)
-		err = flat_index_create(&f->flat, f->fd, f->real_size, &f->size);
-	return err ? err_prefix(err, "%s", f->path) : 0;
+		err = flat_index_create(&f->flat, f->fd, f->real_size, &f->size, covered);
+	if (err)
+		return err_prefix(err, "%s", f->path);
+	check_flattened(f, covered);
+	return 0;
 }
 
 int file_open(struct dump_file *f, const char *path, bool use_mmap)

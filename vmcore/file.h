@@ -29,6 +29,8 @@ struct dump_file {
 	uint64_t real_size; /**< bytes of the file itself */
 	bool use_mmap;
 	struct flat_index *flat; /**< NULL unless flattened */
+	/** A sentence, if the records of a flattened file do not fit together; else "". */
+	char damage[128];
 };
 
 /** One thread's view of a file. */

@@ -11,6 +11,7 @@
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "lib/fdio.h"
+#include "vmcore/coverage.h"
 
 /* Numbers are big-endian. */
 #define SWAP (!HOST_BIG_ENDIAN)
@@ -181,7 +182,7 @@ static int add_record(struct records *recs, const struct record *rec)
 	return 0;
 }
 
-static int read_records(struct records *recs, int fd, uint64_t file_size)
+static int read_records(struct records *recs, int fd, uint64_t file_size, struct coverage *covered)
 {
 	_cleanup_free_ unsigned char *buf = malloc(HEADS_MAX);
 	struct heads h = { .fd = fd, .file_size = file_size, .buf = buf, .ahead = HEADS_MIN };
@@ -192,6 +193,8 @@ static int read_records(struct records *recs, int fd, uint64_t file_size)
 	if (!buf)
 		return err_set(-ENOMEM, "no memory to read a flattened file");
 	while ((ret = next_record(&h, pos, &rec)) > 0) {
+		if (covered)
+			coverage_add_record(covered, rec.off, rec.len, pos);
 		pos = rec.where + rec.len;
 		ret = rec.len ? add_record(recs, &rec) : 0;
 		if (ret)
@@ -300,7 +303,8 @@ static int stack_records(struct flat_index *idx, struct record *list, size_t nr)
 	return err;
 }
 
-int flat_index_create(struct flat_index **ret, int fd, uint64_t file_size, uint64_t *size)
+int flat_index_create(struct flat_index **ret, int fd, uint64_t file_size, uint64_t *size,
+		      struct coverage *covered)
 {
 	struct flat_index *idx = calloc(1, sizeof(*idx));
 	struct records recs = { 0 };
@@ -309,7 +313,7 @@ int flat_index_create(struct flat_index **ret, int fd, uint64_t file_size, uint6
 
 	if (!idx)
 		return err_set(-ENOMEM, "no memory for an index of the flattened file");
-	err = read_records(&recs, fd, file_size);
+	err = read_records(&recs, fd, file_size, covered);
 	if (!err) {
 		sort_records(&recs);
 		err = stack_records(idx, recs.list, recs.nr);

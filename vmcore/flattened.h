@@ -46,6 +46,8 @@ int flat_check_header(const void *buf);
 int flat_decode_record(const void *buf, uint64_t pos, uint64_t *offset, uint64_t *len)
 	__attribute__((warn_unused_result));
 
+struct coverage;
+
 /** Where in the flattened file each part of the inner file lies. */
 struct flat_index;
 
@@ -56,6 +58,7 @@ struct flat_index;
  * its position is left alone
  * @param file_size bytes of that file
  * @param[out] size bytes of the inner file
+ * @param covered gets the records, for coverage_check(); may be NULL
  *
  * Bytes after the end record are ignored. The index takes 16 bytes of memory
  * per record, while it is made some 60.
@@ -64,8 +67,8 @@ struct flat_index;
  * record; -ENOMEM, also for more than 2^25 records; another -errno if the file
  * cannot be read. Sentence set; it gives the offset, but no name.
  */
-int flat_index_create(struct flat_index **ret, int fd, uint64_t file_size, uint64_t *size)
-	__attribute__((warn_unused_result));
+int flat_index_create(struct flat_index **ret, int fd, uint64_t file_size, uint64_t *size,
+		      struct coverage *covered) __attribute__((warn_unused_result));
 /** NULL is allowed. */
 void flat_index_destroy(struct flat_index *idx);
 

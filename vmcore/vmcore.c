@@ -192,10 +192,14 @@ static int probe(struct vmcore *vc)
 static int open_formatted(struct vmcore *vc)
 {
 	uint64_t page_size;
-	int ret = probe(vc);
+	int ret;
 
+	if (vc->file.damage[0])
+		vmcore_warn(vc, "%s", vc->file.damage);
+	ret = probe(vc);
 	if (ret)
 		return ret;
+	vc->incomplete |= vc->file.damage[0] != '\0';
 	ret = notes_scan(vc);
 	if (ret == -EBADMSG)
 		vmcore_warn(vc, "%s", err_text(ret));

@@ -221,6 +221,9 @@ def _():
         os.rename('flat', name)
     reassemble(*names, 'whole').check_done()
     check(read('whole') == want, 'it differs')
+    tool('mkflat', '--rewrite', '20', names[2], 'flat')
+    reassemble(*names[:2], 'flat', 'whole').check_failed('flat is a damaged flattened file')
+    check(Kdump('whole').status & Kdump.INCOMPLETE, 'it is not marked')
 
 
 @test('a part that is missing, of another dump, twice the same, or overlapping: all are named')

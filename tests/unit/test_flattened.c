@@ -71,7 +71,7 @@ static int stream_index(const struct stream *s, size_t len, struct flat_index **
 
 	assert_true(fd >= 0);
 	assert_int_equal(fd_pwrite(fd, s->bytes, len, 0, NULL), 0);
-	err = flat_index_create(idx, fd, len, size);
+	err = flat_index_create(idx, fd, len, size, NULL);
 	assert_int_equal(lseek(fd, 0, SEEK_CUR), 0);
 	close(fd);
 	return err;
@@ -405,7 +405,7 @@ static void test_truncated(void **state)
 	/* As if it became shorter meanwhile. */
 	fd = memfd_create("flattened", MFD_CLOEXEC);
 	assert_int_equal(fd_pwrite(fd, s.bytes, s.len - 1, 0, NULL), 0);
-	assert_int_equal(flat_index_create(&idx, fd, s.len, &size), -EBADMSG);
+	assert_int_equal(flat_index_create(&idx, fd, s.len, &size, NULL), -EBADMSG);
 	assert_non_null(strstr(err_text(-EBADMSG), "no end record"));
 	close(fd);
 	assert_int_equal(stream_index(&s, s.len, &idx, &size), 0);
@@ -470,7 +470,7 @@ static void test_unreadable(void **state)
 	uint64_t size;
 
 	(void)state;
-	assert_int_equal(flat_index_create(&idx, -1, 1 << 20, &size), -EBADF);
+	assert_int_equal(flat_index_create(&idx, -1, 1 << 20, &size, NULL), -EBADF);
 	assert_non_null(strstr(err_text(-EBADF), "offset 4096"));
 }
 

@@ -23,7 +23,7 @@
 #include "lib/err.h"
 #include "lib/fdio.h"
 #include "lib/types.h"
-#include "output/coverage.h"
+#include "vmcore/coverage.h"
 #include "output/head.h"
 #include "output/rearrange.h"
 #include "output/sink.h"

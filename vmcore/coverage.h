@@ -7,8 +7,8 @@
  * Programs write streams nearly in order, so what is covered is a few long spans. Memory is
  * bounded: after too many spans everything is taken for good.
  */
-#ifndef OUTPUT_COVERAGE_H
-#define OUTPUT_COVERAGE_H
+#ifndef VMCORE_COVERAGE_H
+#define VMCORE_COVERAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,6 +29,7 @@ struct coverage {
 	/** Headers among the first records, which may be written again. */
 	struct coverage_span first[COVERAGE_FIRST];
 	size_t nr_first;
+	uint64_t damaged; /**< offset of the first record that overwrites others; 0: none does */
 };
 
 /**
@@ -43,5 +44,31 @@ bool coverage_add(struct coverage *c, uint64_t off, uint64_t len);
  * known.
  */
 uint64_t coverage_gap(const struct coverage *c, uint64_t start, uint64_t end);
+
+/** As coverage_add(), for a record at offset @p pos of the stream: damage is remembered. */
+void coverage_add_record(struct coverage *c, uint64_t off, uint64_t len, uint64_t pos);
+
+/** The header of a dump of any format lies within this many bytes. */
+#define COVERAGE_HEAD_SIZE 512
+
+/**
+ * The offset of the sub-header.
+ * @param head the first COVERAGE_HEAD_SIZE bytes of the inner file; zeros after its end
+ * @return 0 if they are not the header of a kdump-compressed file
+ */
+uint64_t coverage_sub_header(const uint8_t *head);
+
+/**
+ * See that the records are all those of one file: none overwrites others, and the headers, the
+ * notes and all from the page descriptors of a kdump-compressed file on have no gaps. (Bitmaps
+ * have them, where there is no memory.)
+ *
+ * @param head as above
+ * @param sub KDUMP_SUB_HEADER_SIZE_MAX bytes at coverage_sub_header()
+ * @param size of the inner file
+ * @return 0; -EBADMSG
+ */
+int coverage_check(const struct coverage *c, const uint8_t *head, const uint8_t *sub, uint64_t size)
+	__attribute__((warn_unused_result));
 
 #endif
