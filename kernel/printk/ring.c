@@ -52,6 +52,9 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, latched_seq, val);
  * in each context. If more descriptors have another id than their place says, the ring is damaged.
  */
 #define UNDER_WAY_MAX 64
+/* Messages and bytes of text that are searched where descriptors cannot be read. */
+#define RECOVER_MAX (UINT64_C(1) << 16)
+#define RECOVER_BYTES_MAX (UINT64_C(1) << 26)
 /* No struct of these is larger, nor does one of them reach beyond so much. */
 #define STRUCT_MAX 4096u
 #define PAGE 4096u
@@ -270,11 +273,12 @@ static int read_text(struct ring *r, uint64_t begin, uint64_t next, size_t *len)
 	return -ENOENT;
 }
 
-/* Give the record of a descriptor that is in use. @return 0; -errno */
-static int give(struct ring *r, const uint8_t *desc, uint64_t index)
+/*
+ * Read what the info of a descriptor says of its message.
+ * @return 1; 0 if it is lost, which is counted, or not wanted; -errno
+ */
+static int read_info(struct ring *r, uint64_t index, struct printk_record *rec)
 {
-	const uint8_t *block = desc + r->m[TEXT_BLK].off;
-	struct printk_record rec = { .text = r->text, .has_caller = r->has_caller };
 	int err = vmem_read(r->mem, r->infos + index * r->info_size, r->info, r->info_size);
 	uint64_t seq;
 
@@ -288,14 +292,109 @@ static int give(struct ring *r, const uint8_t *desc, uint64_t index)
 	r->newest = max_u64(r->newest, seq);
 	if (r->counting || seq < r->from)
 		return 0;
-	rec.ts_nsec = member(r, r->info, TS_NSEC);
-	rec.len = member(r, r->info, TEXT_LEN);
-	if (rec.has_caller)
-		rec.caller = member(r, r->info, CALLER_ID);
+	*rec = (struct printk_record){
+		.text = r->text,
+		.has_caller = r->has_caller,
+		.ts_nsec = member(r, r->info, TS_NSEC),
+		.len = member(r, r->info, TEXT_LEN),
+	};
+	if (rec->has_caller)
+		rec->caller = member(r, r->info, CALLER_ID);
+	return 1;
+}
+
+/* Give the record of a descriptor that is in use. @return 0; -errno */
+static int give(struct ring *r, const uint8_t *desc, uint64_t index)
+{
+	const uint8_t *block = desc + r->m[TEXT_BLK].off;
+	struct printk_record rec;
+	int err = read_info(r, index, &rec);
+
+	if (err <= 0)
+		return err;
 	err = read_text(r, member(r, block, BEGIN), member(r, block, NEXT), &rec.len);
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	return printk_emit(r->w, &rec);
+}
+
+/* --- messages whose descriptors cannot be read ----------------------------------- */
+
+/* No place, or several. */
+#define NO_BLOCK UINT64_MAX
+
+/*
+ * Find the blocks of n descriptors from an id on: each begins with its id.
+ * @param[out] blocks their offsets in the ring of text; NO_BLOCK where none or several are found
+ */
+static int find_blocks(struct ring *r, uint64_t first, uint64_t n, uint64_t *blocks)
+{
+	uint64_t size = min_u64(UINT64_C(1) << r->size_bits, RECOVER_BYTES_MAX), len;
+	_cleanup_free_ bool *found = calloc(n, sizeof(*found));
+
+	if (!found)
+		return err_set(-ENOMEM, "no memory to search the log");
+	for (uint64_t i = 0; i < n; i++)
+		blocks[i] = NO_BLOCK;
+	for (uint64_t at = 0; at < size; at += len) {
+		int err;
+
+		len = min_u64(PAGE, size - at);
+		err = vmem_read(r->mem, r->data + at, r->piece, len);
+		if (err == -EFAULT)
+			continue;
+		if (err)
+			return err;
+		for (uint64_t i = 0; i + r->ulong_size <= len; i += r->ulong_size) {
+			uint64_t id = load_ulong(r->piece + i, r->mem->is64, r->mem->swap);
+			uint64_t nr = (id - first) & id_mask(r);
+
+			if (id > id_mask(r) || nr >= n)
+				continue;
+			blocks[nr] = found[nr] ? NO_BLOCK : at + i;
+			found[nr] = true;
+		}
+	}
+	return 0;
+}
+
+/* Give the message of a block. @return 0; -errno */
+static int give_block(struct ring *r, uint64_t index, uint64_t block)
+{
+	uint64_t size = UINT64_C(1) << r->size_bits;
+	struct printk_record rec;
+	int err = read_info(r, index, &rec);
+
+	if (err <= 0)
+		return err;
+	err = -EFAULT;
+	if (block != NO_BLOCK && range_fits(block + r->ulong_size, rec.len, size))
+		err = vmem_read(r->mem, r->data + block + r->ulong_size, r->text, rec.len);
+	if (err == -EFAULT) {
+		printk_damage(r->w, 1, "a message without a descriptor is not found");
+		return 0;
+	}
+	return err ? err : printk_emit(r->w, &rec);
+}
+
+/* Give the messages of n descriptors that cannot be read, from an id on. @return 0; -errno */
+static int recover(struct ring *r, uint64_t first, uint64_t n)
+{
+	uint64_t mask = (UINT64_C(1) << r->count_bits) - 1;
+	_cleanup_free_ uint64_t *blocks = NULL;
+	int err;
+
+	if (n > RECOVER_MAX) {
+		printk_damage(r->w, n, "too many descriptors cannot be read");
+		return 0;
+	}
+	blocks = calloc(n, sizeof(*blocks));
+	if (!blocks)
+		return err_set(-ENOMEM, "no memory to search the log");
+	err = find_blocks(r, first, n, blocks);
+	for (uint64_t i = 0; !err && i < n; i++)
+		err = give_block(r, (first + i) & mask, blocks[i]);
+	return err;
 }
 
 static bool in_use(struct ring *r, const uint8_t *desc, uint64_t id)
@@ -338,7 +437,10 @@ static int walk(struct ring *r)
 		if (err == -EFAULT) {
 			n = max_u64(printk_unmapped_len(r->mem, va) / r->desc_size, n);
 			n = min_u64(n, min_u64(r->nr - done, count - index));
-			printk_damage(r->w, n, "%s", err_text(err));
+			printk_damage(r->w, 0, "%s", err_text(err));
+			err = recover(r, first, n);
+			if (err)
+				return err;
 			continue;
 		}
 		for (uint64_t i = 0; !err && i < n; i++) {

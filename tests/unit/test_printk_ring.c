@@ -136,6 +136,7 @@ static void put_block(struct writer *w, const char *text, bool old, uint64_t *fi
 				(size + strlen(text) + size - 1) / size * size;
 		at = 0;
 	}
+	log_put_ulong(w->m, DATA + at, w->id);
 	log_put_text(w->m, DATA + at + size, text);
 	w->lpos = *next;
 }
@@ -431,13 +432,44 @@ static void test_holes(void **state)
 	log_is_damaged(m, 2, "nothing at", "[    0.000000] three\n");
 	m->hole = m->base + DESCS;
 	m->hole_end = m->hole + 1;
-	log_is_damaged(m, 3, "nothing at", "");
+	/* Any word of zeros looks like the block of id 0. */
+	log_is_damaged(m, 1, "nothing at", "[    0.000000] two\n[    0.000000] three\n");
 	m->hole = m->base + RB;
 	m->hole_end = m->hole + 1024;
 	assert_int_equal(log_read(m, false), -EFAULT);
 	m->hole = m->base + CLEAR_SEQ;
 	m->hole_end = m->hole + 1;
 	log_is(m, true, "[    0.000000] one\n[    0.000000] two\n[    0.000000] three\n");
+}
+
+/* Messages are found by the ids in front of their texts. */
+static void test_unreadable_descriptors(void **state)
+{
+	struct log_memory *m = *state;
+	uint64_t two;
+	struct writer w;
+
+	/* No text looks like these ids. */
+	begin(&w, m, 1000);
+	say(&w, FINALIZED, 0, "one");
+	two = w.lpos;
+	say(&w, FINALIZED, 0, "two");
+	say(&w, FINALIZED, 0, "three");
+	end(&w, 3);
+	m->hole = m->base + DESCS + index_of(1001) * desc_size(m);
+	m->hole_end = m->hole + 1;
+	log_is_damaged(m, 0, "nothing at",
+		       "[    0.000000] one\n[    0.000000] two\n[    0.000000] three\n");
+	/* Of two blocks with one id neither is believed. */
+	log_put_ulong(m, DATA + (1 << SIZE_BITS) - word(m), 1001);
+	log_is_damaged(m, 1, "nothing at", "[    0.000000] one\n[    0.000000] three\n");
+	log_put_ulong(m, DATA + (1 << SIZE_BITS) - word(m), 0);
+	/* Nor is one that is no more, or whose text would go beyond the ring. */
+	log_put_ulong(m, DATA + two, 7);
+	log_is_damaged(m, 1, "nothing at", "[    0.000000] one\n[    0.000000] three\n");
+	log_put_ulong(m, DATA + two, 1001);
+	put_info(&w, 1001, 0, 0, 1 << SIZE_BITS);
+	log_is_damaged(m, 1, "nothing at", "[    0.000000] one\n[    0.000000] three\n");
 }
 
 static void test_bad_ids(void **state)
@@ -538,7 +570,8 @@ int main(void)
 		LOG_TEST(test_empty), LOG_TEST(test_lost_ring), LOG_TEST(test_rounds),
 		LOG_TEST(test_ends_with_ring),
 		LOG_TEST(test_partial), LOG_TEST(test_partial_ahead), LOG_TEST(test_bad_blocks),
-		LOG_TEST(test_text_len), LOG_TEST(test_holes), LOG_TEST(test_bad_ids),
+		LOG_TEST(test_text_len), LOG_TEST(test_holes), LOG_TEST(test_unreadable_descriptors),
+		LOG_TEST(test_bad_ids),
 		LOG_TEST(test_bad_sizes), LOG_TEST(test_bad_facts), LOG_TEST(test_random),
 	};
 
