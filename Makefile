@@ -280,8 +280,8 @@ $(O)/builtin/%.o: extensions/%.c $(O)/flags
 $(O)/tests/unit/%: tests/unit/%.c $(O)/core.a makedumpfile.ld $(O)/flags
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< \
-		$(O)/core.a -Wl,-T,makedumpfile.ld $(LIBS) -lcmocka
+	$(Q)$(CC) -Itests/unit/cmocka $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) \
+		-o $@ $< $(O)/core.a -Wl,-T,makedumpfile.ld $(LIBS) -lcmocka
 
 # Objects are made anew when the flags they were made with change.
 FLAGS_NOW = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS)
