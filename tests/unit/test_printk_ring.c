@@ -570,7 +570,8 @@ int main(void)
 		LOG_TEST(test_empty), LOG_TEST(test_lost_ring), LOG_TEST(test_rounds),
 		LOG_TEST(test_ends_with_ring),
 		LOG_TEST(test_partial), LOG_TEST(test_partial_ahead), LOG_TEST(test_bad_blocks),
-		LOG_TEST(test_text_len), LOG_TEST(test_holes), LOG_TEST(test_unreadable_descriptors),
+		LOG_TEST(test_text_len), LOG_TEST(test_holes),
+		LOG_TEST(test_unreadable_descriptors),
 		LOG_TEST(test_bad_ids),
 		LOG_TEST(test_bad_sizes), LOG_TEST(test_bad_facts), LOG_TEST(test_random),
 	};
