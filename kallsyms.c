@@ -448,7 +448,12 @@ struct module_walk {
 static int give_module_symbol(void *ctx, const struct kmodule_symbol *s)
 {
 	struct module_walk *walk = ctx;
-	const struct ksym sym = { s->name, walk->module, s->type, s->value };
+	const struct ksym sym = {
+		.name = s->name,
+		.module = walk->module,
+		.type = s->type,
+		.value = s->value,
+	};
 	int ret = -EBADMSG;
 
 	/* Many modules may claim the same large table. */

@@ -65,6 +65,7 @@ struct ksym {
 	const char *module; /**< NULL: of the kernel itself */
 	char type;	    /**< as nm prints it */
 	uint64_t value;	    /**< run-time address, or per-CPU offset */
+	uint64_t size;	    /**< bytes to the next symbol, found by address; else 0 */
 };
 
 /**
@@ -96,8 +97,7 @@ int get_kallsyms_value_by_name(struct kallsyms *ks, const char *module, const ch
 
 /**
  * The symbol that an address belongs to: the nearest at or below it in the kernel
- * image, or in the same module. Of several there the first global one counts, else the
- * first.
+ * image, or in the same module. Of several there the first counts, as in the kernel.
  * @return 0; -ENOENT if there is none; -errno
  */
 int search_kallsyms_by_address(struct kallsyms *ks, uint64_t address, struct ksym *ret)

@@ -205,14 +205,11 @@ int kallsyms_index_by_address(const struct kallsyms_index *idx, uint64_t address
 		value = idx->entries[idx->by_value[end - 1]].value;
 	if (!end || address - value > SYMBOL_SIZE_MAX)
 		return err_set(-ENOENT, "no symbol is at or before %#" PRIx64, address);
-	best = end - 1;
-	for (uint32_t i = end; i-- && idx->entries[idx->by_value[i]].value == value;) {
-		char type = idx->entries[idx->by_value[i]].type;
-		char best_type = idx->entries[idx->by_value[best]].type;
-
-		if ((type >= 'A' && type <= 'Z') || !(best_type >= 'A' && best_type <= 'Z'))
-			best = i;
-	}
+	/* The kernel takes the first of several, too: its table has the best one first. */
+	for (best = end - 1; best && idx->entries[idx->by_value[best - 1]].value == value;)
+		best--;
 	give(idx, idx->by_value[best], ret);
+	if (end < idx->nr_by_value)
+		ret->size = idx->entries[idx->by_value[end]].value - value;
 	return 0;
 }
