@@ -238,6 +238,11 @@ size_t notes_without(const void *buf, size_t size, bool swap, const char *name, 
 	return done;
 }
 
+static bool is_cpu(const struct note *n)
+{
+	return is_named(n, "CORE") && n->type == NT_PRSTATUS;
+}
+
 static int copy_eraseinfo(struct vmcore *vc, const struct note *n)
 {
 	if (vc->eraseinfo || !n->desc_size)
@@ -258,7 +263,7 @@ int notes_scan(struct vmcore *vc)
 	int ret;
 
 	while ((ret = next_note(vc->notes, vc->notes_size, vc->swap, &pos, &n)) > 0) {
-		if (is_named(&n, "CORE") && n.type == NT_PRSTATUS) {
+		if (is_cpu(&n)) {
 			nr_cpus++;
 		} else if (is_named(&n, "Xen") && n.type == XEN_CRASH_INFO) {
 			vc->xen = true;
@@ -279,6 +284,21 @@ int notes_scan(struct vmcore *vc)
 	}
 	if (nr_cpus)
 		vc->nr_cpus = nr_cpus;
+	return ret;
+}
+
+int notes_for_each_cpu(const struct vmcore *vc,
+		       int (*fn)(void *ctx, unsigned int nth, const void *desc, size_t size),
+		       void *ctx)
+{
+	unsigned int nth = 0;
+	size_t pos = 0;
+	struct note n;
+	int ret = 0;
+
+	while (!ret && next_note(vc->notes, vc->notes_size, vc->swap, &pos, &n) > 0)
+		if (is_cpu(&n))
+			ret = fn(ctx, nth++, n.desc, n.desc_size);
 	return ret;
 }
 

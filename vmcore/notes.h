@@ -67,6 +67,15 @@ size_t notes_without(const void *buf, size_t size, bool swap, const char *name, 
 int notes_scan(struct vmcore *vc);
 
 /**
+ * Give the descriptor of each NT_PRSTATUS note of "CORE" to a function, in the order of the
+ * notes: one for each CPU.
+ * @param fn returns 0 to go on; anything else ends it and is returned
+ */
+int notes_for_each_cpu(const struct vmcore *vc,
+		       int (*fn)(void *ctx, unsigned int nth, const void *desc, size_t size),
+		       void *ctx) __attribute__((warn_unused_result));
+
+/**
  * Remove the VMCOREINFO notes of a dump; pointers into its notes become invalid.
  * @return 0; -ENOMEM
  */
