@@ -195,7 +195,7 @@ SUMMARY = 'makedumpfile $(VERSION), $(LINKTYPE):' \
 
 # From the bottom to the top: a folder includes only what is before it, or in it.
 LAYERS := lib facts arch vmcore symbols types debuginfo kernel kernel/printk filter erase \
-	extension output cli
+	extension triage output cli
 CORE_SRCS := $(sort $(filter-out makedumpfile.c,$(wildcard *.c)) \
 	$(wildcard $(LAYERS:%=%/*.c)))
 CORE_OBJS := $(CORE_SRCS:%.c=$(O)/%.o)

@@ -19,6 +19,7 @@
 #include "cli/report.h"
 #include "cli/report_json.h"
 #include "cli/same_file.h"
+#include "cli/triage.h"
 #include "cli/usage.h"
 #include "cli/vtop.h"
 #include "debuginfo/debuginfo.h"
@@ -230,6 +231,8 @@ static int do_mode(const struct dump_plan *plan, const struct kernel *k, struct 
 	switch (plan->mode) {
 	case MODE_DUMP_DMESG:
 		return write_dmesg(plan, k);
+	case MODE_TRIAGE:
+		return triage_run(plan, k);
 	case MODE_MEM_USAGE:
 		return show_mem_usage(plan, k);
 	case MODE_LIST_KSYMS:
@@ -421,7 +424,7 @@ static bool lists(const struct dump_plan *plan)
 {
 	return plan->mode == MODE_LIST_KSYMS || plan->mode == MODE_LIST_KTYPES ||
 	       plan->mode == MODE_CHECK_EXTENSION || plan->mode == MODE_MEM_USAGE ||
-	       plan->mode == MODE_INFO || plan->mode == MODE_VERIFY;
+	       plan->mode == MODE_INFO || plan->mode == MODE_VERIFY || plan->mode == MODE_TRIAGE;
 }
 
 int main(int argc, char *argv[])

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/report.h"
+#include "cli/triage.h"
 #include "erase/config_run.h"
 #include "extension/run.h"
 #include "lib/checked.h"
@@ -488,6 +489,13 @@ int run_create(const struct dump_plan *plan, const struct kernel *k, struct repo
 		err = run_extensions(plan, k, &ext, rep);
 	if (!err && plan->config)
 		err = add_erasures(plan, k, &ext.erasures, rep);
+	if (!err && plan->triage_file) {
+		/* A dump without it is better than none. */
+		int triage_err = triage_beside(plan, k, &ext.erasures);
+
+		if (triage_err)
+			report_warning(rep, err_text(triage_err));
+	}
 	if (!err)
 		err = write_dump(plan, k, &ext, rep);
 	extension_result_free(&ext);

@@ -260,8 +260,8 @@ static int refuse_eppic(struct dump_plan *plan __attribute__((unused)),
 
 #define IN(mode) (1u << MODE_##mode)
 #define READS_VMCORE \
-	(IN(CREATE) | IN(DUMP_DMESG) | IN(MEM_USAGE) | IN(LIST_KSYMS) | IN(LIST_KTYPES) | \
-	 IN(WRITE_VMCOREINFO) | IN(CHECK_EXTENSION) | IN(INFO))
+	(IN(CREATE) | IN(DUMP_DMESG) | IN(TRIAGE) | IN(MEM_USAGE) | IN(LIST_KSYMS) | \
+	 IN(LIST_KTYPES) | IN(WRITE_VMCOREINFO) | IN(CHECK_EXTENSION) | IN(INFO))
 #define COUNTS_PAGES (IN(CREATE) | IN(MEM_USAGE) | IN(INFO) | IN(VERIFY))
 
 /* Offset of a member of the plan, which must have this type. */
@@ -575,6 +575,27 @@ const struct option_row option_table[] = {
 		.help = "run extensions unprotected, to debug them",
 	},
 	{
+		.name = "triage",
+		.topic = TOPIC_INSPECT,
+		.chooses = MODE_TRIAGE,
+		.help = "print what died, where, and what else the kernel did; FILE is optional",
+	},
+	{
+		.name = "triage-file",
+		.arg = "FILE",
+		.topic = TOPIC_INSPECT,
+		.modes = IN(CREATE),
+		.text = TEXT(triage_file),
+		.help = "write it to FILE beside a dump",
+	},
+	{
+		.name = "all-tasks",
+		.topic = TOPIC_INSPECT,
+		.modes = IN(CREATE) | IN(TRIAGE),
+		.flag = FLAG(all_tasks),
+		.help = "with the stacks of all tasks",
+	},
+	{
 		.name = "dump-dmesg",
 		.topic = TOPIC_INSPECT,
 		.chooses = MODE_DUMP_DMESG,
@@ -661,7 +682,7 @@ const struct option_row option_table[] = {
 		.name = "json",
 		.arg = "FILE",
 		.topic = TOPIC_MESSAGES,
-		.modes = IN(CREATE) | IN(INFO) | IN(VERIFY),
+		.modes = IN(CREATE) | IN(INFO) | IN(VERIFY) | IN(TRIAGE),
 		.text = TEXT(json),
 		.help = "write the report for programs to FILE (-: standard output)",
 	},

@@ -88,7 +88,8 @@ static void set_dumpfiles(struct dump_plan *plan, int nr, char *names[])
 /* VMCORE and DUMPFILEs, from what is not an option. */
 static int take_names(struct dump_plan *plan, int nr, char *names[])
 {
-	bool optional = plan->dry_run || (plan->vtop && plan->mode == MODE_CREATE);
+	bool optional = plan->dry_run || plan->mode == MODE_TRIAGE ||
+			(plan->vtop && plan->mode == MODE_CREATE);
 	int most = plan->flattened ? 1 : plan->split ? nr : 2;
 
 	if (nr == 0)
@@ -154,6 +155,7 @@ static int take_arguments(struct dump_plan *plan, int nr, char *names[])
 	switch (plan->mode) {
 	case MODE_CREATE:
 	case MODE_DUMP_DMESG:
+	case MODE_TRIAGE:
 		return take_names(plan, nr, names);
 	case MODE_REARRANGE:
 		return take_output(plan, nr, names);
@@ -206,6 +208,9 @@ static int check_outputs(const struct dump_plan *plan)
 {
 	int err = plan->dumpfile ? refuse_dash(plan->dumpfile) : 0;
 
+	if (!err && plan->triage_file)
+		err = refuse_dash(plan->triage_file);
+
 	for (size_t i = 1; !err && i < plan->nr_dumpfiles; i++)
 		err = refuse_dash(plan->dumpfiles[i]);
 	return err;
@@ -234,6 +239,8 @@ static int check(const struct command_line *cl, int nr, char *names[])
 		return err_set(
 			-EINVAL,
 			"more than one dump level cannot be used with -F: what was written cannot be taken back");
+	if (plan->all_tasks && plan->mode == MODE_CREATE && !plan->triage_file)
+		return err_set(-EINVAL, "--all-tasks needs --triage or --triage-file FILE");
 	if (plan->vmlinux && !debuginfo_supported())
 		return err_set(-EINVAL, "built without libdw: -x is not supported");
 	if (plan->mode == MODE_LIST_KTYPES && !btf_info_supported())

@@ -16,6 +16,7 @@
 enum plan_mode {
 	MODE_CREATE,
 	MODE_DUMP_DMESG,
+	MODE_TRIAGE,
 	MODE_MEM_USAGE,
 	MODE_REARRANGE,
 	MODE_REASSEMBLE,
@@ -81,11 +82,13 @@ struct dump_plan {
 	uint64_t cyclic_buffer_bytes; /**< for bitmaps; 0: not said */
 	const char *work_dir;	      /**< for bitmaps that do not fit in memory; or NULL */
 
-	const char *topic;     /**< -h; NULL: the overview */
-	const char *pattern;   /**< --list-ksyms, --list-ktypes; NULL: all */
-	const char *extension; /**< --check-extension */
-	bool partial_dmesg;    /**< only what came after the last clearing */
-	bool vtop;	       /**< --vtop: translate vtop_address */
+	const char *topic;	 /**< -h; NULL: the overview */
+	const char *pattern;	 /**< --list-ksyms, --list-ktypes; NULL: all */
+	const char *extension;	 /**< --check-extension */
+	bool all_tasks;		 /**< a triage has the stack of each task */
+	const char *triage_file; /**< of the triage beside a dump; or NULL */
+	bool partial_dmesg;	 /**< only what came after the last clearing */
+	bool vtop;		 /**< --vtop: translate vtop_address */
 	uint64_t vtop_address;
 
 	unsigned int message_level;  /**< enum log_level */

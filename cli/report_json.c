@@ -28,7 +28,7 @@ static void complain(int err)
 void report_json_open(struct report_json *rj, const struct dump_plan *plan)
 {
 	*rj = (struct report_json){ .path = plan->json, .fd = -1 };
-	if (!rj->path)
+	if (!rj->path || plan->mode == MODE_TRIAGE)
 		return;
 	if (!strcmp(rj->path, "-")) {
 		rj->path = "standard output";

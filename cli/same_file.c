@@ -17,7 +17,7 @@
 /* As many symbolic links as Linux follows. */
 #define LINKS_MAX 40
 /* Files beside DUMPFILEs and parts. */
-#define OTHERS_MAX 9
+#define OTHERS_MAX 10
 
 enum sharing {
 	BY_SPELLING, /* nothing else is known of it */
@@ -125,7 +125,9 @@ static void add_standard(struct used_files *u, const char *what, int fd, bool wr
 
 static const char *output_name(const struct dump_plan *plan)
 {
-	return plan->mode == MODE_DUMP_DMESG ? "LOGFILE" : "DUMPFILE";
+	return plan->mode == MODE_DUMP_DMESG ? "LOGFILE" :
+	       plan->mode == MODE_TRIAGE     ? "FILE" :
+					       "DUMPFILE";
 }
 
 static void add_all(struct used_files *u, const struct dump_plan *plan)
@@ -142,6 +144,7 @@ static void add_all(struct used_files *u, const struct dump_plan *plan)
 		add(u, output_name(plan), plan->dumpfiles[i], true);
 	if (plan->mode == MODE_WRITE_VMCOREINFO)
 		add(u, "FILE of -g", plan->dumpfile, true);
+	add(u, "FILE of --triage-file", plan->triage_file, true);
 	if (plan->json && strcmp(plan->json, "-"))
 		add(u, "FILE of --json", plan->json, true);
 	if (plan->flattened || plan->message_level)

@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Unwinding of stacks: each architecture's way, from memory that is given as text; where stacks
+ * are damaged, a trace ends with the reason.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "facts/facts.h"
+#include "triage/unwind.h"
+#include "triage/view.h"
+
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, sp_offset);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, bp_offset);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, sp_reg);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, bp_reg);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, type);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, signal);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, end);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, frame_record_meta, type);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pt_regs, stackframe);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pt_regs, psw);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pt_regs, gprs);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, stack_frame, back_chain);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, stack_frame, gprs);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pt_regs, epc);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pt_regs, sp);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pt_regs, s0);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pt_regs, status);
+INIT_OPT_MOD_SYM(vmlinux, handle_exception);
+INIT_OPT_MOD_SYM(vmlinux, ret_from_exception);
+
+/* Code, its ORC tables, and a stack. */
+#define CODE UINT64_C(0xffffffff81000000)
+#define CODE_END (CODE + 0x10000)
+#define ORC_IP UINT64_C(0xffffffff82000000)
+#define ORC UINT64_C(0xffffffff82001000)
+#define STACK UINT64_C(0xffffc90000000000)
+#define STACK_BYTES 0x4000
+
+/* A few pieces of memory, of the host's byte order. */
+struct memory {
+	struct {
+		vaddr_t start;
+		uint8_t bytes[STACK_BYTES];
+	} pieces[4];
+	struct vmem mem;
+	struct code_range range;
+	struct code_map code;
+};
+
+static uint8_t *place(struct memory *m, vaddr_t va, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(m->pieces); i++)
+		if (m->pieces[i].start && va >= m->pieces[i].start &&
+		    va - m->pieces[i].start + len <= STACK_BYTES)
+			return m->pieces[i].bytes + (va - m->pieces[i].start);
+	return NULL;
+}
+
+static int read_memory(void *ctx, vaddr_t va, void *buf, size_t len)
+{
+	const uint8_t *from = place(ctx, va, len);
+
+	if (!from)
+		return err_set(-EFAULT, "%#" PRIx64 " is not mapped", va);
+	memcpy(buf, from, len);
+	return 0;
+}
+
+static struct memory *begin(void)
+{
+	static const vaddr_t starts[] = { CODE, ORC_IP, STACK };
+	struct memory *m = calloc(1, sizeof(*m));
+	struct fact_set set = facts_of_program();
+
+	assert_non_null(m);
+	facts_reset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(starts); i++)
+		m->pieces[i].start = starts[i];
+	m->mem = (struct vmem){ .read = read_memory, .ctx = m, .is64 = true };
+	m->range = (struct code_range){ .start = CODE, .end = CODE_END };
+	m->code = (struct code_map){ .ranges = &m->range, .nr = 1 };
+	return m;
+}
+
+static void put(struct memory *m, vaddr_t va, uint64_t value)
+{
+	uint8_t *to = place(m, va, 8);
+
+	assert_non_null(to);
+	memcpy(to, &value, 8);
+}
+
+/* Lines "OFFSET: WORD...", in hexadecimal; "c" before a word adds CODE to it, "s" STACK. */
+static void put_words(struct memory *m, vaddr_t base, const char *text)
+{
+	while (*text) {
+		vaddr_t at = base + strtoull(text, (char **)&text, 16);
+
+		assert_int_equal(*text++, ':');
+		while (*text == ' ') {
+			uint64_t add = text[1] == 'c' ? CODE : text[1] == 's' ? STACK : 0;
+
+			put(m, at, add + strtoull(text + 1 + !!add, (char **)&text, 16));
+			at += 8;
+		}
+		assert_int_equal(*text++, '\n');
+	}
+}
+
+static void set_member(struct ktype_info *t, uint32_t bit, uint32_t bits, uint32_t size,
+		       uint32_t struct_size)
+{
+	t->member_bit_offset = bit;
+	t->member_bit_sz = bits;
+	t->member_size = size;
+	t->struct_size = struct_size;
+	t->index = FACT_BTF;
+}
+
+/*
+ * Unwind, and compare with "OFFSET[e|?]... END": offsets in the code; e: of an exception; ?: not
+ * reliable.
+ */
+static void check_trace(struct memory *m, uint16_t machine, const struct unwind_regs *regs,
+			bool stopped, const char *want)
+{
+	struct unwind_frame frames[UNWIND_FRAMES_MAX];
+	static const char *const ends[] = { "more", "done", "damaged", "long" };
+	char text[4096] = "", why[160];
+	size_t nr, len = 0;
+	enum unwind_end end = unwind_stack(unwind_find(machine), &m->mem, &m->code, regs, stopped,
+					   frames, &nr, why);
+
+	for (size_t i = 0; i < nr && i < 20; i++)
+		len += snprintf(text + len, sizeof(text) - len, "%" PRIx64 "%s%s ",
+				frames[i].pc - CODE, frames[i].exception ? "e" : "",
+				frames[i].reliable ? "" : "?");
+	snprintf(text + len, sizeof(text) - len, "%s", ends[end]);
+	assert_string_equal(text, want);
+	assert_int_equal(end == UNWIND_DAMAGED, why[0] != '\0');
+}
+
+/* --- ORC --------------------------------------------------------------------------------- */
+
+enum orc_format { ORC_OLD, ORC_OLD_SIGNAL, ORC_NEW, ORC_NEWEST };
+
+static void set_orc_facts(enum orc_format format)
+{
+	unsigned int type_bits = format >= ORC_NEW ? 3 : 2;
+
+	set_member(MEMBER(orc_entry, sp_offset), 0, 0, 2, 6);
+	set_member(MEMBER(orc_entry, bp_offset), 16, 0, 2, 6);
+	set_member(MEMBER(orc_entry, sp_reg), 32, 4, 4, 6);
+	set_member(MEMBER(orc_entry, bp_reg), 36, 4, 4, 6);
+	set_member(MEMBER(orc_entry, type), 40, type_bits, 4, 6);
+	if (format != ORC_OLD)
+		set_member(MEMBER(orc_entry, signal), 40 + type_bits, 1, 4, 6);
+	if (format < ORC_NEW)
+		set_member(MEMBER(orc_entry, end), 43, 1, 4, 6);
+}
+
+/* Registers and types by their old numbers, which newer kernels changed. */
+enum { UNDEF, PREV_SP, DX, DI, BP, SP, R10, R13, BP_IND, SP_IND };
+enum { CALL, REGS, PARTIAL, END_OF_STACK, NO_ENTRY };
+static const uint8_t newest[] = { 0, 8, 2, 1, 4, 3, 6, 7, 10, 9 };
+
+static void add_orc(struct memory *m, enum orc_format format, uint32_t at, int16_t sp_offset,
+		    unsigned int sp, int16_t bp_offset, unsigned int bp, unsigned int type)
+{
+	uint64_t n = m->range.nr_orcs++;
+	vaddr_t ip = ORC_IP + n * 4;
+	int32_t distance = (int32_t)(CODE + at - ip);
+	uint8_t *entry = place(m, ORC + n * 6, 6), bits = type;
+
+	if (format >= ORC_NEW)
+		bits = type == NO_ENTRY ? 0 : type == END_OF_STACK ? 1 : type + 2;
+	else if (type == END_OF_STACK)
+		bits = 1 << 3; /* end */
+	else if (type == NO_ENTRY)
+		bits = 0;
+	memcpy(place(m, ip, 4), &distance, 4);
+	memcpy(entry, &sp_offset, 2);
+	memcpy(entry + 2, &bp_offset, 2);
+	if (format == ORC_NEWEST) {
+		sp = newest[sp];
+		bp = newest[bp];
+	}
+	entry[4] = sp | bp << 4;
+	entry[5] = bits;
+	m->range.orc_ip = ORC_IP;
+	m->range.orc = ORC;
+	m->code.has_orcs = true;
+}
+
+/*
+ * 0: the entry of a function. 100: with a frame of 0x18 bytes. 200: rbp pushed. 300: by rbp.
+ * 400: an interrupt's entry, all registers at sp + 8. 500: the hardware's registers at sp.
+ * 600: where a thread begins. 700: no entry. 800: a stack in another one. 900: by r10.
+ */
+static struct memory *begin_orc(enum orc_format format)
+{
+	struct memory *m = begin();
+
+	set_orc_facts(format);
+	add_orc(m, format, 0, 8, SP, 0, UNDEF, CALL);
+	add_orc(m, format, 0x100, 0x20, SP, 0, UNDEF, CALL);
+	add_orc(m, format, 0x200, 0x10, SP, -16, PREV_SP, CALL);
+	add_orc(m, format, 0x300, 0x10, BP, -16, PREV_SP, CALL);
+	add_orc(m, format, 0x400, 8, SP, 0, UNDEF, REGS);
+	add_orc(m, format, 0x500, 0, SP, 0, UNDEF, PARTIAL);
+	add_orc(m, format, 0x600, 0, UNDEF, 0, UNDEF, END_OF_STACK);
+	add_orc(m, format, 0x700, 0, UNDEF, 0, UNDEF, NO_ENTRY);
+	add_orc(m, format, 0x800, 8, SP_IND, 0, UNDEF, CALL);
+	add_orc(m, format, 0x900, 8, R10, 0, UNDEF, CALL);
+	m->code.orc_sp = orc_stack_pointer(&m->mem, &m->range);
+	assert_int_equal(m->code.orc_sp, format == ORC_NEWEST ? 3u : 5u);
+	return m;
+}
+
+#define EACH_FORMAT(format) \
+	(enum orc_format format = ORC_OLD; format <= ORC_NEWEST; format++)
+#define X86(m, regs, stopped, want) check_trace(m, EM_X86_64, regs, stopped, want)
+
+static void test_orc(void **state)
+{
+	(void)state;
+	for EACH_FORMAT(format) {
+		struct memory *m = begin_orc(format);
+		struct unwind_regs regs = { .pc = CODE + 0x150, .sp = STACK, .fp = STACK + 0x800 };
+
+		/* A frame of 0x18 bytes, one with a pushed rbp, one that begins with it. */
+		put_words(m, STACK, "18: c260\n20: s800 c320\n800: s900 c610\n");
+		X86(m, &regs, true, "150e 260 320 610 done");
+		/* The return address is beyond its function's last byte. */
+		put_words(m, STACK, "18: c300\n20: s800 c610\n");
+		X86(m, &regs, false, "150 300 610 done");
+		free(m);
+	}
+}
+
+static void test_orc_exceptions(void **state)
+{
+	(void)state;
+	for EACH_FORMAT(format) {
+		struct memory *m = begin_orc(format);
+		struct unwind_regs regs = { .pc = CODE + 0x410, .sp = STACK };
+
+		/* pt_regs at 8: bp 8+32, r10 8+56, ip 8+128, cs, flags, sp. */
+		put_words(m, STACK, "28: s300\n40: s400\n88: c905 10 0 s200\n400: 0\n3f8: 0\n");
+		put_words(m, STACK, "400: c510\n408: c0 33 0 0\n");
+		X86(m, &regs, false, "410 905e 510 done");
+		/* The kernel was interrupted at the first instruction of a function. */
+		put_words(m, STACK, "408: c200 10 0 s600\n600: 0\n608: c610\n");
+		X86(m, &regs, false, "410 905e 510 200e 610 done");
+		/* From an interrupt's stack back to that of the task. */
+		regs.pc = CODE + 0x850;
+		put_words(m, STACK, "0: s700\n700: c610\n");
+		X86(m, &regs, true, "850e 610 done");
+		free(m);
+	}
+}
+
+static void test_orc_damage(void **state)
+{
+	(void)state;
+	for EACH_FORMAT(format) {
+		struct memory *m = begin_orc(format);
+		struct unwind_regs regs = { .pc = CODE + 0x150, .sp = STACK + STACK_BYTES - 0x10 };
+
+		X86(m, &regs, true, "150e damaged");
+		regs.sp = STACK + 1;
+		X86(m, &regs, true, "150e damaged");
+		/* No entry is an end where no call is found. */
+		regs = (struct unwind_regs){ .pc = CODE + 0x750, .sp = STACK };
+		X86(m, &regs, true, "750e damaged");
+		/* A return address that is none. */
+		regs.pc = CODE + 0x50;
+		put_words(m, STACK, "0: 0\n");
+		X86(m, &regs, true, "50e damaged");
+		/* Generated code is passed by its frame pointer; once. */
+		regs.fp = STACK + 0x100;
+		put_words(m, STACK, "0: ffffffffc0001000\n100: s200 c610\n");
+		X86(m, &regs, true, "50e 3f001000 610? done");
+		put_words(m, STACK, "108: ffffffffc0002000\n");
+		X86(m, &regs, true, "50e 3f001000 damaged");
+		/* A stack that leads into itself. */
+		regs = (struct unwind_regs){ .pc = CODE + 0x850, .sp = STACK };
+		put_words(m, STACK, "0: s8\n8: c850\n");
+		put_words(m, STACK, "10: s8\n");
+		X86(m, &regs, true, "850e 850 850 850 850 850 850 850 850 850 damaged");
+		free(m);
+	}
+}
+
+/* A call of the function without entries, and rbp the second register that it pushes. */
+static void test_orc_crash(void **state)
+{
+	static const uint8_t call[] = { 0xe8, 0xf0, 0x03, 0, 0 }, code[] = {
+		0xf3, 0x0f, 0x1e, 0xfa, 0xe8, 0, 0, 0, 0, 0x41, 0x54, 0x55, 0x53, 0x90,
+	};
+	struct memory *m = begin_orc(ORC_NEW);
+	struct unwind_regs regs = { .pc = CODE + 0x77f, .sp = STACK };
+
+	(void)state;
+	memcpy(place(m, CODE + 0x30b, 5), call, 5);
+	memcpy(place(m, CODE + 0x700, 14), code, 14);
+	put_words(m, STACK, "0: c100 0 0\n20: s100 0 c310\n100: s200 c610\n");
+	X86(m, &regs, true, "77fe 310 610 done");
+	free(m);
+}
+
+static void test_orc_too_long(void **state)
+{
+	struct memory *m = begin_orc(ORC_NEW);
+	struct unwind_regs regs = { .pc = CODE + 0x50, .sp = STACK };
+
+	(void)state;
+	for (unsigned int i = 0; i < UNWIND_FRAMES_MAX + 5; i++)
+		put(m, STACK + i * 8, CODE + 0x50);
+	X86(m, &regs, true, "50e 50 50 50 50 50 50 50 50 50 50 50 50 50 50 50 50 50 50 50 long");
+	free(m);
+}
+
+/* Without tables frame pointers lead, and an odd one to the registers of an exception. */
+static void test_frame_pointers(void **state)
+{
+	struct memory *m = begin();
+	struct unwind_regs regs = { .pc = CODE + 0x50, .sp = STACK, .fp = STACK + 0x10 };
+
+	(void)state;
+	put_words(m, STACK, "10: s41 c120\n60: s200\nc0: c150 10 0 s180\n200: s300 c180\n300: 0 0\n");
+	X86(m, &regs, true, "50e 120 150e 180 damaged");
+	free(m);
+}
+
+/* --- other architectures ---------------------------------------------------------------------- */
+
+static void test_arm64(void **state)
+{
+	struct memory *m = begin();
+	struct unwind_regs regs = { .pc = CODE + 0x50, .sp = STACK, .fp = STACK + 0x10 };
+
+	(void)state;
+	put_words(m, STACK, "10: s40 c120\n40: s100 c180\n100: 0 0 2\n");
+	check_trace(m, EM_AARCH64, &regs, true, "50e 120 180 done");
+	/* A record with a type: saved registers of the kernel, and of user mode. */
+	set_member(MEMBER(frame_record_meta, type), 128, 0, 8, 24);
+	set_member(MEMBER(pt_regs, stackframe), 0x110 * 8, 0, 16, 0x150);
+	put_words(m, STACK, "40: s510 c180\n510: 0 0 2\n");
+	put_words(m, STACK, "4e8: s700\n4f8: s6f0 c1f0 5\n700: 0 0 1\n");
+	check_trace(m, EM_AARCH64, &regs, true, "50e 120 180 1f0e done");
+	put_words(m, STACK, "508: 0\n");
+	check_trace(m, EM_AARCH64, &regs, true, "50e 120 180 done");
+	regs.fp = STACK + STACK_BYTES;
+	check_trace(m, EM_AARCH64, &regs, true, "50e damaged");
+	/* A loop. */
+	regs.fp = STACK + 0x10;
+	put_words(m, STACK, "10: s10 c120\n");
+	check_trace(m, EM_AARCH64, &regs, true, "50e 120 120 120 120 120 120 120 120 120 damaged");
+	free(m);
+}
+
+static void test_riscv64(void **state)
+{
+	struct memory *m = begin();
+	struct unwind_regs regs = { .pc = CODE + 0x50, .sp = STACK, .fp = STACK + 0x40 };
+
+	(void)state;
+	put_words(m, STACK, "30: s80 c120\n70: 0 c180\n");
+	check_trace(m, EM_RISCV, &regs, true, "50e 120 180 done");
+	set_member(MEMBER(pt_regs, epc), 0, 0, 8, 0x120);
+	set_member(MEMBER(pt_regs, sp), 0x10 * 8, 0, 8, 0x120);
+	set_member(MEMBER(pt_regs, s0), 0x40 * 8, 0, 8, 0x120);
+	set_member(MEMBER(pt_regs, status), 0x100 * 8, 0, 8, 0x120);
+	GET_MOD_SYM(vmlinux, handle_exception) = CODE + 0x400;
+	GET_MOD_SYM(vmlinux, ret_from_exception) = CODE + 0x440;
+	GET_MOD_SYM_PTR(vmlinux, handle_exception)->index = FACT_KALLSYMS;
+	GET_MOD_SYM_PTR(vmlinux, ret_from_exception)->index = FACT_KALLSYMS;
+	/* The registers are above the frame of the entry. */
+	put_words(m, STACK, "30: s80 c410\n40: c1f0 0 s200\n80: s240\n140: 100\n230: 0 c1f8\n");
+	check_trace(m, EM_RISCV, &regs, true, "50e 410 1f0e 1f8 done");
+	put_words(m, STACK, "140: 0\n");
+	check_trace(m, EM_RISCV, &regs, true, "50e 410 done");
+	free(m);
+}
+
+static void test_s390x(void **state)
+{
+	struct memory *m = begin();
+	struct unwind_regs regs = { .pc = CODE + 0x50, .sp = STACK };
+
+	(void)state;
+	check_trace(m, EM_S390, &regs, true, "50e damaged");
+	set_member(MEMBER(stack_frame, back_chain), 0, 0, 8, 160);
+	set_member(MEMBER(stack_frame, gprs), 0x30 * 8, 0, 80, 160);
+	set_member(MEMBER(pt_regs, psw), 0, 0, 16, 0x100);
+	set_member(MEMBER(pt_regs, gprs), 0x10 * 8, 0, 128, 0x100);
+	/* Two frames, then registers of the kernel, a frame, and registers of user mode. */
+	put_words(m, STACK, "0: s100\n100: s200\n170: c120\n200: 0\n270: c180\n");
+	put_words(m, STACK, "2a0: 0 c1f0\n328: s400\n400: 0\n4a0: 1000000000000 1000\n");
+	check_trace(m, EM_S390, &regs, true, "50e 120 180 1f0e done");
+	put_words(m, STACK, "100: s101\n");
+	check_trace(m, EM_S390, &regs, true, "50e 120 damaged");
+	free(m);
+}
+
+static void test_ppc64(void **state)
+{
+	struct memory *m = begin();
+	struct unwind_regs regs = { .pc = CODE + 0x50, .sp = STACK };
+
+	(void)state;
+	put_words(m, STACK, "0: s100\n100: s300 0 c120\n300: 0\n");
+	check_trace(m, EM_PPC64, &regs, true, "50e 120 done");
+	/* Registers in a frame with a mark, of either ABI. */
+	put_words(m, STACK, "120: 7265677368657265\n138: s500\n230: c1f0 0\n500: 0\n");
+	check_trace(m, EM_PPC64, &regs, true, "50e 120 1f0e done");
+	put_words(m, STACK, "120: 0\n160: 7265677368657265\n178: s500\n270: c1f8 4000\n");
+	check_trace(m, EM_PPC64, &regs, true, "50e 120 done");
+	free(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_orc),
+		cmocka_unit_test(test_orc_exceptions),
+		cmocka_unit_test(test_orc_damage),
+		cmocka_unit_test(test_orc_crash),
+		cmocka_unit_test(test_orc_too_long),
+		cmocka_unit_test(test_frame_pointers),
+		cmocka_unit_test(test_arm64),
+		cmocka_unit_test(test_riscv64),
+		cmocka_unit_test(test_s390x),
+		cmocka_unit_test(test_ppc64),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Block devices and network interfaces.
+ */
+#include <errno.h>
+
+#include "facts/declare.h"
+#include "kernel/member.h"
+#include "kernel/walk.h"
+#include "triage/parts.h"
+
+INIT_OPT_MOD_SYM(vmlinux, init_net);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, net, dev_base_head);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, net_device, dev_list);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, net_device, name);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, net_device, flags);
+
+/* Inodes of block devices: since Linux kernel commit 22ae8ce8b892 ("block: simplify bdev/disk
+ * lookup in blkdev_get") (in v5.11) each belongs to a disk or a partition. */
+INIT_OPT_MOD_SYM(vmlinux, blockdev_superblock);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, super_block, s_inodes);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, inode, i_sb_list);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, bdev_inode, bdev);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, bdev_inode, vfs_inode);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, block_device, bd_nr_sectors);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, block_device, bd_disk);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, gendisk, part0);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, gendisk, disk_name);
+
+/* Devices of each kind. */
+#define DEVICES_MAX 1024
+#define SECTOR_BYTES 512
+
+static struct triage_number *add_device(struct triage_number **list, size_t *nr)
+{
+	return triage_grow(list, nr, sizeof(**list));
+}
+
+static int add_net(void *ctx, uint64_t device)
+{
+	struct triage *t = ctx;
+	const struct vmem *mem = &t->view->mem;
+	struct triage_number *to;
+
+	if (t->nr_nets == DEVICES_MAX)
+		return 0;
+	to = add_device(&t->nets, &t->nr_nets);
+	if (!to)
+		return -ENOMEM;
+	read_name(mem, device + OFFSET(net_device, name), to->name, 16);
+	to->value = member_or_0(mem, device, MEMBER(net_device, flags));
+	return 0;
+}
+
+static int read_nets(struct triage *t)
+{
+	int err;
+
+	if (HAS_SYMBOL(init_net) && HAS_MEMBER(net, dev_base_head) && HAS_MEMBER(net_device, name))
+		err = walk_list(&t->view->mem, SYMBOL(init_net) + OFFSET(net, dev_base_head),
+				MEMBER(net_device, dev_list), add_net, t);
+	else
+		err = err_set(-ENOENT,
+			      "SYMBOL(init_net) or OFFSET(net.dev_base_head) is not known");
+	return triage_missing_err(t, err, "network interfaces");
+}
+
+/* The whole disk, not a partition of it. */
+static int add_disk(void *ctx, uint64_t inode)
+{
+	struct triage *t = ctx;
+	const struct vmem *mem = &t->view->mem;
+	vaddr_t bdev = inode - OFFSET(bdev_inode, vfs_inode) + OFFSET(bdev_inode, bdev);
+	uint64_t disk = member_or_0(mem, bdev, MEMBER(block_device, bd_disk));
+	uint64_t sectors = member_or_0(mem, bdev, MEMBER(block_device, bd_nr_sectors));
+	struct triage_number *to;
+
+	if (!disk || !sectors || member_or_0(mem, disk, MEMBER(gendisk, part0)) != bdev ||
+	    t->nr_disks == DEVICES_MAX)
+		return 0;
+	to = add_device(&t->disks, &t->nr_disks);
+	if (!to)
+		return -ENOMEM;
+	read_name(mem, disk + OFFSET(gendisk, disk_name), to->name, 32);
+	if (!checked_mul(sectors, SECTOR_BYTES, &to->value))
+		to->value = 0;
+	return 0;
+}
+
+static int read_disks(struct triage *t)
+{
+	const struct vmem *mem = &t->view->mem;
+	uint64_t sb;
+	int err;
+
+	if (HAS_SYMBOL(blockdev_superblock) && HAS_MEMBER(super_block, s_inodes) &&
+	    HAS_MEMBER(bdev_inode, vfs_inode) && HAS_MEMBER(gendisk, disk_name)) {
+		err = vmem_read_ulong(mem, SYMBOL(blockdev_superblock), &sb);
+		if (!err)
+			err = walk_list(mem, sb + OFFSET(super_block, s_inodes),
+					MEMBER(inode, i_sb_list), add_disk, t);
+	} else {
+		err = err_set(-ENOENT, "SYMBOL(blockdev_superblock) or a type is not known");
+	}
+	return triage_missing_err(t, err, "block devices");
+}
+
+int triage_read_devices(struct triage *t)
+{
+	int err = read_nets(t);
+
+	return err ? err : read_disks(t);
+}

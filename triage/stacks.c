@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The stacks of CPUs and tasks.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/addrset.h"
+#include "lib/clock.h"
+#include "triage/parts.h"
+#include "vmcore/notes.h"
+
+/* Where pr_reg is in struct elf_prstatus of machines whose long has 8 bytes. */
+#define PRSTATUS_REGS 112
+/* Sizes of a task's stack in all architectures and configurations. */
+#define STACK_BYTES_MIN (16 << 10)
+#define STACK_BYTES_MAX (64 << 10)
+
+/* The needs of unwinding, and the traces that were found, by a hash of them. */
+struct stacks {
+	struct triage *t;
+	const struct unwind_ops *ops;
+	struct code_map code;
+	struct addrset seen;
+	double until;
+};
+
+/* FNV-1a. */
+static uint64_t hash_frames(const struct unwind_frame *frames, size_t nr, enum unwind_end end)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ end;
+
+	for (size_t i = 0; i < nr; i++) {
+		hash = (hash ^ frames[i].pc) * UINT64_C(0x100000001b3);
+		hash = (hash ^ frames[i].exception) * UINT64_C(0x100000001b3);
+	}
+	return hash ? hash : 1;
+}
+
+static int add_trace(struct stacks *s, const struct unwind_frame *frames, size_t nr,
+		     enum unwind_end end, const char *why, size_t *ret)
+{
+	uint64_t hash = hash_frames(frames, nr, end);
+	const struct addrset_entry *same = addrset_find(&s->seen, hash);
+	struct triage *t = s->t;
+	struct triage_trace *trace;
+
+	if (same) {
+		*ret = same->value;
+		return 0;
+	}
+	trace = triage_grow(&t->traces, &t->nr_traces, sizeof(*trace));
+	if (trace)
+		trace->frames = calloc(nr + 1, sizeof(*trace->frames));
+	if (!trace || !trace->frames)
+		return err_set(-ENOMEM, "no memory for stacks");
+	for (size_t i = 0; i < nr; i++)
+		trace->frames[i] = triage_place_of(t, &frames[i]);
+	trace->nr = nr;
+	trace->end = end;
+	snprintf(trace->why, sizeof(trace->why), "%s", why);
+	*ret = t->nr_traces - 1;
+	return addrset_add(&s->seen, hash, *ret);
+}
+
+static int unwind(struct stacks *s, const struct unwind_regs *regs, bool stopped, size_t *ret)
+{
+	struct unwind_frame frames[UNWIND_FRAMES_MAX];
+	char why[160];
+	size_t nr;
+	enum unwind_end end =
+		unwind_stack(s->ops, &s->t->view->mem, &s->code, regs, stopped, frames, &nr, why);
+
+	return add_trace(s, frames, nr, end, why, ret);
+}
+
+/* --- CPUs ------------------------------------------------------------------------ */
+
+/*
+ * In the middle of a switch a CPU still has the stack of the task that it ran before, whose saved
+ * registers are old.
+ */
+static void follow_stack(struct triage *t, struct triage_cpu *cpu, uint64_t sp)
+{
+	if (cpu->task != TRIAGE_NONE && sp - t->tasks[cpu->task].stack < STACK_BYTES_MAX)
+		return;
+	for (size_t i = 0; i < t->nr_tasks; i++) {
+		if (t->tasks[i].stack && sp - t->tasks[i].stack < STACK_BYTES_MIN) {
+			cpu->task = i;
+			cpu->idle = false;
+		}
+	}
+}
+
+/* A note for each CPU that is online, in their order. */
+static int take_note(void *ctx, unsigned int nth, const void *desc, size_t size)
+{
+	struct stacks *s = ctx;
+	struct triage *t = s->t;
+	struct triage_cpu *cpu;
+	struct unwind_regs regs;
+	int err;
+
+	if (nth >= t->nr_cpus || size < PRSTATUS_REGS + s->ops->note_words * 8)
+		return 0;
+	cpu = &t->cpus[nth];
+	s->ops->note_regs((const char *)desc + PRSTATUS_REGS, t->view->mem.swap, &regs);
+	cpu->has_regs = true;
+	cpu->user = regs.user;
+	cpu->pc = regs.pc;
+	if (!regs.user)
+		follow_stack(t, cpu, regs.sp);
+	err = unwind(s, &regs, true, &cpu->trace);
+	if (!err && cpu->task != TRIAGE_NONE)
+		t->tasks[cpu->task].trace = cpu->trace;
+	return err;
+}
+
+static int unwind_cpus(struct stacks *s)
+{
+	const struct vmcore *vc = s->t->view->k->vc;
+
+	if (vc->nr_cpus != s->t->nr_cpus && s->t->nr_cpus)
+		triage_missing(s->t, "registers: VMCORE has those of %u CPUs, %zu are online",
+			       vc->nr_cpus, s->t->nr_cpus);
+	return notes_for_each_cpu(vc, take_note, s);
+}
+
+/* --- tasks ----------------------------------------------------------------------- */
+
+static bool runs(const struct triage *t, size_t task)
+{
+	for (size_t i = 0; i < t->nr_cpus; i++)
+		if (t->cpus[i].task == task)
+			return true;
+	return false;
+}
+
+static int unwind_task(struct stacks *s, size_t n)
+{
+	struct triage_task *task = &s->t->tasks[n];
+	struct unwind_regs regs;
+
+	if (task->trace != TRIAGE_NONE || task->state == 'Z' || task->state == 'X' ||
+	    runs(s->t, n) || s->ops->task_regs(&s->t->view->mem, task->address, &regs))
+		return 0;
+	return unwind(s, &regs, false, &task->trace);
+}
+
+static int unwind_tasks(struct stacks *s, bool all)
+{
+	size_t done = 0, skipped = 0;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < s->t->nr_tasks; i++) {
+		if (!all && s->t->tasks[i].state != 'D')
+			continue;
+		if (done == TRIAGE_TRACES_MAX || clock_seconds() > s->until) {
+			skipped++;
+			continue;
+		}
+		err = unwind_task(s, i);
+		done++;
+	}
+	if (skipped)
+		triage_missing(s->t, "stacks of %zu tasks: there are too many", skipped);
+	return err;
+}
+
+int triage_read_stacks(struct triage *t, bool all)
+{
+	struct stacks s = {
+		.t = t,
+		.ops = unwind_find(t->view->k->vc->machine),
+		.until = clock_seconds() + TRIAGE_SECONDS_MAX,
+	};
+	int err;
+
+	if (!s.ops) {
+		triage_missing(t, "stacks: machine %u is not supported", t->view->k->vc->machine);
+		return 0;
+	}
+	err = addrset_init(&s.seen);
+	if (!err)
+		err = triage_code_map(t, &s.code);
+	if (!err)
+		err = unwind_cpus(&s);
+	if (!err)
+		err = unwind_tasks(&s, all);
+	addrset_deinit(&s.seen);
+	free((void *)s.code.ranges);
+	return err;
+}

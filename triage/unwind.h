@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * Unwinding stacks of the crashed kernel.
+ *
+ * Code here sees no dump: only memory, facts, and where the kernel's code is. Each architecture
+ * unwinds by what its own kernel uses: ORC tables (x86_64), frame records (arm64, riscv64), back
+ * chains (s390x, ppc64).
+ *
+ * Adding an architecture: a file unwind_NAME.c with one const struct unwind_ops, put in the
+ * table of unwind.c; stacks in tests/unit/test_unwind.c.
+ */
+#ifndef TRIAGE_UNWIND_H
+#define TRIAGE_UNWIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "symbols/vmem.h"
+
+/** The most frames of a stack. */
+#define UNWIND_FRAMES_MAX 128
+/** Stacks lie in each other at most as often: task, interrupt, exceptions, NMI, machine check. */
+#define UNWIND_STACKS_MAX 8
+
+/** Where code is, and the ORC tables for it. */
+struct code_range {
+	vaddr_t start, end;
+	vaddr_t orc_ip, orc; /**< 0: none */
+	uint64_t nr_orcs;
+};
+
+/** All code of the kernel and its modules. */
+struct code_map {
+	const struct code_range *ranges; /**< sorted by start, borrowed */
+	size_t nr;
+	bool has_orcs;	     /**< a range has an ORC table */
+	unsigned int orc_sp; /**< orc_stack_pointer() of the kernel's */
+};
+
+/** The range that an address is in, or NULL. */
+const struct code_range *code_find(const struct code_map *map, vaddr_t pc);
+
+/** Registers of a CPU. Those that an architecture does not need are 0. */
+struct unwind_regs {
+	uint64_t pc, sp;
+	uint64_t fp; /**< frame pointer: rbp, x29, s0 */
+	uint64_t lr; /**< return address: x30, ra */
+	/** x86_64: an ORC entry can name them where all registers were saved. */
+	uint64_t dx, di, r10, r13;
+	bool user; /**< the CPU was in user mode */
+};
+
+/** One frame. */
+struct unwind_frame {
+	vaddr_t pc;
+	/** The registers are those that an exception or interrupt saved: pc is not a return. */
+	bool exception;
+	bool reliable;
+};
+
+/** The end of a trace. */
+enum unwind_end {
+	UNWIND_MORE,	/**< not ended */
+	UNWIND_DONE,	/**< at the end of the stack: user mode, or where the task began */
+	UNWIND_DAMAGED, /**< why says what is wrong */
+	UNWIND_TOO_LONG,
+};
+
+/** A walk over one stack. */
+struct unwind {
+	const struct vmem *mem;
+	const struct code_map *code;
+	struct unwind_regs regs; /**< of the frame at hand */
+	/** pc is where an exception came, or a CPU was stopped; else it is a return address. */
+	bool exception;
+	bool at_call;	     /**< for step(): it was a return address */
+	bool full_regs;	     /**< dx, di, r10 and r13 are those of the frame */
+	bool guessed;	     /**< a frame was passed by a guess: later ones are not reliable */
+	unsigned int stacks; /**< times that the walk went on at a lower address */
+	char why[160];
+};
+
+/** How an architecture unwinds. */
+struct unwind_ops {
+	uint16_t machine; /**< EM_* */
+	/**
+	 * Registers of a task that does not run.
+	 * @param task address of its struct task_struct
+	 * @return 0; -errno
+	 */
+	int (*task_regs)(const struct vmem *mem, vaddr_t task, struct unwind_regs *ret);
+	/** Words of 8 bytes that note_regs() looks at. */
+	unsigned int note_words;
+	/** Registers out of the pr_reg of an NT_PRSTATUS note. */
+	void (*note_regs)(const void *raw, bool swap, struct unwind_regs *ret);
+	/** Go to the caller's frame. Where it returns UNWIND_DAMAGED it has set why. */
+	enum unwind_end (*step)(struct unwind *u);
+};
+
+/** The ops of a machine, or NULL. */
+const struct unwind_ops *unwind_find(uint16_t machine);
+
+/**
+ * Unwind a stack.
+ * @param regs where to begin
+ * @param is_exception the registers are those of a CPU that was stopped; else those of a task
+ * that waits
+ * @param[out] frames up to UNWIND_FRAMES_MAX
+ * @param[out] why a sentence for UNWIND_DAMAGED; else ""
+ * @return how it ended
+ */
+enum unwind_end unwind_stack(const struct unwind_ops *ops, const struct vmem *mem,
+			     const struct code_map *code, const struct unwind_regs *regs,
+			     bool is_exception, struct unwind_frame frames[UNWIND_FRAMES_MAX],
+			     size_t *nr, char why[160]);
+
+/** For the architectures: read a word of the stack; why is set where that fails. */
+bool unwind_read(struct unwind *u, vaddr_t va, uint64_t *ret);
+/** Set why. @return UNWIND_DAMAGED */
+enum unwind_end unwind_damaged(struct unwind *u, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/** Load a register of a note of words. @param n its number */
+uint64_t note_word(const void *raw, unsigned int n, bool swap);
+
+/**
+ * x86_64: the number by which ORC entries name the stack pointer: it tells how this kernel
+ * numbers registers. 0: not known.
+ */
+unsigned int orc_stack_pointer(const struct vmem *mem, const struct code_range *code);
+
+extern const struct unwind_ops unwind_x86_64_ops;
+extern const struct unwind_ops unwind_arm64_ops;
+extern const struct unwind_ops unwind_riscv64_ops;
+extern const struct unwind_ops unwind_s390x_ops;
+extern const struct unwind_ops unwind_ppc64_ops;
+
+#endif
