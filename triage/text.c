@@ -342,11 +342,12 @@ static void print_modules(const struct triage *t, FILE *out)
 
 static void print_log(const struct triage *t, FILE *out)
 {
-	const char *start = t->log + t->log_size;
+	const char *start;
 	unsigned int lines = 0;
 
 	if (!t->log_size)
 		return;
+	start = t->log + t->log_size;
 	while (start > t->log && (start[-1] != '\n' || lines++ < TRIAGE_LOG_LINES + 1))
 		start--;
 	print_title(out, "The end of the log");

@@ -91,6 +91,14 @@ def _():
     check(any('only the head' in line for line in found['missing']), found['missing'])
 
 
+@test('a dump without a log')
+def _():
+    core('mini')
+    check(any(line.startswith('no log') for line in load(triage('--json', '-', 'mini'))['missing']),
+          'the log is not missing')
+    check('The end of the log' not in triage('mini'), 'there is an end of the log')
+
+
 @test('FILE, --json FILE, both; files are created as those of dumps are')
 def _():
     core('crashed', *LOG)
