@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <elf.h>
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +48,7 @@ INIT_OPT_MOD_SYM(vmlinux, ret_from_exception);
 #define STACK UINT64_C(0xffffc90000000000)
 #define STACK_BYTES 0x4000
 
-/* A few pieces of memory, of the host's byte order. */
+/* A few pieces of memory, little-endian. */
 struct memory {
 	struct {
 		vaddr_t start;
@@ -87,7 +88,9 @@ static struct memory *begin(void)
 	facts_reset(&set);
 	for (size_t i = 0; i < ARRAY_SIZE(starts); i++)
 		m->pieces[i].start = starts[i];
-	m->mem = (struct vmem){ .read = read_memory, .ctx = m, .is64 = true };
+	m->mem = (struct vmem){
+		.read = read_memory, .ctx = m, .is64 = true, .swap = HOST_BIG_ENDIAN
+	};
 	m->range = (struct code_range){ .start = CODE, .end = CODE_END };
 	m->code = (struct code_map){ .ranges = &m->range, .nr = 1 };
 	return m;
@@ -98,6 +101,7 @@ static void put(struct memory *m, vaddr_t va, uint64_t value)
 	uint8_t *to = place(m, va, 8);
 
 	assert_non_null(to);
+	value = htole64(value);
 	memcpy(to, &value, 8);
 }
 
@@ -175,12 +179,19 @@ enum { UNDEF, PREV_SP, DX, DI, BP, SP, R10, R13, BP_IND, SP_IND };
 enum { CALL, REGS, PARTIAL, END_OF_STACK, NO_ENTRY };
 static const uint8_t newest[] = { 0, 8, 2, 1, 4, 3, 6, 7, 10, 9 };
 
+static void put_s16(uint8_t *to, int16_t value)
+{
+	uint16_t raw = htole16((uint16_t)value);
+
+	memcpy(to, &raw, 2);
+}
+
 static void add_orc(struct memory *m, enum orc_format format, uint32_t at, int16_t sp_offset,
 		    unsigned int sp, int16_t bp_offset, unsigned int bp, unsigned int type)
 {
 	uint64_t n = m->range.nr_orcs++;
 	vaddr_t ip = ORC_IP + n * 4;
-	int32_t distance = (int32_t)(CODE + at - ip);
+	uint32_t distance = htole32((uint32_t)(CODE + at - ip));
 	uint8_t *entry = place(m, ORC + n * 6, 6), bits = type;
 
 	if (format >= ORC_NEW)
@@ -190,8 +201,8 @@ static void add_orc(struct memory *m, enum orc_format format, uint32_t at, int16
 	else if (type == NO_ENTRY)
 		bits = 0;
 	memcpy(place(m, ip, 4), &distance, 4);
-	memcpy(entry, &sp_offset, 2);
-	memcpy(entry + 2, &bp_offset, 2);
+	put_s16(entry, sp_offset);
+	put_s16(entry + 2, bp_offset);
 	if (format == ORC_NEWEST) {
 		sp = newest[sp];
 		bp = newest[bp];
