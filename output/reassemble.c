@@ -15,7 +15,7 @@
 #include "lib/fdio.h"
 #include "lib/log.h"
 #include "lib/progress.h"
-#include "output/places.h"
+#include "vmcore/places.h"
 #include "output/sink.h"
 #include "vmcore/kdump_headers.h"
 

@@ -12,7 +12,7 @@
 /**
  * Put all parts of a split dump together. Pages are copied as they are stored. A page is lost if
  * its descriptor is invalid, or its data overlap others in part or cannot be read; the rest is
- * copied (output/places.h).
+ * copied (vmcore/places.h).
  *
  * @param parts paths, in any order; the files may be flattened ones
  * @param nr_parts at least 1

@@ -10,6 +10,7 @@
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "vmcore/kdump_headers.h"
+#include "vmcore/places.h"
 
 /* Descriptors read at once. */
 #define DESC_BATCH 512
@@ -87,44 +88,73 @@ static int check_bitmaps(struct vmcore *vc, const struct kdump_headers *h, struc
 	return 0;
 }
 
-/* A page's data do not begin before the data of the page before it end. */
-static int check_order(const struct kdump_headers *h, struct file_reader *fr,
-		       const struct bitmap *stored, uint64_t data_off,
-		       const struct vmcore_faults *faults)
+/* Find the data of all pages. A page whose data cannot be there fails when it is read. */
+static int find_places(const struct kdump_headers *h, struct file_reader *fr, uint64_t nr,
+		       uint64_t data_off, struct places *places)
 {
 	_cleanup_free_ uint8_t *buf = malloc(DESC_BATCH * KDUMP_PAGE_DESC_SIZE);
-	uint64_t nr = bitmap_count(stored, 0, stored->nbits), bad = 0, end = 0;
-	pfn_t pfn = 0, first = 0;
+	int err = buf ? 0 : err_set(-ENOMEM, "no memory for page descriptors");
 
-	if (!buf)
-		return err_set(-ENOMEM, "no memory for page descriptors");
-	for (uint64_t i = 0; i < nr; i += DESC_BATCH) {
+	for (uint64_t i = 0; !err && i < nr; i += DESC_BATCH) {
 		size_t n = min_u64(nr - i, DESC_BATCH);
 
 		/* Descriptors that the file does not have are found by reading their pages. */
 		if (file_read(fr, h->desc_off + i * KDUMP_PAGE_DESC_SIZE, buf,
 			      n * KDUMP_PAGE_DESC_SIZE))
 			break;
-		for (size_t j = 0; j < n; j++, pfn++) {
+		for (size_t j = 0; !err && j < n; j++) {
 			struct kdump_page_desc d;
 
 			kdump_decode_page_desc(&h->layout, buf + j * KDUMP_PAGE_DESC_SIZE, &d);
-			pfn = bitmap_next_set(stored, pfn, stored->nbits);
-			/* Missing, the page of zeros, or found to be wrong when it is read. */
-			if (!d.offset || d.offset == data_off ||
-			    !range_fits(d.offset, d.size, fr->file->size))
-				continue;
-			if (d.offset < end)
-				first = bad++ ? first : pfn;
-			end = d.offset + d.size;
+			if (d.offset >= data_off && d.size &&
+			    d.size <= (uint32_t)h->header.block_size &&
+			    range_fits(d.offset, d.size, fr->file->size))
+				err = places_add(places, &d, i + j);
 		}
 	}
-	if (bad)
-		vmcore_fault(faults,
-			     "page descriptors: the data of %" PRIu64
-			     " pages are out of order or overlap, the first is page %#" PRIx64,
-			     bad, first);
-	return 0;
+	return err;
+}
+
+/* The pfn of a page descriptor. */
+static pfn_t pfn_of(const struct bitmap *stored, uint64_t nth)
+{
+	pfn_t pfn = bitmap_next_set(stored, 0, stored->nbits);
+
+	while (nth--)
+		pfn = bitmap_next_set(stored, pfn + 1, stored->nbits);
+	return pfn;
+}
+
+/* The data of pages are apart from each other, or the same, and leave no gap. */
+static int check_places(const struct kdump_headers *h, struct file_reader *fr,
+			const struct bitmap *stored, uint64_t data_off,
+			const struct vmcore_faults *faults)
+{
+	uint64_t nr = bitmap_count(stored, 0, stored->nbits), nr_bad, gaps;
+	_cleanup_bitmap_ struct bitmap bad = { 0 };
+	struct places places = { 0 };
+	int err = nr ? bitmap_init(&bad, nr) : 0;
+
+	if (!err)
+		err = find_places(h, fr, nr, data_off, &places);
+	if (!err && places.nr) {
+		/* A page of zeros comes first, also where no page is one: a gap that is none. */
+		gaps = places_check(&places, places.start, &bad);
+		nr_bad = bitmap_count(&bad, 0, nr);
+		if (nr_bad)
+			vmcore_fault(faults,
+				     "page descriptors: the data of %" PRIu64
+				     " pages overlap, the first is page %#" PRIx64,
+				     nr_bad, pfn_of(stored, bitmap_next_set(&bad, 0, nr)));
+		else if (gaps)
+			vmcore_fault(faults,
+				     "page descriptors: %" PRIu64
+				     " bytes of data belong to no page: other pages may have their "
+				     "contents",
+				     gaps);
+	}
+	places_deinit(&places);
+	return err;
 }
 
 static int check(struct vmcore *vc, struct file_reader *fr, const struct vmcore_faults *faults)
@@ -151,7 +181,7 @@ static int check(struct vmcore *vc, struct file_reader *fr, const struct vmcore_
 		bitmap_clear_range(&stored, 0, vc->part_start);
 		bitmap_clear_range(&stored, vc->part_end, h.max_pfn);
 	}
-	return check_order(&h, fr, &stored, data_off, faults);
+	return check_places(&h, fr, &stored, data_off, faults);
 }
 
 int kdump_check(struct vmcore *vc, const struct vmcore_faults *faults)

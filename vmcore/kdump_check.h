@@ -11,8 +11,8 @@
 /**
  * vmcore_check() of the format.
  *
- * Page descriptors are checked for the place of their data: every writer stores pages in pfn
- * order, each once but the page of zeros. Sizes and flags are checked when pages are read.
+ * Page descriptors are checked for the place of their data (vmcore/places.h), which takes 24 bytes
+ * of memory a page. Sizes and flags are checked when pages are read.
  */
 int kdump_check(struct vmcore *vc, const struct vmcore_faults *faults)
 	__attribute__((warn_unused_result));

@@ -8,8 +8,8 @@
  * descriptor that names exactly the data of another page cannot be noticed; but then bytes are left
  * that belong to no page. Two descriptors whose contents were exchanged look right.
  */
-#ifndef OUTPUT_PLACES_H
-#define OUTPUT_PLACES_H
+#ifndef VMCORE_PLACES_H
+#define VMCORE_PLACES_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +28,7 @@ struct place {
 struct places {
 	struct place *list;
 	size_t nr, room;
+	uint64_t start;	  /**< of the first one's data */
 	uint64_t end;	  /**< of the last one's data; 0 if there is none */
 	uint32_t largest; /**< bytes */
 };

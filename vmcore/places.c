@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "output/places.h"
+#include "vmcore/places.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -29,6 +29,7 @@ int places_add(struct places *p, const struct kdump_page_desc *d, uint64_t page)
 		p->list = list;
 		p->room = room;
 	}
+	p->start = p->nr ? min_u64(p->start, d->offset) : d->offset;
 	p->list[p->nr++] = (struct place){ d->offset, page, d->size, d->flags };
 	p->end = max_u64(p->end, d->offset + d->size);
 	p->largest = max_u64(p->largest, d->size);
@@ -76,7 +77,7 @@ static size_t search(const struct places *p, size_t low, size_t high, uint64_t o
 	return low;
 }
 
-/* Whether any place of a cluster begins at an offset. */
+/* Return whether a place of a cluster begins at an offset. */
 static bool begins(const struct places *p, const struct cluster *c, uint64_t offset)
 {
 	size_t i = search(p, c->first, c->end, offset);
@@ -93,7 +94,7 @@ static void mark(const struct places *p, size_t i, struct bitmap *bad)
  * Mark the places that do not end where another one of their cluster begins. Those that are left
  * and fit together are whole; if some still overlap, nothing tells which of all are wrong.
  */
-static void judge(const struct places *p, const struct cluster *c, struct bitmap *bad)
+static void mark_cluster(const struct places *p, const struct cluster *c, struct bitmap *bad)
 {
 	const struct place *last = NULL;
 	bool fits = true;
@@ -113,7 +114,7 @@ static void judge(const struct places *p, const struct cluster *c, struct bitmap
 		mark(p, i, bad);
 }
 
-/* Find the places from number first on that overlap each other. Returns whether any differ. */
+/* Find the places from number first on that overlap each other. Return whether any differ. */
 static bool next_cluster(const struct places *p, size_t first, struct cluster *c)
 {
 	const struct place *it = &p->list[first];
@@ -137,7 +138,7 @@ uint64_t places_check(struct places *p, uint64_t start, struct bitmap *bad)
 	sort(p);
 	for (size_t i = 0; i < p->nr; i = c.end) {
 		if (next_cluster(p, i, &c))
-			judge(p, &c, bad);
+			mark_cluster(p, &c, bad);
 		gaps += c.start - pos;
 		pos = c.stop;
 	}
