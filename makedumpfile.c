@@ -184,7 +184,7 @@ static int show_mem_usage(const struct dump_plan *plan, const struct kernel *k)
 	return err ? err : mem_usage_print(k, &m);
 }
 
-/* Whether standard output is for the report. */
+/* Return whether the report goes to standard output. */
 static bool reports(const struct dump_plan *plan)
 {
 	return plan->json && !strcmp(plan->json, "-");
@@ -419,7 +419,7 @@ static int check_params(const struct dump_plan *plan)
 	return err;
 }
 
-/* Whether standard output is for what was asked for. */
+/* Return whether the answer of this mode goes to standard output. */
 static bool lists(const struct dump_plan *plan)
 {
 	return plan->mode == MODE_LIST_KSYMS || plan->mode == MODE_LIST_KTYPES ||

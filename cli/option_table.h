@@ -49,7 +49,7 @@ struct option_row {
 extern const struct option_row option_table[];
 extern const size_t option_table_size;
 
-/** Whether getopt has to read an argument. */
+/** @return true if getopt has to read an argument */
 _Bool option_has_arg(const struct option_row *row);
 
 /** Write the short name of an option, or else the long one, as it is typed. */

@@ -36,7 +36,7 @@ struct extension_code {
 int extension_find(struct extension_code *code, const char *text)
 	__attribute__((warn_unused_result));
 
-/** Whether extensions can be files; else the program has only those that are built in. */
+/** @return true if extensions can be files; else the program has only those that are built in */
 bool extension_files_supported(void);
 
 /**

@@ -98,7 +98,7 @@ void request_group_offer_number(struct request_group *g, int64_t value, bool nam
 /** Offer the length of an array variable. */
 void request_group_offer_length(struct request_group *g, uint64_t length);
 
-/** Whether each request of a group has an answer. */
+/** @return true if each request of a group has an answer */
 bool request_group_complete(const struct request_group *g);
 
 /**

@@ -58,7 +58,7 @@ static int visit_thread(void *ctx, uint64_t task)
 	return visit_task(w, task);
 }
 
-/* Whether a process is there, and comes for the first time. */
+/* Read a process, and refuse it if it came before. */
 static int enter_process(struct task_walk *w, uint64_t leader)
 {
 	int err = read_signal(w->mem, leader, &w->signal);

@@ -28,7 +28,7 @@ enum trace_subsystem {
 /** Choose the subsystems: a sum of 1 << enum trace_subsystem. Not thread-safe. */
 void trace_select(unsigned int mask);
 
-/** Whether a subsystem is traced: ask before preparing costly lines. */
+/** @return true if a subsystem is traced: ask before preparing costly lines */
 bool trace_enabled(enum trace_subsystem subsystem);
 
 /** @return the name of a subsystem, as --trace takes it */

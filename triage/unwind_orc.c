@@ -346,7 +346,7 @@ static vaddr_t address_of_entry(const struct unwind *u)
 }
 
 /*
- * Whether a return address follows a direct call of the function that an address is in.
+ * Return whether a return address follows a direct call of the function that an address is in.
  * @param[out] function its address
  */
 static bool returns_from(const struct unwind *u, vaddr_t ret, vaddr_t pc, vaddr_t *function)

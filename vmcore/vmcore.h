@@ -284,7 +284,7 @@ void vmcore_fault(const struct vmcore_faults *faults, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /**
- * Whether there is memory for a bit per page that a dump says it has.
+ * Check that there is memory for a bit per page that a dump says it has.
  * @return 0; -ENOMEM
  */
 int vmcore_check_claim(const struct vmcore *vc) __attribute__((warn_unused_result));

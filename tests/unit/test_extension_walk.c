@@ -257,7 +257,7 @@ static void test_list_from_its_end(void **state)
 		flat_put(&f, object(&f, 3) + LINK, 0);
 		flat_put(&f, object(&f, 7) + LINK + flat_long(&f), 0);
 		check_two_ways(&f, -EBADMSG, "123987");
-		/* What leads back, but not forward again, is no entry. */
+		/* An object that leads back, but is not led to, is no entry. */
 		begin_two_ways(&f, i);
 		flat_put(&f, object(&f, 5) + LINK, 0);
 		flat_put(&f, object(&f, 8) + LINK + flat_long(&f), object(&f, 2) + LINK);

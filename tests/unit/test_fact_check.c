@@ -19,7 +19,7 @@
 	{ .modname = "vmlinux", .struct_name = "page", .member_name = m, .index = FACT_VMCOREINFO }
 #define NUMBER(n, v) { .modname = "vmlinux", .name = n, .value = v, .index = FACT_VMCOREINFO }
 
-/* What VMCOREINFO says. */
+/* The facts of VMCOREINFO. */
 struct facts {
 	struct ktype_info flags, mapping, size, elsewhere, missing;
 	struct knum_info lru, buddy, head;
@@ -187,7 +187,7 @@ static void test_data_decides(void **state)
 	assert_int_equal(f.areas.value, 11);
 	assert_non_null(strstr(f.why, "OFFSET(page.mapping) is 24 in VMCOREINFO and 16 in BTF: "
 				      "using 24, and 2"));
-	/* What is in use does not change which source is named first. */
+	/* VMCOREINFO is named first also where its value is not used. */
 	facts_init(&f);
 	fill_in(&f, 24, 4, BUDDY);
 	assert_false(fact_check_compare(&f.check, f.why, sizeof(f.why)));

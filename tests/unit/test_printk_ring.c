@@ -460,7 +460,7 @@ static void test_unreadable_descriptors(void **state)
 	m->hole_end = m->hole + 1;
 	log_is_damaged(m, 0, "nothing at",
 		       "[    0.000000] one\n[    0.000000] two\n[    0.000000] three\n");
-	/* Of two blocks with one id neither is believed. */
+	/* Two blocks have the same id: neither is believed. */
 	log_put_ulong(m, DATA + (1 << SIZE_BITS) - word(m), 1001);
 	log_is_damaged(m, 1, "nothing at", "[    0.000000] one\n[    0.000000] three\n");
 	log_put_ulong(m, DATA + (1 << SIZE_BITS) - word(m), 0);
