@@ -20,6 +20,7 @@
 #include "lib/byteorder.h"
 #include "lib/checked.h"
 #include "lib/err.h"
+#include "lib/search.h"
 
 /* The linear map begins here; physical addresses are what is left without the top bits. */
 #define PAGE_OFFSET UINT64_C(0xc000000000000000)
@@ -446,21 +447,13 @@ static bool in_pieces(const struct ppc64_state *s, vaddr_t va)
 static int translate_in_piece(const struct ppc64_state *s, vaddr_t va, struct arch_run *ret)
 {
 	uint64_t size = UINT64_C(1) << s->piece_shift;
-	size_t lo = 0, hi = s->nr_pieces;
+	size_t next = SEARCH_FIRST(1, s->nr_pieces, i, s->pieces[i].vaddr <= va);
 
-	while (hi - lo > 1) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (s->pieces[mid].vaddr <= va)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	if (va - s->pieces[lo].vaddr < size) {
-		*ret = arch_run_within(va, size, s->pieces[lo].paddr);
+	if (va - s->pieces[next - 1].vaddr < size) {
+		*ret = arch_run_within(va, size, s->pieces[next - 1].paddr);
 		return 0;
 	}
-	*ret = (struct arch_run){ .len = s->pieces[hi].vaddr - va };
+	*ret = (struct arch_run){ .len = s->pieces[next].vaddr - va };
 	return err_set(-EFAULT, "%#" PRIx64 " is not in the list of vmemmap", va);
 }
 

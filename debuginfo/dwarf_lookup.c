@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "lib/array.h"
 #include "lib/err.h"
 
 #ifdef HAVE_DWARF
@@ -259,18 +260,10 @@ static void add_entry(struct dwarf_lookup *l, Dwarf_Die *die)
 		e.line = 0;
 	if (seen_before(l, &e))
 		return;
-	if (l->nr_entries == l->room) {
-		size_t more = l->room * 2 + 64;
-		struct entry *p = reallocarray(l->entries, more, sizeof(*p));
-
-		if (!p) {
-			l->no_memory = true;
-			return;
-		}
-		l->entries = p;
-		l->room = more;
-	}
-	l->entries[l->nr_entries++] = e;
+	if (ARRAY_GROW(l->entries, l->nr_entries, l->room, "types"))
+		l->no_memory = true;
+	else
+		l->entries[l->nr_entries++] = e;
 }
 
 /* Functions are not entered: what is declared in them is theirs. */

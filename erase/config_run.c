@@ -11,6 +11,7 @@
 #include "debuginfo/dwarf_lookup.h"
 #include "erase/config_eval.h"
 #include "kernel/kernel_tables.h"
+#include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "types/btf_lookup.h"
@@ -56,15 +57,8 @@ static const struct ksym_info *find_symbol(const struct config_run *s, const cha
 /* All that a vmlinux can be asked for by its name, so that one pass over it will do. */
 static int add_name(struct config_run *s, const char *name)
 {
-	if (s->nr_names == s->names_room) {
-		size_t more = s->names_room * 2 + 32;
-		const char **p = reallocarray(s->names, more, sizeof(*p));
-
-		if (!p)
-			return err_set(-ENOMEM, "no memory for %zu names", more);
-		s->names = p;
-		s->names_room = more;
-	}
+	if (ARRAY_GROW(s->names, s->nr_names, s->names_room, "names"))
+		return -ENOMEM;
 	s->names[s->nr_names++] = name;
 	return 0;
 }
@@ -73,15 +67,8 @@ static int declare_symbol(struct config_run *s, const char *module, const char *
 {
 	if (find_symbol(s, module, name))
 		return 0;
-	if (s->nr_symbols == s->room) {
-		size_t more = s->room * 2 + 32;
-		struct ksym_info *p = reallocarray(s->symbols, more, sizeof(*p));
-
-		if (!p)
-			return err_set(-ENOMEM, "no memory for %zu symbols", more);
-		s->symbols = p;
-		s->room = more;
-	}
+	if (ARRAY_GROW(s->symbols, s->nr_symbols, s->room, "symbols"))
+		return -ENOMEM;
 	s->symbols[s->nr_symbols++] = (struct ksym_info){
 		.modname = declared_module(module),
 		.symname = name,

@@ -11,6 +11,8 @@
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "lib/printable.h"
+#include "lib/search.h"
+#include "lib/sweep.h"
 
 /*
  * Memory for each range: for itself, and for the two that it may become when the list is
@@ -103,88 +105,55 @@ static int compare_starts(const void *a, const void *b, void *ctx)
 	return (x > y) - (x < y);
 }
 
-/* A heap of the ranges that cover an address; the one added first is at its top. */
-static void heap_push(uint32_t *heap, size_t nr, uint32_t range)
-{
-	size_t i = nr;
+/* Of the sweep over all ranges: the range that was added first wins. */
+struct range_sweep {
+	const struct erase_range *in;
+	struct erase_range *out;
+	size_t nr_out;
+};
 
-	for (; i && range < heap[(i - 1) / 2]; i = (i - 1) / 2)
-		heap[i] = heap[(i - 1) / 2];
-	heap[i] = range;
+static void get_range(void *ctx, uint32_t i, uint64_t *start, uint64_t *end)
+{
+	const struct range_sweep *s = ctx;
+
+	*start = s->in[i].start;
+	*end = s->in[i].end;
 }
 
-/* Drop the top; nr are left then. */
-static void heap_pop(uint32_t *heap, size_t nr)
+static bool came_first(void *ctx, uint32_t a, uint32_t b)
 {
-	uint32_t last = heap[nr];
-	size_t i = 0, child;
-
-	while ((child = 2 * i + 1) < nr) {
-		if (child + 1 < nr && heap[child + 1] < heap[child])
-			child++;
-		if (last < heap[child])
-			break;
-		heap[i] = heap[child];
-		i = child;
-	}
-	heap[i] = last;
+	(void)ctx;
+	return a < b;
 }
 
-static void put_range(struct erase_range *out, size_t *nr, paddr_t start, paddr_t end, uint8_t fill)
+static void put_range(void *ctx, uint64_t start, uint64_t end, uint32_t winner)
 {
-	if (*nr && out[*nr - 1].end == start && out[*nr - 1].fill == fill)
-		out[*nr - 1].end = end;
+	struct range_sweep *s = ctx;
+	struct erase_range *last = s->nr_out ? &s->out[s->nr_out - 1] : NULL;
+	uint8_t fill = s->in[winner].fill;
+
+	if (last && last->end == start && last->fill == fill)
+		last->end = end;
 	else
-		out[(*nr)++] = (struct erase_range){ start, end, fill };
-}
-
-/*
- * Sweep over ranges, whose indexes are sorted by their starts, from one address where a
- * range begins or ends to the next. There are less than twice as many pieces as ranges,
- * since each ends where a range begins or ends. The heap takes the place of the indexes
- * that were seen.
- */
-static size_t sweep(const struct erase_range *in, size_t nr_in, uint32_t *order,
-		    struct erase_range *out)
-{
-	size_t seen = 0, active = 0, nr_out = 0;
-	paddr_t at = 0;
-
-	while (seen < nr_in || active) {
-		const struct erase_range *top;
-		paddr_t end;
-
-		if (!active)
-			at = in[order[seen]].start;
-		for (; seen < nr_in && in[order[seen]].start == at; seen++)
-			heap_push(order, active++, order[seen]);
-		top = &in[order[0]];
-		if (top->end <= at) {
-			heap_pop(order, --active);
-			continue;
-		}
-		end = top->end;
-		if (seen < nr_in)
-			end = min_u64(end, in[order[seen]].start);
-		put_range(out, &nr_out, at, end, top->fill);
-		at = end;
-	}
-	return nr_out;
+		s->out[s->nr_out++] = (struct erase_range){ start, end, fill };
 }
 
 void erase_list_seal(struct erase_list *list)
 {
-	struct erase_range *out, *p;
+	struct range_sweep ctx = { .in = list->ranges };
+	const struct sweep sweep = { &ctx, get_range, came_first, put_range };
+	struct erase_range *p;
 
 	/* Nothing was added since. */
 	if (!list->order)
 		return;
-	out = list->ranges + list->nr;
+	ctx.out = list->ranges + list->nr;
 	for (size_t i = 0; i < list->nr; i++)
 		list->order[i] = i;
 	qsort_r(list->order, list->nr, sizeof(*list->order), compare_starts, list->ranges);
-	list->nr = sweep(list->ranges, list->nr, list->order, out);
-	memmove(list->ranges, out, list->nr * sizeof(*out));
+	sweep_run(&sweep, list->order, list->nr);
+	list->nr = ctx.nr_out;
+	memmove(list->ranges, ctx.out, list->nr * sizeof(*p));
 	p = reallocarray(list->ranges, list->nr, sizeof(*p));
 	if (p)
 		list->ranges = p;
@@ -196,17 +165,7 @@ void erase_list_seal(struct erase_list *list)
 /* Index of the first range that ends after an address. */
 static size_t first_behind(const struct erase_list *list, paddr_t pa)
 {
-	size_t low = 0, high = list->nr;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (list->ranges[middle].end > pa)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
+	return SEARCH_FIRST(0, list->nr, i, list->ranges[i].end <= pa);
 }
 
 paddr_t erase_list_next(const struct erase_list *list, paddr_t from)

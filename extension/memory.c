@@ -16,6 +16,7 @@
 #include "lib/byteorder.h"
 #include "lib/checked.h"
 #include "lib/err.h"
+#include "lib/search.h"
 #include "makedumpfile.h"
 #include "symbols/kallsyms.h"
 
@@ -248,17 +249,9 @@ static int need_memmap(const struct memmap **map)
 static const struct memmap_range *range_below(const struct memmap *map, uint64_t number,
 					      uint64_t (*begin)(const struct memmap_range *))
 {
-	size_t low = 0, high = map->nr_ranges;
+	size_t after = SEARCH_FIRST(0, map->nr_ranges, i, begin(&map->ranges[i]) <= number);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (begin(&map->ranges[middle]) <= number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low ? &map->ranges[low - 1] : NULL;
+	return after ? &map->ranges[after - 1] : NULL;
 }
 
 static uint64_t first_pfn(const struct memmap_range *range)

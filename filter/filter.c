@@ -13,6 +13,7 @@
 #include "lib/log.h"
 #include "lib/pipeline.h"
 #include "lib/progress.h"
+#include "lib/search.h"
 #include "lib/trace.h"
 
 /* Struct pages that one thread takes at a time: 1 MiB of them where they have 64 bytes. */
@@ -69,17 +70,9 @@ static void drop_run(void *ctx, pfn_t start, uint64_t nr_pages, enum page_class 
 /* The first piece of the kernel image that ends after pfn. */
 static const struct pfn_range *next_image(const struct filter *f, pfn_t pfn)
 {
-	size_t lo = 0, hi = f->nr_image;
+	size_t first = SEARCH_FIRST(0, f->nr_image, i, f->image[i].end <= pfn);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (f->image[mid].end <= pfn)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < f->nr_image ? &f->image[lo] : NULL;
+	return first < f->nr_image ? &f->image[first] : NULL;
 }
 
 /* Judge the struct pages in [from, to), byte offsets within the unit; partial ones not. */

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "lib/array.h"
 #include "lib/byteorder.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
@@ -53,15 +54,8 @@ static int add_range(struct memmap *m, size_t *room, pfn_t start, pfn_t end, vad
 	}
 	if (m->nr_ranges == RANGES_MAX)
 		return err_set(-EBADMSG, "the memory map is in more pieces than any machine has");
-	if (m->nr_ranges == *room) {
-		size_t more = *room ? *room * 2 : 16;
-		struct memmap_range *p = reallocarray(m->ranges, more, sizeof(*p));
-
-		if (!p)
-			return err_set(-ENOMEM, "no memory for a memory map of %zu ranges", more);
-		m->ranges = p;
-		*room = more;
-	}
+	if (ARRAY_GROW(m->ranges, m->nr_ranges, *room, "ranges of the memory map"))
+		return -ENOMEM;
 	m->ranges[m->nr_ranges++] = (struct memmap_range){ start, end, pages };
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "kernel/memmap.h"
+#include "lib/array.h"
 #include "lib/checked.h"
 #include "lib/err.h"
 
@@ -21,15 +22,8 @@ static int add(struct segments *s, vaddr_t vaddr, paddr_t paddr, uint64_t bytes)
 {
 	if (s->nr == SEGMENTS_MAX)
 		return err_set(-EFBIG, "memory is in more pieces than any machine has");
-	if (s->nr == s->room) {
-		size_t more = s->room ? s->room * 2 : 16;
-		struct vmcore_segment *p = reallocarray(s->list, more, sizeof(*p));
-
-		if (!p)
-			return err_set(-ENOMEM, "no memory for %zu PT_LOADs", more);
-		s->list = p;
-		s->room = more;
-	}
+	if (ARRAY_GROW(s->list, s->nr, s->room, "PT_LOADs"))
+		return -ENOMEM;
 	s->list[s->nr++] = (struct vmcore_segment){
 		.vaddr = vaddr,
 		.paddr = paddr,

@@ -16,10 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/array.h"
 #include "lib/byteorder.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
+#include "lib/search.h"
 #include "output/elf_segments.h"
 #include "output/head.h"
 #include "vmcore/notes.h"
@@ -199,17 +201,7 @@ static int put_note_phdr(struct elf_writer *e)
 /* The first extent that ends after an address. */
 static size_t find_extent(const struct elf_writer *e, paddr_t pa)
 {
-	size_t low = 0, high = e->nr_extents;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (e->extents[mid].end << e->page_shift <= pa)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return SEARCH_FIRST(0, e->nr_extents, i, e->extents[i].end << e->page_shift <= pa);
 }
 
 /*
@@ -388,15 +380,8 @@ static bool can_be_hole(const struct elf_writer *e, pfn_t start, pfn_t end)
 
 static int add_extent(struct elf_writer *e, pfn_t pfn)
 {
-	if (e->nr_extents == e->room) {
-		size_t more = e->room ? e->room * 2 : 256;
-		struct extent *p = reallocarray(e->extents, more, sizeof(*p));
-
-		if (!p)
-			return err_set(-ENOMEM, "no memory for %zu PT_LOADs", more);
-		e->extents = p;
-		e->room = more;
-	}
+	if (ARRAY_GROW(e->extents, e->nr_extents, e->room, "PT_LOADs"))
+		return -ENOMEM;
 	e->extents[e->nr_extents++] = (struct extent){ .start = pfn, .end = pfn, .off = e->end };
 	return 0;
 }

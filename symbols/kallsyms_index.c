@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/err.h"
+#include "lib/search.h"
 #include "symbols/kallsyms.h"
 #include "symbols/kallsyms_tables.h"
 
@@ -183,17 +184,8 @@ int kallsyms_index_by_name(const struct kallsyms_index *idx, const char *module,
 /* How many of by_value are at or below an address. */
 static uint32_t count_up_to(const struct kallsyms_index *idx, uint64_t address)
 {
-	uint32_t low = 0, high = idx->nr_by_value;
-
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-
-		if (idx->entries[idx->by_value[mid]].value <= address)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return SEARCH_FIRST(0, idx->nr_by_value, i,
+			    idx->entries[idx->by_value[i]].value <= address);
 }
 
 int kallsyms_index_by_address(const struct kallsyms_index *idx, uint64_t address, struct ksym *ret)

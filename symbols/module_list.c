@@ -10,6 +10,7 @@
 
 #include "facts/facts.h"
 #include "lib/addrset.h"
+#include "lib/array.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
@@ -286,15 +287,8 @@ static void module_fields(struct field f[NR_M], const struct vmem *mem)
 
 static int add_module(struct module_list *list, size_t *room, const struct kmodule *module)
 {
-	if (list->nr == *room) {
-		size_t more = *room ? *room * 2 : 128;
-		struct kmodule *p = reallocarray(list->modules, more, sizeof(*p));
-
-		if (!p)
-			return err_set(-ENOMEM, "no memory for a list of %zu modules", more);
-		list->modules = p;
-		*room = more;
-	}
+	if (ARRAY_GROW(list->modules, list->nr, *room, "modules"))
+		return -ENOMEM;
 	list->modules[list->nr++] = *module;
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/array.h"
 #include "lib/err.h"
 
 /* Places in the hash of offsets for each name; half of them are ever used. */
@@ -150,15 +151,8 @@ static int add_found(struct btf_index *ix, uint32_t name, const struct btf_found
 		ix->overflow = ix->names->names[name];
 		return 0;
 	}
-	if (ix->nr_found == ix->room) {
-		size_t more = ix->room ? ix->room * 2 : 256;
-		struct btf_found *p = reallocarray(ix->found, more, sizeof(*p));
-
-		if (!p)
-			return err_set(-ENOMEM, "no memory for %zu types", more);
-		ix->found = p;
-		ix->room = more;
-	}
+	if (ARRAY_GROW(ix->found, ix->nr_found, ix->room, "types"))
+		return -ENOMEM;
 	ix->found[ix->nr_found] = *f;
 	ix->found[ix->nr_found].next = head->first;
 	head->first = ++ix->nr_found;

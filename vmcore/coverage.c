@@ -7,22 +7,13 @@
 
 #include "lib/checked.h"
 #include "lib/err.h"
+#include "lib/search.h"
 #include "vmcore/kdump_format.h"
 
 /* The first span that ends at @pos or after it. */
 static size_t find_span(const struct coverage *c, uint64_t pos)
 {
-	size_t low = 0, high = c->nr;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (c->spans[mid].end < pos)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return SEARCH_FIRST(0, c->nr, i, c->spans[i].end < pos);
 }
 
 /* Put a span in the place of spans [i, i + nr). */

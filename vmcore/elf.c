@@ -13,9 +13,12 @@
 #include <string.h>
 
 #include "lib/byteorder.h"
+#include "lib/array.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
+#include "lib/search.h"
+#include "lib/sweep.h"
 #include "notes.h"
 #include "vmcore.h"
 
@@ -249,15 +252,8 @@ static int add_segment(struct vmcore *vc, struct allowance *left, size_t *room,
 		vc->incomplete = true;
 		return 0;
 	}
-	if (vc->nr_segments == *room) {
-		size_t more = *room ? *room * 2 : 16;
-		void *p = reallocarray(vc->segments, more, sizeof(s));
-
-		if (!p)
-			return err_set(-ENOMEM, "no memory for %zu PT_LOADs", more);
-		vc->segments = p;
-		*room = more;
-	}
+	if (ARRAY_GROW(vc->segments, vc->nr_segments, *room, "PT_LOADs"))
+		return -ENOMEM;
 	vc->segments[vc->nr_segments++] = s;
 	return 0;
 }
@@ -362,32 +358,6 @@ static bool wins(const struct piece *a, const struct piece *b)
 	return a->index < b->index;
 }
 
-/* A binary heap of pieces: the one that wins over all others is heap[0]. */
-static void heap_push(const struct piece **heap, size_t *n, const struct piece *p)
-{
-	size_t i = (*n)++;
-
-	for (; i && wins(p, heap[(i - 1) / 2]); i = (i - 1) / 2)
-		heap[i] = heap[(i - 1) / 2];
-	heap[i] = p;
-}
-
-static void heap_pop(const struct piece **heap, size_t *n)
-{
-	const struct piece *p = heap[--*n];
-	size_t i = 0, child;
-
-	while ((child = 2 * i + 1) < *n) {
-		if (child + 1 < *n && wins(heap[child + 1], heap[child]))
-			child++;
-		if (wins(p, heap[child]))
-			break;
-		heap[i] = heap[child];
-		i = child;
-	}
-	heap[i] = p;
-}
-
 /* Append [start, end) of a piece, or let the last range grow. */
 static void add_range(struct elf_dump *d, const struct range *p, paddr_t start, paddr_t end)
 {
@@ -402,36 +372,40 @@ static void add_range(struct elf_dump *d, const struct range *p, paddr_t start, 
 	d->ranges[d->nr_ranges++] = (struct range){ start, end, off, p->source };
 }
 
-/*
- * Sweep over the sorted pieces; the heap holds those that have begun. A step goes
- * to where the winner ends or the next piece begins, so each piece costs two
- * steps and two ranges at most.
- */
-static void sweep(struct elf_dump *d, const struct piece *pieces, size_t nr,
-		  const struct piece **heap)
-{
-	size_t next = 0, active = 0;
-	paddr_t pos = 0, end;
+/* Of the sweep over all pieces. */
+struct piece_sweep {
+	struct elf_dump *d;
+	const struct piece *pieces;
+};
 
-	while (next < nr || active) {
-		if (!active)
-			pos = pieces[next].range.start;
-		while (next < nr && pieces[next].range.start == pos)
-			heap_push(heap, &active, &pieces[next++]);
-		end = heap[0]->range.end;
-		if (next < nr)
-			end = min_u64(end, pieces[next].range.start);
-		add_range(d, &heap[0]->range, pos, end);
-		pos = end;
-		while (active && heap[0]->range.end <= pos)
-			heap_pop(heap, &active);
-	}
+static void piece_range(void *ctx, uint32_t i, uint64_t *start, uint64_t *end)
+{
+	const struct piece_sweep *s = ctx;
+
+	*start = s->pieces[i].range.start;
+	*end = s->pieces[i].range.end;
+}
+
+static bool piece_wins(void *ctx, uint32_t a, uint32_t b)
+{
+	const struct piece_sweep *s = ctx;
+
+	return wins(&s->pieces[a], &s->pieces[b]);
+}
+
+static void emit_piece(void *ctx, uint64_t start, uint64_t end, uint32_t winner)
+{
+	const struct piece_sweep *s = ctx;
+
+	add_range(s->d, &s->pieces[winner].range, start, end);
 }
 
 static int build_ranges(struct vmcore *vc, struct elf_dump *d)
 {
 	_cleanup_free_ struct piece *pieces = NULL;
-	_cleanup_free_ const struct piece **heap = NULL;
+	_cleanup_free_ uint32_t *order = NULL;
+	struct piece_sweep ctx = { .d = d };
+	const struct sweep sweep = { &ctx, piece_range, piece_wins, emit_piece };
 	struct range *fit;
 	uint64_t file_end;
 	size_t nr;
@@ -440,12 +414,15 @@ static int build_ranges(struct vmcore *vc, struct elf_dump *d)
 	if (!pieces)
 		goto nomem;
 	nr = cut_segments(vc, pieces, &file_end);
-	heap = reallocarray(NULL, nr, sizeof(*heap));
+	order = reallocarray(NULL, nr, sizeof(*order));
 	d->ranges = reallocarray(NULL, nr, 2 * sizeof(*d->ranges));
-	if (!heap || !d->ranges)
+	if (nr > UINT32_MAX || !order || !d->ranges)
 		goto nomem;
 	qsort(pieces, nr, sizeof(*pieces), cmp_start);
-	sweep(d, pieces, nr, heap);
+	for (size_t i = 0; i < nr; i++)
+		order[i] = i;
+	ctx.pieces = pieces;
+	sweep_run(&sweep, order, nr);
 	fit = reallocarray(d->ranges, d->nr_ranges, sizeof(*fit));
 	if (fit)
 		d->ranges = fit;
@@ -520,17 +497,7 @@ static void elf_reader_deinit(struct vmcore_reader *r)
 /* The first range that ends after pa; nr_ranges if there is none. */
 static size_t search(const struct elf_dump *d, paddr_t pa)
 {
-	size_t low = 0, high = d->nr_ranges;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (d->ranges[mid].end > pa)
-			high = mid;
-		else
-			low = mid + 1;
-	}
-	return low;
+	return SEARCH_FIRST(0, d->nr_ranges, i, d->ranges[i].end <= pa);
 }
 
 /*

@@ -11,6 +11,8 @@
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "lib/fdio.h"
+#include "lib/heap.h"
+#include "lib/search.h"
 #include "vmcore/coverage.h"
 
 /* Numbers are big-endian. */
@@ -221,32 +223,7 @@ static void sort_records(struct records *recs)
 }
 
 /* A heap whose root is the record that stands last in the file. */
-static void heap_push(struct record *heap, size_t *nr, struct record rec)
-{
-	size_t i = (*nr)++;
-
-	while (i && heap[(i - 1) / 2].where < rec.where) {
-		heap[i] = heap[(i - 1) / 2];
-		i = (i - 1) / 2;
-	}
-	heap[i] = rec;
-}
-
-static void heap_pop(struct record *heap, size_t *nr)
-{
-	struct record rec = heap[--*nr];
-	size_t i = 0, child;
-
-	while ((child = 2 * i + 1) < *nr) {
-		if (child + 1 < *nr && heap[child + 1].where > heap[child].where)
-			child++;
-		if (heap[child].where < rec.where)
-			break;
-		heap[i] = heap[child];
-		i = child;
-	}
-	heap[i] = rec;
-}
+#define IS_LATER(a, b) ((a).where > (b).where)
 
 static int add_extent(struct flat_index *idx, uint64_t start, uint64_t where)
 {
@@ -289,10 +266,10 @@ static int stack_records(struct flat_index *idx, struct record *list, size_t nr)
 			pos = list[next].off;
 		}
 		for (; next < nr && list[next].off <= pos; next++)
-			heap_push(list, &nr_heap, list[next]);
+			HEAP_PUSH(list, nr_heap, list[next], IS_LATER);
 		end = list[0].off + list[0].len;
 		if (end <= pos) {
-			heap_pop(list, &nr_heap);
+			HEAP_POP(list, nr_heap, IS_LATER);
 			continue;
 		}
 		if (!err)
@@ -341,23 +318,16 @@ void flat_index_destroy(struct flat_index *idx)
 
 int flat_find(const struct flat_index *idx, uint64_t off, uint64_t *where, uint64_t *len)
 {
-	size_t low = 0, high = idx->nr;
 	const struct extent *e;
+	size_t next;
 	uint64_t end;
 
 	if (off >= idx->size)
 		return -ENODATA;
-	/* The first extent starts at 0, so low never names one after off. */
-	while (high - low > 1) {
-		size_t mid = low + (high - low) / 2;
-
-		if (idx->extents[mid].start <= off)
-			low = mid;
-		else
-			high = mid;
-	}
-	e = &idx->extents[low];
-	end = low + 1 < idx->nr ? e[1].start : idx->size;
+	/* The first extent starts at 0. */
+	next = SEARCH_FIRST(1, idx->nr, i, idx->extents[i].start <= off);
+	e = &idx->extents[next - 1];
+	end = next < idx->nr ? e[1].start : idx->size;
 	*len = end - off;
 	*where = e->where == FLAT_HOLE ? FLAT_HOLE : e->where + (off - e->start);
 	return 0;

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "lib/array.h"
 #include "lib/checked.h"
 #include "lib/err.h"
+#include "lib/search.h"
 
 /* Places [first, end) of the list; they overlap each other, or there is one only. */
 struct cluster {
@@ -20,15 +22,8 @@ void places_deinit(struct places *p)
 
 int places_add(struct places *p, const struct kdump_page_desc *d, uint64_t page)
 {
-	if (p->nr == p->room) {
-		size_t room = p->room ? p->room * 2 : 1024;
-		struct place *list = reallocarray(p->list, room, sizeof(*list));
-
-		if (!list)
-			return err_set(-ENOMEM, "no memory for the places of %zu pages", room);
-		p->list = list;
-		p->room = room;
-	}
+	if (ARRAY_GROW(p->list, p->nr, p->room, "places of pages"))
+		return -ENOMEM;
 	p->start = p->nr ? min_u64(p->start, d->offset) : d->offset;
 	p->list[p->nr++] = (struct place){ d->offset, page, d->size, d->flags };
 	p->end = max_u64(p->end, d->offset + d->size);
@@ -66,15 +61,7 @@ static void sort(struct places *p)
 /* The first of the places [low, high) that begins at an offset or after it. */
 static size_t search(const struct places *p, size_t low, size_t high, uint64_t offset)
 {
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (p->list[mid].offset < offset)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return SEARCH_FIRST(low, high, i, p->list[i].offset < offset);
 }
 
 /* Return whether a place of a cluster begins at an offset. */
