@@ -7,16 +7,20 @@
 #include <sys/stat.h>
 
 #include "filter/classify.h"
+#include "kernel/struct_pages.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
 
 /* Struct pages looked at in one go: 1 MiB of them where they have 64 bytes. */
 #define UNIT_PAGES 16384
-/* After a struct page that cannot be read, go on at the next multiple of this. */
-#define HOLE_STEP 4096
 /* Eight verdicts at once. */
 #define UNDECIDED_8 (UINT64_C(0x0101010101010101) * PG_UNDECID)
+
+struct unit {
+	pfn_t start, end;
+	vaddr_t pages;
+};
 
 struct page_scan {
 	const struct extension_code *code;
@@ -28,6 +32,7 @@ struct page_scan {
 	struct bitmap has_data;
 	uint32_t struct_size;
 	uint8_t *buf; /* a unit's struct pages, when they are not contiguous */
+	const struct unit *unit;
 	/* For extension_pages_callback(): */
 	bool has_layout;
 	struct page_layout layout;
@@ -42,11 +47,6 @@ struct page_scan {
 	vaddr_t va;
 	bool wants_kinds; /* it has asked for them, and will again */
 	bool has_kinds;	  /* of these pages */
-};
-
-struct unit {
-	pfn_t start, end;
-	vaddr_t pages;
 };
 
 static void decide(struct extension_shared *shared, pfn_t start, pfn_t end, int verdict)
@@ -171,9 +171,10 @@ const uint8_t *extension_page_kinds(const struct extension_pages *pages)
 }
 
 /* Ask about those struct pages in [from, to), byte offsets within the unit, that are whole. */
-static void ask_piece(struct page_scan *a, const struct unit *u, const uint8_t *bytes,
-		      uint64_t from, uint64_t to)
+static void ask_range(void *ctx, const uint8_t *bytes, uint64_t from, uint64_t to)
 {
+	struct page_scan *a = ctx;
+	const struct unit *u = a->unit;
 	uint64_t first = div_round_up(from, a->struct_size), end = to / a->struct_size;
 	const uint8_t *structs = bytes + (first * a->struct_size - from);
 	pfn_t pfn = u->start + first, stop = u->start + end;
@@ -199,51 +200,18 @@ static void ask_piece(struct page_scan *a, const struct unit *u, const uint8_t *
 	}
 }
 
-/* Bytes of the unit from offset off on that lie together; *skip if they cannot be read. */
-static int look(struct page_scan *a, const struct unit *u, uint64_t off, uint64_t len,
-		const void **ptr, size_t *got, uint64_t *skip)
-{
-	vaddr_t va = u->pages + off;
-	struct arch_run run;
-	int err = kernel_translate(a->k, a->reader, va, &run);
-
-	*skip = HOLE_STEP - va % HOLE_STEP;
-	if (!err)
-		err = vmcore_get(a->reader, run.paddr, run.len ? min_u64(len, run.len) : len, ptr,
-				 got);
-	return err;
-}
-
 static void ask_unit(struct page_scan *a, const struct unit *u)
 {
-	uint64_t size = (u->end - u->start) * a->struct_size;
-	uint64_t off = 0;
-	uint64_t piece = 0; /* [piece, hole) is in the buffer, ... */
-	uint64_t hole = 0;  /* ... [hole, off) could not be read */
+	const struct struct_pages_walk walk = {
+		.k = a->k,
+		.reader = a->reader,
+		.buf = a->buf,
+		.ctx = a,
+		.found = ask_range,
+	};
 
-	while (off < size) {
-		const void *ptr;
-		uint64_t skip;
-		size_t got;
-		int err = look(a, u, off, size - off, &ptr, &got, &skip);
-
-		if (err) {
-			off = min_u64(off + skip, size);
-			continue;
-		}
-		if (!off && got == size) {
-			ask_piece(a, u, ptr, 0, size);
-			return;
-		}
-		if (off != hole) {
-			ask_piece(a, u, a->buf + piece, piece, hole);
-			piece = off;
-		}
-		memcpy(a->buf + off, ptr, got);
-		off += got;
-		hole = off;
-	}
-	ask_piece(a, u, a->buf + piece, piece, hole);
+	a->unit = u;
+	struct_pages_walk(&walk, u->pages, (u->end - u->start) * a->struct_size);
 }
 
 /* If not, struct pages seem to be missing, and nothing is decided about their pages. */
@@ -257,7 +225,7 @@ static int check_file(const struct page_scan *a)
 	return err_set(-EBADF, "it closed the dump's descriptor");
 }
 
-static int ask_range(struct page_scan *a, const struct memmap_range *r)
+static int scan_range(struct page_scan *a, const struct memmap_range *r)
 {
 	pfn_t limit = min_u64(r->end, a->has_data.nbits);
 	int err = 0;
@@ -340,6 +308,6 @@ int page_scan_run(struct page_scan *a)
 	int err = 0;
 
 	for (size_t i = 0; !err && i < a->map->nr_ranges; i++)
-		err = ask_range(a, &a->map->ranges[i]);
+		err = scan_range(a, &a->map->ranges[i]);
 	return err;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "filter/plausible.h"
+#include "kernel/struct_pages.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
@@ -20,8 +21,6 @@
 #define UNIT_PAGES 16384
 /* More units than threads, so that one slow thread does not stop the others. */
 #define UNITS_PER_THREAD 4
-/* After a struct page that cannot be read, go on at the next multiple of this. */
-#define HOLE_STEP 4096
 /* The kernel image is mapped in few pieces; more are invalid. */
 #define IMAGE_PIECES_MAX 4096
 
@@ -54,6 +53,7 @@ struct worker {
 	struct filter *f;
 	struct vmcore_reader *reader;
 	uint8_t *buf; /* a unit's struct pages, when they are not contiguous */
+	const struct unit *unit;
 	struct filter_stats stats;
 };
 
@@ -75,10 +75,11 @@ static const struct pfn_range *next_image(const struct filter *f, pfn_t pfn)
 	return first < f->nr_image ? &f->image[first] : NULL;
 }
 
-/* Judge the struct pages in [from, to), byte offsets within the unit; partial ones not. */
-static void judge(struct worker *w, const struct unit *u, const uint8_t *bytes, uint64_t from,
-		  uint64_t to)
+/* Classify the struct pages in [from, to), byte offsets within the unit; partial ones not. */
+static void classify_range(void *ctx, const uint8_t *bytes, uint64_t from, uint64_t to)
 {
+	struct worker *w = ctx;
+	const struct unit *u = w->unit;
 	const struct page_layout *l = &w->f->layout;
 	uint64_t first = div_round_up(from, l->size), end = to / l->size;
 
@@ -100,70 +101,36 @@ static void judge(struct worker *w, const struct unit *u, const uint8_t *bytes, 
 	}
 }
 
-static void count_unreadable(struct worker *w, const struct unit *u, uint64_t from, uint64_t to)
+static void count_unreadable(void *ctx, uint64_t from, uint64_t to)
 {
+	struct worker *w = ctx;
+	const struct unit *u = w->unit;
 	uint32_t size = w->f->layout.size;
 
-	if (from == to)
-		return;
 	w->stats.pages[PAGE_UNREADABLE] +=
 		bitmap_count(w->f->dumpable, min_u64(u->pfns.start + from / size, u->pfns.end),
 			     min_u64(u->pfns.start + div_round_up(to, size), u->pfns.end));
-}
-
-/* Bytes of the unit from offset off on that lie together; *skip if they cannot be read. */
-static int look(struct worker *w, const struct unit *u, uint64_t off, uint64_t len,
-		const void **ptr, size_t *got, uint64_t *skip)
-{
-	vaddr_t va = u->pages + off;
-	struct arch_run run;
-	int err = kernel_translate(w->f->k, w->reader, va, &run);
-
-	*skip = HOLE_STEP - va % HOLE_STEP;
-	if (!err)
-		err = vmcore_get(w->reader, run.paddr, run.len ? min_u64(len, run.len) : len, ptr,
-				 got);
-	return err;
 }
 
 static int filter_work(void *ctx, void *worker, void *batch)
 {
 	struct worker *w = worker;
 	const struct unit *u = batch;
-	uint64_t size = (u->pfns.end - u->pfns.start) * w->f->layout.size;
-	uint64_t off = 0;
-	uint64_t piece = 0; /* [piece, hole) is in the buffer, ... */
-	uint64_t hole = 0;  /* ... [hole, off) could not be read */
+	const struct struct_pages_walk walk = {
+		.k = w->f->k,
+		.reader = w->reader,
+		.buf = w->buf,
+		.ctx = w,
+		.found = classify_range,
+		.lost = count_unreadable,
+	};
 
 	(void)ctx;
 	/* Nothing of it is to be dumped anyway: spare the reading. */
 	if (bitmap_next_set(w->f->dumpable, u->pfns.start, u->pfns.end) == u->pfns.end)
 		return 0;
-	while (off < size) {
-		const void *ptr;
-		uint64_t skip;
-		size_t got;
-		int err = look(w, u, off, size - off, &ptr, &got, &skip);
-
-		if (err) {
-			off = min_u64(off + skip, size);
-			continue;
-		}
-		if (!off && got == size) {
-			judge(w, u, ptr, 0, size);
-			return 0;
-		}
-		if (off != hole) {
-			judge(w, u, w->buf + piece, piece, hole);
-			count_unreadable(w, u, hole, off);
-			piece = off;
-		}
-		memcpy(w->buf + off, ptr, got);
-		off += got;
-		hole = off;
-	}
-	judge(w, u, w->buf + piece, piece, hole);
-	count_unreadable(w, u, hole, off);
+	w->unit = u;
+	struct_pages_walk(&walk, u->pages, (u->pfns.end - u->pfns.start) * w->f->layout.size);
 	return 0;
 }
 
@@ -217,36 +184,31 @@ static void sort_image(struct filter *f)
 	f->nr_image = n;
 }
 
+/* @return 1 if there are too many pieces */
+static int add_image_run(void *ctx, vaddr_t va, paddr_t pa, uint64_t len)
+{
+	struct filter *f = ctx;
+	struct pfn_range *last = f->nr_image ? &f->image[f->nr_image - 1] : NULL;
+	unsigned int shift = f->k->arch.page_shift;
+	pfn_t pfn = pa >> shift;
+
+	(void)va;
+	if (f->nr_image == IMAGE_PIECES_MAX)
+		return 1;
+	if (last && last->end == pfn)
+		last->end += len >> shift;
+	else
+		f->image[f->nr_image++] = (struct pfn_range){ pfn, pfn + (len >> shift) };
+	return 0;
+}
+
 /* Find the pages that are mapped as the kernel image. */
 static int find_image(struct filter *f, struct vmcore_reader *r)
 {
-	const struct arch *a = &f->k->arch;
-	vaddr_t va, end;
-
-	if (!a->ops->kernel_image)
-		return 0;
 	f->image = calloc(IMAGE_PIECES_MAX, sizeof(*f->image));
 	if (!f->image)
 		return err_set(-ENOMEM, "no memory");
-	a->ops->kernel_image(a, &va, &end);
-	while (va != end && f->nr_image < IMAGE_PIECES_MAX) {
-		struct pfn_range *last = f->nr_image ? &f->image[f->nr_image - 1] : NULL;
-		struct arch_run run = { .len = 1 };
-		int err = kernel_translate(f->k, r, va, &run);
-		uint64_t len = min_u64(run.len ? run.len : end - va, end - va);
-		pfn_t pfn = run.paddr >> a->page_shift;
-
-		va += len;
-		if (err)
-			continue;
-		if (last && last->end == pfn)
-			last->end += len >> a->page_shift;
-		else
-			f->image[f->nr_image++] = (struct pfn_range){
-				pfn,
-				pfn + (len >> a->page_shift),
-			};
-	}
+	kernel_for_each_image_run(f->k, r, add_image_run, f);
 	sort_image(f);
 	return 0;
 }
@@ -353,8 +315,8 @@ static bool worth_walking(const struct page_layout *l)
 	return l->level || l->pg_hwpoison;
 }
 
-/* Judge all pages, and then whether that can be true. */
-static int judge_pages(struct filter *f, unsigned int nr_threads, struct filter_stats *stats)
+/* Classify all pages, and check whether that can be true. */
+static int classify_all(struct filter *f, unsigned int nr_threads, struct filter_stats *stats)
 {
 	int err;
 
@@ -376,7 +338,7 @@ int filter_pages(const struct kernel *k, unsigned int level, unsigned int nr_thr
 	int err = prepare(&f, level & ~DL_ZERO);
 
 	if (!err && worth_walking(&f.layout)) {
-		err = judge_pages(&f, nr_threads, stats);
+		err = classify_all(&f, nr_threads, stats);
 	} else if (err && err != -ENOMEM && !(level & ~DL_ZERO)) {
 		DEBUG_MSG("Offline and poisoned pages are not looked for: %s\n", err_text(err));
 		err = 0;

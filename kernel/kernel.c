@@ -117,6 +117,27 @@ int kernel_for_each_run(const struct kernel *k, struct vmcore_reader *r, vaddr_t
 	return why[0] ? err_set(-EFAULT, "%s", why) : 0;
 }
 
+int kernel_for_each_image_run(const struct kernel *k, struct vmcore_reader *r,
+			      int (*fn)(void *ctx, vaddr_t va, paddr_t pa, uint64_t len), void *ctx)
+{
+	vaddr_t va, end;
+	int ret = 0;
+
+	if (k->translation_err || !k->arch.ops->kernel_image)
+		return 0;
+	k->arch.ops->kernel_image(&k->arch, &va, &end);
+	while (!ret && va != end) {
+		struct arch_run run = { .len = 1 };
+		bool mapped = !kernel_translate(k, r, va, &run);
+		uint64_t len = min_u64(run.len ? run.len : end - va, end - va);
+
+		if (mapped)
+			ret = fn(ctx, va, run.paddr, len);
+		va += len;
+	}
+	return ret;
+}
+
 /* The text of a file given with -i; *text is to be freed. */
 static int read_info_file(const char *path, char **text, size_t *size)
 {

@@ -119,6 +119,15 @@ int kernel_for_each_run(const struct kernel *k, struct vmcore_reader *r, vaddr_t
 			int (*fn)(void *ctx, paddr_t pa, uint64_t len), void *ctx)
 	__attribute__((warn_unused_result));
 
+/**
+ * Give the mapped runs of the kernel image to a function, in the order of their addresses.
+ * @param fn returns 0 to go on; anything else ends it and is returned
+ * @return 0; what @p fn returned
+ */
+int kernel_for_each_image_run(const struct kernel *k, struct vmcore_reader *r,
+			      int (*fn)(void *ctx, vaddr_t va, paddr_t pa, uint64_t len),
+			      void *ctx);
+
 /** How memory that was copied is changed before it is used. */
 struct kernel_overwrite {
 	/** @param pa where @p buf was copied from; it lies together there */

@@ -49,31 +49,46 @@ static bool clip_to_memory(const struct kernel *k, const struct bitmap *exists, 
 	return there;
 }
 
+/* Of the walk over the kernel image. */
+struct image_walk {
+	struct segments *s;
+	const struct kernel *k;
+	const struct bitmap *exists;
+};
+
+/* @return 1 if there are enough pieces; -errno */
+static int add_image_run(void *ctx, vaddr_t va, paddr_t pa, uint64_t len)
+{
+	const struct image_walk *w = ctx;
+	struct segments *s = w->s;
+	int err = 0;
+
+	for (uint64_t n; !err && len; va += n, pa += n, len -= n) {
+		struct vmcore_segment *last = s->nr ? &s->list[s->nr - 1] : NULL;
+		bool there;
+
+		if (s->nr == IMAGE_PIECES_MAX)
+			return 1;
+		n = len;
+		there = clip_to_memory(w->k, w->exists, pa, &n);
+		if (there && last && last->vaddr + last->memsz == va &&
+		    last->paddr + last->memsz == pa)
+			last->memsz += n;
+		else if (there)
+			err = add(s, va, pa, n);
+	}
+	return err;
+}
+
 /* Add the mapped pieces of the kernel image that are memory. */
+
 static int add_image(struct segments *s, const struct kernel *k, struct vmcore_reader *r,
 		     const struct bitmap *exists)
 {
-	vaddr_t va, end;
-	int err = 0;
+	struct image_walk w = { s, k, exists };
+	int ret = kernel_for_each_image_run(k, r, add_image_run, &w);
 
-	if (k->translation_err || !k->arch.ops->kernel_image)
-		return 0;
-	k->arch.ops->kernel_image(&k->arch, &va, &end);
-	while (!err && va < end && s->nr < IMAGE_PIECES_MAX) {
-		struct vmcore_segment *last = s->nr ? &s->list[s->nr - 1] : NULL;
-		struct arch_run run = { .len = 1 };
-		bool mapped = !kernel_translate(k, r, va, &run);
-		uint64_t len = min_u64(run.len ? run.len : end - va, end - va);
-
-		mapped = mapped && clip_to_memory(k, exists, run.paddr, &len);
-		if (mapped && last && last->vaddr + last->memsz == va &&
-		    last->paddr + last->memsz == run.paddr)
-			last->memsz += len;
-		else if (mapped)
-			err = add(s, va, run.paddr, len);
-		va += len;
-	}
-	return err;
+	return ret < 0 ? ret : 0;
 }
 
 /* Whether memory is where the linear map would have it. */
