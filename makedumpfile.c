@@ -119,18 +119,13 @@ static void debug_vmcoreinfo(const struct kernel *k)
 static int show_warnings(struct report *rep, int err)
 {
 	const struct kernel *k = rep->kernel;
-	char bad_line[256] = "";
-	const char *const warnings[] = {
-		rep->vc ? rep->vc->warning : "", k ? k->vmcoreinfo_why : "", bad_line,
-		k ? k->contradiction : "",	 k ? k->kallsyms_why : "",   k ? k->types_why : "",
-		k ? k->modules_why : "",	 k ? k->debuginfo_why : "",
-	};
+	const char *warnings[1 + NR_KERNEL_WARNINGS] = { rep->vc ? rep->vc->warning : "" };
+	size_t nr = 1;
 	bool told = false;
 
-	if (k && k->bad_line[0])
-		snprintf(bad_line, sizeof(bad_line), "VMCOREINFO line %s is invalid and is ignored",
-			 k->bad_line);
-	for (size_t i = 0; i < ARRAY_SIZE(warnings); i++) {
+	for (; k && nr < ARRAY_SIZE(warnings); nr++)
+		warnings[nr] = k->warnings[nr - 1];
+	for (size_t i = 0; i < nr; i++) {
 		if (!warnings[i][0])
 			continue;
 		report_remember(rep, warnings[i]);

@@ -295,7 +295,7 @@ static int try_levels(const struct dump_plan *plan, struct attempts *a, const st
 		err = try_level(req, res, rep);
 		if (!err || !req->stop_on_first_error)
 			return err;
-		if (res->filtering)
+		if (res->phase == DUMP_FILTER)
 			not_possible(a, i, err);
 		else if (out_of_space(f, err))
 			MSG("\nNot enough space: %s.\n"
@@ -417,12 +417,12 @@ static int write_dump(const struct dump_plan *plan, const struct kernel *k,
 		show_outcome(plan, &res, &f, rep);
 		if (!res.complete)
 			err = incomplete(k->vc, &res);
-	} else if (res.has_pages) {
+	} else if (res.phase == DUMP_COPY) {
 		err_prefix(err, "the dump is incomplete, about %" PRIu64 " bytes are missing",
 			   res.missing_bytes);
 	} else {
 		remove_useless(plan, &f);
-		if (res.filtering)
+		if (res.phase == DUMP_FILTER)
 			err_set(err, "dump level %u is not possible%s: %s", req.level,
 				plan->strict_level ? ", and --strict-level is given" : "",
 				err_text(err));

@@ -105,7 +105,7 @@ static int compare_starts(const void *a, const void *b, void *ctx)
 	return (x > y) - (x < y);
 }
 
-/* Of the sweep over all ranges: the range that was added first wins. */
+/* State of the sweep over all ranges: the range that was added first wins. */
 struct range_sweep {
 	const struct erase_range *in;
 	struct erase_range *out;

@@ -266,6 +266,7 @@ void page_facts_decide(struct kernel *k)
 
 	if (!k->check.nr_differences || vmcore_reader_create(&rating.r, k->vc))
 		return;
-	fact_check_decide(&k->check, rate, &rating, k->contradiction, sizeof(k->contradiction));
+	fact_check_decide(&k->check, rate, &rating, k->warnings[KERNEL_CONTRADICTION],
+			  KERNEL_WARNING_BYTES);
 	vmcore_reader_destroy(rating.r);
 }

@@ -13,7 +13,8 @@
 #include "kernel/kernel.h"
 
 /**
- * Decide what kernel_open() found contradictory (k->contradiction, which is written anew).
+ * Decide what kernel_open() found contradictory (k->warnings[KERNEL_CONTRADICTION], which is
+ * written anew).
  * Where struct pages do not tell, nothing changes.
  */
 void page_facts_decide(struct kernel *k);

@@ -19,6 +19,9 @@
 #include "symbols/kallsyms.h"
 #include "types/btf_info.h"
 
+/* Bytes of an invalid line of VMCOREINFO that are shown. */
+#define BAD_LINE_BYTES 128
+
 /* A read of at most this many bytes suggests more reads nearby. */
 #define PEEK_MAX 1024
 
@@ -247,13 +250,18 @@ static int open_info_file(struct kernel *k, const char *path)
 	return take_page_size(k);
 }
 
+static void set_warning(struct kernel *k, enum kernel_warning w, const char *text)
+{
+	snprintf(k->warnings[w], KERNEL_WARNING_BYTES, "%s", text);
+}
+
 /*
  * The first two providers: VMCOREINFO text.
- * @param bad for the first line that is invalid; as large as k->bad_line
+ * @param bad for the first line that is invalid; of BAD_LINE_BYTES
  */
 static void use_texts(const struct kernel *k, const struct fact_set *set, char *bad)
 {
-	char own_bad[sizeof(k->bad_line)];
+	char own_bad[BAD_LINE_BYTES];
 
 	bad[0] = '\0';
 	if (k->file.size) {
@@ -282,7 +290,7 @@ static void find_crash_time(struct kernel *k)
 /*
  * The last provider.
  * @param check types to resolve as well if the dump's own did not tell them; or NULL
- * @param why for what is wrong with it; of sizeof(k->debuginfo_why)
+ * @param why for what is wrong with it; of KERNEL_WARNING_BYTES
  */
 static int use_vmlinux(const struct kernel *k, const struct fact_set *set,
 		       const struct fact_check *check, char *why)
@@ -296,7 +304,7 @@ static int use_vmlinux(const struct kernel *k, const struct fact_set *set,
 		return err;
 	err = debuginfo_check(d, k->vc->machine, &k->info);
 	if (!err && debuginfo_kaslr_offset(d, &k->info, &offset))
-		snprintf(why, sizeof(k->debuginfo_why),
+		snprintf(why, KERNEL_WARNING_BYTES,
 			 "symbols of %s are of no use: "
 			 "the dump does not say where the kernel was loaded",
 			 path);
@@ -307,7 +315,7 @@ static int use_vmlinux(const struct kernel *k, const struct fact_set *set,
 	if (!err && check && fact_check_is_incomplete(check))
 		err = debuginfo_resolve_types(d, &check->set, FACT_DWARF);
 	if (err == -EBADMSG) {
-		snprintf(why, sizeof(k->debuginfo_why), "%s", err_text(err));
+		snprintf(why, KERNEL_WARNING_BYTES, "%s", err_text(err));
 		err = 0;
 	}
 	debuginfo_close(d);
@@ -380,7 +388,7 @@ static struct kernel_tables *open_own_facts(struct kernel *k)
 	err = kernel_tables_open(&of, k, &k->facts, &k->check.set);
 	if (!err)
 		return of;
-	snprintf(k->kallsyms_why, sizeof(k->kallsyms_why), "%s", err_text(err));
+	set_warning(k, KERNEL_KALLSYMS, err_text(err));
 	return NULL;
 }
 
@@ -393,17 +401,17 @@ static void finish_own_facts(struct kernel *k, struct kernel_tables *of)
 		return;
 	if (facts_of_modules(&k->facts) && !k->translation_err)
 		err = kernel_tables_modules(of);
-	snprintf(k->modules_why, sizeof(k->modules_why), "%s",
-		 err ? err_text(err) : of->modules.why);
-	snprintf(k->kallsyms_why, sizeof(k->kallsyms_why), "%s", kallsyms_why(of->kallsyms));
+	set_warning(k, KERNEL_MODULES, err ? err_text(err) : of->modules.why);
+	set_warning(k, KERNEL_KALLSYMS, kallsyms_why(of->kallsyms));
 	if (of->types)
-		snprintf(k->types_why, sizeof(k->types_why), "%s", btf_info_why(of->types));
+		set_warning(k, KERNEL_TYPES, btf_info_why(of->types));
 	kernel_tables_close(of);
 }
 
 int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 		const char *vmlinux_path)
 {
+	char bad[BAD_LINE_BYTES];
 	struct kernel *k = calloc(1, sizeof(*k));
 	struct kernel_tables *of;
 	int err = 0;
@@ -432,7 +440,10 @@ int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 		vc->machine = vmcoreinfo_machine(&k->info, vc->is64, vc->big_endian);
 	if (!vc->machine)
 		vc->machine = vmcoreinfo_machine(&k->file, vc->is64, vc->big_endian);
-	use_texts(k, &k->facts, k->bad_line);
+	use_texts(k, &k->facts, bad);
+	if (bad[0])
+		snprintf(k->warnings[KERNEL_BAD_LINE], KERNEL_WARNING_BYTES,
+			 "VMCOREINFO line %s is invalid and is ignored", bad);
 	fact_check_init(&k->check, &k->facts);
 	find_crash_time(k);
 	for (size_t i = 0; i < vc->nr_segments; i++) {
@@ -445,7 +456,7 @@ int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 	translate(k);
 	of = open_own_facts(k);
 	if (vmlinux_path) {
-		err = use_vmlinux(k, &k->facts, &k->check, k->debuginfo_why);
+		err = use_vmlinux(k, &k->facts, &k->check, k->warnings[KERNEL_VMLINUX]);
 		/* It may have told where the page tables are. */
 		if (!err && k->translation_err) {
 			translate(k);
@@ -460,7 +471,7 @@ int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 		return err;
 	}
 	facts_compute_macros(&k->facts);
-	fact_check_compare(&k->check, k->contradiction, sizeof(k->contradiction));
+	fact_check_compare(&k->check, k->warnings[KERNEL_CONTRADICTION], KERNEL_WARNING_BYTES);
 	facts_trace(&k->facts);
 	*ret = k;
 	return 0;
@@ -478,7 +489,7 @@ void kernel_close(struct kernel *k)
 
 int kernel_resolve(const struct kernel *k, const struct fact_set *set, struct kernel_tables **ret)
 {
-	char bad[sizeof(k->bad_line)], why[sizeof(k->debuginfo_why)];
+	char bad[BAD_LINE_BYTES], why[KERNEL_WARNING_BYTES];
 	struct kernel_tables *of = NULL;
 	int err = 0;
 

@@ -17,6 +17,20 @@
 #include "vmcore/kdump_format.h"
 #include "vmcore/vmcore.h"
 
+/** Sources of facts that can be damaged, in the order of their warnings. */
+enum kernel_warning {
+	KERNEL_VMCOREINFO,    /**< other VMCOREINFO than the dump's note is used, and why */
+	KERNEL_BAD_LINE,      /**< the first line of VMCOREINFO that is invalid */
+	KERNEL_CONTRADICTION, /**< VMCOREINFO and types differ in a fact, which is named first */
+	KERNEL_KALLSYMS,      /**< the dump's own symbols */
+	KERNEL_TYPES,	      /**< the dump's own types */
+	KERNEL_MODULES,
+	KERNEL_VMLINUX, /**< a vmlinux that was used nevertheless */
+	NR_KERNEL_WARNINGS
+};
+
+#define KERNEL_WARNING_BYTES 768
+
 /** All facts about a kernel. Constant once opened, shared by all threads. */
 struct kernel {
 	struct vmcore *vc;	/**< borrowed */
@@ -35,17 +49,9 @@ struct kernel {
 	 */
 	int translation_err;
 	char translation_why[256];
-	/** Says that other VMCOREINFO than the dump's note is used, and why; or "". */
-	char vmcoreinfo_why[768];
-	/** The first line of VMCOREINFO that is invalid; "" if all do. */
-	char bad_line[128];
-	/** The facts that VMCOREINFO and types both know, and in what they differ; or "". */
-	struct fact_check check;
-	char contradiction[256];
-	/** Damage in the dump's own symbols and types; or "". */
-	char kallsyms_why[256], types_why[256], modules_why[256];
-	/** Damage in a vmlinux that was used nevertheless; or "". */
-	char debuginfo_why[256];
+	struct fact_check check; /**< the facts that VMCOREINFO and types both know */
+	/** Each a line, or "". */
+	char warnings[NR_KERNEL_WARNINGS][KERNEL_WARNING_BYTES];
 	/** The dump's OSRELEASE, or ""; cut to what utsname holds. */
 	char release[UTS_LEN];
 	/** Seconds since the epoch when it crashed (CRASHTIME); 0 if unknown. */

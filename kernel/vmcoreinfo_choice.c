@@ -130,9 +130,10 @@ static enum proof prove(const struct kernel *k, const struct kernel_choice *c, s
 	vmcore_reader_destroy(r);
 	if (proof < PROOF_KERNEL)
 		return proof;
-	if (k->contradiction[0]) {
+	if (k->warnings[KERNEL_CONTRADICTION][0]) {
 		snprintf(a->why, sizeof(a->why), "BTF has another %.*s",
-			 (int)strcspn(k->contradiction, " "), k->contradiction);
+			 (int)strcspn(k->warnings[KERNEL_CONTRADICTION], " "),
+			 k->warnings[KERNEL_CONTRADICTION]);
 		return PROOF_KERNEL;
 	}
 	err = c->needs ? c->needs(k, c->ctx) : 0;
@@ -287,7 +288,7 @@ static int open_best(struct kernel **ret, const struct chooser *c, const struct 
 	if (!err)
 		err = kernel_open(ret, c->vc, best->info_path, c->choice->vmlinux_path);
 	if (!err)
-		snprintf((*ret)->vmcoreinfo_why, sizeof((*ret)->vmcoreinfo_why),
+		snprintf((*ret)->warnings[KERNEL_VMCOREINFO], KERNEL_WARNING_BYTES,
 			 "using VMCOREINFO of %.200s instead of %.200s: %s", best->name,
 			 first->name, first->why);
 	return err;

@@ -31,7 +31,7 @@ struct kernel_choice {
  * they lead to are its own, and @c needs is satisfied. The dump's note together with the
  * -i FILE comes first: if it is proven, nothing else is looked at. Else each of the two alone,
  * and what memory holds, are tried, until one is proven. One that is better than the first is
- * used: k->vmcoreinfo_why says so.
+ * used: a warning of k says so.
  *
  * Text that did not come from the dump's note as it is (another copy, the -i FILE, what is
  * left when NULs are taken out) becomes the note of the dump.

@@ -273,7 +273,7 @@ static int copy(struct outputs *o, const struct bitmap *b, struct dump_result *r
 
 	before = bytes_written(o->req);
 	if (!err) {
-		res->has_pages = true;
+		res->phase = DUMP_COPY;
 		err = copy_pages(o->parts, o->nr, o->req->stop_on_first_error, b,
 				 o->req->nr_threads, &res->copy);
 		res->filter.pages[PAGE_ZERO] = res->copy.zero;
@@ -338,11 +338,11 @@ int dump_write(const struct dump_request *req, struct dump_result *res)
 	if (!err)
 		err = begin(&o, &b, &res->filter);
 	if (!err) {
-		res->filtering = true;
+		res->phase = DUMP_FILTER;
 		err = choose_pages(&o, &b, res);
 	}
 	if (!err) {
-		res->filtering = false;
+		res->phase = DUMP_LAYOUT;
 		err = copy(&o, &b, res);
 	}
 	res->written = bytes_written(req);

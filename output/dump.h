@@ -41,20 +41,25 @@ struct dump_request {
 	struct erase_list *erase;
 };
 
+/** The steps of a run, in order. */
+enum dump_phase {
+	DUMP_BEGIN,  /**< opening the outputs */
+	DUMP_FILTER, /**< deciding which pages are excluded: an error is about that */
+	DUMP_LAYOUT, /**< dividing the pages among the outputs */
+	DUMP_COPY,   /**< copying pages: the output is worth keeping */
+};
+
 /** How it went; filled in as far as it came, on errors too. */
 struct dump_result {
 	struct filter_stats filter;
 	struct verdict_stats verdicts;
 	struct copy_stats copy;
-	/** It was being decided which pages go: an error is about that. */
-	bool filtering;
+	enum dump_phase phase; /**< the step that it came to */
 	/** Bits of the level that turned out not to be possible: the dump is without them. */
 	unsigned int not_filtered;
 	char not_filtered_why[256];
 	/** Why struct pages of excluded pages were kept, though they were to be excluded; or "". */
 	char unused_vm_why[256];
-	/** Pages were being copied when it ended: the output is worth keeping. */
-	bool has_pages;
 	/** Everything that was to be saved was, and the dump says so. */
 	bool complete;
 	uint64_t written;      /**< bytes, what was written again included */

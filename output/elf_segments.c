@@ -49,7 +49,7 @@ static bool clip_to_memory(const struct kernel *k, const struct bitmap *exists, 
 	return there;
 }
 
-/* Of the walk over the kernel image. */
+/* State of the walk over the kernel image. */
 struct image_walk {
 	struct segments *s;
 	const struct kernel *k;

@@ -372,7 +372,7 @@ static void add_range(struct elf_dump *d, const struct range *p, paddr_t start, 
 	d->ranges[d->nr_ranges++] = (struct range){ start, end, off, p->source };
 }
 
-/* Of the sweep over all pieces. */
+/* State of the sweep over all pieces. */
 struct piece_sweep {
 	struct elf_dump *d;
 	const struct piece *pieces;

@@ -54,9 +54,9 @@ static void learn(struct vmcore *vc, unsigned int level)
 	fuzz_check_file_err(err);
 	if (err || kernel_open(&k, vc, NULL, NULL))
 		return;
-	assert(fuzz_is_clean(k->bad_line) && fuzz_is_clean(k->translation_why));
-	assert(fuzz_is_clean(k->kallsyms_why) && fuzz_is_clean(k->types_why));
-	assert(fuzz_is_clean(k->modules_why) && fuzz_is_clean(k->release));
+	for (size_t i = 0; i < NR_KERNEL_WARNINGS; i++)
+		assert(fuzz_is_clean(k->warnings[i]));
+	assert(fuzz_is_clean(k->translation_why) && fuzz_is_clean(k->release));
 	err = vmcore_reader_create(&r, vc);
 	assert(!err);
 	kernel_utsname(k, r, NULL, &uts);

@@ -225,7 +225,7 @@ static void assert_whole(struct machine *m, const struct memsink *s, const struc
 	assert_int_equal(gone, 0);
 	assert_int_equal(res->filter.pages[PAGE_ZERO], res->copy.zero);
 	assert_true(res->complete);
-	assert_true(res->has_pages);
+	assert_int_equal(res->phase, DUMP_COPY);
 	assert_int_equal(res->missing_bytes, 0);
 	bitmap_deinit(&exists);
 	reading_deinit(&d);
@@ -421,7 +421,7 @@ static void test_input_cut_short(void **state)
 	assert_true(m.vc->incomplete);
 	dump_ok(&m, &s, 0, CODEC_ZSTD, 2, &res);
 	assert_false(res.complete);
-	assert_true(res.has_pages);
+	assert_int_equal(res.phase, DUMP_COPY);
 	machine_close(&m);
 	open_core(&whole, state, "mini");
 	if (reading_init(&d, s.path))
@@ -458,7 +458,7 @@ static void full_at(void **state, uint64_t end, unsigned int level, enum codec_i
 	assert_non_null(strstr(err_text(-ENOSPC), s.path));
 	assert_non_null(strstr(err_text(-ENOSPC), strerror(ENOSPC)));
 	assert_false(res.complete);
-	if (!res.has_pages) {
+	if (res.phase != DUMP_COPY) {
 		if (!reading_init(&d, s.path)) {
 			assert_true(d.vc->incomplete);
 			reading_deinit(&d);
@@ -604,10 +604,10 @@ static void test_cannot_be_filtered(void **state)
 			.strict = how == 1, .stop_on_first_error = how == 2,
 		};
 		assert_int_equal(dump_write(&req, &res), how ? -ENOENT : 0);
-		assert_int_equal(res.has_pages, !how);
+		assert_int_equal(res.phase == DUMP_COPY, !how);
 		if (how) {
 			assert_non_null(strstr(err_text(-ENOENT), "SYMBOL(init_top_pgt)"));
-			assert_true(res.filtering);
+			assert_int_equal(res.phase, DUMP_FILTER);
 		} else {
 			assert_int_equal(res.not_filtered, 30);
 			assert_non_null(strstr(res.not_filtered_why, "SYMBOL(init_top_pgt)"));
@@ -950,7 +950,7 @@ static void test_erased_in_every_attempt(void **state)
 	memsink_init(&s);
 	s.end = size - 1300000;
 	assert_int_equal(dump_erasing(&m, &list, &s, 30, CODEC_NONE, 2, &res), -ENOSPC);
-	assert_true(res.has_pages);
+	assert_int_equal(res.phase, DUMP_COPY);
 	assert_false(file_has(&s, "HIDDEN"));
 	assert_int_equal(reading_init(&d, s.path), 0);
 	assert_true(d.vc->incomplete);

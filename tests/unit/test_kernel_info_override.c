@@ -281,7 +281,8 @@ static void test_senseless_lines(void **state)
 
 	open_core(&m, *state, "both", KERNEL "SYMBOL(_stext)=ffffffff81000000\nSYMBOL(low)=what\n");
 	assert_symbol(SYMBOL(low), -1, 0);
-	assert_string_equal(m.k->bad_line, "SYMBOL(low)=what");
+	assert_string_equal(m.k->warnings[KERNEL_BAD_LINE],
+			    "VMCOREINFO line SYMBOL(low)=what is invalid and is ignored");
 	machine_close(&m);
 }
 
