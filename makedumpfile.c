@@ -35,7 +35,7 @@
 #include "kernel/vmcoreinfo_writer.h"
 #include "lib/clock.h"
 #include "lib/err.h"
-#include "lib/log.h"
+#include "lib/log_control.h"
 #include "lib/resources.h"
 #include "lib/trace.h"
 #include "symbols/kallsyms.h"

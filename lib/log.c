@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "log.h"
+#include "log_control.h"
 
 #include <errno.h>
 #include <limits.h>

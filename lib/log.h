@@ -4,6 +4,8 @@
  * Messages for people. Each call is one write, so lines of different threads
  * do not mix.
  *
+ * lib/log_control.h chooses what is shown, which extensions cannot.
+ *
  * The bits of --message-level keep upstream's values. Common, debug and report
  * messages go to standard output, or to standard error once
  * log_to_stderr() was called (-F: standard output carries the dump);
@@ -11,8 +13,6 @@
  */
 #ifndef LIB_LOG_H
 #define LIB_LOG_H
-
-#include <stdbool.h>
 
 enum log_level {
 	LOG_PROGRESS = 1,
@@ -25,15 +25,6 @@ enum log_level {
 
 #define LOG_LEVEL_DEFAULT (LOG_PROGRESS | LOG_COMMON | LOG_ERROR)
 #define LOG_LEVEL_MAX 31
-
-/** Choose which levels are shown: a mask of enum log_level. Not thread-safe. */
-void log_set_levels(unsigned int mask);
-
-/** Send what would go to standard output to standard error. Not thread-safe. */
-void log_to_stderr(void);
-
-/** Whether messages of a level are shown: ask before preparing costly ones. */
-bool log_enabled(enum log_level level);
 
 /**
  * Write one message if its level is shown.

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "log.h"
+#include "log_control.h"
 
 #define TTY_INTERVAL 0.25 /* seconds between two states of the line */
 #define LOG_INTERVAL 5.0  /* seconds between two lines of a log */

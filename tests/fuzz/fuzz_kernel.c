@@ -10,7 +10,7 @@
  */
 #include "filter/filter.h"
 #include "kernel/find_vmcoreinfo.h"
-#include "lib/log.h"
+#include "lib/log_control.h"
 #include "tests/fuzz/file.h"
 
 /* Pages that a dump may claim to have. */

@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include "lib/log.h"
+#include "lib/log_control.h"
 #include "output/rearrange.h"
 #include "tests/fuzz/file.h"
 #include "vmcore/file.h"

@@ -12,7 +12,7 @@
 #include <sys/resource.h>
 
 #include "lib/bitmap.h"
-#include "lib/log.h"
+#include "lib/log_control.h"
 #include "output/reassemble.h"
 #include "tests/fuzz/file.h"
 #include "vmcore/vmcore.h"

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "lib/checked.h"
-#include "lib/log.h"
+#include "lib/log_control.h"
 #include "lib/types.h"
 #include "output/copy.h"
 #include "output/dump.h"

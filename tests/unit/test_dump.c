@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 #include "lib/byteorder.h"
-#include "lib/log.h"
+#include "lib/log_control.h"
 #include "lib/types.h"
 #include "output/dump.h"
 #include "tests/unit/memsink.h"

@@ -17,7 +17,7 @@
 
 #include "filter/filter.h"
 #include "filter/vmemmap.h"
-#include "lib/log.h"
+#include "lib/log_control.h"
 #include "lib/types.h"
 #include "tests/unit/minicore.h"
 

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "filter/filter.h"
-#include "lib/log.h"
+#include "lib/log_control.h"
 #include "tests/unit/minicore.h"
 
 /*

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "lib/log.h"
+#include "lib/log_control.h"
 #include "lib/types.h"
 #include "tests/unit/capture.h"
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/log.h"
+#include "lib/log_control.h"
 #include "lib/progress.h"
 #include "lib/types.h"
 #include "tests/unit/capture.h"

@@ -15,7 +15,7 @@
 
 #include "lib/byteorder.h"
 #include "lib/fdio.h"
-#include "lib/log.h"
+#include "lib/log_control.h"
 #include "lib/types.h"
 #include "output/reassemble.h"
 #include "output/writer.h"
