@@ -162,7 +162,7 @@ static void show_level(const struct dump_plan *plan, unsigned int level, const s
 		    level | vc->dump_level, plan->vmcore, vc->dump_level);
 }
 
-/* Whether it is worth trying to write less. */
+/* Return whether it is worth trying to write less. */
 static bool out_of_space(const struct files *f, int err)
 {
 	uint64_t refused = 0;
@@ -200,7 +200,7 @@ static void add_attempt(struct attempts *a, unsigned int level, unsigned int ins
 	a->list[a->nr++] = (struct attempt){ level, instead_of };
 }
 
-/* Whether one of the attempts excludes all that a level does. */
+/* Return whether one of the attempts excludes all that a level does. */
 static bool includes(const struct attempts *a, unsigned int level)
 {
 	for (size_t i = 0; i < a->nr; i++)

@@ -19,7 +19,7 @@
 
 #define BUFFER 65536u
 
-/* Where the text goes. A file is created when there is something to put in it. */
+/* The output of the text. A file is created when there is something to put in it. */
 struct log_file {
 	const char *path; /* NULL: standard output */
 	bool force;

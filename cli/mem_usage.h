@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * How many pages of each kind there are: --mem-usage.
+ * The numbers of pages of each kind: --mem-usage.
  */
 #ifndef CLI_MEM_USAGE_H
 #define CLI_MEM_USAGE_H

@@ -20,7 +20,7 @@
 #define WARNINGS_MAX 32
 #define WARNING_BYTES 512
 
-/** How making a dump went: filled in as far as it came. */
+/** The result of making a dump: filled in as far as it came. */
 struct report {
 	const struct dump_plan *plan; /**< borrowed */
 	/** The input; NULL if it could not be opened. Borrowed. */

@@ -8,7 +8,7 @@
 
 #include "cli/report.h"
 
-/** Where it goes. */
+/** The output of the report. */
 struct report_json {
 	const char *path; /**< NULL: nowhere */
 	int fd;		  /**< -1: it cannot be written; an error was printed */

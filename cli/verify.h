@@ -10,7 +10,7 @@
 
 #include "vmcore/vmcore.h"
 
-/** How a dump was found to be. */
+/** The result of checking a dump. */
 struct verify_result {
 	uint64_t pages;		  /**< that the dump should hold */
 	uint64_t unreadable;	  /**< of them, those that could not be read or decompressed */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * Where a virtual address is in physical memory: --vtop.
+ * The translation of a virtual address into a physical one: --vtop.
  */
 #ifndef CLI_VTOP_H
 #define CLI_VTOP_H

@@ -43,7 +43,7 @@ struct debuginfo {
 	uint64_t image_start, image_end; /**< _text and _end, if has_image */
 };
 
-/** Whether the program was built with libdw. */
+/** Return whether the program was built with libdw. */
 bool debuginfo_supported(void);
 /** The version of libdw, such as "0.192"; NULL in a program built without it. */
 const char *debuginfo_library_version(void);
@@ -59,7 +59,7 @@ int debuginfo_open(struct debuginfo **ret, const char *path) __attribute__((warn
 void debuginfo_close(struct debuginfo *d);
 
 /**
- * Whether the vmlinux is of the kernel that a dump's VMCOREINFO describes: same
+ * Check whether the vmlinux is of the kernel that a dump's VMCOREINFO describes: same
  * build id, or, where one of the two has none, same release. What neither tells
  * is believed.
  *
@@ -70,7 +70,7 @@ int debuginfo_check(const struct debuginfo *d, uint16_t machine, const struct vm
 	__attribute__((warn_unused_result));
 
 /**
- * How far the kernel was moved at boot from where it was linked to be, from
+ * The distance that the kernel was moved at boot from where it was linked to be, from
  * SYMBOL(_stext), else from KERNELOFFSET.
  *
  * @param[out] ret bytes, to be added to a link address modulo the word size

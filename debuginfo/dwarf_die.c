@@ -119,7 +119,7 @@ bool die_size(Dwarf_Die *type, bool is64, uint64_t *ret)
 	return false;
 }
 
-/* Where a member begins, from the start of its struct; bytes. */
+/* Read the offset of a member from the start of its struct, bytes. */
 static bool member_location(Dwarf_Die *member, uint64_t *ret)
 {
 	Dwarf_Attribute attr;
@@ -181,7 +181,7 @@ bool die_is_aggregate(Dwarf_Die *type)
 }
 
 /*
- * Where a struct is defined within another one, C has it in the scope around both, and so
+ * If a struct is defined within another one, C has it in the scope around both, and so
  * does gcc. Clang leaves it inside.
  */
 bool die_unit_nests(Dwarf_Die *unit)

@@ -44,7 +44,7 @@ bool die_read_member(Dwarf_Die *member, const struct debuginfo *d, uint64_t base
 
 bool die_is_aggregate(Dwarf_Die *type);
 
-/** Whether a unit leaves structs that are defined within others inside of them. */
+/** Return whether a unit leaves structs that are defined within others inside of them. */
 bool die_unit_nests(Dwarf_Die *unit);
 
 #endif

@@ -24,7 +24,7 @@ struct entry {
 	const char *name; /* the file's */
 	Dwarf_Die die;
 	int tag;
-	/* Where it is declared, and its bytes: nearly every unit brings the same along. */
+	/* The line of its declaration, and its bytes: nearly every unit brings the same along. */
 	int line;
 	uint64_t size;
 };

@@ -88,7 +88,7 @@ static void scan_deinit(struct scan *s)
 }
 
 /*
- * Whether a path begins with a name.
+ * Return whether a path begins with a name.
  * rest is set to what follows its dot, or to NULL at the end of the path.
  */
 static bool is_step(const char *path, const char *name, const char **rest)

@@ -15,7 +15,7 @@ static void enter(const struct extension_look *look, enum extension_stage stage)
 	__atomic_store_n(&look->shared->stage, stage, __ATOMIC_RELEASE);
 }
 
-/* Where lines are printed to; err is that of the first line that failed. */
+/* The output of lines; err is that of the first line that failed. */
 struct printer {
 	int fd, err;
 };

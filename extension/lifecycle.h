@@ -20,7 +20,7 @@ struct extension_job {
 
 /**
  * Load it, resolve what it declares, call extension_init(), ask it about pages, unload it.
- * How far it is, and what it says, is in job->answers.
+ * Its stage and its messages are in job->shared.
  *
  * @param job struct extension_job @return 0; -errno: it could not begin
  */

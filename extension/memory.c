@@ -175,7 +175,7 @@ int mdf_to_physical(uint64_t address, uint64_t *physical)
 	return extension_error(err);
 }
 
-/* How the addresses of an address space are translated. */
+/* The translation of the addresses of an address space. */
 static int user_arch(uint64_t mm, struct arch *arch)
 {
 	struct arch_mem mem = kernel_mem(extension_env()->reader);

@@ -57,7 +57,7 @@ static void decide(struct extension_shared *shared, pfn_t start, pfn_t end, int 
 		bitmap_set_range(&shared->exclude, start, end);
 }
 
-/* Where the other process sees it, whatever happens next. */
+/* Store progress for the other process to see, whatever happens next. */
 static void report_progress(struct extension_shared *shared, pfn_t pfn)
 {
 	__atomic_store_n(&shared->pfn, pfn, __ATOMIC_RELAXED);

@@ -24,7 +24,7 @@ struct extension_spec {
 	bool required;
 };
 
-/** How extensions run. */
+/** Options of running extensions. */
 struct extension_options {
 	unsigned int timeout; /**< seconds without progress, at least 1 */
 	bool in_process;      /**< no process of its own, for debugging */

@@ -26,7 +26,7 @@
 #define BYTES_MAX (16 << 10)
 /* One look at what it printed, so that no flood keeps us from looking at the clock. */
 #define HEAR_BYTES (64 << 10)
-/* How often to look whether it still gets on: while its output is open, and afterwards. */
+/* Milliseconds between looks at its progress: while its output is open, and afterwards. */
 #define TICK_MS 100
 #define SHORT_TICK_MS 5
 /* Factor of the time limit for our own code, which shows no progress. */

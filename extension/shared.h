@@ -18,7 +18,7 @@
 /** The most ranges that one extension can have erased. */
 #define ERASURES_MAX (1u << 20)
 
-/** How far an extension got, in the order in which it does. */
+/** The stages of an extension, in order. */
 enum extension_stage {
 	EXT_STARTING,
 	EXT_LOADING,

@@ -48,7 +48,7 @@ INIT_OPT_MOD_MEMBER_LEN(vmlinux, xa_node, slots);
 #define NODE_BYTES_MAX 1024
 #define NODE_SLOTS_MAX 64
 
-/* Where a member begins, bytes. */
+/* Offset of a member, bytes. */
 #define OFF(s, m) (GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, s, m) / 8)
 
 static int check_address(const char *what, uint64_t address)
@@ -314,7 +314,7 @@ static int maple_node(struct maple_walk *w, uint64_t node, uint64_t first, uint6
 
 		if (i < kind->pivots.nr)
 			last = nth_long(raw, &kind->pivots, i);
-		/* Where a node is not full, there is none after the last slot in use. */
+		/* A node that is not full has none after the last slot in use. */
 		if (last > max || (i && !last))
 			last = max;
 		if (last < first) {

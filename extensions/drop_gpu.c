@@ -36,7 +36,7 @@ INIT_OPT_MOD_SYM(drm, drm_open);
 INIT_OPT_MOD_SYM(vmlinux, drm_open);
 INIT_OPT_MOD_SYM(ttm, ttm_glob);
 INIT_OPT_MOD_SYM(vmlinux, ttm_glob);
-/* How many pages all buffers have, to be compared with. */
+/* The number of pages of all buffers, to be compared with. */
 INIT_OPT_MOD_SYM(ttm, ttm_pages_allocated);
 INIT_OPT_MOD_SYM(vmlinux, ttm_pages_allocated);
 

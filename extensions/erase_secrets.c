@@ -235,7 +235,7 @@ static void erase_member(struct search *s, uint64_t base, const struct ktype_inf
 		erase(s, at(base, member), member->member_size);
 }
 
-/* Whether all is there that a search cannot do without. */
+/* Return whether all is there that a search cannot do without. */
 static bool known(struct search *s, const struct ktype_info *const *members, size_t nr)
 {
 	for (size_t i = 0; i < nr; i++) {
@@ -351,7 +351,7 @@ static const struct ktype_info *const transforms[] = {
 };
 
 /*
- * Whether there is a transform at an address, inside whatever: then it names an
+ * Return whether there is a transform at an address, inside whatever: then it names an
  * algorithm, and there is no other proof.
  */
 static bool find_tfm(const struct search *s, uint64_t address, uint64_t *tfm, uint64_t *algorithm)
@@ -946,7 +946,7 @@ static const struct kind kinds[] = {
 	{ "wireguard", find_wireguard, "interfaces" },
 };
 
-/* Whether the user wants a kind: list is "KIND+KIND", or NULL for all. */
+/* Return whether the user wants a kind: list is "KIND+KIND", or NULL for all. */
 static bool wanted(const char *list, const char *name)
 {
 	size_t len = strlen(name);

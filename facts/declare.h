@@ -52,7 +52,7 @@
 struct ksym_info {
 	const char *modname;
 	const char *symname;
-	/** Whether the declaring code can do nothing without it. */
+	/** True if the declaring code can do nothing without it. */
 	bool sym_required;
 	/** Run-time virtual address (KASLR included). */
 	uint64_t value;
@@ -79,7 +79,7 @@ struct ksym_info {
 #define GET_MOD_SYM(mod, sym) (_ksym_##mod##_##sym.value)
 /** The symbol's record. */
 #define GET_MOD_SYM_PTR(mod, sym) (&_ksym_##mod##_##sym)
-/** Whether the symbol was found. */
+/** True if the symbol was found. */
 #define MOD_SYM_EXIST(mod, sym) SYM_EXIST(GET_MOD_SYM_PTR(mod, sym))
 #define SYM_EXIST(p) ((p)->index >= 0)
 
@@ -92,7 +92,7 @@ struct ktype_info {
 	const char *modname;
 	const char *struct_name;
 	const char *member_name; /**< NULL: the struct itself */
-	/** Whether the declaring code can do nothing without it. */
+	/** True if the declaring code can do nothing without it. */
 	bool struct_required : 1;
 	bool member_required : 1;
 	uint32_t member_bit_offset; /**< from the start of the struct, bits */
@@ -129,7 +129,7 @@ struct ktype_info {
 #define GET_MOD_STRUCT_MEMBER_SSIZE(mod, s, m) (_kmember_##mod##_##s##_##m.struct_size)
 /** The member's record. */
 #define GET_MOD_STRUCT_MEMBER_PTR(mod, s, m) (&_kmember_##mod##_##s##_##m)
-/** Whether the member was found. */
+/** True if the member was found. */
 #define MOD_STRUCT_MEMBER_EXIST(mod, s, m) TYPE_EXIST(GET_MOD_STRUCT_MEMBER_PTR(mod, s, m))
 #define TYPE_EXIST(p) ((p)->index >= 0)
 
@@ -138,7 +138,7 @@ struct ktype_info {
 #define INIT_OPT_MOD_STRUCT(mod, s) INIT_KTYPE_(_kstruct_##mod##_##s, mod, s, 0, false)
 /** Size of the struct in bytes. */
 #define GET_MOD_STRUCT_SSIZE(mod, s) (_kstruct_##mod##_##s.struct_size)
-/** Whether the struct was found. */
+/** True if the struct was found. */
 #define MOD_STRUCT_EXIST(mod, s) TYPE_EXIST(&_kstruct_##mod##_##s)
 
 /**
@@ -169,7 +169,7 @@ struct knum_info {
 #define INIT_OPT_MOD_NUM(mod, num) INIT_KNUM_(mod, num, false)
 /** The number's value. */
 #define GET_MOD_NUM(mod, num) (_knum_##mod##_##num.value)
-/** Whether the number was found. */
+/** True if the number was found. */
 #define MOD_NUM_EXIST(mod, num) (_knum_##mod##_##num.index >= 0)
 
 /** One declared array: a member, or a variable if member is NULL. */
@@ -242,7 +242,7 @@ struct kpath_info {
 #define GET_MOD_PATH_OFF(mod, id) (_kpath_##mod##_##id.bit_offset)
 /** Size of the last member in bytes. */
 #define GET_MOD_PATH_SIZE(mod, id) (_kpath_##mod##_##id.size)
-/** Whether the whole path was found. */
+/** True if the whole path was found. */
 #define MOD_PATH_EXIST(mod, id) (_kpath_##mod##_##id.index >= 0)
 
 /*

@@ -43,13 +43,13 @@ struct fact_set facts_of_program(void);
 /** Forget everything that providers filled in. */
 void facts_reset(const struct fact_set *set);
 
-/** Whether a declaration belongs to @p module (or vmlinux) and no provider has filled it in. */
+/** Return whether a declaration is of @p module (or vmlinux) and no provider has filled it in. */
 static inline bool fact_is_missing(int index, const char *modname, const char *module)
 {
 	return index < 0 && !strcmp(modname, module);
 }
 
-/** Whether a set has declarations that name a module rather than vmlinux. */
+/** Return whether a set has declarations that name a module rather than vmlinux. */
 bool facts_of_modules(const struct fact_set *set);
 
 /** With --trace facts, print each declared fact, its value and its source. */

@@ -29,7 +29,7 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, page, page_type);
 #define PG_BUDDY_MACRO 0x80
 #define PG_OFFLINE_MACRO 0x100
 
-/* How a number follows from an enumerator. */
+/* A number that follows from an enumerator. */
 enum derivation {
 	MASK_OF_FLAG,
 	TOP_BYTE,

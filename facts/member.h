@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * Where a member is within a struct, and how large it is. Offsets are in bits, because of bit
+ * The place and the size of a member within a struct. Offsets are in bits, because of bit
  * fields; sizes are in bytes.
  */
 #ifndef FACTS_MEMBER_H

@@ -21,7 +21,7 @@ struct copy_stats {
 	double seconds;
 };
 
-/** Where the pages of [start, end) go. */
+/** The output of the pages of [start, end). */
 struct copy_part {
 	struct writer *writer;
 	pfn_t start, end;

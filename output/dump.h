@@ -49,7 +49,7 @@ enum dump_phase {
 	DUMP_COPY,   /**< copying pages: the output is worth keeping */
 };
 
-/** How it went; filled in as far as it came, on errors too. */
+/** The result of dump_write(); filled in as far as it came, on errors too. */
 struct dump_result {
 	struct filter_stats filter;
 	struct verdict_stats verdicts;

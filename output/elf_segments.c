@@ -32,7 +32,7 @@ static int add(struct segments *s, vaddr_t vaddr, paddr_t paddr, uint64_t bytes)
 	return 0;
 }
 
-/* Whether there is memory at an address; and how far, or how far not: at most *len. */
+/* Return whether there is memory at an address; and how far, or how far not: at most *len. */
 static bool clip_to_memory(const struct kernel *k, const struct bitmap *exists, paddr_t paddr,
 			   uint64_t *len)
 {
@@ -91,7 +91,7 @@ static int add_image(struct segments *s, const struct kernel *k, struct vmcore_r
 	return ret < 0 ? ret : 0;
 }
 
-/* Whether memory is where the linear map would have it. */
+/* Return whether memory is where the linear map would have it. */
 static bool is_linear(const struct kernel *k, struct vmcore_reader *r, uint64_t offset,
 		      paddr_t start, paddr_t last)
 {

@@ -2,7 +2,7 @@
 /*
  * Writing ELF cores.
  *
- * Where pages go is decided while they come: a page follows the one before it in the file,
+ * The place of pages is decided while they come: a page follows the one before it in the file,
  * or begins a new extent. Extents are cut into PT_LOADs in the end; until then there is
  * room for as many as can be needed in front of the data, a hole where fewer are. So one pass
  * is enough, though which pages are zeros is found out while copying; and memory that several
@@ -149,7 +149,7 @@ static int put_ehdr(struct elf_writer *e, uint32_t nr_phdrs, bool complete)
 	return sink_pwrite(e->base.sink, p, ehdr_size(e), 0);
 }
 
-/* Where there are too many program headers for e_phnum, this has their number. */
+/* The number of program headers, if it is too large for e_phnum. */
 static int put_shdr(struct elf_writer *e, uint32_t nr_phdrs)
 {
 	uint8_t p[sizeof(Elf64_Shdr)] = { 0 };
@@ -286,7 +286,7 @@ static int elf_begin(struct writer *w, const struct bitmap *exists)
 	return err;
 }
 
-/* How many runs of at least min_run pages that are not dumped a segment has. */
+/* Count the runs of at least min_run pages of a segment that are not dumped. */
 static uint64_t count_runs(const struct bitmap *b, pfn_t start, pfn_t end, uint64_t min_run)
 {
 	uint64_t n = 0;
@@ -300,7 +300,7 @@ static uint64_t count_runs(const struct bitmap *b, pfn_t start, pfn_t end, uint6
 }
 
 /*
- * How many PT_LOADs there will be for what is excluded, and at most more for runs of zeros
+ * Count the PT_LOADs that there will be for what is excluded, and at most more for runs of zeros
  * that are not known yet.
  */
 static uint64_t expect_segments(const struct elf_writer *e, uint64_t *more)
@@ -372,7 +372,7 @@ static int elf_set_pages(struct writer *w, const struct bitmap *dumpable)
 	return err;
 }
 
-/* Whether pages [start, end), of which none is in the file, can be a hole. */
+/* Return whether pages [start, end), of which none is in the file, can be a hole. */
 static bool can_be_hole(const struct elf_writer *e, pfn_t start, pfn_t end)
 {
 	return end - start < ZERO_RUN && !count_runs(e->dumpable, start, end, e->min_run);

@@ -76,7 +76,7 @@ static int begin_sub_header(struct kdump_writer *k)
 	return err ? err : put_sub_header(k, end, size);
 }
 
-/* Whether any of [pfn, end) is in a bitmap, as far as that is known without looking. */
+/* Return whether any of [pfn, end) is in a bitmap, as far as that is known without looking. */
 static bool may_have_pages(const struct bitmap *b, pfn_t pfn, pfn_t end)
 {
 	uint64_t stop;
@@ -288,7 +288,7 @@ static int kdump_abort(struct writer *w)
 	struct kdump_writer *k = kdump(w);
 	int err = flush_descs(k), status_err, sync_err;
 
-	/* Where the last batch had too little room there may be enough for this. */
+	/* There may be enough room for this where the last batch had too little. */
 	if (!err && k->data_off)
 		err = put_eraseinfo(k);
 	/* The end may have failed after the dump was complete. */

@@ -120,7 +120,7 @@ static void encode_common(const struct kdump_headers *h, uint8_t *header, uint8_
 	kdump_encode_sub_header(&h->layout, &common.sub, sub);
 }
 
-/* Whether two parts have the same notes and bitmaps. */
+/* Return whether two parts have the same notes and bitmaps. */
 static int compare_bytes(struct part *a, struct part *b, uint64_t off, uint64_t end, bool *same)
 {
 	*same = true;
@@ -139,7 +139,7 @@ static int compare_bytes(struct part *a, struct part *b, uint64_t off, uint64_t 
 	return 0;
 }
 
-/* Whether a part is of the same dump as the first. */
+/* Return whether a part is of the same dump as the first. */
 static int check_family(struct part *first, struct part *p)
 {
 	uint8_t headers[2][KDUMP_HEADER_SIZE_MAX + KDUMP_SUB_HEADER_SIZE_MAX] = { 0 };
@@ -157,7 +157,7 @@ static int check_family(struct part *first, struct part *p)
 	return err;
 }
 
-/* Whether there are pages in [start, end), which none of the parts has. */
+/* Return whether there are pages in [start, end), which none of the parts has. */
 static int check_gap(const struct whole *w, pfn_t start, pfn_t end)
 {
 	if (start >= end || bitmap_next_set(&w->dumped, start, end) == end)
@@ -297,7 +297,7 @@ static int put_beginning(struct whole *w)
 	return sink_pwrite(w->sink, zeros, h.header.block_size, w->zero_off);
 }
 
-/* Whether a page can be stored as a descriptor says. */
+/* Return whether a page can be stored as a descriptor says. */
 static bool stored_ok(const struct part *p, const struct kdump_page_desc *d)
 {
 	uint32_t block = p->h.header.block_size;
@@ -307,7 +307,7 @@ static bool stored_ok(const struct part *p, const struct kdump_page_desc *d)
 	return d->flags ? d->size && d->size < block : d->size == block;
 }
 
-/* Whether a page's data can be where a descriptor says. */
+/* Return whether a page's data can be where a descriptor says. */
 static bool desc_ok(const struct whole *w, const struct part *p, const struct kdump_page_desc *d)
 {
 	return stored_ok(p, d) && d->offset >= w->part_off &&

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * Where the bytes of a dump go.
+ * The outputs of the bytes of a dump.
  *
  * A writer puts bytes at offsets and does not know whether they end in a file,
  * in a flattened stream on a pipe, or nowhere (--dry-run). A sink is used by
@@ -93,7 +93,7 @@ int sink_pwrite(struct sink *s, const void *buf, size_t len, uint64_t off)
  * Ask for the space of [off, off + len) beforehand, so that small structures
  * can still be written when the disk is full. Best effort: failure is silent.
  *
- * Where the file system cannot do that, zeros are written from the end of all that was written
+ * If the file system cannot do that, zeros are written from the end of all that was written
  * before on: so this comes before anything is written after the range.
  */
 void sink_reserve(struct sink *s, uint64_t off, uint64_t len);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * Where a kdump-compressed file has the data of its pages, to notice page descriptors that are
+ * The places of the pages' data in a kdump-compressed file, to notice page descriptors that are
  * damaged: the data of two pages are the same bytes or lie apart from each other.
  *
  * Pages may share their data, as those of zeros do, and data may lie in any order. So one
