@@ -101,16 +101,16 @@ const char *btf_info_why(const struct btf_info *bi)
 }
 
 /* Keep the first problem. That there is no BTF is none. */
-static void note(struct btf_info *bi, const char *problem)
+static void record_error(struct btf_info *bi, const char *problem)
 {
 	if (!*bi->why)
 		snprintf(bi->why, sizeof(bi->why), "%s", problem);
 }
 
-static int noted(struct btf_info *bi, int err)
+static int recorded(struct btf_info *bi, int err)
 {
 	if (err && err != -ENOENT)
-		note(bi, err_text(err));
+		record_error(bi, err_text(err));
 	return err;
 }
 
@@ -167,15 +167,15 @@ int init_kernel_btf(struct btf_info *bi)
 	int err = load_kernel(bi);
 
 	if (err)
-		return noted(bi, err);
+		return recorded(bi, err);
 	/* Others may have filled in something since. */
 	forget(bi);
 	err = prepare(bi);
 	if (err)
-		return noted(bi, err);
+		return recorded(bi, err);
 	btf_provider_try(bi->wanted, "vmlinux", &bi->kernel, &bi->index);
 	btf_provider_fill(bi->wanted, "vmlinux");
-	note(bi, btf_provider_why(bi->wanted));
+	record_error(bi, btf_provider_why(bi->wanted));
 	return 0;
 }
 
@@ -215,7 +215,7 @@ static int init_module(struct btf_info *bi, const char *name, const struct kmodu
 	if (m && m->btf && !btf_provider_complete(bi->wanted, name))
 		err = try_module(bi, name, m);
 	btf_provider_fill(bi->wanted, name);
-	return noted(bi, err);
+	return recorded(bi, err);
 }
 
 int init_module_btf(struct btf_info *bi, const struct module_list *modules)
@@ -228,7 +228,7 @@ int init_module_btf(struct btf_info *bi, const struct module_list *modules)
 		return err_set(-ENOENT, "types of modules need those of the kernel");
 	err = prepare(bi);
 	if (err)
-		return noted(bi, err);
+		return recorded(bi, err);
 	for (size_t i = 0; (name = btf_provider_module(bi->wanted, i)); i++) {
 		err = init_module(bi, name, module_list_find(modules, name));
 		if (err && !first) {
@@ -236,7 +236,7 @@ int init_module_btf(struct btf_info *bi, const struct module_list *modules)
 			snprintf(text, sizeof(text), "%s", err_text(err));
 		}
 	}
-	note(bi, btf_provider_why(bi->wanted));
+	record_error(bi, btf_provider_why(bi->wanted));
 	return first ? err_set(first, "%s", text) : 0;
 }
 
@@ -245,7 +245,7 @@ int btf_info_types(struct btf_info *bi, const struct btf_types **ret)
 	int err = load_kernel(bi);
 
 	*ret = &bi->kernel;
-	return noted(bi, err);
+	return recorded(bi, err);
 }
 
 /* --- printing ------------------------------------------------------------------- */
@@ -412,7 +412,7 @@ static int print_all(struct printing *p, const struct btf_types *t)
 		if (err == -ENOMEM)
 			return err;
 		if (err && err != -ENOENT)
-			note(p->bi, err_text(err));
+			record_error(p->bi, err_text(err));
 	}
 	return p->result;
 }
@@ -430,7 +430,7 @@ static int print_modules(struct printing *p, const struct module_list *modules)
 		err = load_module(p->bi, m, &types);
 		if (err == -ENOMEM)
 			return err;
-		if (noted(p->bi, err)) {
+		if (recorded(p->bi, err)) {
 			err = 0;
 			continue;
 		}
@@ -456,7 +456,7 @@ int btf_info_print(struct btf_info *bi, const struct module_list *modules, const
 	int err = copy ? load_kernel(bi) : err_set(-ENOMEM, "no memory");
 
 	if (err)
-		return noted(bi, err);
+		return recorded(bi, err);
 	if (dot) {
 		*dot = '\0';
 		p.path = dot + 1;

@@ -91,7 +91,7 @@ const char *kallsyms_why(const struct kallsyms *ks)
 }
 
 /* Remember what was wrong; what came first counts. */
-static int note(struct kallsyms *ks, int err)
+static int record_error(struct kallsyms *ks, int err)
 {
 	if (err && err != -ENOENT && !ks->why[0])
 		snprintf(ks->why, sizeof(ks->why), "kallsyms: %s", err_text(err));
@@ -301,11 +301,11 @@ static int find_tables(struct kallsyms *ks, struct symbol_match *w, uint32_t *lo
 
 	if (ks->have_tables)
 		return try_tables(ks, w, lost);
-	exported_err = note(ks, use_exported(ks));
+	exported_err = record_error(ks, use_exported(ks));
 	TRACE(KALLSYMS, "tables of VMCOREINFO: %s",
 	      exported_err ? err_text(exported_err) : "readable");
 	if (!exported_err)
-		exported_err = note(ks, try_tables(ks, w, lost));
+		exported_err = record_error(ks, try_tables(ks, w, lost));
 	if (!exported_err || exported_err == -ENOMEM)
 		return exported_err;
 	err = use_scanned(ks);
@@ -325,7 +325,7 @@ int init_kernel_kallsyms(struct kallsyms *ks)
 	int err = find_tables(ks, &w, &lost);
 
 	if (err)
-		return note(ks, err);
+		return record_error(ks, err);
 	ks->have_tables = ks->have_values = true;
 	TRACE(KALLSYMS, "%" PRIu32 " symbols, names at %#" PRIx64, ks->tables.num_syms,
 	      ks->tables.names);
@@ -335,7 +335,7 @@ int init_kernel_kallsyms(struct kallsyms *ks)
 		err = err_set(-EBADMSG,
 			      "the names of %" PRIu32 " of %" PRIu32 " symbols are damaged", lost,
 			      ks->tables.num_syms);
-	return note(ks, err);
+	return record_error(ks, err);
 }
 
 /* --- modules' symbols ------------------------------------------------------- */
@@ -376,7 +376,7 @@ int init_module_kallsyms(struct kallsyms *ks, const struct module_list *modules)
 			symbol_match_deinit(&w);
 		}
 		ret = err ?: ret;
-		note(ks, ret);
+		record_error(ks, ret);
 	}
 	return ret;
 }

@@ -31,7 +31,7 @@ static bool is_passing(int err)
 }
 
 /* Take note of what went wrong. @return 0, or what ends everything */
-static int note(const struct eval *e, const struct config_command *c, int err)
+static int record_error(const struct eval *e, const struct config_command *c, int err)
 {
 	struct eval_outcome *o = outcome_of(e, c);
 
@@ -226,7 +226,7 @@ static int run_erase(const struct eval *e, const struct config_command *c,
 
 	if (!err)
 		err = c->nullify ? nullify(e, c, &p) : erase_place(e, c, vars, &p);
-	return err < 0 ? note(e, c, err) : 0;
+	return err < 0 ? record_error(e, c, err) : 0;
 }
 
 /* --- loops ------------------------------------------------------------------------------ */
@@ -504,8 +504,8 @@ static int go_back(struct eval *e, const struct config_command *c, const struct 
  * Once around. Where it began at the head's next or prev, the head is come to on the way
  * and left out; that it is, shows that this is its list.
  */
-static int go_round(struct eval *e, const struct config_command *c, const struct variable *vars,
-		    const struct ring *r, struct walk *walk)
+static int walk_ring(struct eval *e, const struct config_command *c, const struct variable *vars,
+		     const struct ring *r, struct walk *walk)
 {
 	bool met = !r->head;
 	vaddr_t node = r->node.at;
@@ -535,7 +535,7 @@ static int run_loop(struct eval *e, const struct config_command *c, const struct
 		if (!err)
 			err = ring_layout(e, c, &ring);
 		if (!err)
-			err = go_round(e, c, vars, &ring, &walk);
+			err = walk_ring(e, c, vars, &ring, &walk);
 	} else {
 		err = lvalue_find(e->w, c->module, &c->what, vars, &p);
 		if (!err)
@@ -543,7 +543,7 @@ static int run_loop(struct eval *e, const struct config_command *c, const struct
 						   loop_array(e, c, vars, &p);
 	}
 	addrset_deinit(&walk.seen);
-	return err < 0 ? note(e, c, err) : 0;
+	return err < 0 ? record_error(e, c, err) : 0;
 }
 
 /* A command that failed permanently is not tried again for other elements. */

@@ -223,11 +223,11 @@ struct erase_log {
 	struct erase_report *report;
 };
 
-static int tell(struct erase_log *t, bool wrong, const char *fmt, ...)
+static int log_line(struct erase_log *t, bool wrong, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* One line to people; in the dump's text it is a comment. */
-static int tell(struct erase_log *t, bool wrong, const char *fmt, ...)
+static int log_line(struct erase_log *t, bool wrong, const char *fmt, ...)
 {
 	struct erase_report *r = t->report;
 	_cleanup_free_ char *text = NULL;
@@ -270,14 +270,15 @@ static int tell_failed(struct erase_log *t, const struct config_command *c,
 	const char *path = t->config->path;
 
 	if (o->impossible)
-		return tell(t, true, "%s:%u: \"%s\" cannot be done: %s", path, c->line, c->text,
-			    o->why);
+		return log_line(t, true, "%s:%u: \"%s\" cannot be done: %s", path, c->line, c->text,
+				o->why);
 	if (c->is_loop)
-		return tell(t, true,
-			    "%s:%u: \"%s\" did not come to its end, after %" PRIu64 " elements: %s",
-			    path, c->line, c->text, o->done, o->why);
-	return tell(t, true, "%s:%u: \"%s\" was not done for %" PRIu64 " of %" PRIu64 ": %s", path,
-		    c->line, c->text, o->failed, o->done + o->failed, o->why);
+		return log_line(t, true,
+				"%s:%u: \"%s\" did not come to its end, after %" PRIu64
+				" elements: %s",
+				path, c->line, c->text, o->done, o->why);
+	return log_line(t, true, "%s:%u: \"%s\" was not done for %" PRIu64 " of %" PRIu64 ": %s",
+			path, c->line, c->text, o->failed, o->done + o->failed, o->why);
 }
 
 static int tell_commands(struct erase_log *t, const struct config_command *c)
@@ -306,10 +307,11 @@ static int tell_sections(struct erase_log *t)
 		if (module_list_find(t->modules, s->module))
 			continue;
 		if (t->modules->nr && !t->modules->why[0])
-			err = tell(t, false, "%s:%u: [%s] is passed over: the module is not loaded",
-				   t->config->path, s->line, s->module);
+			err = log_line(t, false,
+				       "%s:%u: [%s] is passed over: the module is not loaded",
+				       t->config->path, s->line, s->module);
 		else
-			err = tell(
+			err = log_line(
 				t, true,
 				"%s:%u: [%s] cannot be done: the dump's modules are not known%s%s",
 				t->config->path, s->line, s->module, t->modules->why[0] ? ": " : "",
@@ -324,7 +326,7 @@ static int log_aborted(struct erase_log *t, const char *what, int why)
 	char text[256];
 
 	snprintf(text, sizeof(text), "%s", err_text(why));
-	return tell(t, true, "%s: %s: %s", t->config->path, what, text);
+	return log_line(t, true, "%s: %s: %s", t->config->path, what, text);
 }
 
 static int do_config(struct config_run *s, struct erase_log *t, struct eval_outcome *outcomes)

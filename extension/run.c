@@ -343,7 +343,7 @@ void extension_result_free(struct extension_result *result)
 /* --- looking at one ----------------------------------------------------------------- */
 
 /* Do something with an extension's code in a process of its own. */
-static int look_at(const struct kernel *k, const char *text, int out, int (*work)(void *ctx))
+static int run_in_sandbox(const struct kernel *k, const char *text, int out, int (*work)(void *ctx))
 {
 	_cleanup_free_ struct extension_code *code = malloc(sizeof(*code));
 	struct extension_look look = { .code = code, .k = k, .out = out };
@@ -377,10 +377,10 @@ int extension_check(const struct kernel *k, const char *text)
 
 	if (out < 0)
 		return err_errno(-errno, "cannot write to standard output");
-	return look_at(k, text, out, check_declarations);
+	return run_in_sandbox(k, text, out, check_declarations);
 }
 
 int extension_validate(const char *text)
 {
-	return look_at(NULL, text, -1, check_loadable);
+	return run_in_sandbox(NULL, text, -1, check_loadable);
 }

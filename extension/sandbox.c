@@ -338,7 +338,7 @@ static void say_where(const struct extension_shared *a, char *buf, size_t size)
 }
 
 /* Say what became of it. @param a a copy that nothing else can write to */
-static int judge(const struct watch *w, const struct extension_shared *a, int status)
+static int describe_end(const struct watch *w, const struct extension_shared *a, int status)
 {
 	char where[64];
 	int err = a->err;
@@ -381,7 +381,7 @@ static int watch_child(const struct sandbox_task *task, pid_t pid, int out, int 
 	survivors = orphans_end(orphans);
 	end_hearing(&w);
 	memcpy(&shared, task->shared, sizeof(shared));
-	return survivors ? survivors : judge(&w, &shared, status);
+	return survivors ? survivors : describe_end(&w, &shared, status);
 }
 
 static int fork_child(const struct sandbox_task *task, const int *out, const int *err)

@@ -131,7 +131,7 @@ static int by_address(const void *a, const void *b)
 }
 
 /* Visit objects that several tasks or clients share only once. */
-static void sort_out(struct list *l)
+static void dedup(struct list *l)
 {
 	size_t nr = 0;
 
@@ -245,7 +245,7 @@ static int see_task(void *ctx, uint64_t task)
 }
 
 /* All drivers of graphics cards have their files opened by the same function. */
-static bool see_file(struct drop *d, uint64_t file)
+static bool visit_file(struct drop *d, uint64_t file)
 {
 	uint64_t ops, client;
 
@@ -268,7 +268,7 @@ static void find_files(struct drop *d, uint64_t table)
 		return;
 	nr = pointer(d, fdt, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, fdtable, max_fds));
 	fd = pointer(d, fdt, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, fdtable, fd));
-	each_pointer(d, fd, nr, see_file);
+	each_pointer(d, fd, nr, visit_file);
 }
 
 /* --- buffers ----------------------------------------------------------------------------- */
@@ -332,7 +332,7 @@ static void find_objects(struct drop *d)
 			note_damage(d, mdf_error());
 	}
 	d->clients.nr = wanted;
-	sort_out(&d->objects);
+	dedup(&d->objects);
 }
 
 static int see_device(void *ctx, uint64_t device)
@@ -350,7 +350,7 @@ static void find_devices(struct drop *d)
 	if (mdf_for_each_list(head, GET_MOD_STRUCT_MEMBER_PTR(ttm, ttm_device, device_list),
 			      see_device, d) < 0)
 		note_damage(d, mdf_error());
-	sort_out(&d->devices);
+	dedup(&d->devices);
 }
 
 /* --- pages --------------------------------------------------------------------------------- */
@@ -438,10 +438,10 @@ static void drop_all(struct drop *d)
 {
 	if (mdf_for_each_task(see_task, d) < 0)
 		note_damage(d, mdf_error());
-	sort_out(&d->tables);
+	dedup(&d->tables);
 	for (size_t i = 0; i < d->tables.nr; i++)
 		find_files(d, d->tables.at[i]);
-	sort_out(&d->clients);
+	dedup(&d->clients);
 	find_objects(d);
 	find_devices(d);
 	for (size_t i = 0; i < d->objects.nr; i++)

@@ -191,7 +191,7 @@ struct search {
 
 /* --- helpers ---------------------------------------------------------------------------- */
 
-static void note(struct search *s, const char *why)
+static void record_error(struct search *s, const char *why)
 {
 	if (!s->damaged++)
 		strncpy(s->why, why, sizeof(s->why) - 1);
@@ -211,20 +211,20 @@ static uint64_t get(struct search *s, uint64_t base, const struct ktype_info *me
 		return 0;
 	if (!mdf_read_number(base, member, &value))
 		return value;
-	note(s, mdf_error());
+	record_error(s, mdf_error());
 	return 0;
 }
 
 static void erase(struct search *s, uint64_t address, uint64_t len)
 {
 	if (len > SECRET_BYTES_MAX) {
-		note(s, "a key is larger than can be");
+		record_error(s, "a key is larger than can be");
 		return;
 	}
 	if (!len)
 		return;
 	if (update_filter_info_raw(address, FILL, (int)len) != (int)len)
-		note(s, mdf_error());
+		record_error(s, mdf_error());
 	else
 		s->bytes += len;
 }
@@ -264,7 +264,7 @@ static void walk_list(struct search *s, uint64_t head, const struct ktype_info *
 		      mdf_visit *visit)
 {
 	if (TYPE_EXIST(link) && mdf_for_each_list(head, link, visit, s) < 0)
-		note(s, mdf_error());
+		record_error(s, mdf_error());
 }
 
 /* Walk a chain of a hash table (hlist, or hlist_nulls, whose end is odd). */
@@ -276,11 +276,11 @@ static void walk_chain(struct search *s, uint64_t node, const struct ktype_info 
 	for (unsigned int i = 1; node && !(node & 1); i++) {
 		visit(s, node - link->member_bit_offset / 8);
 		if (mdf_read_ulong(node, &node)) {
-			note(s, mdf_error());
+			record_error(s, mdf_error());
 			return;
 		}
 		if (node == mark || i > CHAIN_MAX) {
-			note(s, "a chain of a hash table has no end");
+			record_error(s, "a chain of a hash table has no end");
 			return;
 		}
 		if (!(i & (i - 1)))
@@ -408,7 +408,7 @@ static bool erase_transform(struct search *s, uint64_t address, unsigned int dep
 	if (!find_tfm(s, address, &tfm, &algorithm))
 		return false;
 	if (s->tfms++ >= TFMS_MAX) {
-		note(s, "a transform of the crypto API uses too many others");
+		record_error(s, "a transform of the crypto API uses too many others");
 		return true;
 	}
 	context = at(tfm, MEMBER(vmlinux, crypto_tfm, __crt_ctx));
@@ -426,7 +426,7 @@ static void erase_tfm(struct search *s, uint64_t address)
 {
 	s->tfms = 0;
 	if (address && s->nr_algorithms && !erase_transform(s, address, 0))
-		note(s, "a transform of the crypto API has no algorithm");
+		record_error(s, "a transform of the crypto API has no algorithm");
 }
 
 /* --- fscrypt ------------------------------------------------------------------------- */
@@ -516,7 +516,7 @@ static int see_super_block(void *ctx, uint64_t sb)
 
 	for (uint64_t i = 0; keyring && i < table->member_size; i += mdf_long_size()) {
 		if (mdf_read_ulong(at(keyring, table) + i, &first)) {
-			note(s, mdf_error());
+			record_error(s, mdf_error());
 			break;
 		}
 		walk_chain(s, first, MEMBER(vmlinux, fscrypt_master_key, mk_node), see_master_key);
@@ -620,7 +620,7 @@ static int see_key(void *ctx, uint64_t key)
 
 	name = type ? get(s, type, MEMBER(vmlinux, key_type, name)) : 0;
 	if (!name || mdf_read_string(name, text, sizeof(text)) < 0) {
-		note(s, "a key has no type");
+		record_error(s, "a key has no type");
 		return 0;
 	}
 	if ((int16_t)get(s, key, MEMBER(vmlinux, key, state)) != KEY_IS_POSITIVE)
@@ -629,7 +629,7 @@ static int see_key(void *ctx, uint64_t key)
 		if (key_types[i].find != s->kind->find || strcmp(key_types[i].type, text))
 			continue;
 		if (mdf_read_ulong(at(key, MEMBER(vmlinux, key, payload)), &payload))
-			note(s, mdf_error());
+			record_error(s, mdf_error());
 		else if (payload) {
 			key_types[i].erase(s, key, payload);
 			s->found += !key_types[i].counted;
@@ -650,7 +650,7 @@ static void find_keys(struct search *s)
 	    known(s, needed, ARRAY_SIZE(needed)) &&
 	    mdf_for_each_rb(GET_MOD_SYM(vmlinux, key_serial_tree),
 			    MEMBER(vmlinux, key, serial_node), see_key, s) < 0)
-		note(s, mdf_error());
+		record_error(s, mdf_error());
 }
 
 static void find_fscrypt(struct search *s)
@@ -678,14 +678,14 @@ static void erase_crypt_config(struct search *s, uint64_t config)
 
 	erase(s, at(config, MEMBER(dm_crypt, crypt_config, key)), size);
 	if (mdf_read_ulong(at(config, MEMBER(dm_crypt, crypt_config, cipher_tfm)), &tfms)) {
-		note(s, mdf_error());
+		record_error(s, mdf_error());
 		return;
 	}
 	if (nr > TFMS_MAX)
-		note(s, "a device has too many transforms");
+		record_error(s, "a device has too many transforms");
 	for (uint64_t i = 0; tfms && i < nr && i < TFMS_MAX; i++) {
 		if (mdf_read_ulong(tfms + i * mdf_long_size(), &tfm)) {
-			note(s, mdf_error());
+			record_error(s, mdf_error());
 			break;
 		}
 		erase_tfm(s, tfm);
@@ -700,7 +700,7 @@ static void see_target(struct search *s, uint64_t target)
 	char text[8] = "";
 
 	if (!name || mdf_read_string(name, text, sizeof(text)) < 0) {
-		note(s, "a target of the device mapper has no type");
+		record_error(s, "a target of the device mapper has no type");
 		return;
 	}
 	config = strcmp(text, "crypt") ? 0 : get(s, target, MEMBER(dm_mod, dm_target, private));
@@ -717,7 +717,7 @@ static void see_table(struct search *s, uint64_t table)
 	nr = get(s, table, MEMBER(dm_mod, dm_table, num_targets));
 	targets = get(s, table, MEMBER(dm_mod, dm_table, targets));
 	if (nr > TARGETS_MAX)
-		note(s, "a table of the device mapper has too many targets");
+		record_error(s, "a table of the device mapper has too many targets");
 	for (uint64_t i = 0; targets && i < nr && i < TARGETS_MAX; i++)
 		see_target(s, targets + i * size);
 }
@@ -761,7 +761,7 @@ static void find_dm_crypt(struct search *s)
 	    known(s, needed, ARRAY_SIZE(needed)) &&
 	    mdf_for_each_rb(GET_MOD_SYM(dm_mod, name_rb_tree), MEMBER(dm_mod, hash_cell, name_node),
 			    see_mapped_device, s) < 0)
-		note(s, mdf_error());
+		record_error(s, mdf_error());
 }
 
 /* --- TLS ----------------------------------------------------------------------------- */
@@ -806,10 +806,10 @@ static void see_hashinfo(struct search *s, uint64_t hashinfo)
 	uint64_t size = GET_MOD_STRUCT_SSIZE(vmlinux, inet_ehash_bucket), node;
 
 	if (mask >= EHASH_MAX)
-		note(s, "the table of TCP connections is too large");
+		record_error(s, "the table of TCP connections is too large");
 	for (uint64_t i = 0; buckets && mask < EHASH_MAX && i <= mask; i++) {
 		if (mdf_read_ulong(buckets + i * size, &node)) {
-			note(s, mdf_error());
+			record_error(s, mdf_error());
 			return;
 		}
 		walk_chain(s, node, MEMBER(vmlinux, sock_common, skc_nulls_node), see_sock);
@@ -822,7 +822,7 @@ static int see_net(void *ctx, uint64_t net)
 	uint64_t hashinfo;
 
 	if (mdf_read_ulong(net + GET_MOD_PATH_OFF(vmlinux, net_hashinfo) / 8, &hashinfo))
-		note(s, mdf_error());
+		record_error(s, mdf_error());
 	else if (hashinfo && hashinfo != GET_MOD_SYM(vmlinux, tcp_hashinfo))
 		see_hashinfo(s, hashinfo);
 	return 0;

@@ -75,8 +75,9 @@ static bool is_absent(const struct bitmap *present, pfn_t start, pfn_t end)
 	return start >= end || bitmap_next_set(present, start, end) == end;
 }
 
-static void look(const struct kernel *k, struct vmcore_reader *r, const struct page_layout *l,
-		 const struct memmap *map, const struct bitmap *present, struct absent_memory *ret)
+static void find_absent(const struct kernel *k, struct vmcore_reader *r,
+			const struct page_layout *l, const struct memmap *map,
+			const struct bitmap *present, struct absent_memory *ret)
 {
 	uint64_t chunk = CHUNK_BYTES >> l->page_shift;
 	unsigned int samples = 0;
@@ -107,7 +108,7 @@ void find_absent_memory(const struct kernel *k, const struct bitmap *present,
 	if (!level || page_layout_init(&l, k, level) || vmcore_reader_create(&r, k->vc))
 		return;
 	if (!memmap_init_whole(&map, k, r)) {
-		look(k, r, &l, &map, present, ret);
+		find_absent(k, r, &l, &map, present, ret);
 		memmap_deinit(&map);
 	}
 	vmcore_reader_destroy(r);

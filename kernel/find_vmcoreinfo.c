@@ -114,7 +114,7 @@ struct scan {
 };
 
 /* Give a text to the caller, who owns it from here on. */
-static int judge(struct scan *s, paddr_t pa, char *text, size_t len)
+static int check_text(struct scan *s, paddr_t pa, char *text, size_t len)
 {
 	int ret = s->fn(s->ctx, pa, text, len);
 
@@ -137,7 +137,7 @@ static int try_note(struct scan *s, paddr_t pa, const uint8_t *head)
 	if (err || !text)
 		return err;
 	s->nr_texts++;
-	return judge(s, pa, text, len);
+	return check_text(s, pa, text, len);
 }
 
 static bool ended(const struct scan *s)
@@ -235,7 +235,7 @@ int vmcoreinfo_for_each(struct vmcore *vc, bool everywhere, vmcoreinfo_judge *fn
 	int err = find_text(vc, &pa, &text, &len);
 
 	if (!err && text)
-		err = judge(&s, pa, text, len);
+		err = check_text(&s, pa, text, len);
 	if (!err && !s.ended && everywhere)
 		err = scan(&s);
 	return err;

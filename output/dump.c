@@ -99,11 +99,11 @@ static int begin(struct outputs *o, struct bitmap *b, struct filter_stats *stats
 	return err;
 }
 
-static int note(const struct dump_request *req, const char *fmt, ...)
+static int add_line(const struct dump_request *req, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* Add a line to the eraseinfo. */
-static int note(const struct dump_request *req, const char *fmt, ...)
+static int add_line(const struct dump_request *req, const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
@@ -124,8 +124,8 @@ static int keep_all(struct outputs *o, struct bitmap *b, int err, struct dump_re
 	snprintf(res->not_filtered_why, sizeof(res->not_filtered_why), "%s", err_text(err));
 	memset(res->filter.pages, 0, sizeof(res->filter.pages));
 	o->source.level = level | vc->dump_level;
-	err = note(o->req, "dump level %u is not possible, %u is used: %s", o->req->level, level,
-		   res->not_filtered_why);
+	err = add_line(o->req, "dump level %u is not possible, %u is used: %s", o->req->level,
+		       level, res->not_filtered_why);
 	bitmap_deinit(b);
 	return err ? err : fill(b, vc);
 }
@@ -151,7 +151,7 @@ static int filter_unused_vm(const struct dump_request *req, struct bitmap *b,
 	if (!err || req->stop_on_first_error || req->strict)
 		return err;
 	snprintf(res->unused_vm_why, sizeof(res->unused_vm_why), "%s", err_text(err));
-	return note(req, "%s", res->unused_vm_why);
+	return add_line(req, "%s", res->unused_vm_why);
 }
 
 /* Decide which pages to save: the level, and above it the extensions. */

@@ -85,7 +85,7 @@ static int fill(struct stream *s, size_t want)
 	return 0;
 }
 
-static void take(struct stream *s, size_t len)
+static void consume(struct stream *s, size_t len)
 {
 	s->start += len;
 	s->pos += len;
@@ -182,7 +182,7 @@ static int copy_record(struct stream *s, struct inner *in, uint64_t off, uint64_
 			err = put_piece(in, s->buf + s->start, n, off);
 		if (err)
 			return err;
-		take(s, n);
+		consume(s, n);
 		off += n;
 		len -= n;
 	}
@@ -201,7 +201,7 @@ static int copy_records(struct stream *s, struct inner *in)
 			ret = flat_decode_record(s->buf + s->start, s->pos, &off, &len);
 		if (ret <= 0)
 			return ret;
-		take(s, FLAT_RECORD_SIZE);
+		consume(s, FLAT_RECORD_SIZE);
 		coverage_add_record(in->covered, off, len, s->pos - FLAT_RECORD_SIZE);
 		ret = copy_record(s, in, off, len);
 		if (ret)
@@ -222,7 +222,7 @@ static int read_header(struct stream *s)
 	if (err == -ENOENT)
 		return err_set(-EBADMSG, "not a flattened stream: it does not begin with \"%s\"",
 			       FLAT_SIGNATURE);
-	take(s, FLAT_HEADER_SIZE);
+	consume(s, FLAT_HEADER_SIZE);
 	return err;
 }
 

@@ -123,8 +123,8 @@ static bool is_right(const struct trial *t, const struct evidence *e, uint64_t v
 }
 
 /* How many pieces of evidence speak for a candidate, and how many against it. */
-static void judge(const struct trial *t, const struct ksym_values *candidate, unsigned int *right,
-		  unsigned int *wrong)
+static void count_evidence(const struct trial *t, const struct ksym_values *candidate,
+			   unsigned int *right, unsigned int *wrong)
 {
 	uint64_t seen[KSYM_EVIDENCE_NAMES];
 
@@ -188,7 +188,7 @@ int kallsyms_encoding_choose(struct ksym_values *ret, const struct vmem *mem,
 		const struct ksym_values *c = &tables->candidates[i];
 		unsigned int right, wrong;
 
-		judge(&t, c, &right, &wrong);
+		count_evidence(&t, c, &right, &wrong);
 		if (right < 2 && !wrong)
 			right += in_order(mem, tables, c);
 		TRACE(KALLSYMS, "encoding %d at %#" PRIx64 ": %u known symbols right, %u wrong",

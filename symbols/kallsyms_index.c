@@ -142,7 +142,7 @@ int kallsyms_index_finish(struct kallsyms_index *idx)
 	return 0;
 }
 
-static void give(const struct kallsyms_index *idx, uint32_t i, struct ksym *ret)
+static void copy_symbol(const struct kallsyms_index *idx, uint32_t i, struct ksym *ret)
 {
 	const struct entry *e = &idx->entries[i];
 
@@ -176,7 +176,7 @@ int kallsyms_index_by_name(const struct kallsyms_index *idx, const char *module,
 	at = nr;
 	for (uint32_t i = *bucket(idx, name); i; i = idx->entries[i - 1].next) {
 		if (matches(idx, &idx->entries[i - 1], module, name) && --at < max)
-			give(idx, i - 1, &ret[at]);
+			copy_symbol(idx, i - 1, &ret[at]);
 	}
 	return nr;
 }
@@ -200,7 +200,7 @@ int kallsyms_index_by_address(const struct kallsyms_index *idx, uint64_t address
 	/* The kernel takes the first of several, too: its table has the best one first. */
 	for (best = end - 1; best && idx->entries[idx->by_value[best - 1]].value == value;)
 		best--;
-	give(idx, idx->by_value[best], ret);
+	copy_symbol(idx, idx->by_value[best], ret);
 	if (end < idx->nr_by_value)
 		ret->size = idx->entries[idx->by_value[end]].value - value;
 	return 0;

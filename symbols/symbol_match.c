@@ -79,7 +79,7 @@ struct symbol_match_name *symbol_match_find(const struct symbol_match *w, const 
 	return find(w, name, strlen(name));
 }
 
-static void take(struct symbol_match_name *n, enum ksym_fit fit, uint64_t ref)
+static void keep_best(struct symbol_match_name *n, enum ksym_fit fit, uint64_t ref)
 {
 	if (fit < n->fit)
 		return;
@@ -111,10 +111,10 @@ void symbol_match_offer(struct symbol_match *w, const char *name, size_t len, ch
 	const char *dot = memchr(name, '.', len);
 
 	if (n)
-		take(n, type >= 'A' && type <= 'Z' ? KSYM_FIT_GLOBAL : KSYM_FIT_LOCAL, ref);
+		keep_best(n, type >= 'A' && type <= 'Z' ? KSYM_FIT_GLOBAL : KSYM_FIT_LOCAL, ref);
 	if (!dot || is_cold(name, len))
 		return;
 	n = find(w, name, dot - name);
 	if (n)
-		take(n, KSYM_FIT_SUFFIXED, ref);
+		keep_best(n, KSYM_FIT_SUFFIXED, ref);
 }

@@ -31,7 +31,7 @@ static int cmp_name(const void *a, const void *b)
 }
 
 /* One of 65536 looks of a string. Must be cheap: every string of a kernel is asked. */
-static uint32_t look(const char *s, size_t len)
+static uint32_t filter_bit(const char *s, size_t len)
 {
 	uint32_t key = (uint8_t)s[0] | (uint32_t)(uint8_t)s[len / 2] << 8 |
 		       (uint32_t)(uint8_t)s[len - 1] << 16 | (uint32_t)len << 24;
@@ -53,7 +53,7 @@ int btf_names_init(struct btf_names *n, const char *const *list, size_t nr)
 	nr = n->nr;
 	n->nr = 0;
 	for (size_t i = 0; i < nr; i++) {
-		uint32_t bit = look(n->names[i], strlen(n->names[i]));
+		uint32_t bit = filter_bit(n->names[i], strlen(n->names[i]));
 
 		if (n->nr && !strcmp(n->names[n->nr - 1], n->names[i]))
 			continue;
@@ -114,7 +114,7 @@ static void scan_strings(struct btf_index *ix, const struct btf_types *t)
 		return;
 	while (s < end) {
 		size_t len = strlen(s);
-		uint32_t bit = len ? look(s, len) : 0;
+		uint32_t bit = len ? filter_bit(s, len) : 0;
 
 		if (len && n->filter[bit / 64] >> bit % 64 & 1) {
 			ptrdiff_t name = find_name(n, s);

@@ -213,7 +213,7 @@ static const char *record_fault(const struct records *r)
 }
 
 /* Look at the record at r->pos, or the next one that is not damaged. @return 1; 0; -errno */
-static int look(struct records *r)
+static int find_record(struct records *r)
 {
 	for (;;) {
 		const char *fault = NULL;
@@ -271,7 +271,7 @@ static int skip_cleared(struct records *r)
 	    clear_seq < first_seq)
 		return 0;
 	/* A record may have been expected where the walk then went on at the beginning. */
-	while (r->pos != clear_idx && (err = look(r)) > 0 && r->pos != clear_idx)
+	while (r->pos != clear_idx && (err = find_record(r)) > 0 && r->pos != clear_idx)
 		r->pos += r->len;
 	/* If it is not found, return all of the log. */
 	if (r->pos != clear_idx)
@@ -280,7 +280,7 @@ static int skip_cleared(struct records *r)
 	return err < 0 ? err : 0;
 }
 
-static int give(struct records *r)
+static int emit_record(struct records *r)
 {
 	struct printk_record rec = {
 		.ts_nsec = load_u64(r->raw + r->m[TS_NSEC].off, r->w->mem->swap),
@@ -316,8 +316,8 @@ int printk_walk_records(struct printk_walk *w)
 	if (w->partial)
 		err = skip_cleared(r);
 	/* The position only grows, but for once. */
-	while (!err && (err = look(r)) > 0) {
-		err = give(r);
+	while (!err && (err = find_record(r)) > 0) {
+		err = emit_record(r);
 		r->pos += r->len;
 	}
 	return err;

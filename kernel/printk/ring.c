@@ -304,7 +304,7 @@ static int read_info(struct ring *r, uint64_t index, struct printk_record *rec)
 }
 
 /* Give the record of a descriptor that is in use. @return 0; -errno */
-static int give(struct ring *r, const uint8_t *desc, uint64_t index)
+static int emit_record(struct ring *r, const uint8_t *desc, uint64_t index)
 {
 	const uint8_t *block = desc + r->m[TEXT_BLK].off;
 	struct printk_record rec;
@@ -447,7 +447,7 @@ static int walk(struct ring *r)
 			const uint8_t *desc = r->piece + i * r->desc_size;
 
 			if (in_use(r, desc, (first + i) & id_mask(r)))
-				err = give(r, desc, index + i);
+				err = emit_record(r, desc, index + i);
 		}
 		if (err)
 			return err;
