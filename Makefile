@@ -219,14 +219,14 @@ ifeq ($(LINKTYPE),dynamic)
 ifeq ($(LIBBPF_FOUND),yes)
 INSTALLED_EXTENSIONS := $(EXTENSIONS)
 endif
-# What extensions can call, and nothing else.
+# Export the functions that extensions can call, and nothing else.
 EXPORT := -Wl,--dynamic-list=extension.syms
 endif
 
 all: $(O)/summary remember
 extensions: $(EXTENSIONS)
 
-# What was built, each time that something was; and a link where scripts look for it.
+# Print a summary each time that something was built, and link the program for scripts.
 $(O)/summary: $(O)/makedumpfile $(INSTALLED_EXTENSIONS)
 	@printf '%s\n' $(SUMMARY) | tee $@
 	$(if $(filter build,$(O)),@[ ! -w . ] || ln -sfn $(O)/makedumpfile makedumpfile)
@@ -249,7 +249,7 @@ $(O)/%.o: %.c $(O)/flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(DEFINES) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# Where extensions are, and which are built in: what only a few objects need to know.
+# The directory of extensions, and the built-in ones: only a few objects depend on them.
 DEFINES :=
 PLACES_NOW = -DEXTENSIONDIR='"$(EXTENSIONDIR)"' -DBUILTIN_EXTENSIONS='$(patsubst %,X(%),$(BUILTIN_EXTENSIONS))' \
 	$(if $(filter static,$(LINKTYPE)),-DONLY_BUILTIN)
@@ -265,7 +265,7 @@ $(EXTENSIONS): %.so: %.o makedumpfile.ld
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -fPIC $(LDFLAGS) -shared -o $@ $< -Wl,-T,makedumpfile.ld
 
-# What an extension defines becomes its own, and its entry points and sections get names that
+# The symbols of an extension become local, and its entry points and sections get names that
 # say whose they are; of such sections the linker tells the bounds. Tools differ in whether
 # what is kept (-G) has the old or the new name.
 BUILTIN_SECTIONS := init_ksyms init_ktypes init_knums init_klens init_kpaths init_array fini_array
@@ -390,7 +390,7 @@ compile_commands.json: FORCE
 		printf '%s' '$(subst ','\'',$(CC) $(ALL_CPPFLAGS) $(PLACES_NOW) $(ALL_CFLAGS)) -c '"$$f" | \
 		sed 's/[\\"]/\\&/g'; printf '"\n}'; done; printf ']\n'; } > $@
 
-# What authors of extensions include.
+# Headers for authors of extensions.
 HEADERS := makedumpfile.h btf_info.h kallsyms.h extension.h erase_info.h
 LIB_HEADERS := lib/log.h lib/types.h
 INCLUDES := $(INCLUDEDIR)/makedumpfile

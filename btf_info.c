@@ -100,7 +100,7 @@ const char *btf_info_why(const struct btf_info *bi)
 	return bi->why;
 }
 
-/* Keep the first problem. That there is no BTF is none. */
+/* Keep the first problem. A lack of BTF is none. */
 static void record_error(struct btf_info *bi, const char *problem)
 {
 	if (!*bi->why)
@@ -311,7 +311,7 @@ static int seen_grow(struct seen *s)
 	return 0;
 }
 
-/* Whether a type has the name, and is of a kind that is printed. */
+/* Return whether a type has the name, and is of a kind that is printed. */
 static bool matches(const struct printing *p, const struct btf_types *t, uint32_t id)
 {
 	uint32_t name_off;
@@ -366,7 +366,7 @@ static int text_of(struct printing *p, const struct btf_types *t, uint32_t id,
 	return err ? err : btf_print_member(text, t, p->pattern ? &r : NULL, &m);
 }
 
-/* Whether to print it: modules have copies of the kernel's types. 1, 0 or -ENOMEM. */
+/* Return 1 to print it, 0 for a copy of one that was printed (modules have some), or -ENOMEM. */
 static int is_news(struct printing *p, const char *text)
 {
 	int err = p->seen.nr * 2 >= p->seen.room ? seen_grow(&p->seen) : 0;

@@ -4,8 +4,8 @@
  * Overwriting data before it gets into the dump, for extensions.
  *
  * Erased data are overwritten wherever they would be written: in every output, on every
- * attempt. That something was erased is written down in the dump (eraseinfo), not what it
- * was.
+ * attempt. ERASEINFO of the dump records that something was erased, but not its
+ * contents.
  */
 #ifndef ERASE_INFO_H
 #define ERASE_INFO_H
@@ -21,7 +21,7 @@
  * @param len bytes
  * @return @p len; 0 if nothing was done, since none of it is mapped; -EFAULT if part of it is not
  * mapped: the rest is overwritten all the same; -ENOMEM if there are too many ranges. mdf_error()
- * is the sentence. What is mapped but not in the dump counts as overwritten.
+ * is the sentence. Memory that is mapped but not in the dump counts as overwritten.
  */
 int update_filter_info_raw(unsigned long long vaddr, int fill, int len);
 

@@ -110,7 +110,7 @@ void extension_decide(unsigned long pfn, unsigned long nr, enum extension_verdic
 /**
  * Return an argument of the extension: --extension NAME,key=value,...
  * @return the value, which ends before the next comma; "" for a key without one; NULL if the
- * key was not given. Valid as long as the extension. Of a key that was given twice the last
+ * key was not given. Valid as long as the extension. If a key was given twice, the last
  * one counts.
  */
 const char *extension_argument(const char *key);

@@ -268,7 +268,7 @@ static unsigned int all_levels(const struct dump_plan *plan)
 	return levels;
 }
 
-/* Whether it would be worth a search to know the kernel. */
+/* Return whether knowing the kernel is worth a search. */
 static bool needs_kernel(const struct dump_plan *plan)
 {
 	return plan->mode != MODE_CREATE || all_levels(plan) & ~DL_ZERO || plan->nr_extensions ||
@@ -316,7 +316,7 @@ static int open_kernel(const struct dump_plan *plan, struct vmcore *vc, struct k
 	return kernel_open_proven(ret, vc, &choice);
 }
 
-/* Where bitmaps are that need more memory than they may. */
+/* Choose a place for bitmaps that would need too much memory. */
 static int choose_store(const struct dump_plan *plan, struct bitmap_store *store,
 			struct vmcore_options *opt)
 {

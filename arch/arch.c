@@ -9,7 +9,7 @@
 #include "lib/byteorder.h"
 #include "lib/err.h"
 
-/* Where images begin that do not keep to pages; what lies before the text is no larger. */
+/* Alignment of images that do not keep to pages; the bytes before the text are no more. */
 #define IMAGE_ALIGN UINT64_C(0x10000)
 
 INIT_OPT_MOD_SYM(vmlinux, _stext);

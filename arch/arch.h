@@ -14,8 +14,8 @@
  *    arch.c;
  *  - the minimum: name, machine, page_size, max_physmem_bits: its dumps are
  *    saved whole (-d 0, -d 1);
- *  - with init() and translate(): its dumps are filtered. What they have to
- *    remember and struct arch has no field for goes to arch.state;
+ *  - with init() and translate(): its dumps are filtered. State that
+ *    struct arch has no field for goes to arch.state;
  *  - finish() if only the kernel's own symbols and types tell how the rest is
  *    translated, once they have been read from the image;
  *  - init_user() if processes' addresses are not translated as the kernel's are,
@@ -61,7 +61,7 @@ struct arch_segment {
 	uint64_t memsz; /**< bytes */
 };
 
-/** How one dump's kernel translates addresses. Constant after arch_init_late(). */
+/** Translation of addresses by one dump's kernel. Constant after arch_init_late(). */
 struct arch {
 	const struct arch_ops *ops;
 	bool is64;
@@ -136,7 +136,7 @@ struct arch_ops {
 	 * May be called before init().
 	 */
 	void (*kernel_image)(const struct arch *a, vaddr_t *start, vaddr_t *end);
-	/** Whether those are around SYMBOL(_stext), so another boot's are elsewhere. */
+	/** The range is around SYMBOL(_stext), so another boot's is elsewhere. */
 	bool kaslr_image;
 };
 
@@ -202,7 +202,7 @@ int arch_not_mapped(vaddr_t va, unsigned int level, uint64_t entry);
  */
 int arch_not_canonical(vaddr_t va, unsigned int bits, struct arch_run *ret);
 
-/** Whether the bits of @p va above its low @p bits are copies of the highest of those. */
+/** Return whether the bits of @p va above its low @p bits are copies of the highest of those. */
 bool arch_is_canonical(vaddr_t va, unsigned int bits);
 
 /**

@@ -6,8 +6,8 @@
  * the kernel image, whose mapping is a constant apart: physical = virtual - kimage_voffset.
  *
  * A kernel built for addresses of 52 bits also runs on processors that do not have them
- * (from 5.4 on; with pages of 4 and 16 KiB from 6.9 on). What it runs with is what TCR_EL1
- * said; VA_BITS is only what it was built for.
+ * (from 5.4 on; with pages of 4 and 16 KiB from 6.9 on). TCR_EL1 tells which
+ * it runs with; VA_BITS only tells which it was built for.
  */
 #include "arch/arch.h"
 
@@ -64,7 +64,7 @@ static unsigned int level_shift(const struct arch *a, unsigned int level)
 	return a->page_shift + LEVEL_BITS(a->page_shift) * (level - 1);
 }
 
-/* How many bits an address has. */
+/* Find the number of bits of an address. */
 static int find_va_bits(struct arch *a)
 {
 	struct arm64 *s = a->state;
@@ -114,7 +114,7 @@ static int find_root(struct arch *a)
 	return err_set(-ENOENT, "NUMBER(kimage_voffset) is missing");
 }
 
-/* Whether the entry for the root's own address is a table if the root has 2^bits entries. */
+/* Return whether the entry for the root's own address is a table if the root has 2^bits entries. */
 static bool root_has(const struct arch *a, const struct arch_mem *mem, unsigned int bits)
 {
 	vaddr_t va = GET_MOD_SYM(vmlinux, swapper_pg_dir);
@@ -153,7 +153,7 @@ static void find_root_size(struct arch *a, const struct arch_mem *mem)
 	s->user_va_bits = VA_BITS_MAX;
 }
 
-/* Where entries have an address: below bit 48, and the rest where it found room. */
+/* Find the bits of an entry that are its address: those below bit 48, and some others. */
 static void find_entry_layout(struct arch *a)
 {
 	unsigned int low = a->page_shift, top = 48;
@@ -200,7 +200,7 @@ static int arm64_init(struct arch *a, const struct arch_mem *mem)
 	return 0;
 }
 
-/* Whether these tables are for an address without its tag; if not, how far there is none. */
+/* Return whether these tables are for an untagged address; if not, get the length of the hole. */
 static bool in_range(const struct arch *a, vaddr_t va, uint64_t *hole)
 {
 	const struct arm64 *s = a->state;

@@ -59,7 +59,7 @@ static unsigned int level_bits(const struct arch *a)
 	return a->page_shift - 3;
 }
 
-/* Whether an entry leads to a table: no page has all its flags unset. */
+/* Return whether an entry leads to a table: no page has all its flags unset. */
 static bool is_table(const struct arch *a, uint64_t entry)
 {
 	return in_window(entry) && entry >> WINDOW_SHIFT == WINDOW_CACHED &&

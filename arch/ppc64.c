@@ -4,9 +4,8 @@
  *
  * All memory, and the kernel image in it, is mapped linearly. That is enough to read the
  * kernel's symbols and types, which tell the rest: which MMU it is, and how large its page
- * tables are. Linux has the same kind of tables for both, always big-endian. Only what is
- * mapped for the memory map (vmemmap) the hash MMU has no tables for; a list says where
- * each piece of it is.
+ * tables are. Linux has the same kind of tables for both, always big-endian. The hash MMU has no
+ * tables for vmemmap alone; a list says where each piece of it is.
  */
 #include "arch/arch.h"
 
@@ -25,7 +24,7 @@
 /* The linear map begins here; physical addresses are what is left without the top bits. */
 #define PAGE_OFFSET UINT64_C(0xc000000000000000)
 #define REGION UINT64_C(0xf000000000000000)
-/* Where it ends, if the kernel does not tell: with the hash MMU and pages of 4 KiB; else. */
+/* Its end, if the kernel does not tell: with the hash MMU and pages of 4 KiB; else. */
 #define LINEAR_END_4K UINT64_C(0xc000100000000000)
 #define LINEAR_END UINT64_C(0xc008000000000000)
 
@@ -277,7 +276,7 @@ static int find_tables(struct arch *a, const struct arch_mem *mem)
 	return 0;
 }
 
-/* How large the pieces of the memory map are. */
+/* Find the size of the pieces of the memory map. */
 static int find_piece_size(const struct arch *a, const struct arch_mem *mem)
 {
 	const struct {
@@ -388,7 +387,7 @@ static void sort_pieces(struct ppc64_state *s)
 }
 
 /*
- * Read the list of pieces. What is wrong in it, or cannot be read, costs what it stands for.
+ * Read the list of pieces. A piece that is wrong or unreadable is left unmapped.
  * @return 0 or -ENOMEM
  */
 static int read_pieces(struct arch *a, const struct arch_mem *mem)
@@ -404,7 +403,7 @@ static int read_pieces(struct arch *a, const struct arch_mem *mem)
 			err = -EBADMSG;
 			break;
 		}
-		/* Where the list was, in ever longer steps: it may come back there. */
+		/* Remember an element, in ever longer steps: a loop comes back to it. */
 		if (!(n & (n - 1)))
 			seen = va;
 		err = read_piece(a, mem, va, &p, &va);

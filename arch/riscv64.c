@@ -113,7 +113,7 @@ static int find_levels(struct arch *a)
 	return 0;
 }
 
-/* Where an address in the kernel image is, without page tables. */
+/* Translate an address in the kernel image without page tables. */
 static int image_to_phys(const struct arch *a, vaddr_t va, paddr_t *ret)
 {
 	if (va >= kernel_map() && MOD_NUM_EXIST(vmlinux, va_kernel_pa_offset)) {

@@ -8,8 +8,8 @@
  * of those who know are in a dump depends on who made it. So each of them is asked, and
  * believed if the tables found that way map the root to where it was found.
  *
- * Addresses are absolute, as a dump has them. What a CPU sees of its first 8 KiB
- * (prefixing) is nothing that tables could tell.
+ * Addresses are absolute, as a dump has them. Tables do not tell what a CPU sees
+ * of its first 8 KiB (prefixing).
  */
 #include "arch/arch.h"
 
@@ -82,7 +82,7 @@ enum os_info_entry {
 INIT_OPT_MOD_SYM(vmlinux, _stext);
 INIT_OPT_MOD_SYM(vmlinux, swapper_pg_dir);
 INIT_OPT_MOD_SYM(vmlinux, _end);
-/* Where the image is mapped, and where it lies (6.10). */
+/* Virtual and physical address of the image (6.10). */
 INIT_OPT_MOD_NUM(vmlinux, KERNELOFFSET);
 INIT_OPT_MOD_NUM(vmlinux, KERNELOFFPHYS);
 
@@ -136,7 +136,7 @@ static uint64_t os_info_value(const uint8_t *info, enum os_info_entry nr)
 	return load_u64(info + OS_INFO_ENTRIES + nr * OS_INFO_ENTRY_SIZE, !HOST_BIG_ENDIAN);
 }
 
-/* How many bytes there are at that address. */
+/* Return the number of bytes at that address. */
 static uint64_t os_info_bytes(const uint8_t *info, enum os_info_entry nr)
 {
 	return load_u64(info + OS_INFO_ENTRIES + nr * OS_INFO_ENTRY_SIZE + 8, !HOST_BIG_ENDIAN);

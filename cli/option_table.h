@@ -28,7 +28,7 @@ enum help_topic {
 #define OPTIONS_MAX 96
 
 /**
- * One option. Of chooses, flag, text and parse, those that are set take effect in this order.
+ * One option. The set ones among chooses, flag, text and parse take effect in this order.
  * A row without any of them is accepted and changes nothing.
  */
 struct option_row {

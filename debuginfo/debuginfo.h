@@ -60,8 +60,8 @@ void debuginfo_close(struct debuginfo *d);
 
 /**
  * Check whether the vmlinux is of the kernel that a dump's VMCOREINFO describes: same
- * build id, or, where one of the two has none, same release. What neither tells
- * is believed.
+ * build id, or, if one of the two has none, same release. If neither has them,
+ * it is believed.
  *
  * @param machine ELF machine of the dump, 0 if unknown
  * @return 0; -ESTALE, whose message names both sides

@@ -24,7 +24,7 @@ static struct eval_outcome *outcome_of(const struct eval *e, const struct config
 	return &e->outcomes[c->number];
 }
 
-/* Whether it is memory that is wrong, or it may only be wrong here: others can be right. */
+/* Return whether only this memory is wrong: elsewhere it can be right. */
 static bool is_passing(int err)
 {
 	return err == -EFAULT || err == -ERANGE;
@@ -276,7 +276,7 @@ static int loop_array(struct eval *e, const struct config_command *c, const stru
 	return err;
 }
 
-/* Where a walk has been. */
+/* The elements that a walk has seen. */
 struct walk {
 	struct addrset seen;
 	vaddr_t start; /* where it ends if it comes there again */
@@ -340,7 +340,7 @@ struct ring {
 	uint64_t link; /* offset of the node in an element, bytes */
 };
 
-/* Where in a struct a path of embedded members leads. */
+/* Find the offset in a struct that a path of embedded members leads to. */
 static int member_offset(const struct eval *e, const struct config_command *c, struct c_type type,
 			 const struct config_step *s, uint64_t *ret, struct c_type *at)
 {

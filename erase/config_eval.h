@@ -29,7 +29,7 @@
 struct eval_ops {
 	const struct vmem *mem;
 	struct type_lookup *types;
-	/** Whether a module's part is to be done. */
+	/** Return whether a module's part is to be done. */
 	bool (*has_module)(void *ctx, const char *module);
 	/**
 	 * The address of a symbol.

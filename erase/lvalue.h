@@ -29,7 +29,7 @@ struct variable {
 };
 
 /**
- * Where a path leads.
+ * Find the object that a path leads to.
  * @param module whose names these are; NULL: the kernel's
  * @param vars variables that go before symbols; or NULL
  */

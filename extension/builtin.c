@@ -2,8 +2,8 @@
 /*
  * The table of extensions that are linked into the program. The Makefile defines
  * BUILTIN_EXTENSIONS as X(NAME) X(NAME)..., and gives their entry points and sections names
- * that begin or end with the extension's. What one does not have is a weak symbol without
- * a definition.
+ * that begin or end with the extension's. An entry point that one lacks is a weak symbol
+ * without a definition.
  */
 #include "extension/builtin.h"
 

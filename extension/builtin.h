@@ -13,7 +13,7 @@
 #include "extension.h"
 #include "facts/declare.h"
 
-/** One of them. What an extension does not have is NULL. */
+/** One of them. An entry point that it lacks is NULL. */
 struct builtin_extension {
 	const char *name;
 	void (*init)(void);

@@ -30,8 +30,8 @@ struct sandbox_task {
 };
 
 /**
- * Fork, do the work there, and wait for its end, or stop it. What the child prints is
- * shown line by line, with the extension's name in front, up to a limit.
+ * Fork, do the work there, and wait for its end, or stop it. The child's output is
+ * printed line by line, with the extension's name in front, up to a limit.
  *
  * Nothing that the child does is an error of the caller's: the sentence
  * says in a few words what became of it, such as "killed by SIGSEGV (Segmentation fault)

@@ -9,7 +9,7 @@
  *
  * To makedumpfile such pages are pages of the kernel like any others, so no dump level drops
  * them. It is about drivers that have their memory managed by the kernel's TTM: amdgpu,
- * nouveau, qxl, radeon, vmwgfx, xe and others. What other drivers have is page cache, mostly.
+ * nouveau, qxl, radeon, vmwgfx, xe and others. Memory of other drivers is mostly page cache.
  *
  * The way to them: open files of tasks, those of them that belong to a graphics driver, the
  * handles of buffers that each has, the pages of each buffer.

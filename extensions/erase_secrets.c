@@ -15,8 +15,8 @@
  *		has no WireGuard, say, is no failure)
  *
  * Also the copies that the kernel's crypto API made of these keys, such as the key
- * schedules of AES. What it left in memory that is free now, or in that of
- * processes, is not found; -d 24 and above leave both out.
+ * schedules of AES. Those that are left in free memory, or in that of
+ * processes, are not found; -d 24 and above leave both out.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -85,8 +85,8 @@ struct ksym_info {
 
 /**
  * One declared struct, or member of one. Extensions own such records: the
- * layout never changes. What a provider does not know stays 0 (VMCOREINFO has
- * no member sizes).
+ * layout never changes. A field that a provider does not know stays 0 (VMCOREINFO
+ * has no member sizes).
  */
 struct ktype_info {
 	const char *modname;

@@ -4,7 +4,7 @@
  * VMCOREINFO: lines of KEY=VALUE that the kernel leaves for dump tools.
  *
  * SYMBOL(x) is hexadecimal without 0x, OFFSET, SIZE and LENGTH decimal, NUMBER
- * decimal with an optional sign or hexadecimal with 0x. What is declared as a number
+ * decimal with an optional sign or hexadecimal with 0x. A declared number
  * may also be a bare KEY, hexadecimal without 0x (KERNELOFFSET). A key that occurs
  * twice counts the first time; unknown keys and lines that are not KEY=VALUE
  * are passed over. A NUL ends a line as a newline does: one in the middle of a text is damage,

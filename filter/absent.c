@@ -45,7 +45,7 @@ static bool is_poison(const struct page_layout *l, const uint8_t *page)
 	return flags == (l->is64 ? UINT64_MAX : UINT32_MAX);
 }
 
-/* Whether the struct pages at va, of pages from pfn on, are those of memory in use. */
+/* Return whether the struct pages at va, of pages from pfn on, are those of memory in use. */
 static bool is_used(const struct kernel *k, struct vmcore_reader *r, const struct page_layout *l,
 		    pfn_t pfn, vaddr_t va)
 {

@@ -52,7 +52,7 @@ static ALWAYS_INLINE enum page_class classify_untyped(const struct page_layout *
 	if (f->flags & l->pg_reserved || (l->image && !f->mapping && !f->hugetlb))
 		return PAGE_KEEP;
 	if (!anon && l->level & (DL_CACHE | DL_CACHE_PRIVATE) && in_page_cache(l, f->flags)) {
-		/* Where PG_private is unknown the page may have it. */
+		/* If PG_private is unknown, the page may have it. */
 		bool private = !l->pg_private || f->flags & l->pg_private;
 
 		if (l->level & DL_CACHE_PRIVATE)
@@ -84,7 +84,7 @@ static ALWAYS_INLINE enum page_class classify_one(const struct page_layout *l,
 	return f->flags & l->pg_hwpoison && c != PAGE_FREE ? PAGE_HWPOISON : c;
 }
 
-/* How numbers are coded: constants in each copy of the loop, hence not in the layout. */
+/* The coding of numbers: constants in each copy of the loop, hence not in the layout. */
 struct coding {
 	bool is64, swap;
 	size_t size; /* of a struct page, bytes */
@@ -105,7 +105,7 @@ static ALWAYS_INLINE uint64_t word_at(const struct array *a, size_t i, uint32_t 
 	return load_ulong(a->pages + i * c.size + offset, c.is64, c.swap);
 }
 
-/* Whether page i + count - 1 may be a tail of head i, as far as it can be seen. */
+/* Return whether page i + count - 1 may be a tail of head i, as far as it can be seen. */
 static ALWAYS_INLINE bool ends_in_tail(const struct array *a, size_t i, uint64_t count,
 				       struct coding c)
 {
@@ -113,8 +113,8 @@ static ALWAYS_INLINE bool ends_in_tail(const struct array *a, size_t i, uint64_t
 }
 
 /*
- * How a tail names its head: by address, or since Linux kernel commit
- * d50569612c29 (in v7.1) by a mask that clears the low bits of the tail's own
+ * Return whether a tail names its head by a mask. Tails do so by address, or since Linux kernel
+ * commit d50569612c29 (in v7.1) by a mask that clears the low bits of the tail's own
  * address. A mask is a negative power of two no smaller than two struct pages;
  * no address looks like that.
  */
@@ -129,7 +129,7 @@ enum head_kind { HEAD_GOOD, HEAD_ODD, HEAD_FAKE };
 /*
  * The order of head page i, and whether older kernels' way says hugetlb.
  *
- * Where hugetlb frees part of its memory map (Linux kernels 5.14 to 7.0), some
+ * If hugetlb frees part of its memory map (Linux kernels 5.14 to 7.0), some
  * tails are mapped onto the head's own struct page and look like heads; the
  * tail after such a fake head names the true one.
  */

@@ -307,8 +307,8 @@ static int walk(struct filter *f, unsigned int nr_threads, struct filter_stats *
 }
 
 /*
- * Whether there is anything to look for. Poisoned pages go at every level; offline
- * ones too, but only where pages are looked at for another reason.
+ * Return whether there is anything to look for. Poisoned pages are excluded at every level;
+ * offline ones too, but only if pages are looked at for another reason.
  */
 static bool worth_walking(const struct page_layout *l)
 {

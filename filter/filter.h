@@ -40,8 +40,8 @@ struct filter_stats {
  * Pages of the kernel image that were not freed, pages without a struct page, and
  * pages whose struct page cannot be read are kept.
  *
- * Where the kernel exports PG_hwpoison, poisoned and offline pages go at every
- * level; elsewhere offline pages go at levels above DL_ZERO. When nothing but
+ * If the kernel exports PG_hwpoison, poisoned and offline pages are excluded at every
+ * level; else offline pages are at levels above DL_ZERO. When nothing but
  * DL_ZERO is asked for, facts or tables that are missing are no error.
  *
  * @return 0; -errno with an error text that says what is missing or broken, or that the outcome

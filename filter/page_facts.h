@@ -3,7 +3,7 @@
  * @file
  * Facts about struct pages, rated by a sample of the dump's own struct pages.
  *
- * Where VMCOREINFO and the kernel's types contradict each other, the struct pages tell which is
+ * If VMCOREINFO and the kernel's types contradict each other, the struct pages tell which is
  * right: tails point to heads, free blocks are aligned to their order, pages of a mapping
  * point to it and are on a list of the LRU, counts of mappings are small.
  */
@@ -15,7 +15,7 @@
 /**
  * Decide what kernel_open() found contradictory (k->warnings[KERNEL_CONTRADICTION], which is
  * written anew).
- * Where struct pages do not tell, nothing changes.
+ * If struct pages do not tell, nothing changes.
  */
 void page_facts_decide(struct kernel *k);
 

@@ -73,8 +73,8 @@ static int32_t type_limit(const struct page_type *buddy)
 #define BYTES(s, m) (GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, s, m) / 8)
 
 /*
- * Where the byte is that counts of page.compound_dtor and compound_order. Up to Linux kernel
- * 4.15 they are numbers of half a word, side by side; none is larger than a byte.
+ * Return the offset of the byte that counts of page.compound_dtor or compound_order. Up to Linux
+ * kernel 4.15 they are numbers of half a word, side by side; none is larger than a byte.
  */
 static uint32_t low_byte(const struct page_layout *l, uint32_t offset)
 {
@@ -222,7 +222,7 @@ static void find_others(struct page_layout *l, struct fact_list *missing)
 	find_compound_facts(l);
 }
 
-/* Where it does not matter, a number of lists that is out of range is unknown. */
+/* If it does not matter, a number of lists that is out of range is unknown. */
 static int find_max_order(struct page_layout *l)
 {
 	uint64_t areas = GET_MOD_MEMBER_LEN(vmlinux, zone, free_area);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * How this kernel codes a struct page: every fact that classifying needs, hoisted out of
+ * This kernel's coding of a struct page: every fact that classifying needs, hoisted out of
  * the declarations into one constant struct.
  */
 #ifndef FILTER_PAGE_LAYOUT_H
@@ -36,7 +36,7 @@ struct page_type {
 	uint32_t value;
 };
 
-/** Where a head page's order, or its being hugetlb, is written. */
+/** The source of a head page's order, or of its being hugetlb. */
 enum compound_source {
 	COMPOUND_NOWHERE,
 	COMPOUND_TAIL_BYTE,  /**< a byte of the first tail */

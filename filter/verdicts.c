@@ -42,7 +42,7 @@ void verdicts_apply(const struct verdicts *v, struct bitmap *dumpable, struct ve
 	uint64_t end = nr_bits(&v->include, dumpable), pos = 0, stop;
 
 	*stats = (struct verdict_stats){ 0 };
-	/* Where there were never pages, none comes or goes: includes are of those there are. */
+	/* Ranges that never had pages do not change: includes are of pages that exist. */
 	for (; bitmap_next_touched(dumpable, &pos, end, &stop); pos = stop)
 		apply_words(v, dumpable, pos / 64, div_round_up(stop, 64), stats);
 }

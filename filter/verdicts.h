@@ -8,7 +8,7 @@
 
 #include "lib/bitmap.h"
 
-/** Pages that extensions want to be saved, or left out, by pfn. What is in both is saved. */
+/** Pages that extensions want to include or exclude, by pfn. A page in both is saved. */
 struct verdicts {
 	struct bitmap include, exclude; /**< of as many bits as there are pfns */
 };

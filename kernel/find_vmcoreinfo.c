@@ -74,8 +74,8 @@ static int find_text(struct vmcore *vc, paddr_t *pa, char **text, size_t *len)
 }
 
 /*
- * Whether a text leads to a kernel that says of itself what the text says. What an
- * earlier boot left in memory does not.
+ * Return whether a text leads to a kernel that says the same of itself. The text of an
+ * earlier boot, which is still in memory, does not.
  */
 static bool proves_right(const struct vmcore *vc, const char *text, size_t len)
 {

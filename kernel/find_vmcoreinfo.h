@@ -34,7 +34,7 @@ int vmcoreinfo_for_each(struct vmcore *vc, bool everywhere, vmcoreinfo_judge *fn
  * says that it is. To be called before any reader exists, and while no kernel is open.
  *
  * @param everywhere if it is not there, look for the kernel's own note at the beginning of
- * each page. Of several one counts that leads to its kernel; it can take as long as reading
+ * each page. Among several, one counts that leads to its kernel; it can take as long as reading
  * the dump.
  * @return 0, also if there is none; -ENOMEM
  */

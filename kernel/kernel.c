@@ -171,7 +171,7 @@ static bool find_hex(const struct vmcoreinfo *vi, const char *key, uint64_t *ret
 	return vmcoreinfo_find(vi, key, &val, &len) && vmcoreinfo_number(val, len, true, ret);
 }
 
-/* How far above where a text says it is the kernel was when it crashed, bytes. */
+/* Return the KASLR offset of the dump's kernel relative to the addresses of a text, bytes. */
 static uint64_t distance(const struct vmcoreinfo *dump, const struct vmcoreinfo *text)
 {
 	static const char *const keys[] = { "SYMBOL(_stext)", "KERNELOFFSET" };
@@ -498,7 +498,7 @@ int kernel_resolve(const struct kernel *k, const struct fact_set *set, struct ke
 		err = kernel_tables_open(&of, k, set, NULL);
 	if (!err && k->vmlinux_path)
 		err = use_vmlinux(k, set, NULL, why);
-	/* That a module's facts are missing is seen by its declarations. */
+	/* The declarations of a module's facts show that these are missing. */
 	if (!err && of && kernel_tables_modules(of) == -ENOMEM)
 		err = -ENOMEM;
 	if (err) {

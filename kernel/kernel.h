@@ -115,8 +115,8 @@ int kernel_read(const struct kernel *k, struct vmcore_reader *r, vaddr_t va, voi
 	__attribute__((warn_unused_result));
 
 /**
- * Give the physical memory of a virtual range to a function, in pieces. What is not
- * mapped is passed over.
+ * Give the physical memory of a virtual range to a function, in pieces, without
+ * its unmapped ranges.
  * @param fn returns 0 to go on; anything else ends it and is returned
  * @return 0; -EFAULT if some of it is not mapped, or ends after the last address; another
  * -errno
@@ -134,7 +134,7 @@ int kernel_for_each_image_run(const struct kernel *k, struct vmcore_reader *r,
 			      int (*fn)(void *ctx, vaddr_t va, paddr_t pa, uint64_t len),
 			      void *ctx);
 
-/** How memory that was copied is changed before it is used. */
+/** A change to memory that was copied, before it is used. */
 struct kernel_overwrite {
 	/** @param pa where @p buf was copied from; it lies together there */
 	void (*apply)(const void *ctx, paddr_t pa, void *buf, size_t len);

@@ -90,7 +90,7 @@ INIT_OPT_MOD_SYM(vmlinux, __start_BTF);
 INIT_OPT_MOD_SYM(vmlinux, __stop_BTF);
 
 #define BTF_DIR "/sys/kernel/btf"
-/* Where the files seem to be: that of module n at (n + 1) times this. */
+/* The addresses that files are given: that of module n is at (n + 1) times this. */
 #define FILE_SPAN (UINT64_C(1) << 32)
 /* More than any kernel's; files of this size are not believed. */
 #define FILE_MAX (UINT64_C(256) << 20)

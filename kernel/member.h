@@ -10,7 +10,7 @@
 #include "symbols/vmem.h"
 
 /**
- * Where in its struct a member begins.
+ * Get the offset of a member in its struct.
  * @param[out] offset bytes
  * @return 0; -ENOENT if it was not found, -EBADMSG if it is not at a byte
  */

@@ -75,7 +75,7 @@ static int read_ulong(const struct kernel *k, struct vmcore_reader *r, vaddr_t v
 	return err;
 }
 
-/* How the mem_section tables of a SPARSEMEM kernel are laid out. */
+/* The layout of a SPARSEMEM kernel's mem_section tables. */
 struct sparse {
 	const struct kernel *k;
 	struct vmcore_reader *r;
@@ -132,7 +132,7 @@ static int sparse_init(struct sparse *s)
 	return s->buf ? 0 : err_set(-ENOMEM, "no memory");
 }
 
-/* Whether mem_section is a table of pointers to roots (SPARSEMEM_EXTREME). */
+/* Return whether mem_section is a table of pointers to roots (SPARSEMEM_EXTREME). */
 static bool is_extreme(const struct sparse *s)
 {
 	const struct arch *a = &s->k->arch;

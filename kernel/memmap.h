@@ -53,8 +53,8 @@ int memmap_init_whole(struct memmap *m, const struct kernel *k, struct vmcore_re
 void memmap_deinit(struct memmap *m);
 
 /**
- * How much higher the linear map's virtual addresses are than physical ones, as far as the
- * address of a table that the kernel allocated tells.
+ * Find how much higher the linear map's virtual addresses are than physical ones, by the
+ * address of a table that the kernel allocated.
  * @return whether the offset was found
  */
 bool memmap_linear_offset(const struct kernel *k, struct vmcore_reader *r, uint64_t *offset);

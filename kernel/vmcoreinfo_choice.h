@@ -13,7 +13,7 @@
 
 #include "kernel/kernel.h"
 
-/** How a kernel is to be opened. */
+/** Input of kernel_open_proven(). */
 struct kernel_choice {
 	const char *info_path; /**< as for kernel_open() */
 	const char *vmlinux_path;

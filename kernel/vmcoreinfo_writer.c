@@ -43,7 +43,7 @@ static int text_finish(struct text *t)
 	return 0;
 }
 
-/* Whether there is a line with this key already. */
+/* Return whether there is a line with this key already. */
 static bool has(struct text *t, const char *key)
 {
 	const char *val;
@@ -124,7 +124,7 @@ static int add_release(struct text *t, const struct kernel *k)
 	return 0;
 }
 
-/* Whether a line is the same in each boot of a kernel. */
+/* Return whether a line is the same in each boot of a kernel. */
 static bool is_constant(const char *line, size_t len)
 {
 	static const char *const kinds[] = { "OFFSET(", "SIZE(", "LENGTH(" };

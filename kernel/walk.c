@@ -32,8 +32,8 @@ static int follow(const struct vmem *mem, uint64_t *at)
 }
 
 /*
- * How many entries there are before a list that leads into a loop comes to one for the
- * second time. The loop's length is known.
+ * Count the different entries of a list that leads into a loop. The loop's length is
+ * known.
  */
 static uint32_t before_loop(const struct vmem *mem, uint64_t head, uint32_t length)
 {
@@ -50,7 +50,7 @@ static uint32_t before_loop(const struct vmem *mem, uint64_t head, uint32_t leng
 }
 
 /*
- * How many entries that can be read follow the head, all of them different. A list can
+ * Count the readable, different entries that follow the head. A list can
  * have too many for all of them to be remembered, so it is gone through twice; the way to
  * find a loop is Brent's.
  * @param[out] err 0, or why the list does not lead back to its head

@@ -13,7 +13,7 @@ static size_t table_size(const struct addrset *s)
 	return (size_t)1 << s->bits;
 }
 
-/* Where an address is in the table, or would be. */
+/* Return the entry of an address, or the free one that it would get. */
 static struct addrset_entry *place(const struct addrset *s, uint64_t address)
 {
 	size_t i = address * UINT64_C(0x9e3779b97f4a7c15) >> (64 - s->bits);

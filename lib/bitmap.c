@@ -90,7 +90,7 @@ static int take_room(int fd, uint64_t len)
 		return 0;
 	if (errno != EOPNOTSUPP)
 		return -errno;
-	/* Where the file system cannot do it, zeros are written: not in vain. */
+	/* A file system that cannot do it is written zeros: only if they have room. */
 	if (fstatvfs(fd, &fs))
 		return -errno;
 	if (len / fs.f_frsize >= fs.f_bavail)

@@ -19,8 +19,8 @@
 
 struct bitmap {
 	/**
-	 * ceil(nbits / 64) words; bits beyond nbits are always 0. Who sets bits here, and
-	 * not by bitmap_set_range(), calls bitmap_touch() before.
+	 * ceil(nbits / 64) words; bits beyond nbits are always 0. Code that sets bits here
+	 * without bitmap_set_range() calls bitmap_touch() before.
 	 */
 	uint64_t *words;
 	uint64_t nbits;
@@ -33,7 +33,7 @@ struct bitmap {
 	uint64_t *touched;
 };
 
-/** Where bitmaps are that would need too much memory. Constant once set up. */
+/** The place of bitmaps that would need too much memory. Constant once set up. */
 struct bitmap_store {
 	const char *dir;    /**< borrowed */
 	uint64_t max_bytes; /**< larger ones go to a file */
@@ -73,7 +73,7 @@ int bitmap_init_stored(struct bitmap *b, uint64_t nbits, const struct bitmap_sto
 void bitmap_seal(struct bitmap *b);
 void bitmap_unseal(struct bitmap *b);
 
-/** Whether bit @p bit (< nbits) is set. */
+/** Return whether bit @p bit (< nbits) is set. */
 bool bitmap_test(const struct bitmap *b, uint64_t bit);
 
 /**
@@ -88,7 +88,7 @@ uint64_t bitmap_next_set(const struct bitmap *b, uint64_t start, uint64_t end);
 /** The first clear bit in [start, end), or @p end. @p end <= nbits. */
 uint64_t bitmap_next_clear(const struct bitmap *b, uint64_t start, uint64_t end);
 
-/** How many bits of [start, end) are set. @p end <= nbits. */
+/** Count the bits of [start, end) that are set. @p end <= nbits. */
 uint64_t bitmap_count(const struct bitmap *b, uint64_t start, uint64_t end);
 
 /** Say that bits of [start, end) will be set in the words. @p end <= nbits. */

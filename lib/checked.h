@@ -21,7 +21,7 @@ static inline bool checked_mul(uint64_t a, uint64_t b, uint64_t *ret)
 	return !__builtin_mul_overflow(a, b, ret);
 }
 
-/** Whether [off, off + len) lies within [0, limit). */
+/** Return whether [off, off + len) lies within [0, limit). */
 static inline bool range_fits(uint64_t off, uint64_t len, uint64_t limit)
 {
 	return off <= limit && len <= limit - off;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * How long things take.
+ * The time that steps of a run take.
  */
 #ifndef LIB_CLOCK_H
 #define LIB_CLOCK_H

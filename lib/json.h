@@ -12,7 +12,7 @@
  *
  * Values in an object have a key, those in an array have none (NULL). Keys are the
  * program's own; strings can have any bytes: what is not UTF-8 becomes U+FFFD.
- * Whether all of it could be written the stream knows (ferror()).
+ * ferror() of the stream tells whether all of it could be written.
  */
 #ifndef LIB_JSON_H
 #define LIB_JSON_H

@@ -15,7 +15,7 @@ struct sweep {
 	void *ctx;
 	/** The range: *start and *end, where it ends before. */
 	void (*range)(void *ctx, uint32_t i, uint64_t *start, uint64_t *end);
-	/** Whether one range wins over another one, where both are. */
+	/** Return whether range @p a wins over range @p b where both are. */
 	bool (*wins)(void *ctx, uint32_t a, uint32_t b);
 	/** A piece, and the range that wins there. Pieces come in order. */
 	void (*emit)(void *ctx, uint64_t start, uint64_t end, uint32_t winner);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * Whether memory holds nothing but zeros.
+ * The test for memory that holds nothing but zeros.
  */
 #ifndef LIB_ZERO_H
 #define LIB_ZERO_H
@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/** Whether @p len bytes are all zero; of no bytes at all they are. */
+/** Return whether @p len bytes are all zero: true for no bytes. */
 static inline bool all_zero(const void *buf, size_t len)
 {
 	const uint8_t *p = buf;

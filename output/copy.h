@@ -2,8 +2,8 @@
 /**
  * @file
  * The copy pipeline: pages are read, tested for zeros and compressed in
- * parallel, and handed to a writer in pfn order. What comes out does not depend on the
- * number of threads.
+ * parallel, and handed to a writer in pfn order. The output does not depend on the number of
+ * threads.
  */
 #ifndef OUTPUT_COPY_H
 #define OUTPUT_COPY_H

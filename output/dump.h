@@ -21,7 +21,7 @@ struct dump_request {
 	size_t nr_sinks;
 	/** Parts begin at multiples of this many pages, and of 64; 0: of 64 alone. */
 	uint64_t block_pages;
-	/** Bits of enum dump_level. What the input's own level excluded stays excluded. */
+	/** Bits of enum dump_level. Pages that the input's own level excluded stay excluded. */
 	unsigned int level;
 	/** Leave out the struct pages of pages that are left out, too. */
 	bool exclude_unused_vmemmap;

@@ -130,7 +130,7 @@ int sink_check_limit(const struct sink *s, uint64_t end, uint64_t off, size_t le
 int sink_write_error(const struct sink *s, int err, uint64_t off, size_t len, size_t written);
 
 /**
- * Flush a descriptor to the disk. What has no disk below (a pipe, a device) is
+ * Flush a descriptor to the disk. A pipe or a device, which has no disk below, is
  * fine. @return 0 or -errno
  */
 int sink_sync_fd(const struct sink *s, int fd);

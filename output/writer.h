@@ -103,9 +103,9 @@ int kdump_writer_create(struct writer **ret, const struct dump_source *src, stru
 void kdump_writer_set_part(struct writer *w, pfn_t start, pfn_t end);
 
 /**
- * A writer of ELF cores in the class and byte order of the input, with its notes. What of its
- * PT_LOADs, or of those of elf_segments_make(), is excluded, or zeros where the level says so,
- * is described but not in the file: p_memsz goes beyond p_filesz.
+ * A writer of ELF cores in the class and byte order of the input, with its notes. Pages of
+ * its PT_LOADs, or of those of elf_segments_make(), that are excluded, or zeros where the level
+ * says so, are described but not in the file: p_memsz goes beyond p_filesz.
  * @return 0 or -ENOMEM
  */
 int elf_writer_create(struct writer **ret, const struct dump_source *src, struct sink *sink)

@@ -21,7 +21,7 @@ static int extent(const struct vmem *mem, vaddr_t va, uint64_t *len)
 	return err;
 }
 
-/* How much is mapped from va on, up to max; 0 at the end of the image. */
+/* Find the bytes that are mapped from va on, up to max; 0 at the end of the image. */
 static int mapped(const struct vmem *mem, vaddr_t va, uint64_t max, uint64_t *len)
 {
 	int err = 0;

@@ -37,8 +37,8 @@ int register_ksym_section(struct kallsyms *ks, const struct fact_set *set)
  * Find the kernel's tables, from what VMCOREINFO says or by scanning the image, and
  * fill in the registered symbols of vmlinux that are still missing, all in one pass.
  *
- * How values are encoded is decided by symbols whose addresses other providers know,
- * and by what the kernel is known to hold at others; a single one is not enough.
+ * Symbols whose addresses other providers know decide how values are encoded, and known
+ * contents of the kernel at other addresses; a single one is not enough.
  *
  * If several symbols have one name, a global symbol counts; if there is none, and their
  * addresses differ, the declaration becomes FACT_AMBIGUOUS. A name that no symbol has
@@ -97,13 +97,13 @@ int get_kallsyms_value_by_name(struct kallsyms *ks, const char *module, const ch
 
 /**
  * The symbol that an address belongs to: the nearest at or below it in the kernel
- * image, or in the same module. Of several there the first counts, as in the kernel.
+ * image, or in the same module. If several are there, the first counts, as in the kernel.
  * @return 0; -ENOENT if there is none; -errno
  */
 int search_kallsyms_by_address(struct kallsyms *ks, uint64_t address, struct ksym *ret)
 	__attribute__((warn_unused_result));
 
-/** Whether the tables were found by scanning. */
+/** Return whether the tables were found by scanning. */
 bool kallsyms_scanned(const struct kallsyms *ks);
 
 /** The first damage and its place; "" if there is none. Borrowed from @p ks. */

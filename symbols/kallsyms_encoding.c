@@ -122,7 +122,7 @@ static bool is_right(const struct trial *t, const struct evidence *e, uint64_t v
 	       !memcmp(bytes, e->landmark->bytes, e->landmark->len);
 }
 
-/* How many pieces of evidence speak for a candidate, and how many against it. */
+/* Count the pieces of evidence for a candidate, and those against it. */
 static void count_evidence(const struct trial *t, const struct ksym_values *candidate,
 			   unsigned int *right, unsigned int *wrong)
 {
@@ -147,7 +147,7 @@ static void count_evidence(const struct trial *t, const struct ksym_values *cand
 }
 
 /*
- * Whether all addresses are in order, as the tables are made, and nearly all in the
+ * Return whether all addresses are in order, as the tables are made, and nearly all in the
  * kernel image: those that are not come first, as per-CPU symbols do.
  */
 static bool in_order(const struct vmem *mem, const struct kallsyms_tables *tables,

@@ -111,7 +111,7 @@ static uint32_t *bucket(const struct kallsyms_index *idx, const char *name)
 	return &idx->buckets[(hash ^ hash >> 15) & idx->mask];
 }
 
-/* Whether addresses belong to a symbol. Not to an offset, nor to a mark within a function. */
+/* Return whether addresses belong to a symbol: not to an offset or a mark within a function. */
 static bool has_place(const struct kallsyms_index *idx, const struct entry *e)
 {
 	const char *name = idx->names + e->name;
@@ -181,7 +181,7 @@ int kallsyms_index_by_name(const struct kallsyms_index *idx, const char *module,
 	return nr;
 }
 
-/* How many of by_value are at or below an address. */
+/* Count the entries of by_value at or below an address. */
 static uint32_t count_up_to(const struct kallsyms_index *idx, uint64_t address)
 {
 	return SEARCH_FIRST(0, idx->nr_by_value, i,

@@ -37,7 +37,7 @@
 /* Memory below the tokens is searched in steps of this size. */
 #define STEP (256u << 10)
 #define BACK_MAX (MARKERS_MAX * 8u)
-/* How far below the tokens the markers can begin. */
+/* The most bytes between the beginnings of markers and tokens. */
 #define DISTANCE_MAX (UINT64_C(1) * SEQ_SIZE * KSYMS_MAX + BACK_MAX + 2 * ALIGN_MAX)
 
 struct scan {
@@ -108,7 +108,7 @@ static size_t read_token(struct scan *s, vaddr_t va, unsigned int code)
 	return len;
 }
 
-/* Where the string begins that ends before va; 0 if there is none. */
+/* Return the beginning of the string that ends before va; 0 if there is none. */
 static vaddr_t previous_string(struct scan *s, vaddr_t va)
 {
 	const uint8_t *p = image_window_get(&s->window, va - 1, 1);
@@ -125,7 +125,7 @@ static vaddr_t previous_string(struct scan *s, vaddr_t va)
 	return 0;
 }
 
-/* Whether the index at va has the beginnings of all tokens; says where the first is. */
+/* Return whether the index at va has the beginnings of all tokens. */
 static bool index_agrees(struct scan *s, vaddr_t va, const vaddr_t start[NR_TOKENS])
 {
 	const uint8_t *index = image_window_get(&s->window, va, NR_TOKENS * 2);
@@ -203,7 +203,7 @@ static vaddr_t skip_entries(struct scan *s, vaddr_t va, uint32_t nr)
 	return va;
 }
 
-/* Whether there is nothing but padding between the last name and the markers. */
+/* Return whether nothing but padding is between the last name and the markers. */
 static bool ends_at(struct scan *s, vaddr_t end, vaddr_t markers)
 {
 	static const uint8_t zeros[ALIGN_MAX];
@@ -215,7 +215,7 @@ static bool ends_at(struct scan *s, vaddr_t end, vaddr_t markers)
 	return p && !memcmp(p, zeros, markers - end);
 }
 
-/* Whether a stream of n names agrees with all markers and ends where they begin. */
+/* Return whether a stream of n names agrees with all markers and ends where they begin. */
 static bool names_agree(struct scan *s, const struct markers *m, vaddr_t names, uint32_t n)
 {
 	uint32_t rest = n - (m->nr - 1) * KSYM_MARKER_STEP;
@@ -237,7 +237,7 @@ static bool count_fits(const struct markers *m, uint32_t n)
 }
 
 /*
- * Whether names can begin at va: before them is the number of symbols, in 4 bytes
+ * Find whether names can begin at va: before them is the number of symbols, in 4 bytes
  * right there or in 4 or 8 bytes at a multiple of 8. @return the number, or 0
  */
 static uint32_t count_before(struct scan *s, const struct markers *m, vaddr_t va)
@@ -322,7 +322,7 @@ static void add_values_after(struct scan *s, struct kallsyms_tables *t)
 
 /* --- markers ---------------------------------------------------------------- */
 
-/* How many numbers there are that can be markers, the first of them 0. */
+/* Count the numbers that can be markers, the first of them 0. */
 static uint32_t count_rising(const struct scan *s, const uint8_t *p, size_t have, unsigned int size)
 {
 	uint64_t last = 0;

@@ -129,7 +129,7 @@ static bool read_marker(const struct vmem *mem, const struct kallsyms_tables *t,
 	return true;
 }
 
-/* Whether the stream can have got from offset a to b within n entries. */
+/* Return whether n entries of the stream can lead from offset a to b. */
 static bool can_follow(uint64_t a, uint64_t b, uint64_t n)
 {
 	return b >= a + 2 * n && b <= a + n * (KSYM_ENTRY_MAX + 2);
@@ -250,7 +250,7 @@ static void jump(struct ksym_stream *s, uint64_t pos)
 	s->at = s->have = 0;
 }
 
-/* Whether marker i, which is pos, has its place between the one before and the one after. */
+/* Return whether marker i, which is pos, lies between the one before and the one after. */
 static bool is_in_place(const struct ksym_stream *s, uint32_t i, uint64_t pos)
 {
 	uint64_t before, behind;
@@ -263,7 +263,7 @@ static bool is_in_place(const struct ksym_stream *s, uint32_t i, uint64_t pos)
 		can_follow(pos, behind, KSYM_MARKER_STEP));
 }
 
-/* Where a block of 256 begins: believe the marker rather than the stream, if it may be one. */
+/* At the start of a block of 256, believe a possible marker rather than the stream. */
 static void check_marker(struct ksym_stream *s)
 {
 	uint32_t i = s->index / KSYM_MARKER_STEP;

@@ -29,7 +29,7 @@
 /** Number of symbols per marker; a marker is the offset of a symbol in the stream. */
 #define KSYM_MARKER_STEP 256
 
-/** How a symbol's address follows from its entry in the table of values. */
+/** The rule by which a symbol's address follows from its entry in the table of values. */
 enum kallsyms_encoding {
 	/** The address itself, in a native word (until 6.10, few architectures). */
 	KSYM_ABSOLUTE,
@@ -56,7 +56,7 @@ struct ksym_values {
 /** The most ways that are tried. */
 #define KSYM_VALUES_MAX 16
 
-/** Where the tables of one kernel are. */
+/** Addresses of the tables of one kernel. */
 struct kallsyms_tables {
 	uint32_t num_syms; /**< at most KSYMS_MAX */
 	vaddr_t names;

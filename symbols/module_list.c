@@ -58,7 +58,7 @@ struct field {
 			MOD_PATH_EXIST(vmlinux, module_##m) ? (bytes) : 0 \
 	}
 
-/* How much of a struct has to be read for its fields. */
+/* Find the number of bytes of a struct that its fields need. */
 static int fields_extent(const struct field *fields, size_t nr, size_t *ret)
 {
 	*ret = 0;
@@ -293,7 +293,7 @@ static int add_module(struct module_list *list, size_t *room, const struct kmodu
 	return 0;
 }
 
-/* Whether a text has characters of a name only, and at least one. */
+/* Return whether a text consists of characters of a name, and has at least one. */
 static bool is_name(const char *s, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {

@@ -40,8 +40,8 @@ struct module_list {
 };
 
 /**
- * Walk the lists. What the program declares of struct module, btf_module, btf and
- * list_head has been resolved before, as have the lists' heads.
+ * Walk the lists. The program's declarations of struct module, btf_module, btf and
+ * list_head have been resolved before, as have the lists' heads.
  *
  * A module whose symbols or BTF the declarations do not lead to is listed without them.
  *

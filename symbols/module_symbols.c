@@ -140,7 +140,7 @@ static int give_symbols(struct symbols *s, uint32_t first, uint32_t n)
 	return err;
 }
 
-/* Where the last of the names begins, of those that begin before a limit. */
+/* Return the offset of the last name that begins before a limit. */
 static size_t last_name(const struct symbols *s, size_t limit)
 {
 	size_t last = 0;

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** How well a symbol fits a name, best last. */
+/** The degrees to which a symbol fits a name, best last. */
 enum ksym_fit {
 	KSYM_FIT_NONE,
 	KSYM_FIT_SUFFIXED, /**< NAME.isra.0, NAME.llvm.123 */
@@ -54,7 +54,7 @@ void symbol_match_add(struct symbol_match *w, const char *name);
 struct symbol_match_name *symbol_match_find(const struct symbol_match *w, const char *name);
 
 /**
- * Whether a symbol may be wanted, by its ksym_hash(): almost always false if it is
+ * Return whether a symbol may be wanted, by its ksym_hash(): almost always false if it is
  * not. One with a suffix is to be matched in any case.
  */
 static inline bool symbol_match_maybe(const struct symbol_match *w, uint32_t hash)

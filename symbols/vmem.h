@@ -28,7 +28,7 @@ struct vmem {
 	 */
 	int (*read)(void *ctx, vaddr_t va, void *buf, size_t len);
 	/**
-	 * How far the mapping, or the hole, goes that @p va is in.
+	 * Get the length of the mapping, or the unmapped range, that @p va is in.
 	 * @param[out] len bytes from @p va, at least 1; 0 wraps around the top
 	 * @return 0 if @p va is mapped, -EFAULT if not
 	 */
@@ -36,7 +36,7 @@ struct vmem {
 	void *ctx;
 	bool is64; /**< of the kernel: unsigned long has 8 bytes */
 	bool swap; /**< its byte order is not the host's */
-	/** Where the kernel image can be mapped: [start, end), mostly holes. */
+	/** The range in which the kernel image can be mapped: [start, end), mostly unmapped. */
 	vaddr_t image_start, image_end;
 };
 

@@ -36,7 +36,7 @@ int triage_read_devices(struct triage *t);
 /** The n-th task of an address, or TRIAGE_NONE. */
 size_t triage_task_at(const struct triage *t, vaddr_t address);
 
-/** Where the code of the kernel and its modules is. @return 0 or -ENOMEM; free() ranges */
+/** Find the code of the kernel and its modules. @return 0 or -ENOMEM; free() ranges */
 int triage_code_map(struct triage *t, struct code_map *map) __attribute__((warn_unused_result));
 
 /** The symbol of a frame. */

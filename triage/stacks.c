@@ -11,7 +11,7 @@
 #include "triage/parts.h"
 #include "vmcore/notes.h"
 
-/* Where pr_reg is in struct elf_prstatus of machines whose long has 8 bytes. */
+/* Offset of pr_reg in struct elf_prstatus of machines whose long has 8 bytes. */
 #define PRSTATUS_REGS 112
 /* Sizes of a task's stack in all architectures and configurations. */
 #define STACK_BYTES_MIN (16 << 10)

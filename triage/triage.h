@@ -167,7 +167,7 @@ struct triage_options {
 };
 
 /**
- * Collect all that is found. What cannot be found becomes a line of missing.
+ * Collect all that is found. Data that cannot be found become a line of missing.
  * @param[out] ret to be freed with triage_free()
  * @return 0; -ENOMEM
  */

@@ -24,7 +24,7 @@
 /** Stacks lie in each other at most as often: task, interrupt, exceptions, NMI, machine check. */
 #define UNWIND_STACKS_MAX 8
 
-/** Where code is, and the ORC tables for it. */
+/** A range of code, and the ORC tables for it. */
 struct code_range {
 	vaddr_t start, end;
 	vaddr_t orc_ip, orc; /**< 0: none */
@@ -82,7 +82,7 @@ struct unwind {
 	char why[160];
 };
 
-/** How an architecture unwinds. */
+/** The steps of unwinding that depend on the architecture. */
 struct unwind_ops {
 	uint16_t machine; /**< EM_* */
 	/**

@@ -221,7 +221,7 @@ unsigned int orc_stack_pointer(const struct vmem *mem, const struct code_range *
 
 /* --- a step ---------------------------------------------------------------------- */
 
-/* Where the caller's stack, or the saved registers, begin. */
+/* Find the beginning of the caller's stack, or of the saved registers. */
 static bool find_sp(struct unwind *u, const struct orc *orc, uint64_t *sp)
 {
 	const struct unwind_regs *r = &u->regs;
@@ -321,7 +321,7 @@ static bool restore(struct unwind *u, const struct orc *orc, uint64_t sp)
 	return true;
 }
 
-/* How to pass a frame that no table describes: by its frame pointer, or a call to address 0. */
+/* Rules for a frame that no table describes: by its frame pointer, or after a call to address 0. */
 static const struct orc by_frame_pointer = {
 	.sp_reg = REG_BP,
 	.sp_offset = 16,

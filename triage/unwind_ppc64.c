@@ -12,7 +12,7 @@
 
 INIT_OPT_MOD_PATH(vmlinux, task_ksp, "task_struct.thread.ksp");
 
-/* Where a callee saves the return address in its caller's frame. */
+/* Offset in its caller's frame at which a callee saves the return address. */
 #define SAVED_LR 16
 /* "regs" as 32 or 64 bits, the latter "regshere". */
 #define MARK32 UINT64_C(0x52454753)

@@ -12,7 +12,7 @@
 /* A read of at most this many bytes suggests more reads nearby. */
 #define PEEK_MAX 1024
 
-/* Where a copy goes on. */
+/* The progress of a copy. */
 struct copy {
 	const struct triage_view *v;
 	uint8_t *to;

@@ -100,7 +100,7 @@ static inline bool btype_is_struct(const struct btype *r)
 	return r->kind == BTYPE_STRUCT || r->kind == BTYPE_UNION;
 }
 
-/** Whether a type only stands for another one: a typedef, const, ... */
+/** Return whether a type only stands for another one: a typedef, const, ... */
 bool btype_is_alias(const struct btype *r);
 
 /** The type that typedefs and qualifiers lead to. @return 0; -EBADMSG */
@@ -115,7 +115,7 @@ int btype_strip(const struct btf_types *t, uint32_t id, struct btype *ret)
 int btype_size(const struct btf_types *t, uint32_t id, uint32_t *ret)
 	__attribute__((warn_unused_result));
 
-/** Where a member is, and what. */
+/** The type and place of a member. */
 struct btype_member {
 	uint32_t type; /**< as declared */
 	uint32_t name_off;

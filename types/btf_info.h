@@ -21,7 +21,7 @@ struct vmem;
  */
 struct btf_info;
 
-/** Whether the program was built with libbpf. */
+/** Return whether the program was built with libbpf. */
 bool btf_info_supported(void);
 /** The version of libbpf, such as "1.5"; NULL in a program built without it. */
 const char *btf_info_library_version(void);

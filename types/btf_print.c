@@ -167,7 +167,7 @@ static void unroll(const struct btf_types *t, uint32_t type, struct chain *c)
 	}
 }
 
-/* Whether a pointer needs parentheses: to an array or a function. */
+/* Return whether a pointer needs parentheses: to an array or a function. */
 static bool is_grouped(const struct chain *c, int i)
 {
 	if (c->links[i].kind != BTYPE_PTR)
@@ -343,7 +343,7 @@ static void put_declaration(struct btf_text *x, const struct btf_types *t, uint3
 
 /* --- members ------------------------------------------------------------------ */
 
-/* Where a bit field is: byte of the unit that holds it, first bit in that. */
+/* Write the place of a bit field: byte of the unit that holds it, first bit in that. */
 static void put_bit_offset(struct btf_text *x, uint64_t offset, uint32_t bits, uint32_t size)
 {
 	uint64_t unit = size ? offset / 8 / size * size : offset / 8;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * Types as C, with offsets and sizes in comments, for people. What is damaged is
- * said in a comment at its place.
+ * Types as C, with offsets and sizes in comments, for people. A comment
+ * marks damaged ones at their place.
  */
 #ifndef TYPES_BTF_PRINT_H
 #define TYPES_BTF_PRINT_H

@@ -106,7 +106,7 @@ static void try_request(struct btf_provider *w, const struct request_group *g,
 	r->trial.at = m.at;
 }
 
-/* How good a kind of definition is: 3 to 0, or -1 for none. */
+/* Rank a kind of definition: 3 to 0, or -1 for none. */
 static int kind_rank(const struct btf_types *t, const struct btf_found *f, uint32_t *size)
 {
 	struct btype r;

@@ -2,7 +2,7 @@
 /**
  * @file
  * Declarations about the kernel's and its modules' types, gathered by name, and
- * what BTF answers. Which definition answers is described at init_kernel_btf().
+ * what BTF answers. init_kernel_btf() describes which definition answers.
  */
 #ifndef TYPES_BTF_PROVIDER_H
 #define TYPES_BTF_PROVIDER_H
@@ -24,7 +24,7 @@ const struct btf_names *btf_provider_names(const struct btf_provider *w);
 /** The i-th module, other than vmlinux, that something is wanted of; or NULL. */
 const char *btf_provider_module(const struct btf_provider *w, size_t i);
 
-/** Whether everything that is wanted of a module has an answer. */
+/** Return whether everything that is wanted of a module has an answer. */
 bool btf_provider_complete(const struct btf_provider *w, const char *module);
 
 /** Look for what is wanted of a module; the types of vmlinux come first. */

@@ -43,7 +43,7 @@ void type_lookup_deinit(struct type_lookup *l)
 
 /* --- numbers that every C has ----------------------------------------------------- */
 
-/* Whether a word is the next one of a text; *text is after it and what separates then. */
+/* Return whether a word is the next one of a text, and if so move *text past it and its blanks. */
 static bool take_word(const char **text, const char *word)
 {
 	size_t len = strlen(word);
@@ -118,7 +118,7 @@ static const char *tag_word(enum type_tag tag)
 	return words[tag];
 }
 
-/* Whether two strings are the same, or both are none. */
+/* Return whether two strings are the same, or both NULL. */
 static bool same(const char *a, const char *b)
 {
 	return a && b ? !strcmp(a, b) : a == b;
@@ -169,7 +169,7 @@ static int remember(struct type_lookup *l, const char *module, enum type_tag tag
 	return failed ? err_set(-ENOMEM, "no memory for types") : 0;
 }
 
-/* Whether a definition is one that is sought, and where the member is: 0, -ENOENT, -errno. */
+/* Find the member in a definition that suits: 0; -ENOENT if it is not the one sought; -errno. */
 static int suits(const struct c_type *t, const char *member, uint64_t *offset)
 {
 	struct c_member m;

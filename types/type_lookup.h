@@ -97,7 +97,7 @@ struct type_source {
 #define TYPE_SOURCES_MAX 2
 #define TYPES_FOUND_MAX 64
 
-/** Where to look, and what was found before. */
+/** The sources of types, and the types found before. */
 struct type_lookup {
 	struct type_source *sources[TYPE_SOURCES_MAX]; /**< asked in this order */
 	size_t nr_sources;
@@ -168,7 +168,7 @@ static inline uint64_t c_type_length(const struct c_type *t)
 /** Bytes; 0: it has none, it is not known, or it is larger than memory. */
 uint64_t c_type_size(const struct c_type *t);
 
-/** How the kind is called: "a pointer". */
+/** Return the name of the kind: "a pointer". */
 const char *c_type_describe(const struct c_type *t);
 
 #endif

@@ -64,7 +64,7 @@ struct allowance {
 	uint64_t present;
 };
 
-/* Where the bytes of a range come from; the lower value wins where two overlap. */
+/* The origin of the bytes of a range; the lower value wins where two overlap. */
 enum source {
 	SOURCE_FILE, /* the file has them */
 	SOURCE_LOST, /* the file should have them, but ends before */
@@ -229,7 +229,7 @@ static int add_segment(struct vmcore *vc, struct allowance *left, size_t *room,
 	int ret;
 
 	/*
-	 * More data than memory: one of the two is wrong. What the file has is believed, but
+	 * More data than memory: one of the two is wrong. The file's data are believed, except
 	 * where another PT_LOAD has data, too.
 	 */
 	if (s.filesz > s.memsz) {
@@ -350,7 +350,7 @@ static int cmp_start(const void *a, const void *b)
 	return (x->range.start > y->range.start) - (x->range.start < y->range.start);
 }
 
-/* Whether a is to be used where both have bytes. */
+/* Return whether a is to be used where both have bytes. */
 static bool wins(const struct piece *a, const struct piece *b)
 {
 	if (a->range.source != b->range.source)

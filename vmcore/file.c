@@ -174,8 +174,8 @@ static bool map_window(struct file_reader *r, uint64_t off)
 }
 
 /*
- * Whether bytes of the window can be read. Where those of a mapping are lost, nothing is mapped
- * any more, and reading them tells why.
+ * Return whether bytes of the window can be read. If those of a mapping are lost, nothing is
+ * mapped any more, and reading them tells why.
  */
 static bool usable(struct file_reader *r, const void *p, size_t len)
 {
@@ -187,7 +187,7 @@ static bool usable(struct file_reader *r, const void *p, size_t len)
 }
 
 /*
- * How much to read: more and more while the reader goes forward, little when it
+ * Choose the number of bytes to read: more and more while the reader goes forward, few when it
  * jumps about.
  */
 static size_t read_ahead(const struct file_reader *r, uint64_t start)
@@ -237,7 +237,7 @@ static bool in_window(const struct file_reader *r, uint64_t off)
 }
 
 /*
- * Whether the mapped window ends within bytes that a new one could show in one
+ * Return whether the mapped window ends within bytes that a new one could show in one
  * piece: callers judge pages in place where they lie together.
  */
 static bool splits(const struct file_reader *r, uint64_t off, size_t want)
@@ -260,7 +260,7 @@ static int load_window(struct file_reader *r, uint64_t off, size_t want)
 }
 
 /*
- * Where in the real file (or FLAT_HOLE) the bytes at off are, and how many of
+ * Find the offset in the real file (or FLAT_HOLE) of the bytes at off, and how many of
  * the len bytes wanted lie there together.
  */
 static int locate(const struct dump_file *f, uint64_t off, size_t len, uint64_t *where, size_t *n)

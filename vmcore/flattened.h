@@ -31,9 +31,8 @@ void flat_encode_header(void *buf);
 void flat_encode_record(void *buf, int64_t offset, int64_t len);
 
 /**
- * Whether @p buf (at least FLAT_HEADER_SIZE bytes) begins a flattened file.
- * @return 0; -ENOENT if not; -ENOTSUP  for an unknown type or
- * version
+ * Check whether @p buf (at least FLAT_HEADER_SIZE bytes) begins a flattened file.
+ * @return 0; -ENOENT if not; -ENOTSUP for an unknown type or version
  */
 int flat_check_header(const void *buf);
 
@@ -48,7 +47,7 @@ int flat_decode_record(const void *buf, uint64_t pos, uint64_t *offset, uint64_t
 
 struct coverage;
 
-/** Where in the flattened file each part of the inner file lies. */
+/** The place in the flattened file of each part of the inner file. */
 struct flat_index;
 
 /**

@@ -32,7 +32,7 @@ void guard_set(int number, const void *start, size_t len);
  */
 bool guard_probe(int number, const void *p, size_t len);
 
-/** Whether a page of any mapping of this process could not be read any more after its probe. */
+/** Return whether a page of a mapping of this process became unreadable after its probe. */
 bool guard_late(void);
 
 #endif

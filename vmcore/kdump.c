@@ -31,7 +31,7 @@
 /* Descriptors read at once. */
 #define DESC_BATCH 512
 
-/* How many descriptors from the end are looked at for data that is cut off. */
+/* The number of descriptors at the end that are searched for data that is cut off. */
 #define TAIL_DESCS (UINT64_C(1) << 20)
 
 /* Room for decompressed pages, bytes; but never less than CACHE_PAGES_MIN pages. */
@@ -109,7 +109,7 @@ static bool desc_missing(const struct kdump_page_desc *d)
 	return !d->offset && !d->size;
 }
 
-/* Whether part of the page's data lies after the end of the file. */
+/* Return whether part of the page's data lies after the end of the file. */
 static bool desc_cut(const struct kdump_page_desc *d, uint64_t file_size)
 {
 	return !range_fits(d->offset, d->size, file_size);
@@ -135,8 +135,8 @@ static int read_descs(const struct kdump *kd, struct file_reader *fr, uint64_t f
 }
 
 /*
- * Whether pages at the end of the dump are missing. Data lies in the order of
- * the pages, but for zero pages, which share the first page of data. So the
+ * Find whether pages at the end of the dump are missing. Data lies in the order of
+ * the pages, but for zero pages, which share the first page of data: the
  * last descriptor of another kind tells where the data ends.
  */
 static int find_cut(const struct kdump *kd, struct file_reader *fr, bool *cut)
@@ -503,7 +503,7 @@ static int get_data(struct vmcore_reader *r, const struct kdump_page_desc *d, co
 	size_t got;
 
 	kr->next_off = d->offset + d->size;
-	/* Where there is no memory for a window, the page can be read all the same. */
+	/* Without memory for a window, the page can be read all the same. */
 	if (near && !file_get(&r->file, d->offset, d->size, ptr, &got) && got == d->size)
 		return 0;
 	*ptr = kr->compressed;

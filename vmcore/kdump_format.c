@@ -254,7 +254,7 @@ int kdump_guess_layout(const void *buf, struct kdump_layout *ret)
 		       h[0].version, h[0].block_size, h[1].block_size);
 }
 
-/* How many of the facts that a sub-header states twice, or within limits, are right. */
+/* Count the right facts among those that a sub-header states twice, or within limits. */
 static int sub_header_score(const struct kdump_layout *l, const struct kdump_header *h,
 			    const void *buf)
 {

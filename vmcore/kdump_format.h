@@ -45,7 +45,7 @@ enum kdump_flags {
 /** The highest dump level there is. */
 #define KDUMP_LEVEL_MAX 31
 
-/** How one machine lays the structures out. */
+/** The layout of the structures on one machine. */
 struct kdump_layout {
 	bool is64;
 	bool align8; /**< 32-bit only: 8-byte integers are aligned to 8 */
@@ -105,7 +105,7 @@ size_t kdump_sub_header_size(const struct kdump_layout *l);
 /** Blocks have the size of a page; no machine has others than these, in bytes. */
 #define KDUMP_BLOCK_SIZE_MIN 4096
 #define KDUMP_BLOCK_SIZE_MAX (256 << 10)
-/** Whether a block may have @p size bytes: a power of two within the two above. */
+/** Return whether a block may have @p size bytes: a power of two within the two above. */
 bool kdump_block_size_ok(int64_t size);
 
 /** Write a structure; @p buf has room for the size above, which is filled whole. */
@@ -149,8 +149,8 @@ int kdump_guess_layout(const void *buf, struct kdump_layout *ret)
 /**
  * Find out align8 of a 32-bit layout from the sub-header: the way in which the
  * notes and VMCOREINFO lie after it and max_mapnr_64 agrees with the header.
- * Where the sub-header does not tell, i386 aligns to 4 and others to 8. Does
- * nothing to a 64-bit layout.
+ * If the sub-header does not tell, i386 aligns to 4 and others to 8. A 64-bit layout is
+ * left as it is.
  *
  * The machine's name alone would not do: QEMU writes the layout of i386 for all
  * 32-bit machines.

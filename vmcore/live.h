@@ -8,10 +8,10 @@
 
 #include "vmcore/vmcore.h"
 
-/** Where the running kernel says where its VMCOREINFO note is. */
+/** The file in which the running kernel gives the place of its VMCOREINFO note. */
 #define LIVE_VMCOREINFO "/sys/kernel/vmcoreinfo"
 
-/** Whether an opened dump is the running kernel. */
+/** Return whether an opened dump is the running kernel. */
 bool vmcore_is_live(const struct vmcore *vc);
 
 /**

@@ -16,8 +16,8 @@
 #define NOTES_MAX (256u << 20)
 
 /**
- * How many of the @p size bytes at @p buf are whole notes: what lies after them
- * is padding or damaged.
+ * Count the bytes of whole notes among the @p size bytes at @p buf: those after them
+ * are padding or damaged.
  * @param swap their byte order is not the host's
  * @param[out] len set in either case; at most @p size
  * @return 0; -EBADMSG, whose message gives the offset within @p buf if a

@@ -171,7 +171,7 @@ struct vmcore_reader {
 	void *priv;		 /**< the format's own */
 };
 
-/** How to open a dump. */
+/** Options of vmcore_open(). */
 struct vmcore_options {
 	bool no_mmap; /**< --non-mmap */
 	bool parts;   /**< one part of a split dump is no error */

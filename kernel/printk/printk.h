@@ -3,7 +3,7 @@
  * @file
  * The kernel's log, as it lies in the kernel's memory.
  *
- * Which of the three forms it has is decided by what is known of the kernel:
+ * The facts that are known of the kernel decide which of three forms it has:
  *
  *	SYMBOL(prb)		a ring of descriptors, and one of text (5.10)
  *	SYMBOL(log_next_idx)	records one after the other (3.5 to 5.9)
@@ -59,8 +59,8 @@ int printk_for_each(const struct vmem *mem, bool partial, printk_record_fn *fn, 
 
 /**
  * Write a message as dmesg prints it: "[seconds.microseconds] ", the caller if
- * there is one, and the text; further lines of it indented as far as the first one. What is
- * neither printable ASCII nor a tab becomes \xHH.
+ * there is one, and the text; further lines of it indented as far as the first one. A byte
+ * that is neither printable ASCII nor a tab becomes \xHH.
  * @param put is given the text piece by piece; returns 0 to go on
  * @return 0, or what @p put returned
  */

@@ -35,8 +35,8 @@ int printk_read_u64(const struct vmem *mem, vaddr_t va, uint64_t *ret)
 	__attribute__((warn_unused_result));
 
 /**
- * How far to go on from an address where reading has failed: to the end of its page, or of
- * what is not mapped. Logs can be large where only a pointer to them is damaged.
+ * Return the bytes to skip from an address where reading has failed: to the end of its page, or
+ * of the unmapped range. Logs seem large if only a pointer to them is damaged.
  * @return bytes, at least 1
  */
 uint64_t printk_unmapped_len(const struct vmem *mem, vaddr_t va);
@@ -55,7 +55,7 @@ struct printk_member {
 			GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, s, m) / 8, bytes \
 	}
 
-/** Whether all members lie within a struct. @return 0; -EBADMSG */
+/** Check that all members lie within a struct. @return 0; -EBADMSG */
 int printk_check_members(const struct printk_member *members, size_t nr, uint32_t struct_size)
 	__attribute__((warn_unused_result));
 
