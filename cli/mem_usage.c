@@ -14,6 +14,7 @@
 #include "lib/pipeline.h"
 #include "lib/progress.h"
 #include "lib/resources.h"
+#include "lib/size_text.h"
 #include "lib/zero.h"
 
 /* Pages that one thread takes at a time, and memory that it needs. */
@@ -168,6 +169,49 @@ static int find_pages(const struct kernel *k, bool live, enum vmcore_bitmap_kind
 	return err || !live ? err : drop_crashkernel(k, pages);
 }
 
+/* Take a sample of the pages that a level keeps and level 31 excludes. */
+static int sample(const struct kernel *k, bool live, unsigned int nr_threads, unsigned int level,
+		  const struct bitmap *kept, struct estimate_sample *ret)
+{
+	_cleanup_bitmap_ struct bitmap pages = { 0 };
+	struct filter_stats stats = { 0 };
+	int err = bitmap_init_stored(&pages, k->vc->max_pfn, k->vc->bitmaps);
+
+	if (!err)
+		err = find_pages(k, live, VMCORE_STORED, &pages);
+	/* Every level above 1 excludes poisoned and offline pages, which must not be read. */
+	if (!err)
+		err = filter_pages(k, level, nr_threads, &pages, NULL, &stats);
+	if (err)
+		return err;
+	for (uint64_t i = 0; i < div_round_up(pages.nbits, 64); i++)
+		pages.words[i] &= ~kept->words[i];
+	return estimate_take_sample(k->vc, &pages, ret);
+}
+
+static int estimate(const struct kernel *k, bool live, unsigned int nr_threads,
+		    const struct bitmap *kept, struct mem_usage *m)
+{
+	const struct estimate_pages pages = {
+		.kernel = m->kernel,
+		.zero = m->zero,
+		.cache = m->cache + m->cache_private,
+		.user = m->user,
+		.free = m->free,
+	};
+	struct estimate_samples samples;
+	int err = estimate_take_sample(k->vc, kept, &samples.kept);
+
+	if (!err)
+		err = sample(k, live, nr_threads, DL_FREE, kept, &samples.used);
+	if (!err)
+		err = sample(k, live, nr_threads, DL_CACHE | DL_CACHE_PRIVATE | DL_USER, kept,
+			     &samples.free);
+	if (!err)
+		estimate_levels(k->vc, &pages, &samples, m->levels);
+	return err;
+}
+
 static int count(const struct kernel *k, bool live, unsigned int nr_threads, struct bitmap *pages,
 		 struct mem_usage *m)
 {
@@ -196,7 +240,7 @@ static int count(const struct kernel *k, bool live, unsigned int nr_threads, str
 	m->kernel = bitmap_count(pages, 0, pages->nbits);
 	err = count_zero(k->vc, pages, nr_threads, m);
 	m->kernel -= m->zero;
-	return err;
+	return err ? err : estimate(k, live, nr_threads, pages, m);
 }
 
 int mem_usage_count(const struct kernel *k, bool live, unsigned int nr_threads,
@@ -215,6 +259,32 @@ int mem_usage_count(const struct kernel *k, bool live, unsigned int nr_threads,
 		err = count(k, live, nr_threads, &pages, ret);
 	bitmap_deinit(&pages);
 	return err;
+}
+
+static void print_estimates(const struct vmcore *vc, const struct mem_usage *m)
+{
+	/* In the order of their options. */
+	static const enum codec_id codecs[] = { CODEC_NONE, CODEC_ZLIB, CODEC_LZO, CODEC_SNAPPY,
+						CODEC_ZSTD };
+	uint64_t per_thread, memory = estimate_memory(vc, &per_thread);
+	char size[SIZE_TEXT_MAX], more[SIZE_TEXT_MAX];
+
+	printf("\nEstimated size of a dump, by level and compression:\n%-6s %12s", "LEVEL",
+	       "PAGES");
+	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++)
+		if (codec_supported(codecs[i]))
+			printf(" %11s", codec_name(codecs[i]));
+	for (size_t i = 0; i < ESTIMATE_LEVELS; i++) {
+		const struct estimate_level *l = &m->levels[i];
+
+		printf("\n%-6u %12" PRIu64, l->level, l->pages);
+		for (size_t j = 0; j < ARRAY_SIZE(codecs); j++)
+			if (codec_supported(codecs[j]))
+				printf(" %11s", size_about(size, l->bytes[codecs[j]]));
+	}
+	printf("\n\nMemory needed to make a dump: about %s with one thread, %s for each thread "
+	       "more\n",
+	       size_about(size, memory), size_about(more, per_thread));
 }
 
 int mem_usage_print(const struct kernel *k, const struct mem_usage *m)
@@ -250,6 +320,7 @@ int mem_usage_print(const struct kernel *k, const struct mem_usage *m)
 	printf("%-24s%" PRIu64 " Byte\n", "Total size on system:", m->total * page_size);
 	if (m->unreadable)
 		printf("%-24s%" PRIu64 " pages\n", "Could not be read:", m->unreadable);
+	print_estimates(k->vc, m);
 	if (fflush(stdout) || ferror(stdout))
 		return err_errno(-errno, "cannot write to standard output");
 	return 0;

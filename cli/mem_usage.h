@@ -6,6 +6,7 @@
 #ifndef CLI_MEM_USAGE_H
 #define CLI_MEM_USAGE_H
 
+#include "cli/estimate.h"
 #include "kernel/kernel.h"
 
 /** A table on standard output, and what it is made from. */
@@ -16,6 +17,7 @@ struct mem_usage {
 	uint64_t kernel;     /**< the rest */
 	uint64_t unreadable; /**< of these, those that could not be looked at */
 	uint64_t total;
+	struct estimate_level levels[ESTIMATE_LEVELS];
 };
 
 /**
@@ -28,7 +30,7 @@ struct mem_usage {
 int mem_usage_count(const struct kernel *k, bool live, unsigned int nr_threads,
 		    struct mem_usage *ret) __attribute__((warn_unused_result));
 
-/** Print the table. @return 0; -errno if it cannot be written */
+/** Print the table and the estimates. @return 0; -errno if it cannot be written */
 int mem_usage_print(const struct kernel *k, const struct mem_usage *m)
 	__attribute__((warn_unused_result));
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What else to do with a dump: --vtop, --mem-usage."""
+import json
 import os
 
 from harness import *
@@ -111,6 +112,30 @@ def _():
         check('makedumpfile' not in done.text + done.err, done)
     check('excluded' in makedumpfile('--dry-run', '-d', '31', '--show-stats',
                                      'mini').check_done().text.lower(), 'the report')
+
+
+@test('--mem-usage estimates the size of a dump at common levels, and the memory needed')
+def _():
+    core('mini')
+    done = makedumpfile('--mem-usage', 'mini').check_done()
+    titles = re.search(r'^LEVEL +PAGES +(.*)$', done.text, re.M)[1].split()
+    units = {'bytes': 1, 'KiB': 1 << 10, 'MiB': MIB}
+    options = {'none': '-D', 'zlib': '-c', 'lzo': '-l', 'snappy': '-p', 'zstd': '-z'}
+    check(titles == [name for name in options if name in titles] and titles[0] == 'none', titles)
+    rows = re.findall(r'^(\d+) +(\d+) ((?: +[\d.]+ \w+)+)$', done.text, re.M)
+    check([level for level, _, _ in rows] == ['31', '23', '1', '0'], done.text)
+    for level, pages, sizes in rows:
+        sizes = [float(n) * units[unit] for n, unit in re.findall(r'([\d.]+) (\w+)', sizes)]
+        for name, size in zip(titles, sizes):
+            made = makedumpfile('--dry-run', '-d', level, options[name], '--json', 'report', 'mini')
+            check(made.code == 0, made)
+            report = json.loads(read('report'))
+            want = report['output']['file_bytes']
+            check(want * .7 < size < want * 1.3, f'{level} {name}: {size}, not {want}')
+            if level == '31':
+                check(int(pages) == report['pages']['remaining'], (pages, report['pages']))
+    check(re.search(r'^Memory needed to make a dump: about 1\d.\d MiB with one thread, 2.5 MiB for '
+                    'each thread more$', done.text, re.M), done.text)
 
 
 @test('--mem-usage: pages that exist in part, and pages that do not lie together in the file')
