@@ -342,6 +342,7 @@ static void show_filtering(const struct dump_request *req, const struct dump_res
 {
 	const struct filter_stats *f = &res->filter;
 	const struct vmcore *vc = req->kernel->vc;
+	uint64_t unreadable = f->pages[PAGE_UNREADABLE];
 	char text[WARNING_BYTES];
 
 	if (res->not_filtered) {
@@ -357,11 +358,12 @@ static void show_filtering(const struct dump_request *req, const struct dump_res
 		report_warning(rep, res->unused_vm_why);
 	if (!(req->level & ~DL_ZERO))
 		return;
-	if (f->pages[PAGE_UNREADABLE]) {
+	if (unreadable) {
 		snprintf(text, sizeof(text),
-			 "%" PRIu64 " pages (%" PRIu64 " MiB) are kept: their "
-			 "struct pages could not be read",
-			 f->pages[PAGE_UNREADABLE], mebibytes(f->pages[PAGE_UNREADABLE], vc));
+			 "%" PRIu64 " page%s (%" PRIu64 " MiB) %s could not be read", unreadable,
+			 unreadable == 1 ? "" : "s", mebibytes(unreadable, vc),
+			 unreadable == 1 ? "is kept: its struct page" :
+					   "are kept: their struct pages");
 		report_warning(rep, text);
 	}
 	if (f->bad_sections) {

@@ -305,8 +305,7 @@ static void print_kinds(const struct vmcore *vc, const struct dump_info *info)
 			       kind->stored, size_about(stored, kind->stored << vc->page_shift));
 	}
 	if (info->unreadable)
-		printf("(Among the memory of the kernel are %" PRIu64
-		       " pages whose struct pages are not readable.)\n",
+		printf("Unreadable struct pages, counted as memory of the kernel: %" PRIu64 "\n",
 		       info->unreadable);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/log.h"
+#include "lib/size_text.h"
 
 const struct report_kind report_kinds[] = {
 	{ PAGE_ZERO, "Pages filled with zero", "zero", DL_ZERO },
@@ -96,38 +97,54 @@ static void show_extensions(const struct report *rep)
 	REPORT_MSG("\n");
 }
 
+/* A number as scripts know it, and for people. */
+static void show_pages(const struct report *rep, const char *label, uint64_t pages)
+{
+	char size[SIZE_TEXT_MAX];
+
+	REPORT_MSG("%s: 0x%016" PRIx64 "  %" PRIu64 " page%s, %s\n", label, pages, pages,
+		   pages == 1 ? "" : "s", size_about(size, pages << rep->vc->page_shift));
+}
+
+static void show_kind(const struct report *rep, const char *kind, uint64_t pages)
+{
+	char label[40];
+
+	snprintf(label, sizeof(label), "    %-24s", kind);
+	show_pages(rep, label, pages);
+}
+
 void report_show(const struct report *rep)
 {
 	const struct dump_result *res = &rep->dump;
 	const struct filter_stats *f = &res->filter;
 	struct report_pages p = report_count(rep);
+	char size[SIZE_TEXT_MAX];
 
 	REPORT_MSG("STEP [Excluding unnecessary pages] : %f seconds\n", f->seconds);
 	REPORT_MSG("STEP [Copying data               ] : %f seconds\n", res->copy.seconds);
 	REPORT_MSG("\n");
-	REPORT_MSG("Original pages  : 0x%016" PRIx64 "\n", p.original);
-	REPORT_MSG("  Excluded pages   : 0x%016" PRIx64 "\n", p.excluded);
+	show_pages(rep, "Original pages  ", p.original);
+	show_pages(rep, "  Excluded pages   ", p.excluded);
 	for (size_t i = 0; i < nr_report_kinds; i++)
-		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", report_kinds[i].label,
-			   f->pages[report_kinds[i].class]);
+		show_kind(rep, report_kinds[i].label, f->pages[report_kinds[i].class]);
 	if (rep->has_extensions) {
-		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", "Excluded by extensions",
-			   res->verdicts.excluded);
-		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", "Kept by extensions",
-			   res->verdicts.included);
+		show_kind(rep, "Excluded by extensions", res->verdicts.excluded);
+		show_kind(rep, "Kept by extensions", res->verdicts.included);
 	}
 	if (rep->plan->exclude_unused_vm)
-		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", "Unused struct pages",
-			   f->unused_vmemmap);
+		show_kind(rep, "Unused struct pages", f->unused_vmemmap);
 	if (f->missing)
-		REPORT_MSG("    %-24s: 0x%016" PRIx64 "\n", "Excluded before", f->missing);
-	REPORT_MSG("  Remaining pages  : 0x%016" PRIx64 "\n", p.remaining);
+		show_kind(rep, "Excluded before", f->missing);
+	show_pages(rep, "  Remaining pages  ", p.remaining);
 	REPORT_MSG("  (The number of pages is reduced to %" PRIu64 "%%.)\n",
 		   p.original ? p.remaining * 100 / p.original : 0);
-	REPORT_MSG("Memory Hole     : 0x%016" PRIx64 "\n", p.holes);
+	show_pages(rep, "Memory Hole     ", p.holes);
 	REPORT_MSG("--------------------------------------------------\n");
-	REPORT_MSG("Total pages     : 0x%016" PRIx64 "\n", p.total);
+	show_pages(rep, "Total pages     ", p.total);
 	REPORT_MSG("Write bytes     : %" PRIu64 "\n", res->written);
+	REPORT_MSG("File size       : %" PRIu64 " bytes, %s\n", res->size,
+		   size_about(size, res->size));
 	if (f->pages[PAGE_UNREADABLE])
 		REPORT_MSG("Kept because their struct page could not be read : %" PRIu64 " pages\n",
 			   f->pages[PAGE_UNREADABLE]);

@@ -192,6 +192,7 @@ static void put_output(struct json *j, const struct report *rep)
 		json_string(j, "compression", codec_name(rep->codec));
 		json_number(j, "threads", rep->nr_threads);
 		json_number(j, "bytes", rep->dump.written);
+		json_number(j, "file_bytes", rep->dump.size);
 		json_number(j, "missing_bytes", rep->dump.missing_bytes);
 		json_array(j, "not_filtered");
 		for (size_t i = 0; i < nr_report_kinds; i++)

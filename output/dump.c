@@ -346,6 +346,8 @@ int dump_write(const struct dump_request *req, struct dump_result *res)
 		err = copy(&o, &b, res);
 	}
 	res->written = bytes_written(req);
+	for (size_t i = 0; i < req->nr_sinks; i++)
+		res->size += sink_size(req->sinks[i]);
 	destroy_writers(&o);
 	bitmap_deinit(&b);
 	return err;

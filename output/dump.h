@@ -63,6 +63,7 @@ struct dump_result {
 	/** Everything that was to be saved was, and the dump says so. */
 	bool complete;
 	uint64_t written;      /**< bytes, what was written again included */
+	uint64_t size;	       /**< bytes of the files, or of the stream, holes included */
 	double finish_seconds; /**< headers, and everything to the disk */
 	/** After a write error: about how many more bytes would have been written. */
 	uint64_t missing_bytes;

@@ -8,6 +8,7 @@
 #include "lib/checked.h"
 #include "lib/err.h"
 #include "lib/size_text.h"
+#include "vmcore/flattened.h"
 
 int sink_pwrite(struct sink *s, const void *buf, size_t len, uint64_t off)
 {
@@ -18,11 +19,21 @@ int sink_pwrite(struct sink *s, const void *buf, size_t len, uint64_t off)
 	if (!len)
 		return 0;
 	err = s->ops->pwrite(s, buf, len, off);
-	if (err)
+	if (err) {
 		s->refused += len;
-	else
-		s->written += len;
-	return err;
+		return err;
+	}
+	s->written += len;
+	s->end = max_u64(s->end, off + len);
+	s->nr_writes++;
+	return 0;
+}
+
+uint64_t sink_size(const struct sink *s)
+{
+	/* A record for each write, and the one at the end. */
+	return s->once ? FLAT_HEADER_SIZE + s->written + (s->nr_writes + 1) * FLAT_RECORD_SIZE :
+			 s->end;
 }
 
 void sink_reserve(struct sink *s, uint64_t off, uint64_t len)
@@ -48,7 +59,7 @@ int sink_restart(struct sink *s)
 	if (!s->ops->restart)
 		return err_set(-ENOTSUP, "what was written to %s cannot be taken back", s->path);
 	err = s->ops->restart(s);
-	s->written = s->refused = 0;
+	s->written = s->refused = s->end = s->nr_writes = 0;
 	return err;
 }
 

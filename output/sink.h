@@ -46,6 +46,8 @@ struct sink {
 	uint64_t written;
 	/** Bytes of calls that failed. */
 	uint64_t refused;
+	/** One past the last byte that was written, and the calls that wrote: for sink_size(). */
+	uint64_t end, nr_writes;
 	/** The most bytes that the file, or the stream, may have; 0: any. For the caller to set. */
 	uint64_t limit;
 	/**
@@ -97,6 +99,12 @@ int sink_pwrite(struct sink *s, const void *buf, size_t len, uint64_t off)
  * before on: so this comes before anything is written after the range.
  */
 void sink_reserve(struct sink *s, uint64_t off, uint64_t len);
+
+/**
+ * Bytes of the file, or with @c once of the stream, as far as it was written: also of a sink that
+ * writes nothing.
+ */
+uint64_t sink_size(const struct sink *s);
 
 /** All that was written is on the disk when this returns 0. -errno. */
 int sink_sync(struct sink *s) __attribute__((warn_unused_result));

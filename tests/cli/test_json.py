@@ -33,7 +33,7 @@ def dump(*args, code=0, **options):
 def numbers(text):
     """The counts of the report for people."""
     return {m[1].strip(): int(m[2], 0) for m in
-            re.finditer(r'^ *([A-Z][\w -]+?) *: (0x[0-9a-f]+|\d+)$', text, re.M)}
+            re.finditer(r'^ *([A-Z][\w -]+?) *: (0x[0-9a-f]+|\d+)(?:  .*)?$', text, re.M)}
 
 
 @test('the report is JSON, and says of the dump what the dump and the report for people say')
@@ -64,7 +64,8 @@ def _():
     check(report['output'] == {
         'paths': ['dump'], 'format': 'kdump-compressed', 'flattened': False, 'dry_run': False,
         'levels_asked': [31], 'levels_tried': [31], 'dump_level': 31, 'compression': 'zlib',
-        'threads': 2, 'bytes': said['Write bytes'], 'missing_bytes': 0, 'not_filtered': [],
+        'threads': 2, 'bytes': said['Write bytes'], 'file_bytes': os.path.getsize('dump'),
+        'missing_bytes': 0, 'not_filtered': [],
         'not_filtered_why': None}, report['output'])
     check(report['input'] == {
         'path': 'mini', 'format': 'ELF core', 'byte_order': 'little', 'word_bits': 64,
@@ -73,6 +74,22 @@ def _():
         report['input'])
     check(report['warnings'] == [] and report['extensions'] is None, report)
     check(report['schema'] == 1 and report['version'] in makedumpfile('-v').text, report)
+
+
+@test('--dry-run predicts the size of what is written')
+def _():
+    core('mini')
+    for args in (('-c', '-d', '31'), ('-E', '-d', '31'), ('-E', '-d', '0'), ('-d', '1')):
+        size = dump(*args, '--dry-run', '--show-stats', 'mini')[1].text
+        size = int(re.search(r'^File size +: (\d+) bytes, ', size, re.M)[1])
+        check(dump(*args, 'mini', 'dump')[0]['output']['file_bytes'] == size, args)
+        check(os.path.getsize('dump') == size, f'{args}: {os.path.getsize("dump")}, not {size}')
+        size = dump(*args, '-F', '--dry-run', 'mini')[0]['output']['file_bytes']
+        stream = makedumpfile(*args, '-F', '--json', 'report', 'mini').out
+        check(len(stream) == size, f'{args}: a stream of {len(stream)} bytes, not {size}')
+    parts = dump('--split', '--dry-run', '-c', 'mini', 'one', 'two')[0]['output']['file_bytes']
+    dump('--split', '-c', 'mini', 'one', 'two')
+    check(os.path.getsize('one') + os.path.getsize('two') == parts, parts)
 
 
 @test('the seconds of all phases are there, and add up to no more than all of it')
