@@ -408,6 +408,8 @@ install: all $(O)/makedumpfile-extension.pc
 		$(DESTDIR)$(PKGCONFIGDIR) $(DESTDIR)$(COMPLETIONSDIR) $(DESTDIR)$(ZSHCOMPLETIONSDIR) \
 		$(DESTDIR)$(FISHCOMPLETIONSDIR)
 	$(INSTALL) -m 755 $(O)/makedumpfile $(DESTDIR)$(SBINDIR)/makedumpfile
+	$(INSTALL) -m 755 scripts/makedumpfile-R.pl $(DESTDIR)$(SBINDIR)/makedumpfile-R.pl
+	$(INSTALL) -m 644 packaging/makedumpfile.conf.sample $(DESTDIR)$(SHARED)/makedumpfile.conf.sample
 	$(INSTALL) -m 644 man/makedumpfile.8 $(DESTDIR)$(MANDIR)/man8/makedumpfile.8
 	$(INSTALL) -m 644 man/makedumpfile.conf.5 $(DESTDIR)$(MANDIR)/man5/makedumpfile.conf.5
 	$(INSTALL) -m 644 man/makedumpfile-extension.7 $(DESTDIR)$(MANDIR)/man7/makedumpfile-extension.7

@@ -484,6 +484,22 @@ def _():
         check(changed == wiped(*EXAMPLES[beginning]), f'{text}: {changed}')
 
 
+@test('the examples of makedumpfile.conf.sample are right, and switched off')
+def _():
+    need_types()
+    k = kernel()
+    sample = read(f'{TOP}/packaging/makedumpfile.conf.sample').decode()
+    dump(sample).check_done()
+    check(not k.changes('dump'), 'an example is switched on')
+    switched_on, examples_found = re.subn(r'^#(?=[a-z\[\t])', '', sample, flags=re.M)
+    check(examples_found == 10, examples_found)
+    # The kernel made here has no uts_namespace.
+    done, changed = dump(switched_on), k.changes('dump')
+    check(done.code == 0, done)
+    check(changed == wiped(('shell', 24, 16), ('thread', 24, 16), ('command_line', 0, 28),
+                           ('seed', 0, 64)), changed)
+
+
 # ---- others --------------------------------------------------------------------------
 
 

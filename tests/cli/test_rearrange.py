@@ -301,4 +301,17 @@ def _():
         check(read('peer') == read('ours'), 'makedumpfile-R.pl')
 
 
+@test('makedumpfile-R.pl is makedumpfile -R')
+def _():
+    flattened()
+    os.makedirs('bin', exist_ok=True)
+    if not os.path.exists('bin/makedumpfile'):
+        os.symlink(os.path.abspath(PROGRAM), 'bin/makedumpfile')
+    remove()
+    with open('flat', 'rb') as f:
+        done = run([f'{TOP}/scripts/makedumpfile-R.pl', 'got'], stdin=f,
+                   env={**os.environ, 'PATH': f'{os.getcwd()}/bin:{os.environ["PATH"]}'})
+    check(done.code == 0 and read('got') == read('inner'), done)
+
+
 run_tests()
