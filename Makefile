@@ -200,8 +200,15 @@ CORE_SRCS := $(sort $(filter-out makedumpfile.c,$(wildcard *.c)) \
 	$(wildcard $(LAYERS:%=%/*.c)))
 CORE_OBJS := $(CORE_SRCS:%.c=$(O)/%.o)
 OBJS := $(O)/makedumpfile.o $(CORE_OBJS)
-EXTENSION_OBJS := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard extensions/*.c)))
-EXTENSIONS := $(EXTENSION_OBJS:.o=.so)
+# An extension is a file, or a folder of files.
+EXTENSION_FOLDERS := $(patsubst extensions/%/,%,$(filter-out %/template/ %/examples/,\
+	$(sort $(wildcard extensions/*/))))
+EXTENSION_NAMES := $(patsubst extensions/%.c,%,$(sort $(wildcard extensions/*.c))) $(EXTENSION_FOLDERS)
+extension_srcs = $(sort $(wildcard extensions/$(1).c extensions/$(1)/*.c))
+EXTENSION_OBJS := $(foreach e,$(EXTENSION_NAMES),$(patsubst %.c,$(O)/%.o,$(call extension_srcs,$(e))))
+EXTENSIONS := $(EXTENSION_NAMES:%=$(O)/extensions/%.so)
+BUILTIN_PARTS := $(foreach e,$(BUILTIN_EXTENSIONS),$(patsubst extensions/%.c,$(O)/builtin/parts/%.o,\
+	$(call extension_srcs,$(e))))
 BUILTIN_OBJS := $(BUILTIN_EXTENSIONS:%=$(O)/builtin/%.o)
 UNIT_SRCS := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_TESTS := $(UNIT_SRCS:%.c=$(O)/%)
@@ -261,19 +268,27 @@ $(O)/extensions/%.o: extensions/%.c $(O)/flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fvisibility=hidden -fPIC -MMD -MP -c -o $@ $<
 
-$(EXTENSIONS): %.so: %.o makedumpfile.ld
+$(foreach e,$(EXTENSION_NAMES),$(eval $(O)/extensions/$(e).so: \
+	$(patsubst %.c,$(O)/%.o,$(call extension_srcs,$(e)))))
+$(EXTENSIONS): makedumpfile.ld
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) -fPIC $(LDFLAGS) -shared -o $@ $< -Wl,-T,makedumpfile.ld
+	$(Q)$(CC) $(ALL_CFLAGS) -fPIC $(LDFLAGS) -shared -o $@ $(filter %.o,$^) -Wl,-T,makedumpfile.ld
 
 # The symbols of an extension become local, and its entry points and sections get names that
 # say whose they are; of such sections the linker tells the bounds. Tools differ in whether
 # what is kept (-G) has the old or the new name.
 BUILTIN_SECTIONS := init_ksyms init_ktypes init_knums init_klens init_kpaths init_array fini_array
 BUILTIN_ENTRIES := extension_init extension_callback extension_pages_callback
-$(O)/builtin/%.o: extensions/%.c $(O)/flags
+$(O)/builtin/parts/%.o: extensions/%.c $(O)/flags
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fno-lto -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@.whole $<
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fno-lto -MMD -MP -c -o $@ $<
+
+$(foreach e,$(BUILTIN_EXTENSIONS),$(eval $(O)/builtin/$(e).o: \
+	$(patsubst extensions/%.c,$(O)/builtin/parts/%.o,$(call extension_srcs,$(e)))))
+$(BUILTIN_OBJS): $(O)/builtin/%.o:
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -fno-lto -nostdlib -r -o $@.whole $^
 	$(Q)$(OBJCOPY) $(foreach s,$(BUILTIN_SECTIONS),--rename-section .$(s)=$(s)_$*) \
 		$(foreach e,$(BUILTIN_ENTRIES),--redefine-sym $(e)=$*_$(e) -G $(e) -G $*_$(e)) $@.whole $@
 
@@ -458,4 +473,4 @@ FORCE:
 	check-arch check-crash check-readers check-gpu check-faults mutants fuzz bench install clean FORCE
 .DELETE_ON_ERROR:
 
--include $(OBJS:.o=.d) $(EXTENSION_OBJS:.o=.d) $(BUILTIN_OBJS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZ_OBJS:.o=.d)
+-include $(OBJS:.o=.d) $(EXTENSION_OBJS:.o=.d) $(BUILTIN_PARTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZ_OBJS:.o=.d)

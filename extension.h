@@ -25,7 +25,7 @@
  * a program still takes grows when something is taken away. Every extension carries
  * the number it was compiled with, without its author's doing.
  */
-#define EXTENSION_ABI 1
+#define EXTENSION_ABI 2
 
 #ifndef MAKEDUMPFILE_CORE
 __attribute__((weak, visibility("default")))
@@ -114,6 +114,24 @@ void extension_decide(unsigned long pfn, unsigned long nr, enum extension_verdic
  * one counts.
  */
 const char *extension_argument(const char *key);
+
+/**
+ * Take one item of an argument that is a list: key=ITEM+ITEM... A '+' separates items if an item
+ * follows it: g++ is one item, sh+g++ are two.
+ * @param n 0 for the first item
+ * @param[out] buf the item; "" on error
+ * @return 0; -ENOENT if the list ends before, or the key was not given; -EINVAL if the item
+ * does not fit
+ */
+int extension_argument_item(const char *key, unsigned int n, char *buf, size_t size);
+
+/**
+ * Take an argument that is a list of known words, as in what=stack+elf. Another word ends the
+ * extension with a message that names the known ones.
+ * @param words at most 32, and NULL after the last one
+ * @return a bit for each word that was given, bit 0 for the first; 0 if there is none
+ */
+unsigned int extension_argument_words(const char *key, const char *const *words);
 
 /**
  * End the extension because it cannot do its work: one line says why, and what it had

@@ -52,7 +52,49 @@ const char *mdf_error(void);
 unsigned int mdf_page_size(void);
 unsigned int mdf_long_size(void);
 
+/* --- facts --------------------------------------------------------------------- */
+
+/** One of several facts that are needed together: MDF_SYM(vmlinux, init_task) and so on. */
+struct mdf_fact {
+	const char *name; /**< such as "OFFSET(page.flags)" */
+	const int *index; /**< of the declaration's record */
+};
+
+#define MDF_SYM(mod, sym) \
+	{ \
+		"SYMBOL(" #sym ")", &_ksym_##mod##_##sym.index \
+	}
+#define MDF_STRUCT(mod, s) \
+	{ \
+		"SIZE(" #s ")", &_kstruct_##mod##_##s.index \
+	}
+#define MDF_MEMBER(mod, s, m) \
+	{ \
+		"OFFSET(" #s "." #m ")", &_kmember_##mod##_##s##_##m.index \
+	}
+#define MDF_NUM(mod, num) \
+	{ \
+		"NUMBER(" #num ")", &_knum_##mod##_##num.index \
+	}
+#define MDF_PATH(mod, id) \
+	{ \
+		"OFFSET(" #id ")", &_kpath_##mod##_##id.index \
+	}
+
+/**
+ * Check that all facts of a group were found: optional ones that make sense only together, such
+ * as those of one module.
+ * @return 0; -ENOENT: mdf_error() names those that are missing
+ */
+int mdf_require(const struct mdf_fact *facts, size_t nr);
+
 /* --- values -------------------------------------------------------------------- */
+
+/** The address of a member. @param base address of the struct */
+static inline uint64_t mdf_member_address(uint64_t base, const struct ktype_info *member)
+{
+	return base + member->member_bit_offset / 8;
+}
 
 /** Read an unsigned long, or a pointer. */
 int mdf_read_ulong(uint64_t address, uint64_t *value);
@@ -64,6 +106,22 @@ int mdf_read_ulong(uint64_t address, uint64_t *value);
  * @param[out] value not sign-extended
  */
 int mdf_read_number(uint64_t base, const struct ktype_info *member, uint64_t *value);
+
+/** The same of a signed number. @param[out] value sign-extended */
+int mdf_read_signed(uint64_t base, const struct ktype_info *member, int64_t *value);
+
+/**
+ * Read the pointer that a member is, or begins with (an array or a union of pointers). Its size
+ * need not be known.
+ */
+int mdf_read_pointer(uint64_t base, const struct ktype_info *member, uint64_t *value);
+
+/**
+ * Read a number as mdf_read_number(), by the declaration of a path.
+ * @param base address of the struct that the path begins in
+ * @param path GET_MOD_PATH_PTR(...)
+ */
+int mdf_read_path(uint64_t base, const struct kpath_info *path, uint64_t *value);
 
 /**
  * Copy a member as it is, or as much of it as fits.
@@ -95,6 +153,23 @@ typedef int mdf_visit(void *ctx, uint64_t object);
  * was visited)
  */
 int mdf_for_each_list(uint64_t head, const struct ktype_info *link, mdf_visit *visit, void *ctx);
+
+/**
+ * Walk a chain of hlist_nodes (or hlist_nulls_nodes).
+ * @param head address of the struct hlist_head (or hlist_nulls_head)
+ * @param node GET_MOD_STRUCT_MEMBER_PTR(...) of the node in an object
+ */
+int mdf_for_each_hlist(uint64_t head, const struct ktype_info *node, mdf_visit *visit, void *ctx);
+
+/**
+ * Walk all chains of a hash table.
+ * @param table address of the first bucket, which begins with a struct hlist_head (or
+ * hlist_nulls_head)
+ * @param nr buckets; more than 16 million are an error
+ * @param bucket_bytes size of a bucket; 0: that of a pointer
+ */
+int mdf_for_each_hash(uint64_t table, uint64_t nr, uint64_t bucket_bytes,
+		      const struct ktype_info *node, mdf_visit *visit, void *ctx);
 
 /**
  * Walk a red-black tree in order.

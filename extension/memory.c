@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "extension/env.h"
+#include "facts/facts.h"
 #include "kernel/member.h"
 #include "kernel/walk.h"
 #include "lib/byteorder.h"
@@ -26,6 +27,17 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mm_struct, pgd);
 #define PEEK_MAX 1024
 /* Bytes of a string per read; no read crosses a page. */
 #define STRING_PIECE 64
+
+/* --- facts ------------------------------------------------------------------------ */
+
+int mdf_require(const struct mdf_fact *facts, size_t nr)
+{
+	struct fact_list missing = { 0 };
+
+	for (size_t i = 0; i < nr; i++)
+		facts_need(&missing, *facts[i].index >= 0, facts[i].name);
+	return missing.count ? extension_error(err_set(-ENOENT, "missing: %s", missing.text)) : 0;
+}
 
 /* --- reading ---------------------------------------------------------------------- */
 
@@ -120,6 +132,28 @@ int mdf_read_number(uint64_t base, const struct ktype_info *member, uint64_t *va
 	const struct vmem mem = extension_vmem();
 
 	return extension_error(member_read(&mem, base, member, value));
+}
+
+int mdf_read_signed(uint64_t base, const struct ktype_info *member, int64_t *value)
+{
+	const struct vmem mem = extension_vmem();
+
+	return extension_error(member_read_signed(&mem, base, member, value));
+}
+
+int mdf_read_pointer(uint64_t base, const struct ktype_info *member, uint64_t *value)
+{
+	uint64_t offset = 0;
+	int err = member_offset(member, &offset);
+
+	return err ? extension_error(err) : mdf_read_ulong(base + offset, value);
+}
+
+int mdf_read_path(uint64_t base, const struct kpath_info *path, uint64_t *value)
+{
+	const struct ktype_info member = member_of_path(path);
+
+	return mdf_read_number(base, &member, value);
 }
 
 int mdf_read_member(uint64_t base, const struct ktype_info *member, void *buf, size_t size)

@@ -51,12 +51,12 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, vm_area_struct, vm_pgoff);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, file, f_mapping);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, address_space, i_pages);
 
+/* The words of what=, a bit each. */
 enum { ALL = 1, STACK = 2, ELF = 4 };
+static const char *const kinds[] = { "all", "stack", "elf", NULL };
 
-static const struct {
-	const char *name;
-	unsigned int bit;
-} kinds[] = { { "all", ALL }, { "stack", STACK }, { "elf", ELF } };
+/* The longest name, or number, that an argument can have. */
+#define ITEM_BYTES 64
 
 /* A thread that has user memory. */
 struct thread {
@@ -66,7 +66,6 @@ struct thread {
 
 struct keep {
 	/* Arguments of the user. */
-	const char *comm, *pid;
 	unsigned int what;
 	uint64_t stack_bytes;
 
@@ -88,35 +87,11 @@ struct keep {
 
 /* --- what the user wants --------------------------------------------------------- */
 
-/* Lists are separated by '+', if something follows it: g++ is one name, sh+g++ are two. */
-static size_t item_length(const char *list)
-{
-	size_t n = 1;
-
-	while (list[n] && (list[n] != '+' || !list[n + 1] || list[n + 1] == '+'))
-		n++;
-	return n;
-}
-
-static const char *next_item(const char *list)
-{
-	list += item_length(list);
-	return *list == '+' ? list + 1 : list;
-}
-
-static unsigned int kind_of(const char *name, size_t len)
-{
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strlen(kinds[i].name) == len && !memcmp(kinds[i].name, name, len))
-			return kinds[i].bit;
-	extension_fail("what=%.*s: there is all, stack, and elf", (int)len, name);
-}
-
-static uint64_t number(const char *key, const char *text, size_t len, uint64_t max)
+static uint64_t number(const char *key, const char *text, uint64_t max)
 {
 	uint64_t n = 0;
 
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = 0; text[i]; i++) {
 		if (text[i] < '0' || text[i] > '9')
 			extension_fail("%s=%s: a number is expected", key, text);
 		n = n * 10 + (uint64_t)(text[i] - '0');
@@ -126,23 +101,31 @@ static uint64_t number(const char *key, const char *text, size_t len, uint64_t m
 	return n;
 }
 
+/* Take the n-th item of a list. @return false after the last one */
+static bool next_item(const char *key, unsigned int n, char item[ITEM_BYTES])
+{
+	int err = extension_argument_item(key, n, item, ITEM_BYTES);
+
+	if (err == -EINVAL)
+		extension_fail("%s", mdf_error());
+	return !err;
+}
+
 static void read_arguments(struct keep *k)
 {
-	const char *what = extension_argument("what"), *stack = extension_argument("stack");
+	const char *stack = extension_argument("stack");
+	char item[ITEM_BYTES];
 	uint64_t kib = STACK_KIB;
 
-	k->comm = extension_argument("comm");
-	k->pid = extension_argument("pid");
-	if ((!k->comm || !*k->comm) && (!k->pid || !*k->pid))
+	if (!next_item("comm", 0, item) && !next_item("pid", 0, item))
 		extension_fail("comm=NAME or pid=N has to say whose pages to keep");
-	for (const char *p = k->pid; p && *p; p = next_item(p))
-		number("pid", p, item_length(p), UINT32_MAX);
-	for (const char *p = what; p && *p; p = next_item(p))
-		k->what |= kind_of(p, item_length(p));
+	for (unsigned int n = 0; next_item("pid", n, item); n++)
+		number("pid", item, UINT32_MAX);
+	k->what = extension_argument_words("what", kinds);
 	if (!k->what)
 		k->what = ALL;
 	if (stack)
-		kib = number("stack", stack, strlen(stack), STACK_KIB_MAX);
+		kib = number("stack", stack, STACK_KIB_MAX);
 	if (!kib)
 		extension_fail("stack=%s: nothing would be kept", stack);
 	k->stack_bytes = kib << 10;
@@ -356,39 +339,30 @@ static void keep_elf(struct keep *k, const struct mdf_vma *vma)
 
 /* --- processes ---------------------------------------------------------------------- */
 
-static bool is_named(const struct keep *k, uint64_t task)
+static bool is_named(uint64_t task)
 {
-	char comm[32] = "";
-	size_t len, most;
-	int n;
+	char comm[32] = "", item[ITEM_BYTES];
+	int n = mdf_read_member(task, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, task_struct, comm), comm,
+				sizeof(comm));
 
-	if (!k->comm)
-		return false;
-	n = mdf_read_member(task, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, task_struct, comm), comm,
-			    sizeof(comm));
 	if (n <= 1)
 		return false;
-	most = (size_t)n - 1;
-	comm[most] = 0;
-	for (const char *p = k->comm; *p; p = next_item(p)) {
-		len = item_length(p);
-		if (len > most)
-			len = most;
-		if (strlen(comm) == len && !memcmp(comm, p, len))
+	comm[n - 1] = 0;
+	for (unsigned int i = 0; next_item("comm", i, item); i++)
+		if (!strncmp(item, comm, (size_t)n - 1))
 			return true;
-	}
 	return false;
 }
 
-static bool has_pid(const struct keep *k, uint64_t task)
+static bool has_pid(uint64_t task)
 {
+	char item[ITEM_BYTES];
 	uint64_t pid;
 
-	if (!k->pid ||
-	    mdf_read_number(task, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, task_struct, pid), &pid))
+	if (mdf_read_number(task, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, task_struct, pid), &pid))
 		return false;
-	for (const char *p = k->pid; *p; p = next_item(p))
-		if (number("pid", p, item_length(p), UINT32_MAX) == pid)
+	for (unsigned int i = 0; next_item("pid", i, item); i++)
+		if (number("pid", item, UINT32_MAX) == pid)
 			return true;
 	return false;
 }
@@ -408,7 +382,7 @@ static int see_task(void *ctx, uint64_t task)
 	k->threads[k->nr_threads++] = (struct thread){
 		.mm = mm,
 		.task = task,
-		.chosen = is_named(k, task) || has_pid(k, task),
+		.chosen = is_named(task) || has_pid(task),
 	};
 	return 0;
 }

@@ -123,6 +123,8 @@ struct ktype_info {
 
 /** Offset of the member in bits. */
 #define GET_MOD_STRUCT_MEMBER_MOFF(mod, s, m) (_kmember_##mod##_##s##_##m.member_bit_offset)
+/** Offset of the member in bytes, rounded down if it is a bit field. */
+#define GET_MOD_STRUCT_MEMBER_OFF(mod, s, m) (GET_MOD_STRUCT_MEMBER_MOFF(mod, s, m) / 8)
 /** Size of the member in bytes. */
 #define GET_MOD_STRUCT_MEMBER_MSIZE(mod, s, m) (_kmember_##mod##_##s##_##m.member_size)
 /** Size of the struct in bytes. */
@@ -242,6 +244,8 @@ struct kpath_info {
 #define GET_MOD_PATH_OFF(mod, id) (_kpath_##mod##_##id.bit_offset)
 /** Size of the last member in bytes. */
 #define GET_MOD_PATH_SIZE(mod, id) (_kpath_##mod##_##id.size)
+/** The path's record. */
+#define GET_MOD_PATH_PTR(mod, id) (&_kpath_##mod##_##id)
 /** True if the whole path was found. */
 #define MOD_PATH_EXIST(mod, id) (_kpath_##mod##_##id.index >= 0)
 

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/member.h"
 
+/* STRUCT.MEMBER; of a path, whose member has no name, PATH. */
+#define NAME "%s%s%s"
+#define NAME_OF(m) \
+	(m)->struct_name, (m)->member_name &&*(m)->member_name ? "." : "", \
+		(m)->member_name ? (m)->member_name : ""
+
 static int need_member(const struct ktype_info *m)
 {
 	if (m->member_name && TYPE_EXIST(m))
 		return 0;
-	return err_set(-ENOENT, "OFFSET(%s.%s) is not known", m->struct_name,
-		       m->member_name ? m->member_name : "");
+	return err_set(-ENOENT, "OFFSET(" NAME ") is not known", NAME_OF(m));
 }
 
 int member_offset(const struct ktype_info *member, uint64_t *offset)
@@ -16,8 +21,8 @@ int member_offset(const struct ktype_info *member, uint64_t *offset)
 	if (err)
 		return err;
 	if (member->member_bit_offset % 8)
-		return err_set(-EBADMSG, "%s.%s begins at bit %" PRIu32 " of a struct",
-			       member->struct_name, member->member_name, member->member_bit_offset);
+		return err_set(-EBADMSG, NAME " begins at bit %" PRIu32 " of a struct",
+			       NAME_OF(member), member->member_bit_offset);
 	*offset = member->member_bit_offset / 8;
 	return 0;
 }
@@ -47,8 +52,7 @@ static int read_bits(const struct vmem *mem, vaddr_t base, const struct ktype_in
 	int err;
 
 	if (width > 64 || bytes > sizeof(raw))
-		return err_set(-EINVAL, "%s.%s, %u bits wide, is no number", m->struct_name,
-			       m->member_name, width);
+		return err_set(-EINVAL, NAME ", %u bits wide, is no number", NAME_OF(m), width);
 	err = vmem_read(mem, base + m->member_bit_offset / 8, raw, bytes);
 	if (err)
 		return err;
@@ -68,13 +72,12 @@ static int read_whole(const struct vmem *mem, vaddr_t base, const struct ktype_i
 	int err = member_offset(m, &offset);
 
 	if (!err && !size)
-		err = err_set(-ENOENT, "the size of %s.%s is not known", m->struct_name,
-			      m->member_name);
+		err = err_set(-ENOENT, "the size of " NAME " is not known", NAME_OF(m));
 	if (err)
 		return err;
 	if (size > 8 || (size & (size - 1)))
-		return err_set(-EINVAL, "%s.%s, of %" PRIu32 " bytes, is no number", m->struct_name,
-			       m->member_name, size);
+		return err_set(-EINVAL, NAME ", of %" PRIu32 " bytes, is no number", NAME_OF(m),
+			       size);
 	err = vmem_read(mem, base + offset, raw, size);
 	if (!err)
 		*value = load_number(mem, raw, size);
@@ -90,4 +93,30 @@ int member_read(const struct vmem *mem, vaddr_t base, const struct ktype_info *m
 		return err;
 	return member->member_bit_sz ? read_bits(mem, base, member, value) :
 				       read_whole(mem, base, member, value);
+}
+
+int member_read_signed(const struct vmem *mem, vaddr_t base, const struct ktype_info *member,
+		       int64_t *value)
+{
+	uint64_t number = 0;
+	int err = member_read(mem, base, member, &number);
+	unsigned int unused =
+		64 - (member->member_bit_sz ? member->member_bit_sz : member->member_size * 8);
+
+	if (!err)
+		*value = (int64_t)(number << unused) >> unused;
+	return err;
+}
+
+struct ktype_info member_of_path(const struct kpath_info *path)
+{
+	return (struct ktype_info){
+		.modname = path->modname,
+		.struct_name = path->path,
+		.member_name = "",
+		.member_bit_offset = path->bit_offset,
+		.member_bit_sz = path->bit_sz,
+		.member_size = path->size,
+		.index = path->index,
+	};
 }

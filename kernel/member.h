@@ -26,4 +26,11 @@ int member_offset(const struct ktype_info *member, uint64_t *offset)
 int member_read(const struct vmem *mem, vaddr_t base, const struct ktype_info *member,
 		uint64_t *value) __attribute__((warn_unused_result));
 
+/** The same of a signed number. @param[out] value sign-extended */
+int member_read_signed(const struct vmem *mem, vaddr_t base, const struct ktype_info *member,
+		       int64_t *value) __attribute__((warn_unused_result));
+
+/** The last member of a path as a member of the path's first struct, for the functions above. */
+struct ktype_info member_of_path(const struct kpath_info *path);
+
 #endif

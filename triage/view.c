@@ -106,14 +106,7 @@ uint64_t member_or_0(const struct vmem *mem, vaddr_t base, const struct ktype_in
 
 uint64_t path_or_0(const struct vmem *mem, vaddr_t base, const struct kpath_info *path)
 {
-	const struct ktype_info member = {
-		.struct_name = path->path,
-		.member_name = "",
-		.member_bit_offset = path->bit_offset,
-		.member_bit_sz = path->bit_sz,
-		.member_size = path->size,
-		.index = path->index,
-	};
+	const struct ktype_info member = member_of_path(path);
 
 	return member_or_0(mem, base, &member);
 }

@@ -158,6 +158,8 @@ def tree():
             if name not in ('extensions', 'build', '.git'):
                 os.symlink(f'{TOP}/{name}', f'tree/{name}')
         write('tree/extensions/upstream.c', UPSTREAM)
+        # One of several files.
+        os.symlink(f'{TOP}/extensions/erase_secrets', 'tree/extensions/erase_secrets')
     return os.path.abspath('tree')
 
 
@@ -379,8 +381,9 @@ def with_builtin(out, *flags):
         copy_of = os.path.join(out, os.path.relpath(path, BUILD))
         os.makedirs(os.path.dirname(copy_of), exist_ok=True)
         shutil.copy2(path, copy_of)
-    make('-C', tree(), f'O={out}', '-o', f'{out}/flags', 'BUILTIN_EXTENSIONS=upstream',
-         f'EXTENSIONDIR={os.getcwd()}/files', *flags, f'{out}/makedumpfile')
+    make('-C', tree(), f'O={out}', '-o', f'{out}/flags',
+         'BUILTIN_EXTENSIONS=upstream erase_secrets', f'EXTENSIONDIR={os.getcwd()}/files', *flags,
+         f'{out}/makedumpfile')
     return f'{out}/makedumpfile'
 
 
@@ -389,6 +392,9 @@ def _():
     plain_build()
     program = with_builtin(f'{os.getcwd()}/out-builtin')
     check_effect('upstream', program)
+    core('vmcore', 'set SYMBOL(super_blocks) 1', 'set OFFSET(super_block.s_list) 0')
+    makedumpfile('-f', '--require-extension', 'erase_secrets,kinds=none', 'vmcore', 'dump',
+                 program=program).check_failed('kinds=none: the known words are keyring, ')
     check('calls' not in run([program, '-v']).text, 'its destructor runs in the program')
 
 

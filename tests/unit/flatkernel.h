@@ -103,6 +103,10 @@ static inline void flat_begin(struct flat *f, bool is64, bool big)
 	extension_env_set(&f->env);
 }
 
+/** For each of the four kinds of kernels: for EACH_KERNEL(i) { ... BEGIN(&f, i); ... } */
+#define EACH_KERNEL(i) (unsigned int i = 0; i < 4; i++)
+#define BEGIN(f, i) flat_begin(f, !((i) & 1), (i) & 2)
+
 static inline void flat_end(struct flat *f)
 {
 	extension_env_set(NULL);

@@ -24,9 +24,6 @@
 
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mm_struct, pgd);
 
-#define EACH_KERNEL(i) (unsigned int i = 0; i < 4; i++)
-#define BEGIN(f, i) flat_begin(f, !((i) & 1), (i) & 2)
-
 static void check_said(int err, const char *what)
 {
 	assert_string_equal(mdf_error(), err_text(err));
@@ -70,6 +67,61 @@ static void test_arguments(void **state)
 	check_argument("a=1,a", "a", "");
 	check_argument(",,a=1,,", "a", "1");
 	check_argument("x=pid=1", "pid", NULL);
+}
+
+static void check_items(const char *arguments, const char *want)
+{
+	struct extension_env env = { .arguments = arguments };
+	char item[8], all[64] = "";
+
+	extension_env_set(&env);
+	for (unsigned int n = 0; !extension_argument_item("k", n, item, sizeof(item)); n++) {
+		strcat(all, item);
+		strcat(all, "|");
+	}
+	assert_string_equal(all, want);
+	assert_string_equal(item, "");
+	extension_env_set(NULL);
+}
+
+static void test_argument_items(void **state)
+{
+	struct extension_env env = { .arguments = "k=ab+cde,long=12345678" };
+	char item[8];
+
+	(void)state;
+	check_items("", "");
+	check_items("k", "");
+	check_items("k=", "");
+	check_items("k=a", "a|");
+	check_items("k=a+bc+d", "a|bc|d|");
+	check_items("k=g++", "g++|");
+	check_items("k=sh+g+++x,j", "sh|g++|x|");
+	check_items("k=+a", "+a|");
+	extension_env_set(&env);
+	assert_int_equal(extension_argument_item("k", 1, item, 3), -EINVAL);
+	assert_string_equal(item, "");
+	assert_int_equal(extension_argument_item("k", 1, item, 4), 0);
+	assert_string_equal(item, "cde");
+	assert_int_equal(extension_argument_item("k", 0, item, 0), -EINVAL);
+	assert_int_equal(extension_argument_item("k", UINT_MAX, item, 8), -ENOENT);
+	assert_int_equal(extension_argument_item("long", 0, item, 8), -EINVAL);
+	check_said(-EINVAL, "long=12345678 is too long");
+	extension_env_set(NULL);
+}
+
+static void test_argument_words(void **state)
+{
+	static const char *const words[] = { "all", "stack", "elf", NULL };
+	struct extension_env env = { .arguments = "a=elf,b=stack+all+stack,c=" };
+
+	(void)state;
+	extension_env_set(&env);
+	assert_int_equal(extension_argument_words("a", words), 4);
+	assert_int_equal(extension_argument_words("b", words), 3);
+	assert_int_equal(extension_argument_words("c", words), 0);
+	assert_int_equal(extension_argument_words("d", words), 0);
+	extension_env_set(NULL);
 }
 
 static void check_bits(const struct bitmap *b, uint64_t start, uint64_t end, uint64_t count)
@@ -436,6 +488,88 @@ static void test_string(void **state)
 	flat_end(&f);
 }
 
+/* --- signed numbers, pointers, paths, groups of facts ------------------------------ */
+
+static void test_signed(void **state)
+{
+	struct ktype_info m = { .struct_name = "s", .member_name = "m" };
+	struct flat f;
+	int64_t value;
+
+	(void)state;
+	flat_begin(&f, true, false);
+	memset(f.bytes, 0xfe, 8);
+	/* Two bit fields: 110, and 011 at bit 2. */
+	f.bytes[8] = 0x1e;
+	f.bytes[9] = 0x0c;
+	for (unsigned int size = 1; size <= 8; size *= 2) {
+		flat_member(&m, 0, size);
+		assert_int_equal(mdf_read_signed(f.base, &m, &value), 0);
+		assert_int_equal(value, size == 1 ? -2 : size == 2 ? -0x102 :
+				 size == 4 ? -0x1010102 : -0x101010101010102);
+	}
+	flat_member(&m, 8, 1);
+	m.member_bit_sz = 3;
+	assert_int_equal(mdf_read_signed(f.base, &m, &value), 0);
+	assert_int_equal(value, -2);
+	m.member_bit_offset = 9 * 8 + 2;
+	assert_int_equal(mdf_read_signed(f.base, &m, &value), 0);
+	assert_int_equal(value, 3);
+	value = 7;
+	flat_member(&m, 0, 16);
+	assert_int_equal(mdf_read_signed(f.base, &m, &value), -EINVAL);
+	assert_int_equal(value, 7);
+	flat_end(&f);
+}
+
+static void test_pointer_and_path(void **state)
+{
+	struct ktype_info m = { .struct_name = "s", .member_name = "m" };
+	struct kpath_info p = { .path = "s.m.n", .bit_offset = 64, .size = 2, .index = -1 };
+	uint64_t value = 0;
+
+	(void)state;
+	for EACH_KERNEL(i) {
+		struct flat f;
+
+		BEGIN(&f, i);
+		flat_put(&f, f.base + 16, 0x12345678);
+		f.bytes[8] = f.bytes[9] = 0x77;
+		/* A union of several pointers, and one whose size is not known. */
+		flat_member(&m, 16, 32);
+		assert_int_equal(mdf_read_pointer(f.base, &m, &value), 0);
+		assert_int_equal(value, 0x12345678);
+		flat_member(&m, 16, 0);
+		assert_int_equal(mdf_read_pointer(f.base, &m, &value), 0);
+		m.index = -1;
+		assert_int_equal(mdf_read_pointer(f.base, &m, &value), -ENOENT);
+		check_said(-ENOENT, "OFFSET(s.m) is not known");
+		p.index = -1;
+		assert_int_equal(mdf_read_path(f.base, &p, &value), -ENOENT);
+		check_said(-ENOENT, "OFFSET(s.m.n) is not known");
+		p.index = 0;
+		assert_int_equal(mdf_read_path(f.base, &p, &value), 0);
+		assert_int_equal(value, 0x7777);
+		flat_end(&f);
+	}
+}
+
+static void test_require(void **state)
+{
+	int there = 0, missing = -1, ambiguous = -2;
+	const struct mdf_fact facts[] = {
+		{ "SIZE(a)", &there }, { "OFFSET(b.c)", &missing }, { "SYMBOL(d)", &ambiguous },
+	};
+
+	(void)state;
+	assert_int_equal(mdf_require(facts, 0), 0);
+	assert_int_equal(mdf_require(facts, 1), 0);
+	assert_int_equal(mdf_require(facts, 2), -ENOENT);
+	check_said(-ENOENT, "missing: OFFSET(b.c)");
+	assert_int_equal(mdf_require(facts, 3), -ENOENT);
+	check_said(-ENOENT, "OFFSET(b.c), SYMBOL(d)");
+}
+
 /* --- struct pages ----------------------------------------------------------------- */
 
 static void check_page(uint64_t pfn, uint64_t page)
@@ -693,6 +827,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_argument_items),
+		cmocka_unit_test(test_argument_words),
 		cmocka_unit_test(test_decide),
 		cmocka_unit_test(test_fail),
 		cmocka_unit_test(test_erase_physical),
@@ -704,6 +840,9 @@ int main(void)
 		cmocka_unit_test(test_bit_fields),
 		cmocka_unit_test(test_member),
 		cmocka_unit_test(test_string),
+		cmocka_unit_test(test_signed),
+		cmocka_unit_test(test_pointer_and_path),
+		cmocka_unit_test(test_require),
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test_setup_teardown(test_user_addresses, machine_setup,
 						machine_teardown),

@@ -47,10 +47,6 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, vm_area_struct, vm_next);
 
 #define MEMBER(s, m) GET_MOD_STRUCT_MEMBER_PTR(vmlinux, s, m)
 
-/* All four kinds of kernels. */
-#define EACH_KERNEL(i) (unsigned int i = 0; i < 4; i++)
-#define BEGIN(f, i) flat_begin(f, !((i) & 1), (i) & 2)
-
 /* What was visited. */
 struct visited {
 	uint64_t first[256], last[256], entry[256];
