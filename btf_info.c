@@ -107,6 +107,18 @@ static void record_error(struct btf_info *bi, const char *problem)
 		snprintf(bi->why, sizeof(bi->why), "%s", problem);
 }
 
+static void record_unreadable(struct btf_info *bi, const char *of, const struct btf_types *t)
+{
+	char text[192];
+
+	if (!t->unreadable)
+		return;
+	snprintf(text, sizeof(text),
+		 "BTF of %s: types in unreadable bytes are unknown [%" PRIu64 "]", of,
+		 t->unreadable);
+	record_error(bi, text);
+}
+
 static int recorded(struct btf_info *bi, int err)
 {
 	if (err && err != -ENOENT)
@@ -176,6 +188,7 @@ int init_kernel_btf(struct btf_info *bi)
 	btf_provider_try(bi->wanted, "vmlinux", &bi->kernel, &bi->index);
 	btf_provider_fill(bi->wanted, "vmlinux");
 	record_error(bi, btf_provider_why(bi->wanted));
+	record_unreadable(bi, "vmlinux", &bi->kernel);
 	return 0;
 }
 
@@ -197,6 +210,7 @@ static int try_module(struct btf_info *bi, const char *name, const struct kmodul
 
 	if (err)
 		return err;
+	record_unreadable(bi, m->name, &types);
 	err = btf_index_init(&index, btf_provider_names(bi->wanted), &types, &bi->index);
 	if (!err) {
 		btf_provider_try(bi->wanted, name, &types, &index);

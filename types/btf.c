@@ -16,6 +16,7 @@
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "lib/fdio.h"
+#include "types/btf_repair.h"
 
 /* The header that every libbpf accepts. */
 #define HEADER_BYTES 24
@@ -150,11 +151,35 @@ static int find_end(struct btf_types *t, uint32_t type_len)
 	return 0;
 }
 
+/* Repair the types if bytes of them could not be read. Strings in a hole are empty. */
+static int repair(struct btf_types *t, uint8_t *blob, const struct header *h, bool swap,
+		  const struct btf_hole *hole)
+{
+	uint64_t start = h->len + (uint64_t)h->type_off, end = start + h->type_len;
+	struct btf_section s = {
+		.types = blob + start,
+		.len = h->type_len,
+		.first_id = t->first,
+		.str_end = t->str_end,
+		.swap = swap,
+	};
+	struct btf_hole lost = {
+		.start = max_u64(hole->start, start) - start,
+		.end = min_u64(hole->end, end) - start,
+	};
+
+	t->unreadable = hole->end - hole->start;
+	if (hole->start >= end || hole->end <= start)
+		return 0;
+	return btf_repair(&s, &lost);
+}
+
 static int load(struct btf_types *t, const struct vmem *mem, vaddr_t start, uint64_t size)
 {
 	_cleanup_free_ uint8_t *blob = NULL;
 	const uint8_t *data;
 	struct header h = { 0 };
+	struct btf_hole hole;
 	uint32_t len;
 	int err;
 
@@ -163,7 +188,9 @@ static int load(struct btf_types *t, const struct vmem *mem, vaddr_t start, uint
 	blob = malloc(size);
 	if (!blob)
 		return err_set(-ENOMEM, "no memory for %" PRIu64 " bytes", size);
-	err = vmem_read(mem, start, blob, size);
+	err = btf_read(mem, start, blob, size, &hole);
+	if (!err && hole.end && hole.start < HEADER_BYTES)
+		err = err_set(-EFAULT, "its header cannot be read");
 	if (!err)
 		err = read_header(blob, size, mem->swap, &h);
 	if (err)
@@ -172,6 +199,10 @@ static int load(struct btf_types *t, const struct vmem *mem, vaddr_t start, uint
 	if (h.str_len > STRINGS_MAX - t->str_start)
 		return err_set(-EBADMSG, "it has too many strings");
 	t->str_end = t->str_start + h.str_len;
+	if (hole.end)
+		err = repair(t, blob, &h, mem->swap, &hole);
+	if (err)
+		return err;
 	data = normalise(blob, &h, mem->swap, &len);
 	err = parse(t, data, len);
 	return err ? err : find_end(t, h.type_len);
@@ -218,8 +249,7 @@ bool btype_peek(const struct btf_types *t, uint32_t id, unsigned int *kind, uint
 	return true;
 }
 
-/* Words that follow the three which each type has. */
-static uint64_t tail_words(unsigned int kind, uint32_t nr)
+uint64_t btype_tail_words(unsigned int kind, uint32_t nr)
 {
 	switch (kind) {
 	case BTYPE_INT:
@@ -270,7 +300,7 @@ int btype_get(const struct btf_types *t, uint32_t id, struct btype *ret)
 		.tail = (const uint32_t *)(raw + 1),
 	};
 	/* libbpf may have taken fewer bits for the count. */
-	if (ret->tail > end || tail_words(ret->kind, ret->nr) > (size_t)(end - ret->tail))
+	if (ret->tail > end || btype_tail_words(ret->kind, ret->nr) > (size_t)(end - ret->tail))
 		return err_set(-EBADMSG, "type %" PRIu32 " is longer than its record", id);
 	return 0;
 }

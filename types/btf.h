@@ -28,6 +28,7 @@ struct btf_types {
 	const uint32_t *records_end;  /**< where the last own record ends */
 	uint32_t str_start, str_end;  /**< offsets of the own strings, each NUL-ended */
 	unsigned int pointer_size;    /**< bytes */
+	uint64_t unreadable;	      /**< bytes; types in them are prototypes without a name */
 };
 
 /**
@@ -84,6 +85,12 @@ struct btype {
 /** Words of an array's tail. */
 #define BTYPE_ARRAY_ELEMENT 0
 #define BTYPE_ARRAY_LENGTH 2
+
+/**
+ * Return the words that follow the three which each record has.
+ * @param nr of members, enumerators, or parameters
+ */
+uint64_t btype_tail_words(unsigned int kind, uint32_t nr);
 
 /** The kind of a type and its name's offset, unchecked; false if there is no such id. */
 bool btype_peek(const struct btf_types *t, uint32_t id, unsigned int *kind, uint32_t *name_off);
