@@ -28,4 +28,18 @@ int update_filter_info_raw(unsigned long long vaddr, int fill, int len);
 /** For extensions: the same of a physical address range. @return 0; -EINVAL; -ENOMEM */
 int erase_physical(uint64_t paddr, uint64_t len, int fill);
 
+/**
+ * For extensions: overwrite memory of the kernel, as update_filter_info_raw(), of any length.
+ * @return 0; -EFAULT if part of it is not mapped: the rest is overwritten all the same; -ENOMEM
+ */
+int mdf_erase(uint64_t vaddr, uint64_t len, int fill);
+
+/**
+ * For extensions: overwrite what is in memory of the user addresses [start, start + len).
+ * @param mm address of the struct mm_struct
+ * @return 0, also if nothing of it is in memory; -EINVAL; -ENOMEM; errors of
+ * mdf_for_each_user_memory()
+ */
+int mdf_erase_user(uint64_t mm, uint64_t start, uint64_t len, int fill);
+
 #endif

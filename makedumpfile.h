@@ -211,6 +211,72 @@ struct mdf_vma {
  */
 int mdf_for_each_vma(uint64_t mm, int (*visit)(void *ctx, const struct mdf_vma *vma), void *ctx);
 
+/**
+ * The kernel stack of a task: where it begins, the lowest address, and its size.
+ * @return -ENOENT if the size of stacks is not known
+ */
+int mdf_task_stack(uint64_t task, uint64_t *start, uint64_t *bytes);
+
+/**
+ * The address of a task's struct pt_regs: the registers of user space, which it saved when it
+ * entered the kernel. A CPU that was in user mode has others, in the dump's notes.
+ * @return -ENOENT for a kernel thread; -ENOTSUP for machines other than x86_64 and arm64
+ */
+int mdf_task_user_regs(uint64_t task, uint64_t *regs);
+
+/**
+ * Walk the open files of a task: first and last are both the descriptor's number, and the entry
+ * is the address of the struct file.
+ */
+int mdf_for_each_file(uint64_t task, mdf_visit_range *visit, void *ctx);
+
+/* --- CPUs, modules, file systems ------------------------------------------------- */
+
+enum mdf_cpus {
+	MDF_CPUS_ONLINE,   /**< those that were */
+	MDF_CPUS_POSSIBLE, /**< those that have per-CPU variables */
+};
+
+/** Walk CPUs: the visitor gets their numbers, in ascending order. */
+int mdf_for_each_cpu(enum mdf_cpus which, mdf_visit *visit, void *ctx);
+
+/** The number of CPUs. */
+int mdf_cpu_count(enum mdf_cpus which);
+
+/**
+ * The address of a CPU's own copy of a per-CPU variable.
+ * @param variable address of its symbol, or a pointer to memory of alloc_percpu()
+ * @param cpu number of the CPU, which must be possible
+ */
+int mdf_percpu_address(uint64_t variable, unsigned int cpu, uint64_t *address);
+
+/** Walk the modules, the newest first. @param visit gets the address of each struct module */
+int mdf_for_each_module(mdf_visit *visit, void *ctx);
+
+/** Walk the mounted file systems. @param visit gets the address of each struct super_block */
+int mdf_for_each_super_block(mdf_visit *visit, void *ctx);
+
+/**
+ * Walk the mounts that a task sees: those of its mount namespace.
+ * @param task address of a struct task_struct; none are seen by one that has exited
+ * @param visit gets the address of each struct mount
+ */
+int mdf_for_each_mount(uint64_t task, mdf_visit *visit, void *ctx);
+
+/**
+ * Walk the page cache of a file, or the pages of another mapping, in order.
+ * @param mapping address of the struct address_space, such as file.f_mapping and inode.i_mapping
+ * @param visit gets page indexes, and the address of the struct page that they begin with
+ */
+int mdf_for_each_mapping_page(uint64_t mapping, mdf_visit_range *visit, void *ctx);
+
+/**
+ * The path of a dentry within its file system.
+ * @param[out] buf the path, which begins with '/'; "" on error
+ * @return 0; -EINVAL if it does not fit
+ */
+int mdf_dentry_path(uint64_t dentry, char *buf, size_t size);
+
 /* --- addresses and pages --------------------------------------------------------- */
 
 /** Translate an address of the kernel to a physical one. */

@@ -159,16 +159,46 @@ static int erase_run(void *ctx, paddr_t pa, uint64_t len)
 	return erase_physical(pa, len, e->fill);
 }
 
-int update_filter_info_raw(unsigned long long vaddr, int fill, int len)
+/* Erase what is mapped of a range. @return 0; -errno */
+static int erase_mapped(struct erasing *e, vaddr_t va, uint64_t len)
 {
 	const struct extension_env *env = current.env;
-	struct erasing e = { .fill = fill };
-	int err = kernel_for_each_run(env->kernel, env->reader, vaddr, len > 0 ? len : 0, erase_run,
-				      &e);
 
-	if (err)
-		extension_error(err);
+	return extension_error(
+		kernel_for_each_run(env->kernel, env->reader, va, len, erase_run, e));
+}
+
+int update_filter_info_raw(unsigned long long vaddr, int fill, int len)
+{
+	struct erasing e = { .fill = fill };
+	int err = erase_mapped(&e, vaddr, len > 0 ? len : 0);
+
 	if (err && err != -EFAULT)
 		return err;
 	return !e.any ? 0 : err ? err : len;
+}
+
+int mdf_erase(uint64_t vaddr, uint64_t len, int fill)
+{
+	struct erasing e = { .fill = fill };
+
+	return erase_mapped(&e, vaddr, len);
+}
+
+static int erase_user_run(void *ctx, uint64_t address, uint64_t physical, uint64_t len)
+{
+	(void)address;
+	return erase_run(ctx, physical, len);
+}
+
+int mdf_erase_user(uint64_t mm, uint64_t start, uint64_t len, int fill)
+{
+	struct erasing e = { .fill = fill };
+	uint64_t end;
+
+	if (!checked_add(start, len, &end))
+		return extension_error(err_set(
+			-EINVAL, "no memory goes from %#" PRIx64 " on for %" PRIu64 " bytes", start,
+			len));
+	return mdf_for_each_user_memory(mm, start, end, erase_user_run, &e);
 }

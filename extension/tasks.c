@@ -2,6 +2,7 @@
 /*
  * Tasks and their address spaces, for makedumpfile.h.
  */
+#include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
 
@@ -17,6 +18,21 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mm_struct, mmap);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, vm_area_struct, vm_start);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, vm_area_struct, vm_end);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, vm_area_struct, vm_next);
+
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, stack);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, mm);
+INIT_OPT_MOD_STRUCT(vmlinux, pt_regs);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pt_regs, cs);
+/* No type tells the size of a stack; the first one of all does. Since 6.10, and before. */
+INIT_OPT_MOD_SYM(vmlinux, __start_init_stack);
+INIT_OPT_MOD_SYM(vmlinux, __end_init_stack);
+INIT_OPT_MOD_SYM(vmlinux, __start_init_task);
+INIT_OPT_MOD_SYM(vmlinux, __end_init_task);
+
+/* Stacks are no larger, in any configuration. */
+#define STACK_BYTES_MAX (1u << 20)
+/* CONFIG_X86_FRED has the kernel's stacks begin this far below their ends. */
+#define FRED_BYTES 16
 
 #define OFF(s, m) (GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, s, m) / 8)
 
@@ -115,4 +131,66 @@ int mdf_for_each_vma(uint64_t mm, int (*visit)(void *ctx, const struct mdf_vma *
 	else
 		err = maple ? walk_maple_vmas(&w, mm) : walk_listed_vmas(&w, mm);
 	return extension_error(err);
+}
+
+/* --- stacks ----------------------------------------------------------------------- */
+
+static uint64_t stack_bytes(void)
+{
+	uint64_t bytes = 0;
+
+	if (MOD_SYM_EXIST(vmlinux, __start_init_stack) && MOD_SYM_EXIST(vmlinux, __end_init_stack))
+		bytes = GET_MOD_SYM(vmlinux, __end_init_stack) -
+			GET_MOD_SYM(vmlinux, __start_init_stack);
+	else if (MOD_SYM_EXIST(vmlinux, __start_init_task) &&
+		 MOD_SYM_EXIST(vmlinux, __end_init_task))
+		bytes = GET_MOD_SYM(vmlinux, __end_init_task) -
+			GET_MOD_SYM(vmlinux, __start_init_task);
+	return bytes <= STACK_BYTES_MAX ? bytes : 0;
+}
+
+int mdf_task_stack(uint64_t task, uint64_t *start, uint64_t *bytes)
+{
+	*bytes = stack_bytes();
+	if (!*bytes)
+		return extension_error(err_set(-ENOENT, "the size of a kernel stack is not known"));
+	return mdf_read_pointer(task, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, task_struct, stack),
+				start);
+}
+
+/* x86: the lowest bits of cs are the privilege level, 3 in user space. */
+static bool are_user_regs(uint64_t regs)
+{
+	uint64_t cs;
+
+	return !mdf_read_number(regs, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, pt_regs, cs), &cs) &&
+	       (cs & 3) == 3;
+}
+
+int mdf_task_user_regs(uint64_t task, uint64_t *regs)
+{
+	uint16_t machine = extension_env()->kernel->vc->machine;
+	uint64_t start = 0, bytes = 0, mm = 0, size = GET_MOD_STRUCT_SSIZE(vmlinux, pt_regs);
+	struct fact_list missing = { 0 };
+	int err = 0;
+
+	FACTS_REQUIRE_STRUCT(&missing, pt_regs);
+	if (machine != EM_X86_64 && machine != EM_AARCH64)
+		err = err_set(-ENOTSUP, "machine %u keeps the registers of user space elsewhere",
+			      machine);
+	else if (missing.count)
+		err = err_set(-ENOENT, "missing: %s", missing.text);
+	if (err)
+		return extension_error(err);
+	err = mdf_read_pointer(task, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, task_struct, mm), &mm);
+	if (!err)
+		err = mdf_task_stack(task, &start, &bytes);
+	if (err)
+		return err;
+	*regs = start + bytes - size;
+	if (mm && size + FRED_BYTES < bytes &&
+	    (machine != EM_X86_64 || are_user_regs(*regs) || are_user_regs(*regs -= FRED_BYTES)))
+		return 0;
+	return extension_error(
+		err_set(-ENOENT, "task %#" PRIx64 " has no registers of user space", task));
 }

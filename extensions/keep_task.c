@@ -28,28 +28,17 @@
 #define STACK_KIB_MAX (1u << 20)
 /* Bytes that a function may use below the stack pointer without moving it (x86_64). */
 #define RED_ZONE 128
-/* CONFIG_X86_FRED has the kernel's stacks begin so much lower. */
-#define FRED_BYTES 16
 
 INIT_MOD_STRUCT_MEMBER(vmlinux, task_struct, comm);
 INIT_MOD_STRUCT_MEMBER(vmlinux, task_struct, pid);
 INIT_MOD_STRUCT_MEMBER(vmlinux, task_struct, mm);
 
 /* For what=stack: a thread's registers of user space lie at the end of its kernel stack. */
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, stack);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pt_regs, sp);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pt_regs, cs);
-/* No type tells how large a stack is; the first one of all does. Since 6.10, and before. */
-INIT_OPT_MOD_SYM(vmlinux, __start_init_stack);
-INIT_OPT_MOD_SYM(vmlinux, __end_init_stack);
-INIT_OPT_MOD_SYM(vmlinux, __start_init_task);
-INIT_OPT_MOD_SYM(vmlinux, __end_init_task);
-
 /* For what=elf. */
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, vm_area_struct, vm_file);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, vm_area_struct, vm_pgoff);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, file, f_mapping);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, address_space, i_pages);
 
 /* The words of what=, a bit each. */
 enum { ALL = 1, STACK = 2, ELF = 4 };
@@ -70,7 +59,6 @@ struct keep {
 	uint64_t stack_bytes;
 
 	uint64_t page_size;
-	uint64_t kernel_stack; /* bytes; with STACK */
 	struct thread *threads;
 	size_t nr_threads, room_threads;
 	/* State of the current process. */
@@ -133,28 +121,10 @@ static void read_arguments(struct keep *k)
 
 /* --- what is needed of this kernel ------------------------------------------------ */
 
-static uint64_t kernel_stack_bytes(void)
+static void check_facts(const struct keep *k)
 {
-	if (MOD_SYM_EXIST(vmlinux, __start_init_stack) && MOD_SYM_EXIST(vmlinux, __end_init_stack))
-		return GET_MOD_SYM(vmlinux, __end_init_stack) -
-		       GET_MOD_SYM(vmlinux, __start_init_stack);
-	if (MOD_SYM_EXIST(vmlinux, __start_init_task) && MOD_SYM_EXIST(vmlinux, __end_init_task))
-		return GET_MOD_SYM(vmlinux, __end_init_task) -
-		       GET_MOD_SYM(vmlinux, __start_init_task);
-	return 0;
-}
-
-static void check_facts(struct keep *k)
-{
-	k->kernel_stack = kernel_stack_bytes();
-	if (k->what & STACK) {
-		if (!MOD_STRUCT_MEMBER_EXIST(vmlinux, task_struct, stack) ||
-		    !MOD_STRUCT_MEMBER_EXIST(vmlinux, pt_regs, sp))
-			extension_fail("what=stack: task_struct.stack or pt_regs.sp is not known");
-		if (k->kernel_stack <=
-		    GET_MOD_STRUCT_MEMBER_SSIZE(vmlinux, pt_regs, sp) + FRED_BYTES)
-			extension_fail("what=stack: the size of a kernel stack is not known");
-	}
+	if (k->what & STACK && !MOD_STRUCT_MEMBER_EXIST(vmlinux, pt_regs, sp))
+		extension_fail("what=stack: pt_regs.sp is not known");
 	if (k->what & ELF && (!MOD_STRUCT_MEMBER_EXIST(vmlinux, vm_area_struct, vm_file) ||
 			      !MOD_STRUCT_MEMBER_EXIST(vmlinux, vm_area_struct, vm_pgoff)))
 		extension_fail("what=elf: vm_area_struct.vm_file or vm_pgoff is not known");
@@ -230,31 +200,15 @@ static const struct mdf_vma *vma_at(const struct keep *k, uint64_t address)
 	return bsearch(&address, k->vmas, k->nr_vmas, sizeof(*k->vmas), find_vma);
 }
 
-/* The mapping that a thread's stack pointer is in, if its registers are at an address. */
-static const struct mdf_vma *vma_by_regs(const struct keep *k, uint64_t regs, uint64_t *sp)
-{
-	uint64_t cs;
-
-	if (mdf_read_number(regs, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, pt_regs, sp), sp))
-		return NULL;
-	/* x86: the lowest bits are the privilege level, 3 in user space. */
-	if (MOD_STRUCT_MEMBER_EXIST(vmlinux, pt_regs, cs) &&
-	    (mdf_read_number(regs, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, pt_regs, cs), &cs) ||
-	     (cs & 3) != 3))
-		return NULL;
-	return vma_at(k, *sp);
-}
-
+/* The mapping that a thread's stack pointer is in. */
 static const struct mdf_vma *stack_of(const struct keep *k, uint64_t task, uint64_t *sp)
 {
-	uint64_t size = GET_MOD_STRUCT_MEMBER_SSIZE(vmlinux, pt_regs, sp), stack;
-	const struct mdf_vma *vma;
+	uint64_t regs;
 
-	if (mdf_read_number(task, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, task_struct, stack), &stack))
+	if (mdf_task_user_regs(task, &regs) ||
+	    mdf_read_number(regs, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, pt_regs, sp), sp))
 		return NULL;
-	/* If these are not the registers, sp is what another one was, and in no mapping. */
-	vma = vma_by_regs(k, stack + k->kernel_stack - size, sp);
-	return vma ? vma : vma_by_regs(k, stack + k->kernel_stack - FRED_BYTES - size, sp);
+	return vma_at(k, *sp);
 }
 
 /* Stacks grow down: what is in use is from the stack pointer up. */
@@ -305,12 +259,9 @@ static bool cached_page(const struct keep *k, uint64_t file, uint64_t *physical)
 	uint64_t mapping, pfn;
 
 	if (!MOD_STRUCT_MEMBER_EXIST(vmlinux, file, f_mapping) ||
-	    !MOD_STRUCT_MEMBER_EXIST(vmlinux, address_space, i_pages) ||
 	    mdf_read_number(file, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, file, f_mapping), &mapping))
 		return false;
-	mdf_for_each_xarray(mapping +
-				    GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, address_space, i_pages) / 8,
-			    see_entry, &f);
+	mdf_for_each_mapping_page(mapping, see_entry, &f);
 	if (!f.found || mdf_page_to_pfn(f.entry, &pfn))
 		return false;
 	*physical = pfn * k->page_size;

@@ -8,15 +8,13 @@
 
 #include "facts/declare.h"
 #include "kernel/member.h"
+#include "kernel/percpu.h"
 #include "kernel/walk.h"
 #include "triage/parts.h"
 
 INIT_OPT_MOD_SYM(vmlinux, init_task);
-INIT_OPT_MOD_SYM(vmlinux, __per_cpu_offset);
-INIT_OPT_MOD_SYM(vmlinux, __cpu_online_mask);
 INIT_OPT_MOD_SYM(vmlinux, runqueues);
 INIT_OPT_MOD_SYM(vmlinux, panic_cpu);
-INIT_OPT_MOD_STRUCT(vmlinux, cpumask);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, rq, curr);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, rq, idle);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, rq, clock);
@@ -57,20 +55,9 @@ INIT_OPT_MOD_NUM(vmlinux, MM_SHMEMPAGES);
 #define STATE_PARKED 0x40
 #define STATE_NOLOAD 0x400
 
-/* --- per-CPU data ---------------------------------------------------------------- */
-
 static int percpu(const struct triage *t, uint32_t cpu, vaddr_t variable, vaddr_t *ret)
 {
-	const struct vmem *mem = &t->view->mem;
-	uint64_t offset;
-	int err;
-
-	if (!HAS_SYMBOL(__per_cpu_offset))
-		return err_set(-ENOENT, "SYMBOL(__per_cpu_offset) is not known");
-	err = vmem_read_ulong(mem, SYMBOL(__per_cpu_offset) + cpu * vmem_ulong_size(mem), &offset);
-	if (!err)
-		*ret = variable + offset;
-	return err;
+	return percpu_address(&t->view->mem, cpu, variable, ret);
 }
 
 /* --- tasks ----------------------------------------------------------------------- */
@@ -185,8 +172,9 @@ size_t triage_task_at(const struct triage *t, vaddr_t address)
 
 /* --- CPUs ------------------------------------------------------------------------ */
 
-static int add_cpu(struct triage *t, uint32_t number)
+static int add_cpu(void *ctx, uint64_t number)
 {
+	struct triage *t = ctx;
 	struct triage_cpu *cpu = triage_grow(&t->cpus, &t->nr_cpus, sizeof(*cpu));
 
 	if (!cpu)
@@ -198,25 +186,12 @@ static int add_cpu(struct triage *t, uint32_t number)
 
 static int read_online(struct triage *t)
 {
-	const struct vmem *mem = &t->view->mem;
-	unsigned int word_bits = vmem_ulong_size(mem) * 8;
-	uint32_t nr = min_u64(TRIAGE_CPUS_MAX, GET_MOD_STRUCT_SSIZE(vmlinux, cpumask) * 8);
-	uint64_t word = 0;
-	int err = 0;
+	int err = percpu_for_each_cpu(&t->view->mem, true, add_cpu, t);
 
-	if (!HAS_SYMBOL(__cpu_online_mask) || !nr) {
-		triage_missing(t, "CPUs: SYMBOL(__cpu_online_mask) or SIZE(cpumask) is not known");
-		return 0;
-	}
-	for (uint32_t i = 0; !err && i < nr; i++) {
-		if (!(i % word_bits) &&
-		    vmem_read_ulong(mem, SYMBOL(__cpu_online_mask) + i / 8, &word))
-			return triage_missing_err(t, -EFAULT, "CPUs");
-		if (word >> i % word_bits & 1)
-			err = add_cpu(t, i);
-	}
+	if (err)
+		return triage_missing_err(t, err, "CPUs");
 	t->nr_online = t->nr_cpus;
-	return err;
+	return 0;
 }
 
 /* The kernel's clock of the scheduler, which begins at boot. */

@@ -6,6 +6,7 @@ in memory. A dump is a kdump-compressed file made from that vmcore; the plain on
 without extensions. Each judge returns a list of sentences, empty when there is nothing to
 complain about.
 """
+import collections
 import importlib.machinery
 import importlib.util
 import os
@@ -58,6 +59,43 @@ def processes(dumpdir):
                 {"page": p.pages, "elf": p.elfs}[what][int(rest[0], 16)] = int(rest[1], 16)
     filler, keeper = found.values()
     return filler, keeper
+
+
+# ---- what the functions for extensions find --------------------------------------------
+
+def api(dumpdir, lines):
+    """Judge what api.c prints by what the guest says about itself."""
+    found = collections.defaultdict(list)
+    for line in lines:
+        what, *rest = line.split() or [""]
+        found[what].append(rest)
+
+    def truth(name):
+        with open(f"{dumpdir}/truth/{name}") as f:
+            return [line.split() for line in f]
+
+    cpus = str(sum(words[:1] == ["processor"] for words in truth("cpuinfo")))
+    wrong = [] if found["cpus"] == [[cpus, cpus]] else [f"CPUs: {found['cpus']}, not {cpus}"]
+    if found["cpu"] != [[str(n), str(n)] for n in range(int(cpus))]:
+        wrong.append(f"per-CPU variables: {found['cpu']}")
+    modules = {words[0] for words in truth("modules")}
+    if {m for m, in found["module"]} != modules or len(found["module"]) != len(modules):
+        wrong.append(f"modules: {len(found['module'])}, not {len(modules)}")
+    # What is below the root is in no file of /proc.
+    mounts = collections.Counter(words[2] for words in truth("mounts"))
+    more = collections.Counter(kind for kind, _ in found["mount"])
+    more.subtract(mounts)
+    if any(n and kind != "nullfs" for kind, n in more.items()):
+        wrong.append(f"mounts: {more}")
+    if set(mounts) - {kind for kind, _ in found["super_block"]}:
+        wrong.append(f"super blocks: {found['super_block']}")
+    stacks = {int(tid): sp for p in processes(dumpdir) for tid, sp in p.threads.items()}
+    have = {int(t[0]): int(t[3], 16) for t in found["task"] if "sp" in t}
+    if any(have.get(tid) != sp for tid, sp in stacks.items()) or not stacks:
+        wrong.append(f"stack pointers: {have}, not {stacks}")
+    if not any(f[0] == "1" and f[2] == "/init" and int(f[3]) for f in found["file"]):
+        wrong.append("the page cache of /init, which process 1 has open, is not found")
+    return wrong
 
 
 # ---- which pages are in a dump ---------------------------------------------------------
