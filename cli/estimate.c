@@ -147,8 +147,14 @@ void estimate_levels(const struct vmcore *vc, const struct estimate_pages *pages
 	}
 }
 
-uint64_t estimate_memory(const struct vmcore *vc, uint64_t *per_thread)
+struct estimate_memory estimate_memory(const struct vmcore *vc, const struct bitmap *pages)
 {
-	*per_thread = copy_thread_bytes(vc->page_size);
-	return BASE_BYTES + vc->max_pfn / 4 + *per_thread;
+	struct estimate_memory ret = { .per_thread = copy_thread_bytes(vc->page_size) };
+	pfn_t start = 0, stop;
+
+	ret.bytes = BASE_BYTES + ret.per_thread;
+	/* Two bitmaps, without their parts for memory holes. */
+	for (; bitmap_next_touched(pages, &start, pages->nbits, &stop); start = stop)
+		ret.bytes += (stop - start) / 4;
+	return ret;
 }

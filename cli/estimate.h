@@ -51,11 +51,17 @@ void estimate_levels(const struct vmcore *vc, const struct estimate_pages *pages
 		     const struct estimate_samples *samples,
 		     struct estimate_level ret[ESTIMATE_LEVELS]);
 
+/** Bytes of memory that makedumpfile needs. */
+struct estimate_memory {
+	uint64_t bytes;	     /**< with one thread */
+	uint64_t per_thread; /**< for each thread more */
+};
+
 /**
- * The memory that makedumpfile needs to make a dump of level 31, bytes: with one thread, and for
- * each thread more. Bitmaps need two bits a page; the rest was measured with dumps of machines
- * of 1 GiB to 1 TiB.
+ * Estimate the memory that a dump of level 31 needs. Bitmaps need two bits for each page; the
+ * rest was measured with dumps of machines of 1 GiB to 1 TiB.
+ * @param pages any bits of VMCORE_PRESENT or VMCORE_STORED, also if they were cleared since
  */
-uint64_t estimate_memory(const struct vmcore *vc, uint64_t *per_thread);
+struct estimate_memory estimate_memory(const struct vmcore *vc, const struct bitmap *pages);
 
 #endif

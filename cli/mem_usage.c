@@ -175,6 +175,7 @@ static int sample(const struct kernel *k, bool live, unsigned int nr_threads, un
 {
 	_cleanup_bitmap_ struct bitmap pages = { 0 };
 	struct filter_stats stats = { 0 };
+	pfn_t start = 0, stop;
 	int err = bitmap_init_stored(&pages, k->vc->max_pfn, k->vc->bitmaps);
 
 	if (!err)
@@ -184,8 +185,11 @@ static int sample(const struct kernel *k, bool live, unsigned int nr_threads, un
 		err = filter_pages(k, level, nr_threads, &pages, NULL, &stats);
 	if (err)
 		return err;
-	for (uint64_t i = 0; i < div_round_up(pages.nbits, 64); i++)
-		pages.words[i] &= ~kept->words[i];
+	while (bitmap_next_touched(&pages, &start, pages.nbits, &stop)) {
+		for (uint64_t i = start / 64; i < div_round_up(stop, 64); i++)
+			pages.words[i] &= ~kept->words[i];
+		start = stop;
+	}
 	return estimate_take_sample(k->vc, &pages, ret);
 }
 
@@ -209,6 +213,7 @@ static int estimate(const struct kernel *k, bool live, unsigned int nr_threads,
 			     &samples.free);
 	if (!err)
 		estimate_levels(k->vc, &pages, &samples, m->levels);
+	m->memory = estimate_memory(k->vc, kept);
 	return err;
 }
 
@@ -261,12 +266,11 @@ int mem_usage_count(const struct kernel *k, bool live, unsigned int nr_threads,
 	return err;
 }
 
-static void print_estimates(const struct vmcore *vc, const struct mem_usage *m)
+static void print_estimates(const struct mem_usage *m)
 {
 	/* In the order of their options. */
 	static const enum codec_id codecs[] = { CODEC_NONE, CODEC_ZLIB, CODEC_LZO, CODEC_SNAPPY,
 						CODEC_ZSTD };
-	uint64_t per_thread, memory = estimate_memory(vc, &per_thread);
 	char size[SIZE_TEXT_MAX], more[SIZE_TEXT_MAX];
 
 	printf("\nEstimated size of a dump, by level and compression:\n%-6s %12s", "LEVEL",
@@ -284,7 +288,7 @@ static void print_estimates(const struct vmcore *vc, const struct mem_usage *m)
 	}
 	printf("\n\nMemory needed to make a dump: about %s with one thread, %s for each thread "
 	       "more\n",
-	       size_about(size, memory), size_about(more, per_thread));
+	       size_about(size, m->memory.bytes), size_about(more, m->memory.per_thread));
 }
 
 int mem_usage_print(const struct kernel *k, const struct mem_usage *m)
@@ -320,7 +324,7 @@ int mem_usage_print(const struct kernel *k, const struct mem_usage *m)
 	printf("%-24s%" PRIu64 " Byte\n", "Total size on system:", m->total * page_size);
 	if (m->unreadable)
 		printf("%-24s%" PRIu64 " pages\n", "Could not be read:", m->unreadable);
-	print_estimates(k->vc, m);
+	print_estimates(m);
 	if (fflush(stdout) || ferror(stdout))
 		return err_errno(-errno, "cannot write to standard output");
 	return 0;

@@ -18,6 +18,7 @@ struct mem_usage {
 	uint64_t unreadable; /**< of these, those that could not be looked at */
 	uint64_t total;
 	struct estimate_level levels[ESTIMATE_LEVELS];
+	struct estimate_memory memory;
 };
 
 /**

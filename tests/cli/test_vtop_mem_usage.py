@@ -136,6 +136,9 @@ def _():
                 check(int(pages) == report['pages']['remaining'], (pages, report['pages']))
     check(re.search(r'^Memory needed to make a dump: about 1\d.\d MiB with one thread, 2.5 MiB for '
                     'each thread more$', done.text, re.M), done.text)
+    # Parts of bitmaps for holes of 40 TiB need no memory.
+    core('far', 'segment 40*1024*G 8*P')
+    check('about 1' in makedumpfile('--mem-usage', 'far').check_done().text, 'a hole is memory')
 
 
 @test('--mem-usage: pages that exist in part, and pages that do not lie together in the file')
