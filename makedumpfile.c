@@ -15,6 +15,7 @@
 #include "cli/dump_dmesg.h"
 #include "cli/list_symbols.h"
 #include "cli/mem_usage.h"
+#include "cli/memory_map.h"
 #include "cli/options.h"
 #include "cli/report.h"
 #include "cli/report_json.h"
@@ -176,7 +177,9 @@ static int show_mem_usage(const struct dump_plan *plan, const struct kernel *k)
 	struct mem_usage m;
 	int err = mem_usage_count(k, vmcore_is_live(k->vc), plan->nr_threads, &m);
 
-	return err ? err : mem_usage_print(k, &m);
+	if (!err)
+		err = mem_usage_print(k, &m);
+	return err || !plan->svg ? err : memory_map_write(k, plan->nr_threads, plan->svg);
 }
 
 /* Return whether the report goes to standard output. */

@@ -627,6 +627,14 @@ const struct option_row option_table[] = {
 		.help = "print how many pages of each kind there are",
 	},
 	{
+		.name = "svg",
+		.arg = "FILE",
+		.topic = TOPIC_INSPECT,
+		.modes = IN(MEM_USAGE),
+		.text = TEXT(svg),
+		.help = "with --mem-usage: draw memory as a map, too",
+	},
+	{
 		.name = "vtop",
 		.arg = "ADDRESS",
 		.topic = TOPIC_INSPECT,

@@ -213,6 +213,9 @@ static int check_outputs(const struct dump_plan *plan)
 
 	for (size_t i = 1; !err && i < plan->nr_dumpfiles; i++)
 		err = refuse_dash(plan->dumpfiles[i]);
+	/* The table goes to standard output. */
+	if (!err && plan->svg && !strcmp(plan->svg, "-"))
+		err = err_set(-EINVAL, "'-' is not a file: name a file with --svg");
 	return err;
 }
 

@@ -82,6 +82,7 @@ struct dump_plan {
 	uint64_t cyclic_buffer_bytes; /**< for bitmaps; 0: not said */
 	const char *work_dir;	      /**< for bitmaps that do not fit in memory; or NULL */
 
+	const char *svg;	 /**< --mem-usage --svg: the file; or NULL */
 	const char *topic;	 /**< -h; NULL: the overview */
 	const char *pattern;	 /**< --list-ksyms, --list-ktypes; NULL: all */
 	const char *extension;	 /**< --check-extension */

@@ -144,6 +144,7 @@ static void add_all(struct used_files *u, const struct dump_plan *plan)
 		add(u, output_name(plan), plan->dumpfiles[i], true);
 	if (plan->mode == MODE_WRITE_VMCOREINFO)
 		add(u, "FILE of -g", plan->dumpfile, true);
+	add(u, "FILE of --svg", plan->svg, true);
 	add(u, "FILE of --triage-file", plan->triage_file, true);
 	if (plan->json && strcmp(plan->json, "-"))
 		add(u, "FILE of --json", plan->json, true);

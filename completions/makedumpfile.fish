@@ -59,6 +59,7 @@ complete -c makedumpfile -l partial-dmesg -d 'of that, only what came after the 
 complete -c makedumpfile -l info -d 'describe VMCORE: format, kernel, time, pages by kind'
 complete -c makedumpfile -l verify -d 'read every page of the dump VMCORE, and check its headers and notes'
 complete -c makedumpfile -l mem-usage -d 'print how many pages of each kind there are'
+complete -c makedumpfile -l svg -r -F -d 'with --mem-usage: draw memory as a map, too'
 complete -c makedumpfile -l vtop -x -d 'print where a virtual address is in physical memory'
 complete -c makedumpfile -l list-ksyms -d 'print the symbols that match a shell pattern, or the one at 0xADDRESS'
 complete -c makedumpfile -l list-ktypes -x -d 'print structs, with offsets and sizes'
