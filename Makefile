@@ -17,7 +17,7 @@
 # make extensions       the extensions of extensions/, which "all" makes too where it can
 # make install          what "make" built: DESTDIR, PREFIX, SBINDIR, MANDIR, LIBDIR, INCLUDEDIR,
 #                       DATADIR, EXTENSIONDIR, PKGCONFIGDIR, COMPLETIONSDIR, ZSHCOMPLETIONSDIR,
-#                       FISHCOMPLETIONSDIR
+#                       FISHCOMPLETIONSDIR, DRACUTDIR, INITRAMFSTOOLSDIR
 #
 # From the command line or the environment:
 #   O=DIR               where objects and the program go
@@ -44,7 +44,7 @@ O ?= build
 OPTIONS := CC AR OBJCOPY PKG_CONFIG CROSS_COMPILE CFLAGS CPPFLAGS LDFLAGS LINKTYPE DEBUG SANITIZE \
 	WERROR USELZO USESNAPPY USEZSTD USELIBDEFLATE USEDWARF EXTENSION BUILTIN_EXTENSIONS \
 	PREFIX SBINDIR MANDIR LIBDIR INCLUDEDIR DATADIR EXTENSIONDIR PKGCONFIGDIR COMPLETIONSDIR \
-	ZSHCOMPLETIONSDIR FISHCOMPLETIONSDIR
+	ZSHCOMPLETIONSDIR FISHCOMPLETIONSDIR DRACUTDIR INITRAMFSTOOLSDIR
 ifeq ($(MAKECMDGOALS),install)
 -include $(O)/options.mk
 endif
@@ -69,6 +69,8 @@ EXTENSIONDIR ?= $(LIBDIR)/makedumpfile/extensions
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 COMPLETIONSDIR ?= $(DATADIR)/bash-completion/completions
 ZSHCOMPLETIONSDIR ?= $(DATADIR)/zsh/site-functions
+DRACUTDIR ?= $(PREFIX)/lib/dracut/modules.d
+INITRAMFSTOOLSDIR ?= $(DATADIR)/initramfs-tools/hooks
 FISHCOMPLETIONSDIR ?= $(DATADIR)/fish/vendor_completions.d
 USELZO ?= auto
 USESNAPPY ?= auto
@@ -415,15 +417,23 @@ SHARED := $(DATADIR)/makedumpfile
 install_completion = sed 's|@EXTENSIONDIR@|$(EXTENSIONDIR)|' completions/$(1) > \
 	$(DESTDIR)$(2)/$(1) && chmod 644 $(DESTDIR)$(2)/$(1)
 
+# $(call install_script,FILE,PATH)
+install_script = sed 's|@EXTENSIONDIR@|$(EXTENSIONDIR)|; s|@SHARED@|$(SHARED)|' $(1) > $(DESTDIR)$(2) && \
+	chmod 755 $(DESTDIR)$(2)
+
 # The empty directory is what "../makedumpfile.h" is found from.
 install: all $(O)/makedumpfile-extension.pc
 	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
 		$(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(EXTENSIONDIR) $(DESTDIR)$(INCLUDES)/facts \
 		$(DESTDIR)$(INCLUDES)/lib $(DESTDIR)$(INCLUDES)/extensions $(DESTDIR)$(SHARED)/template \
 		$(DESTDIR)$(PKGCONFIGDIR) $(DESTDIR)$(COMPLETIONSDIR) $(DESTDIR)$(ZSHCOMPLETIONSDIR) \
-		$(DESTDIR)$(FISHCOMPLETIONSDIR)
+		$(DESTDIR)$(FISHCOMPLETIONSDIR) $(DESTDIR)$(INITRAMFSTOOLSDIR) \
+		$(DESTDIR)$(DRACUTDIR)/99makedumpfile-extensions
 	$(INSTALL) -m 755 $(O)/makedumpfile $(DESTDIR)$(SBINDIR)/makedumpfile
 	$(INSTALL) -m 755 scripts/makedumpfile-R.pl $(DESTDIR)$(SBINDIR)/makedumpfile-R.pl
+	$(call install_script,initramfs/extension-files,$(SHARED)/extension-files)
+	$(call install_script,initramfs/module-setup.sh,$(DRACUTDIR)/99makedumpfile-extensions/module-setup.sh)
+	$(call install_script,initramfs/makedumpfile-extensions,$(INITRAMFSTOOLSDIR)/makedumpfile-extensions)
 	$(INSTALL) -m 644 packaging/makedumpfile.conf.sample $(DESTDIR)$(SHARED)/makedumpfile.conf.sample
 	$(INSTALL) -m 644 man/makedumpfile.8 $(DESTDIR)$(MANDIR)/man8/makedumpfile.8
 	$(INSTALL) -m 644 man/makedumpfile.conf.5 $(DESTDIR)$(MANDIR)/man5/makedumpfile.conf.5

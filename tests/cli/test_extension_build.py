@@ -200,6 +200,9 @@ def _():
     wanted = {
         'sbin/makedumpfile': 0o755, 'share/man/man8/makedumpfile.8': 0o644,
         'sbin/makedumpfile-R.pl': 0o755, 'share/makedumpfile/makedumpfile.conf.sample': 0o644,
+        'share/makedumpfile/extension-files': 0o755,
+        'lib/dracut/modules.d/99makedumpfile-extensions/module-setup.sh': 0o755,
+        'share/initramfs-tools/hooks/makedumpfile-extensions': 0o755,
         'share/man/man5/makedumpfile.conf.5': 0o644,
         'share/man/man7/makedumpfile-extension.7': 0o644,
         'share/bash-completion/completions/makedumpfile': 0o644,
