@@ -30,6 +30,7 @@
 #include "filter/page_facts.h"
 #include "filter/page_layout.h"
 #include "kernel/find_vmcoreinfo.h"
+#include "kernel/kcore.h"
 #include "kernel/kernel.h"
 #include "kernel/memmap.h"
 #include "kernel/vmcoreinfo_choice.h"
@@ -41,7 +42,6 @@
 #include "lib/trace.h"
 #include "symbols/kallsyms.h"
 #include "types/btf_info.h"
-#include "vmcore/live.h"
 #include "vmcore/vmcore.h"
 
 enum exit_status {
@@ -175,7 +175,7 @@ static int write_dmesg(const struct dump_plan *plan, const struct kernel *k)
 static int show_mem_usage(const struct dump_plan *plan, const struct kernel *k)
 {
 	struct mem_usage m;
-	int err = mem_usage_count(k, vmcore_is_live(k->vc), plan->nr_threads, &m);
+	int err = mem_usage_count(k, vmcore_is_kcore(k->vc), plan->nr_threads, &m);
 
 	if (!err)
 		err = mem_usage_print(k, &m);

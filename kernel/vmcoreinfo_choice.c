@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "kernel/find_vmcoreinfo.h"
+#include "kernel/kcore.h"
 #include "kernel/vmcoreinfo_writer.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/trace.h"
-#include "vmcore/live.h"
 
 INIT_OPT_MOD_SYM(vmlinux, init_uts_ns);
 INIT_OPT_MOD_SYM(vmlinux, linux_banner);
@@ -331,16 +331,18 @@ static bool can_choose(const struct vmcore *vc, const struct kernel_choice *choi
 {
 	const struct arch_ops *ops = arch_find(vc->machine);
 
-	return choice->search && (had_note || choice->info_path) && !vmcore_is_live(vc) && ops &&
+	return choice->search && (had_note || choice->info_path) && !vmcore_is_kcore(vc) && ops &&
 	       ops->translate;
 }
 
 int kernel_open_proven(struct kernel **ret, struct vmcore *vc, const struct kernel_choice *choice)
 {
 	struct attempt first = { .proof = PROOF_REFUTED };
+	int err = vmcore_is_kcore(vc) ? kcore_add_vmcoreinfo(vc, KCORE_VMCOREINFO) : 0;
 	bool had_note = vc->vmcoreinfo;
-	int err = vmcoreinfo_search(vc, choice->search && !choice->info_path);
 
+	if (!err)
+		err = vmcoreinfo_search(vc, choice->search && !choice->info_path);
 	if (err)
 		return err;
 	err = kernel_open(ret, vc, choice->info_path, choice->vmlinux_path);

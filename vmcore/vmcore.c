@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,6 @@
 #include "lib/err.h"
 #include "lib/resources.h"
 #include "lib/trace.h"
-#include "live.h"
 #include "notes.h"
 
 #define PAGE_SIZE_MIN (UINT64_C(4) << 10)
@@ -27,17 +25,6 @@ static const struct vmcore_ops *const formats[] = {
 	&kdump_vmcore_ops,
 	&elf_vmcore_ops,
 };
-
-void vmcore_warn(struct vmcore *vc, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (vc->warning[0])
-		return;
-	va_start(ap, fmt);
-	vsnprintf(vc->warning, sizeof(vc->warning), fmt, ap);
-	va_end(ap);
-}
 
 static bool valid_page_size(uint64_t size)
 {
@@ -205,11 +192,6 @@ static int open_formatted(struct vmcore *vc)
 		vmcore_warn(vc, "%s", err_text(ret));
 	else if (ret)
 		return ret;
-	if (vmcore_is_live(vc)) {
-		ret = vmcore_add_live_info(vc, LIVE_VMCOREINFO);
-		if (ret)
-			return ret;
-	}
 	if (vc->page_size) {
 		vc->fixed_page_size = true;
 		return 0;
@@ -401,17 +383,6 @@ int vmcore_read_page(struct vmcore_reader *r, pfn_t pfn, void *buf)
 int vmcore_bitmap(struct vmcore *vc, enum vmcore_bitmap_kind which, struct bitmap *b)
 {
 	return vc->ops->bitmap(vc, which, b);
-}
-
-void vmcore_fault(const struct vmcore_faults *faults, const char *fmt, ...)
-{
-	char text[256];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	faults->add(faults->ctx, text);
 }
 
 /* VMCOREINFO is text: each line is KEY=VALUE, or a key alone. */

@@ -13,8 +13,8 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "kernel/kcore.h"
 #include "tests/unit/minicore.h"
-#include "vmcore/live.h"
 
 static const struct core_text texts[] = {
 	{ "notes", "prstatus 3\n" },
@@ -54,7 +54,7 @@ static struct vmcore *open_with(const char *name, const char *where)
 	cores_path(&cores, name, path);
 	if (vmcore_open(&vc, path, &opt))
 		fail_msg("%s", err_text(-EINVAL));
-	assert_false(vmcore_is_live(vc));
+	assert_false(vmcore_is_kcore(vc));
 	snprintf(info, sizeof(info), "%s.info", path);
 	if (where) {
 		f = fopen(info, "w");
@@ -62,7 +62,7 @@ static struct vmcore *open_with(const char *name, const char *where)
 		fputs(where, f);
 		assert_int_equal(fclose(f), 0);
 	}
-	assert_int_equal(vmcore_add_live_info(vc, info), 0);
+	assert_int_equal(kcore_add_vmcoreinfo(vc, info), 0);
 	unlink(info);
 	return vc;
 }
