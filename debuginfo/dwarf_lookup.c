@@ -36,7 +36,7 @@ struct dwarf_lookup {
 	size_t nr_names;
 	size_t sorted; /* from here on are those that are being sought */
 	struct entry *entries;
-	size_t nr_entries, room;
+	size_t nr_entries;
 	bool no_memory;
 };
 
@@ -260,7 +260,7 @@ static void add_entry(struct dwarf_lookup *l, Dwarf_Die *die)
 		e.line = 0;
 	if (seen_before(l, &e))
 		return;
-	if (ARRAY_GROW(l->entries, l->nr_entries, l->room, "types"))
+	if (ARRAY_GROW(l->entries, l->nr_entries, "types"))
 		l->no_memory = true;
 	else
 		l->entries[l->nr_entries++] = e;

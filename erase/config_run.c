@@ -24,9 +24,9 @@ struct config_run {
 	const struct kernel *kernel;
 	struct ksym_info *symbols;   /* owned */
 	struct ksym_info **pointers; /* to each of them; owned */
-	size_t nr_symbols, room;
+	size_t nr_symbols;
 	const char **names; /* of symbols and types, perhaps repeated; owned */
-	size_t nr_names, names_room;
+	size_t nr_names;
 	struct kernel_tables *facts;
 	struct btf_lookup *btf;
 	struct dwarf_lookup *dwarf;
@@ -57,7 +57,7 @@ static const struct ksym_info *find_symbol(const struct config_run *s, const cha
 /* All that a vmlinux can be asked for by its name, so that one pass over it will do. */
 static int add_name(struct config_run *s, const char *name)
 {
-	if (ARRAY_GROW(s->names, s->nr_names, s->names_room, "names"))
+	if (ARRAY_GROW(s->names, s->nr_names, "names"))
 		return -ENOMEM;
 	s->names[s->nr_names++] = name;
 	return 0;
@@ -67,7 +67,7 @@ static int declare_symbol(struct config_run *s, const char *module, const char *
 {
 	if (find_symbol(s, module, name))
 		return 0;
-	if (ARRAY_GROW(s->symbols, s->nr_symbols, s->room, "symbols"))
+	if (ARRAY_GROW(s->symbols, s->nr_symbols, "symbols"))
 		return -ENOMEM;
 	s->symbols[s->nr_symbols++] = (struct ksym_info){
 		.modname = declared_module(module),

@@ -43,7 +43,7 @@ INIT_OPT_MOD_STRUCT(vmlinux, page);
 /* The maps of 64 TiB without vmemmap, none next to another. */
 #define RANGES_MAX (1u << 20)
 
-static int add_range(struct memmap *m, size_t *room, pfn_t start, pfn_t end, vaddr_t pages)
+static int add_range(struct memmap *m, pfn_t start, pfn_t end, vaddr_t pages)
 {
 	struct memmap_range *last = m->nr_ranges ? &m->ranges[m->nr_ranges - 1] : NULL;
 
@@ -54,7 +54,7 @@ static int add_range(struct memmap *m, size_t *room, pfn_t start, pfn_t end, vad
 	}
 	if (m->nr_ranges == RANGES_MAX)
 		return err_set(-EBADMSG, "the memory map is in more pieces than any machine has");
-	if (ARRAY_GROW(m->ranges, m->nr_ranges, *room, "ranges of the memory map"))
+	if (ARRAY_GROW(m->ranges, m->nr_ranges, "ranges of the memory map"))
 		return -ENOMEM;
 	m->ranges[m->nr_ranges++] = (struct memmap_range){ start, end, pages };
 	return 0;
@@ -148,8 +148,7 @@ static bool is_extreme(const struct sparse *s)
 }
 
 /* Take over entries [first, first + n), which lie at va. */
-static int add_sections(struct sparse *s, struct memmap *m, size_t *room, vaddr_t va,
-			uint64_t first, uint64_t n)
+static int add_sections(struct sparse *s, struct memmap *m, vaddr_t va, uint64_t first, uint64_t n)
 {
 	int err = kernel_read(s->k, s->r, va, s->buf, n * s->entry_size);
 
@@ -173,15 +172,13 @@ static int add_sections(struct sparse *s, struct memmap *m, size_t *room, vaddr_
 			m->bad_sections++;
 			continue;
 		}
-		err = add_range(m, room, start, end, map);
+		err = add_range(m, start, end, map);
 	}
 	return err;
 }
 
 static int walk_roots(struct sparse *s, struct memmap *m, vaddr_t roots)
 {
-	size_t room = 0;
-
 	for (uint64_t first = 0; first < s->nr_sections; first += s->per_root) {
 		uint64_t n = min_u64(s->per_root, s->nr_sections - first);
 		uint64_t root;
@@ -193,7 +190,7 @@ static int walk_roots(struct sparse *s, struct memmap *m, vaddr_t roots)
 			continue;
 		}
 		if (!err && root)
-			err = add_sections(s, m, &room, root, first, n);
+			err = add_sections(s, m, root, first, n);
 		if (err)
 			return err;
 	}
@@ -202,10 +199,8 @@ static int walk_roots(struct sparse *s, struct memmap *m, vaddr_t roots)
 
 static int walk_table(struct sparse *s, struct memmap *m, vaddr_t table)
 {
-	size_t room = 0;
-
 	for (uint64_t first = 0; first < s->nr_sections; first += s->per_root) {
-		int err = add_sections(s, m, &room, table + first * s->entry_size, first,
+		int err = add_sections(s, m, table + first * s->entry_size, first,
 				       min_u64(s->per_root, s->nr_sections - first));
 		if (err)
 			return err;
@@ -329,14 +324,13 @@ static int sparse_memmap(struct memmap *m, const struct kernel *k, struct vmcore
 static int flat_memmap(struct memmap *m, const struct kernel *k, struct vmcore_reader *r)
 {
 	uint64_t map;
-	size_t room = 0;
 	int err = read_ulong(k, r, GET_MOD_SYM(vmlinux, mem_map), &map);
 
 	if (err)
 		return err_prefix(err, "cannot read mem_map");
 	if (!map)
 		return err_set(-EBADMSG, "mem_map is NULL");
-	return add_range(m, &room, 0, k->vc->max_pfn, map);
+	return add_range(m, 0, k->vc->max_pfn, map);
 }
 
 static int find_map(struct memmap *m, const struct kernel *k, struct vmcore_reader *r, bool whole)

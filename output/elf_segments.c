@@ -15,14 +15,14 @@
 
 struct segments {
 	struct vmcore_segment *list;
-	size_t nr, room;
+	size_t nr;
 };
 
 static int add(struct segments *s, vaddr_t vaddr, paddr_t paddr, uint64_t bytes)
 {
 	if (s->nr == SEGMENTS_MAX)
 		return err_set(-EFBIG, "memory is in more pieces than any machine has");
-	if (ARRAY_GROW(s->list, s->nr, s->room, "PT_LOADs"))
+	if (ARRAY_GROW(s->list, s->nr, "PT_LOADs"))
 		return -ENOMEM;
 	s->list[s->nr++] = (struct vmcore_segment){
 		.vaddr = vaddr,

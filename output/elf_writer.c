@@ -65,7 +65,7 @@ struct elf_writer {
 	const struct bitmap *dumpable;
 	uint64_t min_run; /* shorter runs of excluded pages become holes */
 	struct extent *extents;
-	size_t nr_extents, room;
+	size_t nr_extents;
 	uint8_t *notes; /* with what was erased */
 	size_t notes_size;
 	uint64_t notes_off;
@@ -380,7 +380,7 @@ static bool can_be_hole(const struct elf_writer *e, pfn_t start, pfn_t end)
 
 static int add_extent(struct elf_writer *e, pfn_t pfn)
 {
-	if (ARRAY_GROW(e->extents, e->nr_extents, e->room, "PT_LOADs"))
+	if (ARRAY_GROW(e->extents, e->nr_extents, "PT_LOADs"))
 		return -ENOMEM;
 	e->extents[e->nr_extents++] = (struct extent){ .start = pfn, .end = pfn, .off = e->end };
 	return 0;

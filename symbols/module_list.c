@@ -285,9 +285,9 @@ static void module_fields(struct field f[NR_M], const struct vmem *mem)
 	f[M_TYPETAB] = CORE_KALLSYMS(typetab, ulong_size);
 }
 
-static int add_module(struct module_list *list, size_t *room, const struct kmodule *module)
+static int add_module(struct module_list *list, const struct kmodule *module)
 {
-	if (ARRAY_GROW(list->modules, list->nr, *room, "modules"))
+	if (ARRAY_GROW(list->modules, list->nr, "modules"))
 		return -ENOMEM;
 	list->modules[list->nr++] = *module;
 	return 0;
@@ -335,7 +335,6 @@ static int decode_module(struct walk *w, const struct field f[NR_M], struct kmod
 
 static int walk_modules(struct walk *w, const struct field f[NR_M])
 {
-	size_t room = 0;
 	int err = walk_begin(w);
 
 	if (err)
@@ -346,7 +345,7 @@ static int walk_modules(struct walk *w, const struct field f[NR_M])
 
 		if (!decode_module(w, f, &m))
 			continue;
-		err = add_module(w->list, &room, &m);
+		err = add_module(w->list, &m);
 		if (err)
 			return err;
 		TRACE(MODULES, "%s: struct module at %#" PRIx64 ", %u symbols", m.name, m.address,

@@ -8,6 +8,7 @@
 
 #include "facts/declare.h"
 #include "kernel/member.h"
+#include "lib/array.h"
 #include "lib/printable.h"
 #include "symbols/kallsyms.h"
 #include "triage/parts.h"
@@ -117,15 +118,17 @@ static void taint_letters(uint64_t bits, char *buf, size_t size)
 
 static int add_module(struct triage *t, const struct kmodule *m)
 {
-	struct triage_module *to = triage_grow(&t->modules, &t->nr_modules, sizeof(*to));
+	struct triage_module *to;
 	const struct vmem *mem = &t->view->mem;
 	uint64_t bits = member_or_0(mem, m->address, MEMBER(module, taints));
 	uint64_t version = member_or_0(mem, m->address, MEMBER(module, version));
 	uint64_t size;
 	vaddr_t base;
 
-	if (!to)
+	if (ARRAY_GROW(t->modules, t->nr_modules, "modules"))
 		return -ENOMEM;
+	to = &t->modules[t->nr_modules++];
+	*to = (struct triage_module){ 0 };
 	snprintf(to->name, sizeof(to->name), "%s", m->name);
 	make_printable(to->name, strlen(to->name), "");
 	if (version)
@@ -166,14 +169,11 @@ int triage_read_modules(struct triage *t)
 
 static int add_range(struct code_map *map, const struct code_range *range)
 {
-	struct code_range *to;
-
 	if (range->start >= range->end)
 		return 0;
-	to = triage_grow(&map->ranges, &map->nr, sizeof(*to));
-	if (!to)
+	if (ARRAY_GROW(map->ranges, map->nr, "ranges of code"))
 		return -ENOMEM;
-	*to = *range;
+	map->ranges[map->nr++] = *range;
 	map->has_orcs |= range->nr_orcs;
 	return 0;
 }
@@ -226,7 +226,7 @@ int triage_code_map(struct triage *t, struct code_map *map)
 	for (size_t i = 0; !err && i < list->nr; i++)
 		err = add_module_code(&t->view->mem, map, list->modules[i].address);
 	if (map->nr)
-		qsort((void *)map->ranges, map->nr, sizeof(*map->ranges), cmp_ranges);
+		qsort(map->ranges, map->nr, sizeof(*map->ranges), cmp_ranges);
 	return err;
 }
 

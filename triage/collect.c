@@ -2,57 +2,11 @@
 #include "triage/parts.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kernel/printk/printk.h"
-#include "lib/printable.h"
 #include "lib/types.h"
-
-/* Lines about what could not be found. */
-#define MISSING_MAX 64
-
-void *triage_grow(void *array, size_t *nr, size_t size)
-{
-	void **p = array;
-	void *bigger = *p;
-
-	/* Room for a power of two of elements. */
-	if (!(*nr & (*nr - 1)))
-		bigger = reallocarray(*p, *nr ? *nr * 2 : 1, size);
-	if (!bigger) {
-		err_set(-ENOMEM, "no memory for a triage");
-		return NULL;
-	}
-	*p = bigger;
-	return memset((char *)bigger + (*nr)++ * size, 0, size);
-}
-
-void triage_missing(struct triage *t, const char *fmt, ...)
-{
-	va_list ap;
-	char *line;
-
-	if (t->nr_missing == MISSING_MAX)
-		return;
-	line = triage_grow(&t->missing, &t->nr_missing, sizeof(*t->missing));
-	if (!line)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(*t->missing), fmt, ap);
-	va_end(ap);
-	make_printable(line, strlen(line), "");
-}
-
-int triage_missing_err(struct triage *t, int err, const char *what)
-{
-	if (err == -ENOMEM)
-		return err;
-	if (err)
-		triage_missing(t, "%s: %s", what, err_text(err));
-	return 0;
-}
 
 /* --- the log --------------------------------------------------------------------- */
 
@@ -168,6 +122,8 @@ void triage_free(struct triage *t)
 		free(t->traces[i].frames);
 	free(t->traces);
 	free(t->tasks);
+	free(t->by_address);
+	free(t->by_stack);
 	free(t->cpus);
 	free(t->modules);
 	free(t->meminfo);

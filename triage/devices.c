@@ -7,6 +7,7 @@
 #include "facts/declare.h"
 #include "kernel/member.h"
 #include "kernel/walk.h"
+#include "lib/array.h"
 #include "triage/parts.h"
 
 INIT_OPT_MOD_SYM(vmlinux, init_net);
@@ -31,11 +32,6 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, gendisk, disk_name);
 #define DEVICES_MAX 1024
 #define SECTOR_BYTES 512
 
-static struct triage_number *add_device(struct triage_number **list, size_t *nr)
-{
-	return triage_grow(list, nr, sizeof(**list));
-}
-
 static int add_net(void *ctx, uint64_t device)
 {
 	struct triage *t = ctx;
@@ -44,9 +40,10 @@ static int add_net(void *ctx, uint64_t device)
 
 	if (t->nr_nets == DEVICES_MAX)
 		return 0;
-	to = add_device(&t->nets, &t->nr_nets);
-	if (!to)
+	if (ARRAY_GROW(t->nets, t->nr_nets, "network interfaces"))
 		return -ENOMEM;
+	to = &t->nets[t->nr_nets++];
+	*to = (struct triage_number){ 0 };
 	read_name(mem, device + OFFSET(net_device, name), to->name, 16);
 	to->value = member_or_0(mem, device, MEMBER(net_device, flags));
 	return 0;
@@ -78,9 +75,10 @@ static int add_disk(void *ctx, uint64_t inode)
 	if (!disk || !sectors || member_or_0(mem, disk, MEMBER(gendisk, part0)) != bdev ||
 	    t->nr_disks == DEVICES_MAX)
 		return 0;
-	to = add_device(&t->disks, &t->nr_disks);
-	if (!to)
+	if (ARRAY_GROW(t->disks, t->nr_disks, "disks"))
 		return -ENOMEM;
+	to = &t->disks[t->nr_disks++];
+	*to = (struct triage_number){ 0 };
 	read_name(mem, disk + OFFSET(gendisk, disk_name), to->name, 32);
 	if (!checked_mul(sectors, SECTOR_BYTES, &to->value))
 		to->value = 0;

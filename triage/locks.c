@@ -11,7 +11,6 @@
 
 #include "facts/declare.h"
 #include "kernel/member.h"
-#include "lib/addrset.h"
 #include "triage/parts.h"
 
 /* Linux kernel commit 3cf67d61ff98 ("hung_task: show the blocker task if the task is hung on
@@ -43,13 +42,12 @@ struct lock_kind {
 
 struct locks {
 	struct triage *t;
-	struct addrset tasks;
 	uint64_t words[SEARCH_BYTES / 8];
 };
 
 static bool is_task(const struct locks *l, uint64_t address)
 {
-	return address && addrset_find(&l->tasks, address);
+	return address && triage_task_at(l->t, address) != TRIAGE_NONE;
 }
 
 /* The task in an owner field; 0: none. */
@@ -132,20 +130,13 @@ int triage_read_locks(struct triage *t)
 {
 	struct locks *l = calloc(1, sizeof(*l));
 	unsigned int searched = 0;
-	int err = l ? addrset_init(&l->tasks) : err_set(-ENOMEM, "no memory for locks");
 
-	if (l)
-		l->t = t;
-	for (size_t i = 0; !err && i < t->nr_tasks; i++) {
-		err = addrset_add(&l->tasks, t->tasks[i].address, i);
-		if (err == -EEXIST)
-			err = 0;
-	}
-	for (size_t i = 0; !err && i < t->nr_tasks; i++)
+	if (!l)
+		return err_set(-ENOMEM, "no memory for locks");
+	l->t = t;
+	for (size_t i = 0; i < t->nr_tasks; i++)
 		if (t->tasks[i].state == 'D' && searched++ < TASKS_SEARCHED)
 			read_lock(l, &t->tasks[i]);
-	if (l)
-		addrset_deinit(&l->tasks);
 	free(l);
-	return err;
+	return 0;
 }

@@ -9,6 +9,7 @@
 #include "facts/declare.h"
 #include "kernel/member.h"
 #include "kernel/walk.h"
+#include "lib/array.h"
 #include "triage/parts.h"
 
 INIT_OPT_MOD_SYM(vmlinux, _totalram_pages);
@@ -65,10 +66,11 @@ INIT_OPT_MOD_SYM(vmlinux, nr_node_ids);
 
 static int add_number(struct triage *t, const char *name, uint64_t value)
 {
-	struct triage_number *n = triage_grow(&t->meminfo, &t->nr_meminfo, sizeof(*n));
+	struct triage_number *n;
 
-	if (!n)
+	if (ARRAY_GROW(t->meminfo, t->nr_meminfo, "numbers"))
 		return -ENOMEM;
+	n = &t->meminfo[t->nr_meminfo++];
 	snprintf(n->name, sizeof(n->name), "%s", name);
 	n->value = value;
 	return 0;
@@ -185,9 +187,10 @@ static int add_slab(void *ctx, uint64_t cache)
 
 	if (t->nr_slabs == SLABS_MAX)
 		return 0;
-	to = triage_grow(&t->slabs, &t->nr_slabs, sizeof(*to));
-	if (!to)
+	if (ARRAY_GROW(t->slabs, t->nr_slabs, "slab caches"))
 		return -ENOMEM;
+	to = &t->slabs[t->nr_slabs++];
+	*to = (struct triage_slab){ 0 };
 	read_name(mem, name, to->name, sizeof(to->name));
 	to->object_bytes = member_or_0(mem, cache, MEMBER(kmem_cache, size));
 	if (HAS_SYMBOL(nr_node_ids) && !vmem_read_u32(mem, SYMBOL(nr_node_ids), &oo))

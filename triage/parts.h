@@ -15,13 +15,6 @@ void triage_missing(struct triage *t, const char *fmt, ...) __attribute__((forma
 /** The same with the thread's sentence after it (lib/err.h). @return -ENOMEM if @p err is it; 0 */
 int triage_missing_err(struct triage *t, int err, const char *what);
 
-/**
- * Make an array one element longer, or do not if it has its limit.
- * @param array pointer to the array's pointer
- * @return the element, all zeros; NULL: no memory
- */
-void *triage_grow(void *array, size_t *nr, size_t size);
-
 /** CPUs, tasks, and the stacks of CPUs. */
 int triage_read_tasks(struct triage *t);
 /** The stacks of tasks. */
@@ -33,8 +26,12 @@ int triage_read_memory(struct triage *t);
 int triage_read_locks(struct triage *t);
 int triage_read_devices(struct triage *t);
 
-/** The n-th task of an address, or TRIAGE_NONE. */
+/** Sort the tasks for the two functions below. @return 0 or -ENOMEM */
+int triage_sort_tasks(struct triage *t) __attribute__((warn_unused_result));
+/** The number in tasks of the task of an address, or TRIAGE_NONE. */
 size_t triage_task_at(const struct triage *t, vaddr_t address);
+/** The number in tasks of the task whose stack an address is in, or TRIAGE_NONE. */
+size_t triage_task_of_stack(const struct triage *t, vaddr_t sp);
 
 /** Find the code of the kernel and its modules. @return 0 or -ENOMEM; free() ranges */
 int triage_code_map(struct triage *t, struct code_map *map) __attribute__((warn_unused_result));

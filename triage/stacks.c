@@ -7,14 +7,14 @@
 #include <string.h>
 
 #include "lib/addrset.h"
+#include "lib/array.h"
 #include "lib/clock.h"
 #include "triage/parts.h"
 #include "vmcore/notes.h"
 
 /* Offset of pr_reg in struct elf_prstatus of machines whose long has 8 bytes. */
 #define PRSTATUS_REGS 112
-/* Sizes of a task's stack in all architectures and configurations. */
-#define STACK_BYTES_MIN (16 << 10)
+/* The largest stack of a task in all architectures and configurations. */
 #define STACK_BYTES_MAX (64 << 10)
 
 /* The needs of unwinding, and the traces that were found, by a hash of them. */
@@ -50,11 +50,13 @@ static int add_trace(struct stacks *s, const struct unwind_frame *frames, size_t
 		*ret = same->value;
 		return 0;
 	}
-	trace = triage_grow(&t->traces, &t->nr_traces, sizeof(*trace));
-	if (trace)
-		trace->frames = calloc(nr + 1, sizeof(*trace->frames));
-	if (!trace || !trace->frames)
+	if (ARRAY_GROW(t->traces, t->nr_traces, "stacks"))
+		return -ENOMEM;
+	trace = &t->traces[t->nr_traces];
+	*trace = (struct triage_trace){ .frames = calloc(nr + 1, sizeof(*trace->frames)) };
+	if (!trace->frames)
 		return err_set(-ENOMEM, "no memory for stacks");
+	t->nr_traces++;
 	for (size_t i = 0; i < nr; i++)
 		trace->frames[i] = triage_place_of(t, &frames[i]);
 	trace->nr = nr;
@@ -83,13 +85,14 @@ static int unwind(struct stacks *s, const struct unwind_regs *regs, bool stopped
  */
 static void follow_stack(struct triage *t, struct triage_cpu *cpu, uint64_t sp)
 {
+	size_t task;
+
 	if (cpu->task != TRIAGE_NONE && sp - t->tasks[cpu->task].stack < STACK_BYTES_MAX)
 		return;
-	for (size_t i = 0; i < t->nr_tasks; i++) {
-		if (t->tasks[i].stack && sp - t->tasks[i].stack < STACK_BYTES_MIN) {
-			cpu->task = i;
-			cpu->idle = false;
-		}
+	task = triage_task_of_stack(t, sp);
+	if (task != TRIAGE_NONE) {
+		cpu->task = task;
+		cpu->idle = false;
 	}
 }
 
@@ -102,10 +105,11 @@ static int take_note(void *ctx, unsigned int nth, const void *desc, size_t size)
 	struct unwind_regs regs;
 	int err;
 
-	if (nth >= t->nr_cpus || size < PRSTATUS_REGS + s->ops->note_words * 8)
+	if (nth >= t->nr_cpus || size < PRSTATUS_REGS ||
+	    unwind_note_regs(&s->ops->note, (const char *)desc + PRSTATUS_REGS,
+			     size - PRSTATUS_REGS, t->view->mem.swap, &regs))
 		return 0;
 	cpu = &t->cpus[nth];
-	s->ops->note_regs((const char *)desc + PRSTATUS_REGS, t->view->mem.swap, &regs);
 	cpu->has_regs = true;
 	cpu->user = regs.user;
 	cpu->pc = regs.pc;
@@ -129,21 +133,13 @@ static int unwind_cpus(struct stacks *s)
 
 /* --- tasks ----------------------------------------------------------------------- */
 
-static bool runs(const struct triage *t, size_t task)
-{
-	for (size_t i = 0; i < t->nr_cpus; i++)
-		if (t->cpus[i].task == task)
-			return true;
-	return false;
-}
-
 static int unwind_task(struct stacks *s, size_t n)
 {
 	struct triage_task *task = &s->t->tasks[n];
 	struct unwind_regs regs;
 
 	if (task->trace != TRIAGE_NONE || task->state == 'Z' || task->state == 'X' ||
-	    runs(s->t, n) || s->ops->task_regs(&s->t->view->mem, task->address, &regs))
+	    task->on_cpu || s->ops->task_regs(&s->t->view->mem, task->address, &regs))
 		return 0;
 	return unwind(s, &regs, false, &task->trace);
 }
@@ -153,6 +149,9 @@ static int unwind_tasks(struct stacks *s, bool all)
 	size_t done = 0, skipped = 0;
 	int err = 0;
 
+	for (size_t i = 0; i < s->t->nr_cpus; i++)
+		if (s->t->cpus[i].task != TRIAGE_NONE)
+			s->t->tasks[s->t->cpus[i].task].on_cpu = true;
 	for (size_t i = 0; !err && i < s->t->nr_tasks; i++) {
 		if (!all && s->t->tasks[i].state != 'D')
 			continue;
@@ -189,6 +188,6 @@ int triage_read_stacks(struct triage *t, bool all)
 	if (!err)
 		err = unwind_tasks(&s, all);
 	addrset_deinit(&s.seen);
-	free((void *)s.code.ranges);
+	free(s.code.ranges);
 	return err;
 }

@@ -10,6 +10,8 @@
 #include "kernel/member.h"
 #include "kernel/percpu.h"
 #include "kernel/walk.h"
+#include "lib/array.h"
+#include "lib/search.h"
 #include "triage/parts.h"
 
 INIT_OPT_MOD_SYM(vmlinux, init_task);
@@ -54,6 +56,8 @@ INIT_OPT_MOD_NUM(vmlinux, MM_SHMEMPAGES);
 #define EXIT_ZOMBIE 0x20
 #define STATE_PARKED 0x40
 #define STATE_NOLOAD 0x400
+/* The smallest stack of a task in all architectures and configurations. */
+#define STACK_BYTES_MIN (16 << 10)
 
 static int percpu(const struct triage *t, uint32_t cpu, vaddr_t variable, vaddr_t *ret)
 {
@@ -149,25 +153,64 @@ static void read_task(const struct triage *t, vaddr_t address, struct triage_tas
 static int add_task(void *ctx, uint64_t address)
 {
 	struct triage *t = ctx;
-	struct triage_task *to;
 
 	if (t->nr_tasks >= TRIAGE_TASKS_MAX) {
 		t->uncounted_tasks++;
 		return 0;
 	}
-	to = triage_grow(&t->tasks, &t->nr_tasks, sizeof(*to));
-	if (!to)
+	if (ARRAY_GROW(t->tasks, t->nr_tasks, "tasks"))
 		return -ENOMEM;
-	read_task(t, address, to);
+	read_task(t, address, &t->tasks[t->nr_tasks++]);
+	return 0;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct triage_sorted_task *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return x->task < y->task ? -1 : x->task > y->task;
+}
+
+int triage_sort_tasks(struct triage *t)
+{
+	struct triage_sorted_task *by_address, *by_stack;
+
+	by_address = reallocarray(t->by_address, t->nr_tasks + 1, sizeof(*by_address));
+	if (by_address)
+		t->by_address = by_address;
+	by_stack = reallocarray(t->by_stack, t->nr_tasks + 1, sizeof(*by_stack));
+	if (by_stack)
+		t->by_stack = by_stack;
+	if (!by_address || !by_stack)
+		return err_set(-ENOMEM, "no memory for tasks");
+	for (size_t i = 0; i < t->nr_tasks; i++) {
+		by_address[i] = (struct triage_sorted_task){ t->tasks[i].address, i };
+		by_stack[i] = (struct triage_sorted_task){ t->tasks[i].stack, i };
+	}
+	qsort(by_address, t->nr_tasks, sizeof(*by_address), by_key);
+	qsort(by_stack, t->nr_tasks, sizeof(*by_stack), by_key);
+	t->nr_sorted = t->nr_tasks;
 	return 0;
 }
 
 size_t triage_task_at(const struct triage *t, vaddr_t address)
 {
-	for (size_t i = 0; i < t->nr_tasks; i++)
-		if (t->tasks[i].address == address)
-			return i;
-	return TRIAGE_NONE;
+	const struct triage_sorted_task *s = t->by_address;
+	size_t at = SEARCH_FIRST(0, t->nr_sorted, i, s[i].key < address);
+
+	return at < t->nr_sorted && s[at].key == address ? s[at].task : TRIAGE_NONE;
+}
+
+size_t triage_task_of_stack(const struct triage *t, vaddr_t sp)
+{
+	const struct triage_sorted_task *s = t->by_stack;
+	size_t after = SEARCH_FIRST(0, t->nr_sorted, i, s[i].key <= sp);
+
+	return after && s[after - 1].key && sp - s[after - 1].key < STACK_BYTES_MIN ?
+		       s[after - 1].task :
+		       TRIAGE_NONE;
 }
 
 /* --- CPUs ------------------------------------------------------------------------ */
@@ -175,12 +218,14 @@ size_t triage_task_at(const struct triage *t, vaddr_t address)
 static int add_cpu(void *ctx, uint64_t number)
 {
 	struct triage *t = ctx;
-	struct triage_cpu *cpu = triage_grow(&t->cpus, &t->nr_cpus, sizeof(*cpu));
 
-	if (!cpu)
+	if (ARRAY_GROW(t->cpus, t->nr_cpus, "CPUs"))
 		return -ENOMEM;
-	cpu->cpu = number;
-	cpu->task = cpu->trace = TRIAGE_NONE;
+	t->cpus[t->nr_cpus++] = (struct triage_cpu){
+		.cpu = number,
+		.task = TRIAGE_NONE,
+		.trace = TRIAGE_NONE,
+	};
 	return 0;
 }
 
@@ -252,8 +297,13 @@ int triage_read_tasks(struct triage *t)
 		return err;
 	read_uptime(t);
 	err = triage_missing_err(t, walk_tasks(&t->view->mem, add_task, t), "tasks");
+	if (!err)
+		err = triage_sort_tasks(t);
 	for (size_t i = 0; !err && i < t->nr_cpus; i++)
 		err = read_current(t, &t->cpus[i]);
+	/* Idle tasks were added. */
+	if (!err)
+		err = triage_sort_tasks(t);
 	find_panic_cpu(t);
 	return err;
 }

@@ -78,6 +78,7 @@ struct triage_trace {
 struct triage_task {
 	vaddr_t address, stack;
 	uint32_t pid, tgid, cpu;
+	bool on_cpu;
 	char state; /**< as ps prints it: R, S, D, T, t, X, Z, P, I; ? */
 	bool kernel_thread;
 	uint64_t rss_pages; /**< of a thread group's leader; else 0 */
@@ -87,6 +88,11 @@ struct triage_task {
 	uint64_t blocked_on;   /**< address of the lock it waits for; 0: none is known */
 	const char *lock_kind; /**< "mutex", "rw_semaphore" */
 	uint64_t holder;       /**< address of the task that holds it; 0: not known */
+};
+
+struct triage_sorted_task {
+	vaddr_t key;
+	size_t task; /**< in tasks */
 };
 
 struct triage_cpu {
@@ -138,6 +144,9 @@ struct triage {
 
 	struct triage_task *tasks;
 	size_t nr_tasks, uncounted_tasks;
+	/** The tasks sorted by an address of theirs. */
+	struct triage_sorted_task *by_address, *by_stack;
+	size_t nr_sorted;
 	struct triage_cpu *cpus;
 	size_t nr_cpus;
 	struct triage_trace *traces;

@@ -1,39 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "triage/unwind.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "lib/byteorder.h"
+#include "lib/search.h"
 #include "lib/types.h"
 
 /* No code is below. */
 #define LOWEST_CODE 4096
 
-static const struct unwind_ops *const machines[] = {
-	&unwind_x86_64_ops, &unwind_arm64_ops, &unwind_riscv64_ops,
-	&unwind_s390x_ops,  &unwind_ppc64_ops,
-};
-
-const struct unwind_ops *unwind_find(uint16_t machine)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
-		if (machines[i]->machine == machine)
-			return machines[i];
-	return NULL;
-}
-
 const struct code_range *code_find(const struct code_map *map, vaddr_t pc)
 {
-	size_t low = 0, high = map->nr;
+	size_t low = SEARCH_FIRST(0, map->nr, i, map->ranges[i].start <= pc);
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (map->ranges[mid].start <= pc)
-			low = mid + 1;
-		else
-			high = mid;
-	}
 	return low && pc < map->ranges[low - 1].end ? &map->ranges[low - 1] : NULL;
 }
 
@@ -60,9 +42,32 @@ bool unwind_read(struct unwind *u, vaddr_t va, uint64_t *ret)
 	return true;
 }
 
-uint64_t note_word(const void *raw, unsigned int n, bool swap)
+int unwind_note_regs(const struct unwind_note *note, const void *pr_reg, size_t size, bool swap,
+		     struct unwind_regs *ret)
 {
-	return load_u64((const uint8_t *)raw + n * 8, swap);
+	const struct {
+		uint8_t word;
+		uint64_t *to;
+	} regs[] = {
+		{ note->sp, &ret->sp }, { note->fp, &ret->fp },	  { note->dx, &ret->dx },
+		{ note->di, &ret->di }, { note->r10, &ret->r10 }, { note->r13, &ret->r13 },
+	};
+	const uint8_t *raw = pr_reg;
+	uint64_t mode;
+
+	*ret = (struct unwind_regs){ 0 };
+	for (size_t i = 0; i < ARRAY_SIZE(regs); i++)
+		if (regs[i].word >= size / 8)
+			return -ENODATA;
+	if (note->pc >= size / 8 || note->mode >= size / 8)
+		return -ENODATA;
+	for (size_t i = 0; i < ARRAY_SIZE(regs); i++)
+		if (regs[i].word)
+			*regs[i].to = load_u64(raw + regs[i].word * 8, swap);
+	ret->pc = load_u64(raw + note->pc * 8, swap);
+	mode = load_u64(raw + note->mode * 8, swap) & note->mode_bits;
+	ret->user = !mode == note->is_user_if_0;
+	return 0;
 }
 
 /* Go to the caller. A stack goes up, but for the few that lie in each other. */

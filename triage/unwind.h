@@ -8,7 +8,7 @@
  * chains (s390x, ppc64).
  *
  * Adding an architecture: a file unwind_NAME.c with one const struct unwind_ops, put in the
- * table of unwind.c; stacks in tests/unit/test_unwind.c.
+ * table of machines.c; stacks in tests/unit/test_unwind.c.
  */
 #ifndef TRIAGE_UNWIND_H
 #define TRIAGE_UNWIND_H
@@ -33,7 +33,7 @@ struct code_range {
 
 /** All code of the kernel and its modules. */
 struct code_map {
-	const struct code_range *ranges; /**< sorted by start, borrowed */
+	struct code_range *ranges; /**< sorted by start */
 	size_t nr;
 	bool has_orcs;	     /**< a range has an ORC table */
 	unsigned int orc_sp; /**< orc_stack_pointer() of the kernel's */
@@ -82,6 +82,14 @@ struct unwind {
 	char why[160];
 };
 
+/** Numbers of the words of 8 bytes in an NT_PRSTATUS note's pr_reg; 0: not there, but for pc. */
+struct unwind_note {
+	uint8_t pc, sp, fp, dx, di, r10, r13;
+	uint8_t mode;	    /**< the word that tells the CPU's mode */
+	uint64_t mode_bits; /**< its bits that are 0 in kernel mode */
+	bool is_user_if_0;  /**< they are 0 in user mode instead */
+};
+
 /** The steps of unwinding that depend on the architecture. */
 struct unwind_ops {
 	uint16_t machine; /**< EM_* */
@@ -91,10 +99,7 @@ struct unwind_ops {
 	 * @return 0; -errno
 	 */
 	int (*task_regs)(const struct vmem *mem, vaddr_t task, struct unwind_regs *ret);
-	/** Words of 8 bytes that note_regs() looks at. */
-	unsigned int note_words;
-	/** Registers out of the pr_reg of an NT_PRSTATUS note. */
-	void (*note_regs)(const void *raw, bool swap, struct unwind_regs *ret);
+	struct unwind_note note;
 	/** Go to the caller's frame. Where it returns UNWIND_DAMAGED it has set why. */
 	enum unwind_end (*step)(struct unwind *u);
 };
@@ -116,13 +121,19 @@ enum unwind_end unwind_stack(const struct unwind_ops *ops, const struct vmem *me
 			     bool is_exception, struct unwind_frame frames[UNWIND_FRAMES_MAX],
 			     size_t *nr, char why[160]);
 
+/**
+ * Get registers out of the pr_reg of an NT_PRSTATUS note.
+ * @param size its bytes
+ * @return 0; -ENODATA if it is too short
+ */
+int unwind_note_regs(const struct unwind_note *note, const void *pr_reg, size_t size, bool swap,
+		     struct unwind_regs *ret);
+
 /** For the architectures: read a word of the stack; why is set where that fails. */
 bool unwind_read(struct unwind *u, vaddr_t va, uint64_t *ret);
 /** Set why. @return UNWIND_DAMAGED */
 enum unwind_end unwind_damaged(struct unwind *u, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/** Load a register of a note of words. @param n its number */
-uint64_t note_word(const void *raw, unsigned int n, bool swap);
 
 /**
  * x86_64: the number by which ORC entries name the stack pointer: it tells how this kernel

@@ -84,20 +84,16 @@ static int arm64_task_regs(const struct vmem *mem, vaddr_t task, struct unwind_r
 	return ret->pc ? 0 : err_set(-ENOENT, "the registers of a waiting task are not known");
 }
 
-static void arm64_note_regs(const void *raw, bool swap, struct unwind_regs *ret)
-{
-	*ret = (struct unwind_regs){
-		.pc = note_word(raw, REG_PC, swap),
-		.sp = note_word(raw, REG_SP, swap),
-		.fp = note_word(raw, REG_FP, swap),
-		.user = !(note_word(raw, REG_PSTATE, swap) & PSTATE_MODE),
-	};
-}
-
 const struct unwind_ops unwind_arm64_ops = {
 	.machine = EM_AARCH64,
-	.note_words = REG_PSTATE + 1,
 	.task_regs = arm64_task_regs,
-	.note_regs = arm64_note_regs,
+	.note = {
+		.pc = REG_PC,
+		.sp = REG_SP,
+		.fp = REG_FP,
+		.mode = REG_PSTATE,
+		.mode_bits = PSTATE_MODE,
+		.is_user_if_0 = true,
+	},
 	.step = arm64_step,
 };

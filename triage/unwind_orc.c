@@ -200,7 +200,9 @@ static bool orc_find(const struct unwind *u, vaddr_t pc, struct orc *ret)
 
 unsigned int orc_stack_pointer(const struct vmem *mem, const struct code_range *code)
 {
-	struct unwind u = { .mem = mem, .code = &(struct code_map){ .ranges = code, .nr = 1 } };
+	struct code_range range = *code;
+	const struct code_map map = { .ranges = &range, .nr = 1 };
+	struct unwind u = { .mem = mem, .code = &map };
 	uint64_t n, reg;
 	struct orc orc;
 
@@ -450,24 +452,19 @@ static int x86_64_task_regs(const struct vmem *mem, vaddr_t task, struct unwind_
 	return err ? err : member_read(mem, sp, MEMBER(inactive_task_frame, ret_addr), &ret->pc);
 }
 
-static void x86_64_note_regs(const void *raw, bool swap, struct unwind_regs *ret)
-{
-	*ret = (struct unwind_regs){
-		.pc = note_word(raw, PT_IP / 8, swap),
-		.sp = note_word(raw, PT_SP / 8, swap),
-		.fp = note_word(raw, PT_BP / 8, swap),
-		.dx = note_word(raw, PT_DX / 8, swap),
-		.di = note_word(raw, PT_DI / 8, swap),
-		.r10 = note_word(raw, PT_R10 / 8, swap),
-		.r13 = note_word(raw, PT_R13 / 8, swap),
-		.user = note_word(raw, PT_CS / 8, swap) & 3,
-	};
-}
-
 const struct unwind_ops unwind_x86_64_ops = {
 	.machine = EM_X86_64,
-	.note_words = PT_SP / 8 + 1,
 	.task_regs = x86_64_task_regs,
-	.note_regs = x86_64_note_regs,
+	.note = {
+		.pc = PT_IP / 8,
+		.sp = PT_SP / 8,
+		.fp = PT_BP / 8,
+		.dx = PT_DX / 8,
+		.di = PT_DI / 8,
+		.r10 = PT_R10 / 8,
+		.r13 = PT_R13 / 8,
+		.mode = PT_CS / 8,
+		.mode_bits = 3,
+	},
 	.step = x86_64_step,
 };

@@ -78,19 +78,9 @@ static int ppc64_task_regs(const struct vmem *mem, vaddr_t task, struct unwind_r
 	return err ? err : vmem_read_ulong(mem, sp + SAVED_LR, &ret->pc);
 }
 
-static void ppc64_note_regs(const void *raw, bool swap, struct unwind_regs *ret)
-{
-	*ret = (struct unwind_regs){
-		.pc = note_word(raw, REG_PC, swap),
-		.sp = note_word(raw, REG_SP, swap),
-		.user = note_word(raw, REG_MSR, swap) & MSR_PR,
-	};
-}
-
 const struct unwind_ops unwind_ppc64_ops = {
 	.machine = EM_PPC64,
-	.note_words = REG_MSR + 1,
 	.task_regs = ppc64_task_regs,
-	.note_regs = ppc64_note_regs,
+	.note = { .pc = REG_PC, .sp = REG_SP, .mode = REG_MSR, .mode_bits = MSR_PR },
 	.step = ppc64_step,
 };

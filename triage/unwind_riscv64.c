@@ -78,21 +78,17 @@ static int riscv64_task_regs(const struct vmem *mem, vaddr_t task, struct unwind
 			       &ret->fp);
 }
 
-static void riscv64_note_regs(const void *raw, bool swap, struct unwind_regs *ret)
-{
-	*ret = (struct unwind_regs){
-		.pc = note_word(raw, REG_PC, swap),
-		.sp = note_word(raw, REG_SP, swap),
-		.fp = note_word(raw, REG_S0, swap),
-	};
-	/* The kernel has the upper half of all addresses. */
-	ret->user = !(ret->pc >> 63);
-}
-
 const struct unwind_ops unwind_riscv64_ops = {
 	.machine = EM_RISCV,
-	.note_words = REG_S0 + 1,
 	.task_regs = riscv64_task_regs,
-	.note_regs = riscv64_note_regs,
+	.note = {
+		.pc = REG_PC,
+		.sp = REG_SP,
+		.fp = REG_S0,
+		/* The kernel has the upper half of all addresses. */
+		.mode = REG_PC,
+		.mode_bits = UINT64_C(1) << 63,
+		.is_user_if_0 = true,
+	},
 	.step = riscv64_step,
 };

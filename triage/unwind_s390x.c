@@ -66,19 +66,9 @@ static int s390x_task_regs(const struct vmem *mem, vaddr_t task, struct unwind_r
 	return vmem_read_ulong(mem, ret->sp + OFFSET(stack_frame, gprs) + SAVED_R14, &ret->pc);
 }
 
-static void s390x_note_regs(const void *raw, bool swap, struct unwind_regs *ret)
-{
-	*ret = (struct unwind_regs){
-		.pc = note_word(raw, REG_PC, swap),
-		.sp = note_word(raw, REG_SP, swap),
-		.user = note_word(raw, REG_MASK, swap) & PSW_USER,
-	};
-}
-
 const struct unwind_ops unwind_s390x_ops = {
 	.machine = EM_S390,
-	.note_words = REG_SP + 1,
 	.task_regs = s390x_task_regs,
-	.note_regs = s390x_note_regs,
+	.note = { .pc = REG_PC, .sp = REG_SP, .mode = REG_MASK, .mode_bits = PSW_USER },
 	.step = s390x_step,
 };

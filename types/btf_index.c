@@ -151,7 +151,7 @@ static int add_found(struct btf_index *ix, uint32_t name, const struct btf_found
 		ix->overflow = ix->names->names[name];
 		return 0;
 	}
-	if (ARRAY_GROW(ix->found, ix->nr_found, ix->room, "types"))
+	if (ARRAY_GROW(ix->found, ix->nr_found, "types"))
 		return -ENOMEM;
 	ix->found[ix->nr_found] = *f;
 	ix->found[ix->nr_found].next = head->first;

@@ -43,7 +43,7 @@ struct btf_index {
 	size_t nr_offsets, mask;
 	struct btf_head *heads; /**< of each name */
 	struct btf_found *found;
-	size_t nr_found, room;
+	size_t nr_found;
 	/** A name under which there was too much, or NULL. */
 	const char *overflow;
 };

@@ -216,8 +216,8 @@ static void limit_segment(struct vmcore *vc, struct allowance *left, struct vmco
 	left->absent -= s->memsz - present;
 }
 
-static int add_segment(struct vmcore *vc, struct allowance *left, size_t *room,
-		       const struct program_header *h, uint32_t number)
+static int add_segment(struct vmcore *vc, struct allowance *left, const struct program_header *h,
+		       uint32_t number)
 {
 	struct vmcore_segment s = {
 		.paddr = h->paddr,
@@ -252,7 +252,7 @@ static int add_segment(struct vmcore *vc, struct allowance *left, size_t *room,
 		vc->incomplete = true;
 		return 0;
 	}
-	if (ARRAY_GROW(vc->segments, vc->nr_segments, *room, "PT_LOADs"))
+	if (ARRAY_GROW(vc->segments, vc->nr_segments, "PT_LOADs"))
 		return -ENOMEM;
 	vc->segments[vc->nr_segments++] = s;
 	return 0;
@@ -267,7 +267,6 @@ static int read_program_headers(struct vmcore *vc, struct file_reader *r,
 		.absent = max_u64(multiple(vc->file.size, ABSENT_RATIO), ABSENT_MIN),
 		.present = multiple(vc->file.size, PRESENT_RATIO),
 	};
-	size_t room = 0;
 	uint32_t phnum;
 	int ret;
 
@@ -295,7 +294,7 @@ static int read_program_headers(struct vmcore *vc, struct file_reader *r,
 		}
 		decode_program_header(vc, chunk + i % PHDR_CHUNK * size, &ph);
 		if (ph.type == PT_LOAD)
-			ret = add_segment(vc, &left, &room, &ph, i);
+			ret = add_segment(vc, &left, &ph, i);
 		else if (ph.type == PT_NOTE)
 			notes_load(vc, r, ph.offset, ph.filesz);
 		if (ret)

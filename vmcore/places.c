@@ -22,7 +22,7 @@ void places_deinit(struct places *p)
 
 int places_add(struct places *p, const struct kdump_page_desc *d, uint64_t page)
 {
-	if (ARRAY_GROW(p->list, p->nr, p->room, "places of pages"))
+	if (ARRAY_GROW(p->list, p->nr, "places of pages"))
 		return -ENOMEM;
 	p->start = p->nr ? min_u64(p->start, d->offset) : d->offset;
 	p->list[p->nr++] = (struct place){ d->offset, page, d->size, d->flags };

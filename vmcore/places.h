@@ -27,7 +27,7 @@ struct place {
 /** Zeroed: none yet. */
 struct places {
 	struct place *list;
-	size_t nr, room;
+	size_t nr;
 	uint64_t start;	  /**< of the first one's data */
 	uint64_t end;	  /**< of the last one's data; 0 if there is none */
 	uint32_t largest; /**< bytes */

@@ -110,7 +110,11 @@ static void check_lock(struct fixture *f, uint64_t lock, const char *kind, uint6
 {
 	const struct triage_task *task = &f->tasks[0];
 
+	assert_int_equal(triage_sort_tasks(&f->t), 0);
 	assert_int_equal(triage_read_locks(&f->t), 0);
+	free(f->t.by_address);
+	free(f->t.by_stack);
+	f->t.by_address = f->t.by_stack = NULL;
 	assert_int_equal(task->blocked_on, lock);
 	assert_int_equal(task->holder, holder);
 	assert_int_equal(!task->lock_kind, !kind);
