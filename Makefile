@@ -409,7 +409,7 @@ compile_commands.json: FORCE
 
 # Headers for authors of extensions.
 HEADERS := makedumpfile.h btf_info.h kallsyms.h extension.h erase_info.h
-LIB_HEADERS := lib/log.h lib/types.h
+LIB_HEADERS := lib/log.h
 INCLUDES := $(INCLUDEDIR)/makedumpfile
 SHARED := $(DATADIR)/makedumpfile
 

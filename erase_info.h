@@ -12,6 +12,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * For extensions: overwrite memory of the kernel, across any number of pages, contiguous in
  * physical memory or not.
@@ -41,5 +45,9 @@ int mdf_erase(uint64_t vaddr, uint64_t len, int fill);
  * mdf_for_each_user_memory()
  */
 int mdf_erase_user(uint64_t mm, uint64_t start, uint64_t len, int fill);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -20,6 +20,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * The number of this interface. It grows when something is added; the oldest number that
  * a program still takes grows when something is taken away. Every extension carries
@@ -28,7 +32,7 @@
 #define EXTENSION_ABI 2
 
 #ifndef MAKEDUMPFILE_CORE
-__attribute__((weak, visibility("default")))
+extern const unsigned int makedumpfile_extension_abi __attribute__((weak, visibility("default")));
 const unsigned int makedumpfile_extension_abi = EXTENSION_ABI;
 #endif
 
@@ -134,9 +138,20 @@ int extension_argument_item(const char *key, unsigned int n, char *buf, size_t s
 unsigned int extension_argument_words(const char *key, const char *const *words);
 
 /**
+ * Refuse arguments whose key is not known, so that a mistyped one does not go unnoticed: the
+ * extension ends with a message that names the known keys.
+ * @param keys all that the extension has, and NULL after the last one
+ */
+void extension_known_keys(const char *const *keys);
+
+/**
  * End the extension because it cannot do its work: one line says why, and what it had
  * decided does not count. Does not return.
  */
 void extension_fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -142,7 +142,7 @@ static void debug_facts(const struct kernel *k)
 {
 	char line[2000];
 
-	if (!log_enabled(LOG_DEBUG))
+	if (!log_enabled(MDF_LOG_DEBUG))
 		return;
 	facts_describe(&k->facts, line, sizeof(line));
 	DEBUG_MSG("%s\n", line);

@@ -26,6 +26,10 @@
 #include "kallsyms.h"
 #include "lib/log.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** For readmem(). */
 enum {
 	VADDR, /**< a virtual address of the kernel */
@@ -322,5 +326,9 @@ int mdf_symbol(const char *module, const char *name, uint64_t *address);
  * @param[out] offset bytes from the symbol to the address; may be NULL
  */
 int mdf_symbol_at(uint64_t address, char *name, size_t size, uint64_t *offset);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

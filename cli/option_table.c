@@ -10,7 +10,7 @@
 #include "filter/page_layout.h"
 #include "lib/checked.h"
 #include "lib/err.h"
-#include "lib/log.h"
+#include "lib/log_control.h"
 #include "lib/resources.h"
 #include "lib/trace.h"
 
@@ -194,13 +194,13 @@ static int parse_message_level(struct dump_plan *plan, const char *text)
 
 static int add_report(struct dump_plan *plan, const char *arg __attribute__((unused)))
 {
-	plan->extra_messages |= LOG_REPORT;
+	plan->extra_messages |= MDF_LOG_REPORT;
 	return 0;
 }
 
 static int add_debug(struct dump_plan *plan, const char *arg __attribute__((unused)))
 {
-	plan->extra_messages |= LOG_DEBUG;
+	plan->extra_messages |= MDF_LOG_DEBUG;
 	return 0;
 }
 

@@ -8,7 +8,7 @@
 #include "cli/option_table.h"
 #include "debuginfo/dwarf_provider.h"
 #include "lib/err.h"
-#include "lib/log.h"
+#include "lib/log_control.h"
 #include "types/btf_info.h"
 
 /* Options that exclude each other. */

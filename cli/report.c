@@ -21,7 +21,7 @@ const size_t nr_report_kinds = ARRAY_SIZE(report_kinds);
 
 void report_error(const char *text)
 {
-	mdf_log(LOG_ERROR, NULL, "makedumpfile: %s\n", text);
+	mdf_log(MDF_LOG_ERROR, NULL, "makedumpfile: %s\n", text);
 }
 
 void report_remember(struct report *rep, const char *text)

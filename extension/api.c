@@ -105,7 +105,7 @@ void extension_fail(const char *fmt, ...)
 	vsnprintf(a->text, sizeof(a->text), fmt, ap);
 	va_end(ap);
 	if (current.env->in_process)
-		mdf_log(LOG_ERROR, NULL, "makedumpfile: extension %s: %s\n", current.env->name,
+		mdf_log(MDF_LOG_ERROR, NULL, "makedumpfile: extension %s: %s\n", current.env->name,
 			a->text);
 	a->stage = EXT_REFUSED;
 	_exit(1);

@@ -47,18 +47,48 @@ int extension_argument_item(const char *key, unsigned int n, char *buf, size_t s
 	return 0;
 }
 
-static __attribute__((noreturn)) void refuse_word(const char *key, const char *word,
-						  const char *const *words)
+/* Write "a, b and c". */
+static void join_words(const char *const *words, char *buf, size_t size)
 {
-	char known[WORDS_BYTES] = "";
 	size_t len = 0;
 
-	for (size_t i = 0; words[i] && len < sizeof(known); i++)
-		len += snprintf(known + len, sizeof(known) - len, "%s%s",
+	buf[0] = '\0';
+	for (size_t i = 0; words[i] && len < size; i++)
+		len += snprintf(buf + len, size - len, "%s%s",
 				!i	     ? "" :
 				words[i + 1] ? ", " :
 					       " and ",
 				words[i]);
+}
+
+static bool is_among(const char *word, size_t len, const char *const *words)
+{
+	for (size_t i = 0; words[i]; i++)
+		if (strlen(words[i]) == len && !memcmp(words[i], word, len))
+			return true;
+	return false;
+}
+
+void extension_known_keys(const char *const *keys)
+{
+	char known[WORDS_BYTES];
+	size_t len;
+
+	for (const char *p = extension_env()->arguments; *p; p += len + !!p[len]) {
+		len = strcspn(p, ",");
+		if (!len || is_among(p, strcspn(p, "=,"), keys))
+			continue;
+		join_words(keys, known, sizeof(known));
+		extension_fail("unknown argument %.*s: the known keys are %s", (int)len, p, known);
+	}
+}
+
+static __attribute__((noreturn)) void refuse_word(const char *key, const char *word,
+						  const char *const *words)
+{
+	char known[WORDS_BYTES];
+
+	join_words(words, known, sizeof(known));
 	extension_fail("%s=%s: the known words are %s", key, word, known);
 }
 

@@ -286,7 +286,7 @@ static int note_failure(const char *name, const struct extension_spec *spec, con
 		ret->required_failed = true;
 		return 0;
 	}
-	mdf_log(LOG_ERROR, NULL, "makedumpfile: %s\n", line);
+	mdf_log(MDF_LOG_ERROR, NULL, "makedumpfile: %s\n", line);
 	return erase_list_note(&ret->erasures, "extension %s did not run: %s", name, why);
 }
 

@@ -18,7 +18,7 @@
 
 #include "extension/orphans.h"
 #include "lib/err.h"
-#include "lib/log.h"
+#include "lib/log_control.h"
 #include "lib/types.h"
 
 /* Limit of a child's output: more indicates a fault. */
@@ -178,11 +178,15 @@ static void show_line(struct watch *w, struct output *o)
 {
 	const char *name = w->task->name;
 
-	if (w->lines < LINES_MAX && w->bytes + o->len <= BYTES_MAX)
+	w->cut = !log_enabled(MDF_LOG_DEBUG) &&
+		 (w->lines >= LINES_MAX || w->bytes + o->len > BYTES_MAX);
+	if (w->cut)
+		mdf_log(o->level, NULL,
+			"extension %s: more than %d lines or %d KiB of messages: --message-level 31 "
+			"shows the rest\n",
+			name, LINES_MAX, BYTES_MAX >> 10);
+	else
 		mdf_log(o->level, NULL, "extension %s: %.*s\n", name, (int)o->len, o->line);
-	else if (!w->cut)
-		mdf_log(o->level, NULL, "extension %s: it says more, which is not shown\n", name);
-	w->cut = w->lines >= LINES_MAX || w->bytes + o->len > BYTES_MAX;
 	w->lines++;
 	w->bytes += o->len;
 	o->len = 0;
@@ -368,8 +372,8 @@ static int watch_child(const struct sandbox_task *task, pid_t pid, int out, int 
 		.task = task,
 		.pid = pid,
 		.outputs = {
-			{ .fd = out, .level = LOG_COMMON },
-			{ .fd = err, .level = LOG_ERROR },
+			{ .fd = out, .level = MDF_LOG_COMMON },
+			{ .fd = err, .level = MDF_LOG_ERROR },
 		},
 	};
 	int status, survivors;

@@ -101,10 +101,12 @@ static bool next_item(const char *key, unsigned int n, char item[ITEM_BYTES])
 
 static void read_arguments(struct keep *k)
 {
+	static const char *const keys[] = { "comm", "pid", "what", "stack", NULL };
 	const char *stack = extension_argument("stack");
 	char item[ITEM_BYTES];
 	uint64_t kib = STACK_KIB;
 
+	extension_known_keys(keys);
 	if (!next_item("comm", 0, item) && !next_item("pid", 0, item))
 		extension_fail("comm=NAME or pid=N has to say whose pages to keep");
 	for (unsigned int n = 0; next_item("pid", n, item); n++)

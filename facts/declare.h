@@ -44,9 +44,17 @@
 #define FACT_BARE_
 #endif
 
+/* In the order of the source; clang keeps it anyway. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define FACT_ORDER_ __attribute__((no_reorder))
+#else
+#define FACT_ORDER_
+#endif
+
 /* Leave a pointer to a record in a section; writable, since the program keeps each fact once. */
 #define FACT_POINTER_(type, record, sect) \
-	static type *_ptr##record FACT_BARE_ __attribute__((used, section(sect))) = &record
+	static type *_ptr##record FACT_BARE_ FACT_ORDER_ \
+		__attribute__((used, section(sect))) = &record
 
 /** One declared symbol. Extensions own such records: the layout never changes. */
 struct ksym_info {
@@ -66,6 +74,7 @@ struct ksym_info {
 		.modname = #mod, \
 		.symname = #sym, \
 		.sym_required = required, \
+		.value = 0, \
 		.index = -1, \
 	}; \
 	FACT_POINTER_(struct ksym_info, _ksym_##mod##_##sym, ".init_ksyms")
@@ -111,6 +120,10 @@ struct ktype_info {
 		.member_name = m, \
 		.struct_required = required, \
 		.member_required = required, \
+		.member_bit_offset = 0, \
+		.member_bit_sz = 0, \
+		.member_size = 0, \
+		.struct_size = 0, \
 		.index = -1, \
 	}; \
 	FACT_POINTER_(struct ktype_info, name, ".init_ktypes")
@@ -162,6 +175,7 @@ struct knum_info {
 		.modname = #mod, \
 		.name = #num, \
 		.required = req, \
+		.value = 0, \
 		.index = -1, \
 	}; \
 	FACT_POINTER_(struct knum_info, _knum_##mod##_##num, ".init_knums")
@@ -192,6 +206,7 @@ struct klen_info {
 		.name = #n, \
 		.member = m, \
 		.required = req, \
+		.value = 0, \
 		.index = -1, \
 	}; \
 	FACT_POINTER_(struct klen_info, rec, ".init_klens")
@@ -230,6 +245,9 @@ struct kpath_info {
 		.modname = #mod, \
 		.path = p, \
 		.required = req, \
+		.bit_offset = 0, \
+		.bit_sz = 0, \
+		.size = 0, \
 		.index = -1, \
 	}; \
 	FACT_POINTER_(struct kpath_info, _kpath_##mod##_##id, ".init_kpaths")

@@ -27,7 +27,7 @@ void log_to_stderr(void)
 
 bool log_enabled(enum log_level level)
 {
-	return (levels | LOG_TRACE) & level;
+	return (levels | MDF_LOG_TRACE) & level;
 }
 
 void mdf_log(enum log_level level, const char *func, const char *fmt, ...)
@@ -48,8 +48,8 @@ void mdf_log(enum log_level level, const char *func, const char *fmt, ...)
 		line[n - 1] = '\n';
 	}
 	/* Names from a dump must not control the terminal; progress rewrites its line. */
-	make_printable(line, n, level == LOG_PROGRESS ? "\n\t\r" : "\n\t");
-	fd = level & (LOG_PROGRESS | LOG_ERROR | LOG_TRACE) ? STDERR_FILENO : common_fd;
+	make_printable(line, n, level == MDF_LOG_PROGRESS ? "\n\t\r" : "\n\t");
+	fd = level & (MDF_LOG_PROGRESS | MDF_LOG_ERROR | MDF_LOG_TRACE) ? STDERR_FILENO : common_fd;
 	for (int done = 0; done < n;) {
 		ssize_t w = write(fd, line + done, n - done);
 

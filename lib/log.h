@@ -14,17 +14,18 @@
 #ifndef LIB_LOG_H
 #define LIB_LOG_H
 
-enum log_level {
-	LOG_PROGRESS = 1,
-	LOG_COMMON = 2,
-	LOG_ERROR = 4,
-	LOG_DEBUG = 8,
-	LOG_REPORT = 16,
-	LOG_TRACE = 32, /**< lib/trace.h; always shown, since that decides */
-};
+#ifdef __cplusplus
+extern "C" {
+#endif
 
-#define LOG_LEVEL_DEFAULT (LOG_PROGRESS | LOG_COMMON | LOG_ERROR)
-#define LOG_LEVEL_MAX 31
+enum log_level {
+	MDF_LOG_PROGRESS = 1,
+	MDF_LOG_COMMON = 2,
+	MDF_LOG_ERROR = 4,
+	MDF_LOG_DEBUG = 8,
+	MDF_LOG_REPORT = 16,
+	MDF_LOG_TRACE = 32, /**< lib/trace.h; always shown, since that decides */
+};
 
 /**
  * Write one message if its level is shown.
@@ -36,10 +37,14 @@ enum log_level {
 void mdf_log(enum log_level level, const char *func, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-#define MSG(...) mdf_log(LOG_COMMON, 0, __VA_ARGS__)
-#define ERRMSG(...) mdf_log(LOG_ERROR, __func__, __VA_ARGS__)
-#define DEBUG_MSG(...) mdf_log(LOG_DEBUG, 0, __VA_ARGS__)
-#define PROGRESS_MSG(...) mdf_log(LOG_PROGRESS, 0, __VA_ARGS__)
-#define REPORT_MSG(...) mdf_log(LOG_REPORT, 0, __VA_ARGS__)
+#define MSG(...) mdf_log(MDF_LOG_COMMON, 0, __VA_ARGS__)
+#define ERRMSG(...) mdf_log(MDF_LOG_ERROR, __func__, __VA_ARGS__)
+#define DEBUG_MSG(...) mdf_log(MDF_LOG_DEBUG, 0, __VA_ARGS__)
+#define PROGRESS_MSG(...) mdf_log(MDF_LOG_PROGRESS, 0, __VA_ARGS__)
+#define REPORT_MSG(...) mdf_log(MDF_LOG_REPORT, 0, __VA_ARGS__)
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

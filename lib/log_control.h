@@ -10,6 +10,9 @@
 
 #include "lib/log.h"
 
+#define LOG_LEVEL_DEFAULT (MDF_LOG_PROGRESS | MDF_LOG_COMMON | MDF_LOG_ERROR)
+#define LOG_LEVEL_MAX 31
+
 /** Choose which levels are shown: a mask of enum log_level. Not thread-safe. */
 void log_set_levels(unsigned int mask);
 

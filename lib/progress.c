@@ -27,7 +27,7 @@ void progress_begin(struct progress *p, const char *step, uint64_t total)
 		.step = step,
 		.total = total,
 		.tty = isatty(STDERR_FILENO) && !(term && !strcmp(term, "dumb")),
-		.enabled = log_enabled(LOG_PROGRESS),
+		.enabled = log_enabled(MDF_LOG_PROGRESS),
 	};
 	clock_gettime(CLOCK_MONOTONIC, &p->start);
 	p->shown = p->start;

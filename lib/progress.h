@@ -5,7 +5,7 @@
  *
  * On a terminal the line rewrites itself; elsewhere (a log, a serial console
  * with TERM=dumb) a plain line comes now and then. Nothing is shown when
- * LOG_PROGRESS is off.
+ * MDF_LOG_PROGRESS is off.
  */
 #ifndef LIB_PROGRESS_H
 #define LIB_PROGRESS_H

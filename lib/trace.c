@@ -37,5 +37,5 @@ void trace_print(enum trace_subsystem subsystem, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	mdf_log(LOG_TRACE, NULL, "trace %s: %s\n", trace_name(subsystem), line);
+	mdf_log(MDF_LOG_TRACE, NULL, "trace %s: %s\n", trace_name(subsystem), line);
 }

@@ -63,10 +63,14 @@ static bool report(const struct search *s, const char *name, const char *unit)
 
 void extension_init(void)
 {
+	static const char *const keys[] = { "kinds", "strict", NULL };
 	struct algorithms algorithms = { NULL, 0, 0 };
-	unsigned int wanted = wanted_kinds();
-	bool whole = find_algorithms(&algorithms);
+	unsigned int wanted;
+	bool whole;
 
+	extension_known_keys(keys);
+	wanted = wanted_kinds();
+	whole = find_algorithms(&algorithms);
 	for (size_t i = 0; i < LENGTH(kinds); i++) {
 		struct search s = { .algorithms = &algorithms };
 

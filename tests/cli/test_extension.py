@@ -535,6 +535,30 @@ def _():
     same_dump()
 
 
+@test('a mistyped key is an error, if the extension says which ones it knows')
+def _():
+    path = extension('keys', init='''
+        static const char *const keys[] = { "pid", "comm", "what", NULL };
+
+        extension_known_keys(keys);''')
+    for good in ('', ',pid=1', ',pid,comm=a=b', ',,what'):
+        dump('--require-extension', path + good).check_done()
+    for wrong in ('pidd=1', 'pi', 'comm=a,wha', 'a', '=1'):
+        dump('--require-extension', f'{path},{wrong}').check_failed(
+            f'unknown argument {wrong.split(",")[-1]}: the known keys are pid, comm and what')
+
+
+@test('declarations are printed in the order of the source')
+def _():
+    path = extension('ordered', init='', rest=''.join(
+        f'INIT_OPT_MOD_SYM(vmlinux, s{n});INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, t{n}, m);'
+        for n in (3, 1, 4, 0, 5, 9, 2, 6)))
+    core('mini')
+    text = makedumpfile('--check-extension', path, 'mini').text
+    check(re.findall(r'SYMBOL\(s(\d)', text) == list('31405926'), text)
+    check(re.findall(r'OFFSET\(t(\d)', text) == list('31405926'), text)
+
+
 @test('of thousands of messages the first are shown, line by line with its name')
 def _():
     path = extension('talks', init='''
@@ -543,7 +567,10 @@ def _():
     result = dump('--extension', path).check_done()
     lines = extension_lines(result)
     check(lines[:100] == [f'extension talks: line {i}' for i in range(100)], lines[:101])
-    check(lines[100:] == ['extension talks: it says more, which is not shown'], lines[100:])
+    check(lines[100:] == ['extension talks: more than 100 lines or 16 KiB of messages: '
+                            '--message-level 31 shows the rest'], lines[100:])
+    result = dump('--message-level', '31', '--extension', path).check_done()
+    check('extension talks: line 19999' in extension_lines(result), 'the limit is not lifted')
     path = extension('rambles', init='''
         for (int i = 0; i < 200000; i++)
             fputs("blah ", stderr);''')

@@ -213,7 +213,7 @@ def _():
         'share/makedumpfile/template/Makefile': 0o644,
         'lib/pkgconfig/makedumpfile-extension.pc': 0o644,
         **{f'include/makedumpfile/{name}': 0o644
-           for name in (*HEADERS, 'facts/declare.h', 'lib/log.h', 'lib/types.h')},
+           for name in (*HEADERS, 'facts/declare.h', 'lib/log.h')},
         **{f'lib/makedumpfile/extensions/{os.path.basename(path)}': 0o755
            for path in glob.glob(f'{BUILD}/extensions/*.so')},
     }
@@ -290,9 +290,78 @@ def _():
     compilers = [CC, *(c for c in ('clang',) if shutil.which(c))]
     for compiler in compilers:
         for standard in ('c99', 'gnu17'):
-            for name in (*HEADERS, 'facts/declare.h', 'lib/log.h', 'lib/types.h'):
+            for name in (*HEADERS, 'facts/declare.h', 'lib/log.h'):
                 done(compiler, f'-std={standard}', *WARNINGS, '-fsyntax-only', '-include',
                      f'{include}/{name}', '-x', 'c', '/dev/null')
+
+
+SYSLOG = """
+#include <syslog.h>
+#define ARRAY_SIZE(a) mine(a)
+#include <makedumpfile.h>
+#include <extension.h>
+#include <erase_info.h>
+"""
+
+
+@test('the headers compile after <syslog.h>, and define no name of the program itself')
+def _():
+    flags = pkg_config('--cflags')
+    for compiler, name in ((CC, 'syslog.c'), ('c++', 'syslog.cc'), ('clang++', 'syslog.cc')):
+        if not shutil.which(compiler):
+            continue
+        write(name, SYSLOG)
+        done(compiler, *flags, *(w for w in WARNINGS if 'prototypes' not in w), '-fsyntax-only',
+             name)
+        text = done(compiler, *flags, '-E', '-dM', name).text
+        for macro in ('LOG_LEVEL_MAX', 'LIB_TYPES_H'):
+            check(macro not in text, f'{macro} is defined')
+
+
+def tasks_of_mini(task):
+    """Facts of a kernel with the idle task and another one, in the same page."""
+    other, signal = task + 0x800, task + 0x400
+    return (*(f'u64 {at:#x} {DIRECT + to:#x}' for at, to in (
+                (task, other), (other, task), (other + 16, signal), (signal, other + 32),
+                (other + 32, signal))),
+            'set OFFSET(task_struct.comm) 200', 'set OFFSET(task_struct.tasks) 0',
+            'set OFFSET(task_struct.signal) 16', 'set OFFSET(task_struct.thread_node) 32',
+            'set OFFSET(signal_struct.thread_head) 0',
+            f'set SYMBOL(init_task) {DIRECT + task:#x}')
+
+
+def run_example(name):
+    """Dump with an example; returns what is printed."""
+    user = min(USER)
+    core('vmcore', *tasks_of_mini(user * PAGE))
+    result = makedumpfile('-f', '-d', '31', '--require-extension', f'./elsewhere/{name}.so',
+                          'vmcore', 'dump').check_done()
+    check(set(Kdump('dump').pages) == kept(31) | {user}, 'its page is not included')
+    return result.text
+
+
+@test('the example in C++ compiles, and does what it says')
+def _():
+    need_tool('c++')
+    os.makedirs('elsewhere', exist_ok=True)
+    done('c++', '-shared', '-fPIC', *(w for w in WARNINGS if 'prototypes' not in w),
+         f'{TOP}/extensions/examples/keep_names.cc', *pkg_config('--cflags', '--libs'),
+         '-o', 'keep_names.so', cwd='elsewhere')
+    check('tasks: 1' in run_example('keep_names'), 'tasks are not counted')
+
+
+@test('the example in Rust compiles, and does what it says')
+def _():
+    need_tool('rustc')
+    os.makedirs('elsewhere', exist_ok=True)
+    done('rustc', '--edition', '2021', '--crate-type', 'cdylib', '-C', 'panic=abort',
+         *(f'-Clink-arg={flag}' for flag in pkg_config('--libs')),
+         f'{TOP}/extensions/examples/keep_init_task.rs', '-o', 'keep_init_task.so',
+         cwd='elsewhere')
+    check('init_task is included' in run_example('keep_init_task'), 'it says nothing')
+    abi = read(f'{TOP}/extension.h').decode().split('#define EXTENSION_ABI ')[1].split()[0]
+    check(f'makedumpfile_extension_abi: c_uint = {abi};' in
+          read(f'{TOP}/extensions/examples/keep_init_task.rs').decode(), 'its ABI is old')
 
 
 @test('the template builds, passes its own test, and is installed')

@@ -33,7 +33,7 @@ static int setup(void **state)
 	struct cores *c = malloc(sizeof(*c));
 
 	*state = c;
-	log_set_levels(LOG_ERROR);
+	log_set_levels(MDF_LOG_ERROR);
 	return c ? cores_make(c, "mini-x86_64.txt", NULL, texts, ARRAY_SIZE(texts)) : -1;
 }
 

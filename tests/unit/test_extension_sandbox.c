@@ -24,7 +24,7 @@
 
 #include "extension/sandbox.h"
 #include "lib/err.h"
-#include "lib/log.h"
+#include "lib/log_control.h"
 #include "lib/types.h"
 #include "tests/unit/capture.h"
 
@@ -260,8 +260,16 @@ static void test_messages(void **state)
 	for (p = out.text; *p; p++)
 		lines += *p == '\n';
 	assert_int_equal(lines, 101);
-	assert_non_null(strstr(out.text, "extension tested: 99\nextension tested: it says more, "
-			       "which is not shown\n"));
+	assert_non_null(strstr(out.text, "extension tested: 99\nextension tested: more than "
+			       "100 lines or 16 KiB of messages: --message-level 31 shows the "
+			       "rest\n"));
+	log_set_levels(LOG_LEVEL_MAX);
+	capture_begin(&out, STDOUT_FILENO);
+	assert_int_equal(run_work(talk_much, 60), 0);
+	capture_end(&out);
+	log_set_levels(LOG_LEVEL_DEFAULT);
+	assert_non_null(strstr(out.text, "extension tested: 100\n"));
+	assert_null(strstr(out.text, "more than"));
 }
 
 /* The program's own code may take longer than the extension's. */

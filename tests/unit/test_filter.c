@@ -202,7 +202,7 @@ static int setup(void **state)
 	struct all_cores *c = malloc(sizeof(*c));
 
 	*state = c;
-	log_set_levels(LOG_ERROR);
+	log_set_levels(MDF_LOG_ERROR);
 	return !c || cores_make(&c->mini, "mini-x86_64.txt", NULL, mini_texts,
 				ARRAY_SIZE(mini_texts)) ||
 	       cores_make(&c->small, NULL, NULL, small_texts, ARRAY_SIZE(small_texts));

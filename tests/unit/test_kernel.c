@@ -94,7 +94,7 @@ static int setup(void **state)
 	struct cores *c = malloc(sizeof(*c));
 
 	*state = c;
-	log_set_levels(LOG_ERROR);
+	log_set_levels(MDF_LOG_ERROR);
 	return !c || cores_make(c, NULL, NULL, texts, ARRAY_SIZE(texts));
 }
 

@@ -115,7 +115,7 @@ static void test_message_level(void **state)
 
 	(void)state;
 	capture_begin(&c, STDERR_FILENO);
-	log_set_levels(LOG_LEVEL_MAX & ~LOG_PROGRESS);
+	log_set_levels(LOG_LEVEL_MAX & ~MDF_LOG_PROGRESS);
 	progress_begin(&p, "quiet", 10);
 	pretend(&p, 9, 9);
 	progress_update(&p, 5);

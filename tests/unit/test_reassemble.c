@@ -66,7 +66,7 @@ static int setup(void **state)
 	struct files *f = malloc(sizeof(*f));
 
 	*state = f;
-	log_set_levels(LOG_ERROR);
+	log_set_levels(MDF_LOG_ERROR);
 	if (!f || cores_make(&f->cores, "mini-x86_64.txt", NULL, texts, ARRAY_SIZE(texts)))
 		return -1;
 	cores_path(&f->cores, "part0", f->parts[0]);
