@@ -426,6 +426,7 @@ static bool read_utsname(const struct kernel *k, struct vmcore_reader *r,
 		return false;
 	if (overwrite)
 		overwrite_copy(k, r, overwrite, va, uts, sizeof(*uts));
+	kdump_utsname_terminate(uts);
 	return true;
 }
 

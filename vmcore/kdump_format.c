@@ -171,15 +171,20 @@ void kdump_eraseinfo_fields(const struct kdump_layout *l, size_t *start, size_t 
 	*end = last->off + last->size;
 }
 
+void kdump_utsname_terminate(struct kdump_utsname *u)
+{
+	u->sysname[UTS_LEN - 1] = u->nodename[UTS_LEN - 1] = '\0';
+	u->release[UTS_LEN - 1] = u->version[UTS_LEN - 1] = '\0';
+	u->machine[UTS_LEN - 1] = u->domainname[UTS_LEN - 1] = '\0';
+}
+
 void kdump_decode_header(const struct kdump_layout *l, const void *buf, struct kdump_header *h)
 {
 	struct kdump_utsname *u = &h->utsname;
 
 	_Static_assert(sizeof(*u) == 6 * UTS_LEN, "the strings follow each other");
 	memcpy(u, (const char *)buf + HEADER_UTSNAME_OFF, sizeof(*u));
-	u->sysname[UTS_LEN - 1] = u->nodename[UTS_LEN - 1] = '\0';
-	u->release[UTS_LEN - 1] = u->version[UTS_LEN - 1] = '\0';
-	u->machine[UTS_LEN - 1] = u->domainname[UTS_LEN - 1] = '\0';
+	kdump_utsname_terminate(u);
 	decode_fields(l, header_fields, ARRAY_SIZE(header_fields), 0, buf, h);
 }
 

@@ -124,6 +124,9 @@ void kdump_set_incomplete(const struct kdump_layout *l, void *buf);
  */
 void kdump_eraseinfo_fields(const struct kdump_layout *l, size_t *start, size_t *end);
 
+/** End each string of @p u in its array; bytes from a dump need not have a NUL. */
+void kdump_utsname_terminate(struct kdump_utsname *u);
+
 /**
  * Read a structure of the size above. Nothing is checked, strings are made to
  * end. Sub-header fields that are newer than header version @p version are 0.

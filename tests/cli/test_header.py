@@ -101,6 +101,13 @@ def _():
         check(utsname('dump') == utsname('wanted'), utsname('dump'))
 
 
+@test('a string of utsname that fills its array ends with it')
+def _():
+    core('core', *(f'text uts+{at} {"X" * UTS_LEN}' for at in (65, 325)))
+    dump('-d', '1', 'core', 'dump')
+    check_utsname('dump', nodename='X' * 64, release='6.12.0-mini', domainname='X' * 64)
+
+
 @test('VMCOREINFO tells the machine if the header does not')
 def _():
     for machine in ('x86_64', 'arm64', 'ppc64le', 'riscv64', 's390x', 'loongarch64'):
