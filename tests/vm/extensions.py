@@ -10,12 +10,15 @@ import collections
 import importlib.machinery
 import importlib.util
 import os
+import re
 import zlib
 
 import compare
 from compare import PAGE
 
 LEVEL = 31
+# Bit of /proc/kpageflags.
+KPF_ANON = 12
 RED_ZONE = 128
 
 
@@ -95,6 +98,43 @@ def api(dumpdir, lines):
         wrong.append(f"stack pointers: {have}, not {stacks}")
     if not any(f[0] == "1" and f[2] == "/init" and int(f[3]) for f in found["file"]):
         wrong.append("the page cache of /init, which process 1 has open, is not found")
+    return wrong
+
+
+# ---- environments, files, statistics ----------------------------------------------------
+
+def environment(dumpdir, plain, dump, what):
+    """Judge that the environment or the arguments of processes are overwritten, as WHAT says."""
+    before, after, wrong = open_dump(plain), open_dump(dump), []
+    for p in processes(dumpdir):
+        # The stack is the last mapping, and begins with these.
+        page = p.pages[p.maps[-1][1] - PAGE]
+        for kind, text in (("env", b"\0HOME=/\0"), ("args", b"\0guest\0")):
+            if text not in before(page):
+                wrong.append(f"process {p.pid} never had its {kind}")
+            if (text not in after(page)) != (kind in what):
+                wrong.append(f"process {p.pid}: its {kind}")
+    return wrong + same_pages(dumpdir, plain, dump) + little_differs(plain, dump, 1 << 20)
+
+
+def only_cache(dumpdir, plain, dump):
+    """Judge that a dump lacks many pages, and only such as are in the page cache."""
+    lost = dumped(plain) - dumped(dump)
+    flags = compare.read_words(f"{dumpdir}/truth/kpageflags")
+    others = [pfn for pfn in lost if pfn < len(flags) and flags[pfn] >> KPF_ANON & 1]
+    wrong = [] if len(lost) > 1000 else [f"only {len(lost)} pages are excluded"]
+    return wrong + ([f"{len(others)} pages are anonymous"] if others else [])
+
+
+def stats(filler, text):
+    """Judge what stats prints about a process whose pages are known, but for later ones."""
+    pages = re.search(rf"process {filler.pid} \(.*\): pages (\d+)", text)
+    known = len(filler.pages)
+    wrong = [] if pages and known <= int(pages[1]) <= known * 1.02 else \
+        [f"process {filler.pid} has {len(filler.pages)} pages: {pages and pages[1]}"]
+    classes = re.findall(r"class (.*): pages (\d+)", text)
+    if len(classes) < 4 or not re.search(r"page cache of ext4: pages \d", text):
+        wrong.append(f"classes: {classes}")
     return wrong
 
 
