@@ -10,6 +10,7 @@
 #                       check-gpu (the extension drop_gpu on kernels with a graphics card),
 #                       check-faults (single faults in dumps, and calls that fail: FAULT_CASES,
 #                       5000, of each of a miniature and a real dump)
+# make check-distros    install, build, test and package it in minimal Debian systems: as root
 # make mutants        break the program in careless ways, and see the tests notice each
 # make fuzz             look for inputs that break it, FUZZ_SECONDS (60) a target
 # make bench            time it against the makedumpfile on PATH
@@ -148,7 +149,7 @@ endif
 endif
 endef
 
-ifneq ($(filter-out clean demo check check-all check-full check-arch check-crash check-readers check-gpu check-faults mutants bench fuzz,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean demo check check-all check-full check-arch check-crash check-readers check-gpu check-faults check-distros mutants bench fuzz,$(or $(MAKECMDGOALS),all)),)
 LIBDEFLATE_LIBS := $(call libraries,libdeflate,-ldeflate)
 DWARF_LIBS := $(call libraries,libdw,-ldw -lelf,-lbz2 -llzma -lzstd -lz)
 LZO_LIBS := -llzo2
@@ -375,6 +376,10 @@ check-gpu:
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/vm/check-gpu $(O)/makedumpfile
 
+check-distros:
+	$(Q)scripts/setup vm
+	$(Q)tests/distros/check
+
 FAULT_CASES ?= 5000
 check-faults:
 	$(Q)scripts/setup check vm
@@ -480,7 +485,7 @@ clean:
 
 FORCE:
 .PHONY: all extensions remember unit-tests bench-facts fuzz-replays fuzzers demo check check-all check-full \
-	check-arch check-crash check-readers check-gpu check-faults mutants fuzz bench install clean FORCE
+	check-arch check-crash check-readers check-gpu check-faults check-distros mutants fuzz bench install clean FORCE
 .DELETE_ON_ERROR:
 
 -include $(OBJS:.o=.d) $(EXTENSION_OBJS:.o=.d) $(BUILTIN_PARTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZ_OBJS:.o=.d)
