@@ -303,9 +303,9 @@ const struct option_row option_table[] = {
 		.parse = parse_levels,
 		.help = "exclude kinds of pages; add up: 1 pages of zeros, 2 page cache, 4 page "
 			"cache with private data (includes 2), 8 user memory, 16 free pages "
-			"(default 0; 31: all). The next LEVEL is tried when there is not enough "
-			"space for a dump of the first, or when the first is not possible. Where "
-			"none is, the last ones are used without what is not possible",
+			"(default 0; 31: all). The next LEVEL is tried if there is not enough "
+			"space for a dump of the first, or if the first is not possible. If "
+			"none is, the possible parts of the last ones are used",
 	},
 	{
 		.name = "strict-level",
@@ -368,7 +368,7 @@ const struct option_row option_table[] = {
 		.letter = 'R',
 		.topic = TOPIC_OUTPUT,
 		.chooses = MODE_REARRANGE,
-		.help = "write the file that a flattened standard input contains",
+		.help = "write DUMPFILE from the flattened format on standard input",
 	},
 	{
 		.letter = 'f',
@@ -426,7 +426,7 @@ const struct option_row option_table[] = {
 		.topic = TOPIC_OUTPUT,
 		.modes = COUNTS_PAGES,
 		.parse = parse_cyclic_buffer,
-		.help = "memory for bitmaps",
+		.help = "use at most KB of memory for bitmaps",
 	},
 	{
 		.name = "work-dir",
@@ -434,7 +434,7 @@ const struct option_row option_table[] = {
 		.topic = TOPIC_OUTPUT,
 		.modes = COUNTS_PAGES,
 		.text = TEXT(work_dir),
-		.help = "put bitmaps there, if they need more",
+		.help = "put bitmaps that need more memory into DIR",
 	},
 	{
 		.letter = 'b',
@@ -458,7 +458,7 @@ const struct option_row option_table[] = {
 		.topic = TOPIC_INPUT,
 		.modes = READS_VMCORE,
 		.text = TEXT(vmlinux),
-		.help = "take what VMCOREINFO lacks from a kernel with debug information",
+		.help = "take facts that VMCOREINFO lacks from a kernel with debug information",
 	},
 	{
 		.letter = 'g',
@@ -466,8 +466,8 @@ const struct option_row option_table[] = {
 		.topic = TOPIC_INPUT,
 		.chooses = MODE_WRITE_VMCOREINFO,
 		.text = TEXT(dumpfile),
-		.help = "write what is known of the kernel as VMCOREINFO text, for -i; with -x "
-			"VMLINUX alone, what that knows",
+		.help = "write facts about the kernel as VMCOREINFO text, for -i; those of "
+			"VMLINUX with -x VMLINUX and no VMCORE",
 	},
 	{
 		.name = "non-mmap",
@@ -516,7 +516,7 @@ const struct option_row option_table[] = {
 		.topic = TOPIC_ERASE,
 		.modes = IN(CREATE),
 		.text = TEXT(config),
-		.help = "overwrite what FILE says, see makedumpfile.conf(5); types and symbols "
+		.help = "overwrite data that FILE names, see makedumpfile.conf(5); types and symbols "
 			"are the dump's own, or those of -x VMLINUX",
 	},
 	{
@@ -548,7 +548,7 @@ const struct option_row option_table[] = {
 		.topic = TOPIC_EXTENSIONS,
 		.modes = IN(CREATE),
 		.parse = parse_required_extension,
-		.help = "the same, and no dump if it cannot do its work",
+		.help = "like --extension, but write no dump if it cannot do its work",
 	},
 	{
 		.name = "check-extension",
@@ -565,7 +565,7 @@ const struct option_row option_table[] = {
 		.topic = TOPIC_EXTENSIONS,
 		.modes = IN(CREATE) | IN(CHECK_EXTENSION),
 		.parse = parse_timeout,
-		.help = "stop one that makes no progress for N seconds (60)",
+		.help = "stop an extension without progress for N seconds (default 60)",
 	},
 	{
 		.name = "extension-in-process",
@@ -586,14 +586,14 @@ const struct option_row option_table[] = {
 		.topic = TOPIC_INSPECT,
 		.modes = IN(CREATE),
 		.text = TEXT(triage_file),
-		.help = "write it to FILE beside a dump",
+		.help = "create a dump, and write its triage to FILE",
 	},
 	{
 		.name = "all-tasks",
 		.topic = TOPIC_INSPECT,
 		.modes = IN(CREATE) | IN(TRIAGE),
 		.flag = FLAG(all_tasks),
-		.help = "with the stacks of all tasks",
+		.help = "add the stacks of all tasks to the triage",
 	},
 	{
 		.name = "dump-dmesg",
@@ -606,7 +606,7 @@ const struct option_row option_table[] = {
 		.topic = TOPIC_INSPECT,
 		.modes = IN(DUMP_DMESG),
 		.flag = FLAG(partial_dmesg),
-		.help = "of that, only what came after the log was last cleared",
+		.help = "with --dump-dmesg: only messages after the log was last cleared",
 	},
 	{
 		.name = "info",

@@ -40,7 +40,7 @@ static const struct {
 	[TOPIC_ERASE] = { "erase", "Data to overwrite" },
 	[TOPIC_EXTENSIONS] = { "extensions", "Extensions" },
 	[TOPIC_INSPECT] = { "inspect",
-			    "Other actions on a VMCORE, a dump of ours, or /proc/kcore" },
+			    "Other actions (VMCORE can be a dump of makedumpfile, or /proc/kcore)" },
 	[TOPIC_MESSAGES] = { "messages", "Messages" },
 };
 
