@@ -75,6 +75,14 @@ uint64_t coverage_gap(const struct coverage *c, uint64_t start, uint64_t end)
 	return min_u64(c->spans[i].end, end);
 }
 
+uint64_t coverage_next(const struct coverage *c, uint64_t start, uint64_t end)
+{
+	/* A span that ends at start does not have it. */
+	size_t i = find_span(c, start + 1);
+
+	return i < c->nr ? min_u64(max_u64(c->spans[i].start, start), end) : end;
+}
+
 void coverage_add_record(struct coverage *c, uint64_t off, uint64_t len, uint64_t pos)
 {
 	if (!coverage_add(c, off, len) && !c->damaged)

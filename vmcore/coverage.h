@@ -45,6 +45,9 @@ bool coverage_add(struct coverage *c, uint64_t off, uint64_t len);
  */
 uint64_t coverage_gap(const struct coverage *c, uint64_t start, uint64_t end);
 
+/** The first byte of [start, end) that some record has; @p end if there is none. */
+uint64_t coverage_next(const struct coverage *c, uint64_t start, uint64_t end);
+
 /** As coverage_add(), for a record at offset @p pos of the stream: damage is remembered. */
 void coverage_add_record(struct coverage *c, uint64_t off, uint64_t len, uint64_t pos);
 

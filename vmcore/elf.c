@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/byteorder.h"
 #include "lib/array.h"
@@ -19,6 +20,8 @@
 #include "lib/err.h"
 #include "lib/search.h"
 #include "lib/sweep.h"
+#include "lib/zero.h"
+#include "coverage.h"
 #include "notes.h"
 #include "vmcore.h"
 
@@ -46,9 +49,17 @@
 /* Program headers are read this many at a time. */
 #define PHDR_CHUNK 256
 
+/*
+ * Bytes of the file that may belong to no program header: padding. More of them are looked at,
+ * as many samples at the most.
+ */
+#define PADDING_MAX 4096
+#define GAP_SAMPLES 4096
+#define GAP_SAMPLE_BYTES 4096
+
 /* The fields of Elf32_Ehdr and Elf64_Ehdr that matter. */
 struct elf_header {
-	uint16_t type, machine, phentsize, phnum, shentsize;
+	uint16_t type, machine, phentsize, phnum, shentsize, shnum;
 	uint32_t flags;
 	uint64_t phoff, shoff;
 };
@@ -113,6 +124,7 @@ static void decode_header(const struct vmcore *vc, const char *p, struct elf_hea
 	h->phentsize = load_u16(FIELD(e_phentsize), vc->swap);
 	h->phnum = load_u16(FIELD(e_phnum), vc->swap);
 	h->shentsize = load_u16(FIELD(e_shentsize), vc->swap);
+	h->shnum = load_u16(FIELD(e_shnum), vc->swap);
 	h->phoff = load_ulong(FIELD(e_phoff), vc->is64, vc->swap);
 	h->shoff = load_ulong(FIELD(e_shoff), vc->is64, vc->swap);
 #undef FIELD
@@ -216,6 +228,12 @@ static void limit_segment(struct vmcore *vc, struct allowance *left, struct vmco
 	left->absent -= s->memsz - present;
 }
 
+/* Parts of /proc/kcore: virtual memory with no one place in physical memory. */
+static bool is_virtual(const struct vmcore *vc, const struct program_header *h)
+{
+	return h->paddr == (vc->is64 ? UINT64_MAX : UINT32_MAX);
+}
+
 static int add_segment(struct vmcore *vc, struct allowance *left, const struct program_header *h,
 		       uint32_t number)
 {
@@ -239,8 +257,7 @@ static int add_segment(struct vmcore *vc, struct allowance *left, const struct p
 		else
 			s.filesz = s.memsz;
 	}
-	/* Parts of /proc/kcore: virtual memory with no one place in physical memory. */
-	if (!s.memsz || s.paddr == (vc->is64 ? UINT64_MAX : UINT32_MAX))
+	if (!s.memsz || is_virtual(vc, h))
 		return 0;
 	limit_segment(vc, left, &s, number);
 	if (!s.memsz)
@@ -258,50 +275,191 @@ static int add_segment(struct vmcore *vc, struct allowance *left, const struct p
 	return 0;
 }
 
-static int read_program_headers(struct vmcore *vc, struct file_reader *r,
-				const struct elf_header *h)
+/* Remember which bytes of the file a header claims. */
+static void add_claim(const struct vmcore *vc, struct coverage *c, uint64_t off, uint64_t size)
 {
-	size_t size = vc->is64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
+	coverage_add(c, off, bytes_in_file(vc, off, size));
+}
+
+/* Return whether bytes of the file are room that was not used: samples of it are zeros. */
+static bool is_empty(struct file_reader *r, uint64_t start, uint64_t end)
+{
+	uint64_t step = max_u64((end - start) / GAP_SAMPLES, GAP_SAMPLE_BYTES);
+	char sample[GAP_SAMPLE_BYTES];
+
+	for (uint64_t at = start; at < end; at += step) {
+		size_t len = min_u64(end - at, sizeof(sample));
+
+		if (!file_read(r, at, sample, len) && !all_zero(sample, len))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Find bytes of the file that no header claims: a damaged header may stand for less than it did,
+ * or for nothing. Sections may have any bytes, and a block device is larger than its contents.
+ */
+static void check_claims(struct vmcore *vc, struct file_reader *r, const struct elf_header *h,
+			 const struct coverage *c)
+{
+	uint64_t size = vc->file.size, pos, end;
+	struct stat st;
+
+	if (h->shnum > 1)
+		return;
+	for (pos = coverage_gap(c, 0, size); pos < size; pos = coverage_gap(c, end, size)) {
+		end = coverage_next(c, pos, size);
+		if (end - pos <= PADDING_MAX || is_empty(r, pos, end))
+			continue;
+		if (end == size && !fstat(vc->file.fd, &st) && S_ISBLK(st.st_mode))
+			continue;
+		vmcore_warn(vc,
+			    "memory may be missing: %" PRIu64 " bytes at offset %#" PRIx64
+			    " belong to no program header",
+			    end - pos, pos);
+		vc->incomplete = true;
+		return;
+	}
+}
+
+/* The walk over the program headers. */
+struct headers {
+	struct vmcore *vc;
+	struct file_reader *r;
+	struct coverage *claims;
+	struct allowance left;
+	size_t size; /* of one, bytes */
+};
+
+/* Read a program header if one is there: it has bytes of the file after itself. */
+static bool find_header(const struct headers *w, uint64_t off, struct program_header *ret)
+{
+	char raw[sizeof(Elf64_Phdr)];
+
+	if (!range_fits(off, w->size, w->vc->file.size) || file_read(w->r, off, raw, w->size))
+		return false;
+	decode_program_header(w->vc, raw, ret);
+	return (ret->type == PT_LOAD || ret->type == PT_NOTE) && ret->filesz &&
+	       ret->offset >= off + w->size &&
+	       range_fits(ret->offset, ret->filesz, w->vc->file.size);
+}
+
+/* Use the usual offset and size of program headers if what the ELF header has is impossible. */
+static void repair_table(const struct headers *w, struct elf_header *h, uint32_t *phnum)
+{
+	struct vmcore *vc = w->vc;
+	uint64_t usual = vc->is64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr);
+	struct program_header ph;
+
+	if (h->phentsize != w->size)
+		vmcore_warn(vc, "e_phentsize is %u instead of %zu", h->phentsize, w->size);
+	if (h->phoff != usual && !find_header(w, h->phoff, &ph) && find_header(w, usual, &ph)) {
+		vmcore_warn(vc, "e_phoff is %" PRIu64 ": using %" PRIu64, h->phoff, usual);
+		h->phoff = usual;
+	}
+	if (range_fits(h->phoff, *phnum * (uint64_t)w->size, vc->file.size))
+		return;
+	vmcore_warn(vc,
+		    "the file ends within its program headers: %" PRIu32 " at offset %" PRIu64
+		    ", but it has %" PRIu64 " bytes",
+		    *phnum, h->phoff, vc->file.size);
+	*phnum = 0;
+}
+
+static int add_header(struct headers *w, const struct program_header *ph, uint32_t number)
+{
+	if (ph->type != PT_LOAD && ph->type != PT_NOTE)
+		return 0;
+	if (is_virtual(w->vc, ph))
+		add_claim(w->vc, w->claims, 0, w->vc->file.size);
+	add_claim(w->vc, w->claims, ph->offset, ph->filesz);
+	if (ph->type == PT_LOAD)
+		return add_segment(w->vc, &w->left, ph, number);
+	notes_load(w->vc, w->r, ph->offset, ph->filesz);
+	return 0;
+}
+
+/* Read nr program headers at an offset; those on a bad sector are passed over. */
+static int read_chunk(struct headers *w, uint64_t off, uint32_t first, uint32_t nr)
+{
 	char chunk[PHDR_CHUNK * sizeof(Elf64_Phdr)];
-	struct allowance left = {
-		.absent = max_u64(multiple(vc->file.size, ABSENT_RATIO), ABSENT_MIN),
-		.present = multiple(vc->file.size, PRESENT_RATIO),
+	int whole = file_read(w->r, off, chunk, nr * w->size), err = 0;
+
+	for (uint32_t i = 0; !err && i < nr; i++) {
+		struct program_header ph;
+		char *raw = chunk + i * w->size;
+		int bad = whole ? file_read(w->r, off + i * w->size, raw, w->size) : 0;
+
+		if (bad) {
+			vmcore_warn(w->vc, "program header %" PRIu32 " is passed over: %s",
+				    first + i, err_text(bad));
+			w->vc->incomplete = true;
+			continue;
+		}
+		decode_program_header(w->vc, raw, &ph);
+		err = add_header(w, &ph, first + i);
+	}
+	return err;
+}
+
+/* Read program headers after those that are counted, if they have bytes that no other has. */
+static int read_uncounted(struct headers *w, uint64_t phoff, uint32_t phnum)
+{
+	struct program_header ph;
+	uint32_t nr = phnum;
+	int err = 0;
+
+	while (!err && find_header(w, phoff + nr * (uint64_t)w->size, &ph)) {
+		uint64_t end = ph.offset + ph.filesz;
+
+		if (coverage_next(w->claims, ph.offset, end) != end)
+			break;
+		err = add_header(w, &ph, nr++);
+	}
+	if (!err && nr > phnum)
+		vmcore_warn(w->vc,
+			    "e_phnum is %" PRIu32 ", but there are %" PRIu32 " program headers",
+			    phnum, nr);
+	add_claim(w->vc, w->claims, phoff, nr * (uint64_t)w->size);
+	return err;
+}
+
+static int read_program_headers(struct vmcore *vc, struct file_reader *r, struct elf_header *h,
+				struct coverage *claims)
+{
+	struct headers w = {
+		.vc = vc,
+		.r = r,
+		.claims = claims,
+		.left.absent = max_u64(multiple(vc->file.size, ABSENT_RATIO), ABSENT_MIN),
+		.left.present = multiple(vc->file.size, PRESENT_RATIO),
+		.size = vc->is64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr),
 	};
 	uint32_t phnum;
 	int ret;
 
 	ret = read_phnum(vc, r, h, &phnum);
+	if (ret) {
+		vmcore_warn(vc, "%s", err_text(ret));
+		phnum = 0;
+	}
+	repair_table(&w, h, &phnum);
+	add_claim(vc, claims, 0, vc->is64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr));
+	if (h->shoff)
+		add_claim(vc, claims, h->shoff, vc->is64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr));
+	ret = 0;
+	for (uint32_t i = 0; !ret && i < phnum; i += PHDR_CHUNK)
+		ret = read_chunk(&w, h->phoff + i * (uint64_t)w.size, i,
+				 min_u64(PHDR_CHUNK, phnum - i));
+	if (!ret)
+		ret = read_uncounted(&w, h->phoff, phnum);
 	if (ret)
 		return ret;
-	if (!phnum)
-		return err_set(-EBADMSG, "the ELF header speaks of no program headers");
-	if (h->phentsize != size)
-		return err_set(-EBADMSG, "e_phentsize is %u instead of %zu", h->phentsize, size);
-	if (!range_fits(h->phoff, phnum * (uint64_t)size, r->file->size))
-		return err_set(-EBADMSG,
-			       "the file ends within its program headers: %" PRIu32
-			       " at offset %" PRIu64 ", but it has %" PRIu64 " bytes",
-			       phnum, h->phoff, r->file->size);
-	for (uint32_t i = 0; i < phnum; i++) {
-		struct program_header ph;
-
-		if (i % PHDR_CHUNK == 0) {
-			ret = read_headers(r, h->phoff + i * (uint64_t)size, chunk,
-					   min_u64(PHDR_CHUNK, phnum - i) * size,
-					   "program headers");
-			if (ret)
-				return ret;
-		}
-		decode_program_header(vc, chunk + i % PHDR_CHUNK * size, &ph);
-		if (ph.type == PT_LOAD)
-			ret = add_segment(vc, &left, &ph, i);
-		else if (ph.type == PT_NOTE)
-			notes_load(vc, r, ph.offset, ph.filesz);
-		if (ret)
-			return ret;
-	}
 	if (vc->nr_segments)
 		return 0;
+	if (!phnum && !vc->warning[0])
+		return err_set(-EBADMSG, "the ELF header speaks of no program headers");
 	if (vc->warning[0])
 		return err_set(-EBADMSG, "it holds no memory: %s", vc->warning);
 	return err_set(-EBADMSG,
@@ -437,6 +595,7 @@ nomem:
 
 static int elf_open(struct vmcore *vc, const void *head, size_t head_len)
 {
+	_cleanup_free_ struct coverage *claims = NULL;
 	const unsigned char *ident = head;
 	struct elf_header h;
 	struct file_reader r;
@@ -463,15 +622,20 @@ static int elf_open(struct vmcore *vc, const void *head, size_t head_len)
 	vc->machine = h.machine;
 	vc->incomplete = h.flags & EF_INCOMPLETE;
 
+	claims = calloc(1, sizeof(*claims));
+	if (!claims)
+		return err_set(-ENOMEM, "no memory to read program headers");
 	file_reader_init(&r, &vc->file);
-	ret = read_program_headers(vc, &r, &h);
+	ret = read_program_headers(vc, &r, &h, claims);
+	if (!ret) {
+		vc->priv = calloc(1, sizeof(struct elf_dump));
+		ret = vc->priv ? build_ranges(vc, vc->priv) :
+				 err_set(-ENOMEM, "no memory to open it");
+	}
+	if (!ret)
+		check_claims(vc, &r, &h, claims);
 	file_reader_deinit(&r);
-	if (ret)
-		return ret;
-	vc->priv = calloc(1, sizeof(struct elf_dump));
-	if (!vc->priv)
-		return err_set(-ENOMEM, "no memory to open it");
-	return build_ranges(vc, vc->priv);
+	return ret;
 }
 
 static void elf_close(struct vmcore *vc)

@@ -49,7 +49,7 @@ ssize_t pread64(int fd, void *buf, size_t len, off64_t off)
 struct core {
 	int fd;
 	char path[32];
-	unsigned int nr;	/* program headers */
+	unsigned int nr; /* program headers */
 	uint64_t notes_end;
 	struct vmcore *vc;
 };
@@ -63,7 +63,10 @@ static void add_header(struct core *c, uint32_t type, uint64_t offset, uint64_t 
 		       uint64_t filesz, uint64_t memsz)
 {
 	const Elf64_Phdr ph = {
-		.p_type = type, .p_offset = offset, .p_paddr = paddr, .p_filesz = filesz,
+		.p_type = type,
+		.p_offset = offset,
+		.p_paddr = paddr,
+		.p_filesz = filesz,
 		.p_memsz = memsz,
 	};
 
@@ -91,8 +94,12 @@ static void finish(struct core *c, uint64_t size)
 	Elf64_Ehdr eh = {
 		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64,
 			     HOST_BIG_ENDIAN ? ELFDATA2MSB : ELFDATA2LSB, EV_CURRENT },
-		.e_type = ET_CORE, .e_machine = EM_X86_64, .e_version = EV_CURRENT,
-		.e_phoff = sizeof(eh), .e_ehsize = sizeof(eh), .e_phentsize = sizeof(Elf64_Phdr),
+		.e_type = ET_CORE,
+		.e_machine = EM_X86_64,
+		.e_version = EV_CURRENT,
+		.e_phoff = sizeof(eh),
+		.e_ehsize = sizeof(eh),
+		.e_phentsize = sizeof(Elf64_Phdr),
 		.e_phnum = c->nr,
 	};
 
@@ -194,8 +201,8 @@ static void test_nothing_but_impossible(void **state)
 	add_load(c, DATA_OFF, UINT64_C(1) << 60, PAGE, PAGE);
 	finish(c, DATA_OFF + PAGE);
 	assert_int_equal(try_open(c), -EBADMSG);
-	assert_non_null(strstr(err_text(-EBADMSG),
-			       "it holds no memory: PT_LOAD at program header 0"));
+	assert_non_null(
+		strstr(err_text(-EBADMSG), "it holds no memory: PT_LOAD at program header 0"));
 }
 
 /* Memory that has no bytes in the file: as much as a file of this size can stand for. */
@@ -234,7 +241,7 @@ static void test_absent_memory_of_large_file(void **state)
 {
 	struct core *c = *state;
 
-	add_load(c, DATA_OFF, 0, PAGE, 1024 * GIB);
+	add_load(c, DATA_OFF, 0, GIB - DATA_OFF, 1024 * GIB);
 	finish(c, GIB);
 	open_core(c);
 	assert_false(c->vc->incomplete);
@@ -254,6 +261,105 @@ static void test_absent_memory_in_pieces(void **state)
 	/* What is left of the limit after four of them is less than a fifth needs. */
 	assert_int_equal(count(c->vc, VMCORE_PRESENT), 4 * 8 * GIB / PAGE + 5);
 	assert_int_equal(count(c->vc, VMCORE_STORED), 9);
+}
+
+#define SMALL (64 * PAGE)
+
+/* Three PT_LOADs with all bytes of the file. */
+static void add_three(struct core *c)
+{
+	for (unsigned int i = 0; i < 3; i++) {
+		add_load(c, DATA_OFF + i * SMALL, i * GIB, SMALL, SMALL);
+		put(c, "memory", 6, DATA_OFF + i * SMALL + SMALL - PAGE);
+	}
+}
+
+static void assert_missing(struct core *c, unsigned int nr)
+{
+	finish(c, DATA_OFF + 3 * SMALL);
+	open_core(c);
+	assert_warning(c->vc, "belong to no program header");
+	assert_int_equal(c->vc->nr_segments, nr);
+	vmcore_close(c->vc);
+	c->vc = NULL;
+}
+
+/* A header that stands for less than it did, or for nothing, leaves bytes of the file alone. */
+static void test_unclaimed_bytes(void **state)
+{
+	static const uint32_t types[] = { PT_NULL, PT_DYNAMIC, PT_SHLIB, 9, 0x80000001 };
+	struct core *c = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		c->nr = 0;
+		add_three(c);
+		c->nr = 1;
+		add_header(c, types[i], DATA_OFF + SMALL, GIB, SMALL, SMALL);
+		c->nr = 3;
+		assert_missing(c, 2);
+	}
+	c->nr = 0;
+	add_three(c);
+	c->nr = 2;
+	add_load(c, DATA_OFF + 2 * SMALL, 2 * GIB, SMALL / 2, SMALL);
+	assert_missing(c, 3);
+	c->nr = 0;
+	add_three(c);
+	c->nr = 0;
+	add_load(c, DATA_OFF + SMALL, 0, SMALL, SMALL);
+	c->nr = 3;
+	assert_missing(c, 3);
+}
+
+/* More program headers than e_phnum counts are used if they have bytes of their own. */
+static void test_uncounted_headers(void **state)
+{
+	struct core *c = *state;
+
+	for (unsigned int nr = 0; nr < 4; nr++) {
+		c->nr = 0;
+		add_three(c);
+		c->nr = nr;
+		finish(c, DATA_OFF + 3 * SMALL);
+		open_core(c);
+		assert_int_equal(c->vc->nr_segments, 3);
+		assert_false(c->vc->incomplete);
+		assert_int_equal(!c->vc->warning[0], nr == 3);
+		vmcore_close(c->vc);
+		c->vc = NULL;
+	}
+	/* Room that was not used has no memory. */
+	finish(c, DATA_OFF + 6 * SMALL);
+	open_core(c);
+	assert_string_equal(c->vc->warning, "");
+	vmcore_close(c->vc);
+	c->vc = NULL;
+	/* A header whose bytes belong to another one is none. */
+	c->nr = 0;
+	add_three(c);
+	add_load(c, DATA_OFF, 3 * GIB, PAGE, PAGE);
+	c->nr = 3;
+	finish(c, DATA_OFF + 3 * SMALL);
+	open_core(c);
+	assert_int_equal(c->vc->nr_segments, 3);
+}
+
+/* A bad sector costs the program headers on it. */
+static void test_unreadable_headers(void **state)
+{
+	struct core *c = *state;
+
+	for (unsigned int i = 0; i < 100; i++)
+		add_load(c, DATA_OFF + i * PAGE, i * GIB, PAGE, PAGE);
+	finish(c, DATA_OFF + 100 * PAGE);
+	bad_start = PAGE;
+	bad_end = bad_start + 512;
+	assert_int_equal(vmcore_open(&c->vc, c->path, &(struct vmcore_options){ .no_mmap = true }),
+			 0);
+	/* The one that begins before the sector, and nine in it. */
+	assert_warning(c->vc, "program header 72 is passed over: ");
+	assert_int_equal(c->vc->nr_segments, 90);
+	assert_int_equal(c->vc->segments[72].paddr, 82 * GIB);
 }
 
 static void test_shared_bytes(void **state)
@@ -403,6 +509,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_absent_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_absent_memory_of_large_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_absent_memory_in_pieces, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unclaimed_bytes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_uncounted_headers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unreadable_headers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_shared_bytes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_doubtful, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_notes_of_any_size, setup, teardown),
