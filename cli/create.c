@@ -13,6 +13,7 @@
 #include "cli/triage.h"
 #include "erase/config_run.h"
 #include "extension/run.h"
+#include "kernel/kcore.h"
 #include "lib/checked.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -411,6 +412,9 @@ static int write_dump(const struct dump_plan *plan, const struct kernel *k,
 		err = open_files(plan, &f);
 	if (err)
 		return err;
+	if (vmcore_is_kcore(k->vc))
+		report_warning(rep, "the dump is not a snapshot: the kernel of VMCORE is running "
+				    "and changes memory while it is read");
 	req.sinks = f.sinks;
 	req.nr_sinks = f.nr;
 	err = try_levels(plan, &attempts, &f, &req, &res, rep);

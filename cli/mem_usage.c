@@ -144,29 +144,12 @@ static int count_zero(struct vmcore *vc, const struct bitmap *pages, unsigned in
 
 /* --- all kinds ------------------------------------------------------------------ */
 
-/* The pages of a running kernel that its crash kernel would dump: those of the latter are not. */
-static int drop_crashkernel(const struct kernel *k, struct bitmap *pages)
-{
-	struct crashkernel_range ranges[CRASHKERNEL_RANGES];
-	struct vmcore_reader *r;
-	unsigned int n;
-	int err = vmcore_reader_create(&r, k->vc);
-
-	if (err)
-		return err;
-	n = crashkernel_find(k, r, ranges);
-	vmcore_reader_destroy(r);
-	for (unsigned int i = 0; i < n; i++)
-		bitmap_clear_range(pages, ranges[i].start, ranges[i].end);
-	return 0;
-}
-
 static int find_pages(const struct kernel *k, bool live, enum vmcore_bitmap_kind which,
 		      struct bitmap *pages)
 {
 	int err = vmcore_bitmap(k->vc, which, pages);
 
-	return err || !live ? err : drop_crashkernel(k, pages);
+	return err || !live ? err : crashkernel_exclude(k, pages);
 }
 
 /* Take a sample of the pages that a level keeps and level 31 excludes. */

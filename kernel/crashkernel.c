@@ -55,3 +55,19 @@ unsigned int crashkernel_find(const struct kernel *k, struct vmcore_reader *r,
 		n += find_range(k, r, GET_MOD_SYM(vmlinux, crashk_low_res), &ret[n]);
 	return n;
 }
+
+int crashkernel_exclude(const struct kernel *k, struct bitmap *pages)
+{
+	struct crashkernel_range ranges[CRASHKERNEL_RANGES];
+	struct vmcore_reader *r;
+	unsigned int n;
+	int err = vmcore_reader_create(&r, k->vc);
+
+	if (err)
+		return err;
+	n = crashkernel_find(k, r, ranges);
+	vmcore_reader_destroy(r);
+	for (unsigned int i = 0; i < n; i++)
+		bitmap_clear_range(pages, ranges[i].start, ranges[i].end);
+	return 0;
+}

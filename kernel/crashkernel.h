@@ -7,6 +7,7 @@
 #define KERNEL_CRASHKERNEL_H
 
 #include "kernel/kernel.h"
+#include "lib/bitmap.h"
 
 /** The reservation itself, and one in low memory. */
 #define CRASHKERNEL_RANGES 2
@@ -26,5 +27,13 @@ struct crashkernel_range {
  */
 unsigned int crashkernel_find(const struct kernel *k, struct vmcore_reader *r,
 			      struct crashkernel_range ret[CRASHKERNEL_RANGES]);
+
+/**
+ * Clear the bits of the reserved pages: a vmcore does not have these pages, so a dump of a
+ * running kernel is better without them.
+ * @return 0; -errno if the input cannot be read at all
+ */
+int crashkernel_exclude(const struct kernel *k, struct bitmap *pages)
+	__attribute__((warn_unused_result));
 
 #endif

@@ -10,6 +10,8 @@
 
 #include "filter/absent.h"
 #include "filter/vmemmap.h"
+#include "kernel/crashkernel.h"
+#include "kernel/kcore.h"
 #include "lib/checked.h"
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -69,19 +71,26 @@ static uint64_t bytes_written(const struct dump_request *req)
 	return bytes;
 }
 
-/* Fill an empty bitmap with the pages that the input has data of. */
-static int fill(struct bitmap *b, struct vmcore *vc)
+/* Fill a bitmap with pages of the input. */
+static int find_pages(const struct kernel *k, enum vmcore_bitmap_kind which, struct bitmap *b)
 {
-	int err = pages_init(b, vc);
+	int err = vmcore_bitmap(k->vc, which, b);
 
-	return err ? err : vmcore_bitmap(vc, VMCORE_STORED, b);
+	return err || !vmcore_is_kcore(k->vc) ? err : crashkernel_exclude(k, b);
+}
+
+/* Fill an empty bitmap with the pages that the input has data of. */
+static int fill(struct bitmap *b, const struct kernel *k)
+{
+	int err = pages_init(b, k->vc);
+
+	return err ? err : find_pages(k, VMCORE_STORED, b);
 }
 
 /* Write the headers with the pages that exist; then b holds those with data. */
 static int begin(struct outputs *o, struct bitmap *b, struct filter_stats *stats)
 {
-	struct vmcore *vc = o->source.vc;
-	int err = vmcore_bitmap(vc, VMCORE_PRESENT, b);
+	int err = find_pages(o->req->kernel, VMCORE_PRESENT, b);
 
 	if (err)
 		return err;
@@ -94,7 +103,7 @@ static int begin(struct outputs *o, struct bitmap *b, struct filter_stats *stats
 		return err;
 	/* One bit per page is what memory there is for: the bitmap is used again. */
 	bitmap_deinit(b);
-	err = fill(b, vc);
+	err = fill(b, o->req->kernel);
 	stats->missing = stats->original - bitmap_count(b, 0, b->nbits);
 	return err;
 }
@@ -127,7 +136,7 @@ static int keep_all(struct outputs *o, struct bitmap *b, int err, struct dump_re
 	err = add_line(o->req, "dump level %u is not possible, %u is used: %s", o->req->level,
 		       level, res->not_filtered_why);
 	bitmap_deinit(b);
-	return err ? err : fill(b, vc);
+	return err ? err : fill(b, o->req->kernel);
 }
 
 /* Exclude what the level says. */
