@@ -580,8 +580,9 @@ static void test_erased_utsname(void **state)
 	erase_list_seal(&list);
 	kernel_utsname(g.m.k, g.m.r, &(struct kernel_overwrite){ erase_copied, &list }, &uts);
 	assert_string_equal(uts.sysname, "Linux");
-	for (size_t i = 0; i < sizeof(uts.nodename); i++)
+	for (size_t i = 0; i < sizeof(uts.nodename) - 1; i++)
 		assert_int_equal(uts.nodename[i], 'X');
+	assert_int_equal(uts.nodename[sizeof(uts.nodename) - 1], 0);
 	assert_string_equal(uts.release, "6.12.0-mini");
 	erase_list_deinit(&list);
 	writing_deinit(&g);
