@@ -47,7 +47,7 @@ static int classify(const struct kernel *k, enum vmcore_bitmap_kind which, unsig
 	if (!err)
 		err = vmcore_bitmap(k->vc, which, &pages);
 	if (!err)
-		err = filter_pages(k, LEVEL, nr_threads, &pages, NULL, stats);
+		err = filter_pages(k, LEVEL, nr_threads, &pages, NULL, NULL, stats);
 	if (!err)
 		stats->pages[PAGE_KEEP] = bitmap_count(&pages, 0, pages.nbits);
 	return err;

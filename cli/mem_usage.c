@@ -165,7 +165,7 @@ static int sample(const struct kernel *k, bool live, unsigned int nr_threads, un
 		err = find_pages(k, live, VMCORE_STORED, &pages);
 	/* Every level above 1 excludes poisoned and offline pages, which must not be read. */
 	if (!err)
-		err = filter_pages(k, level, nr_threads, &pages, NULL, &stats);
+		err = filter_pages(k, level, nr_threads, &pages, NULL, NULL, &stats);
 	if (err)
 		return err;
 	while (bitmap_next_touched(&pages, &start, pages.nbits, &stop)) {
@@ -216,7 +216,7 @@ static int count(const struct kernel *k, bool live, unsigned int nr_threads, str
 	if (err)
 		return err;
 	m->absent = m->total - bitmap_count(pages, 0, pages->nbits);
-	err = filter_pages(k, DL_MAX & ~DL_ZERO, nr_threads, pages, NULL, &stats);
+	err = filter_pages(k, DL_MAX & ~DL_ZERO, nr_threads, pages, NULL, NULL, &stats);
 	if (err)
 		return err;
 	m->cache = stats.pages[PAGE_CACHE];

@@ -151,7 +151,7 @@ static int count_excluded(struct map *m, unsigned int nr_threads, unsigned int l
 	for (size_t i = 0; !err && i < m->nr_rows * COLUMNS; i++)
 		m->cells[i].pages[kind] += count_cell(m, i, &pages);
 	if (!err)
-		err = filter_pages(m->k, level, nr_threads, &pages, NULL, &stats);
+		err = filter_pages(m->k, level, nr_threads, &pages, NULL, NULL, &stats);
 	for (size_t i = 0; !err && i < m->nr_rows * COLUMNS; i++)
 		m->cells[i].pages[kind] -= count_cell(m, i, &pages);
 	return err;

@@ -26,13 +26,13 @@ static ALWAYS_INLINE bool has_type(const struct page_type *t, uint32_t word)
 static enum page_class classify_typed(const struct page_layout *l, uint32_t type)
 {
 	if (has_type(&l->buddy, type) || has_type(&l->unaccepted, type))
-		return l->level & DL_FREE ? PAGE_FREE : PAGE_KEEP;
+		return l->told & DL_FREE ? PAGE_FREE : PAGE_KEEP;
 	if (has_type(&l->slab, type))
 		return PAGE_KEEP;
 	if (has_type(&l->offline, type))
 		return PAGE_OFFLINE;
 	if (has_type(&l->hugetlb, type))
-		return l->level & DL_USER ? PAGE_USER : PAGE_KEEP;
+		return l->told & DL_USER ? PAGE_USER : PAGE_KEEP;
 	return PAGE_KEEP;
 }
 
@@ -51,16 +51,16 @@ static ALWAYS_INLINE enum page_class classify_untyped(const struct page_layout *
 
 	if (f->flags & l->pg_reserved || (l->image && !f->mapping && !f->hugetlb))
 		return PAGE_KEEP;
-	if (!anon && l->level & (DL_CACHE | DL_CACHE_PRIVATE) && in_page_cache(l, f->flags)) {
+	if (!anon && l->told & (DL_CACHE | DL_CACHE_PRIVATE) && in_page_cache(l, f->flags)) {
 		/* If PG_private is unknown, the page may have it. */
 		bool private = !l->pg_private || f->flags & l->pg_private;
 
-		if (l->level & DL_CACHE_PRIVATE)
+		if (l->told & DL_CACHE_PRIVATE)
 			return private ? PAGE_CACHE_PRIVATE : PAGE_CACHE;
 		if (!private)
 			return PAGE_CACHE;
 	}
-	return l->level & DL_USER && (anon || f->hugetlb) ? PAGE_USER : PAGE_KEEP;
+	return l->told & DL_USER && (anon || f->hugetlb) ? PAGE_USER : PAGE_KEEP;
 }
 
 static ALWAYS_INLINE bool is_slab(const struct page_layout *l, const struct page_fields *f)
@@ -68,7 +68,7 @@ static ALWAYS_INLINE bool is_slab(const struct page_layout *l, const struct page
 	return f->flags & l->pg_slab || has_type(&l->slab, f->type);
 }
 
-/* A class is given only if the layout's level excludes it: else KEEP, or HWPOISON. */
+/* A class is given only if the layout tells of it: else KEEP, or HWPOISON. */
 static ALWAYS_INLINE enum page_class classify_one(const struct page_layout *l,
 						  const struct page_fields *f)
 {
@@ -80,8 +80,10 @@ static ALWAYS_INLINE enum page_class classify_one(const struct page_layout *l,
 		c = classify_typed(l, f->type);
 	else
 		c = classify_untyped(l, f);
-	/* But a free block goes as a whole. */
-	return f->flags & l->pg_hwpoison && c != PAGE_FREE ? PAGE_HWPOISON : c;
+	/* But a free block is excluded as a whole. */
+	if (f->flags & l->pg_hwpoison && !(c == PAGE_FREE && l->level & DL_FREE))
+		c = PAGE_HWPOISON;
+	return c;
 }
 
 /* The coding of numbers: constants in each copy of the loop, hence not in the layout. */
@@ -234,6 +236,9 @@ static ALWAYS_INLINE struct classify_counts classify_array(const struct array *a
 			}
 			run_end = pfn + (UINT64_C(1) << order);
 		}
+		/* Some pages of a free block that is kept may be poisoned. */
+		if (class == PAGE_FREE && !(l->level & DL_FREE))
+			order = 0;
 		i += (size_t)1 << order;
 	}
 	if (run_class != PAGE_KEEP)

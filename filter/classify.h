@@ -54,7 +54,10 @@ struct classify_counts {
 	uint64_t slabs; /**< first pages of slabs */
 };
 
-/** Receives a run of pages that are to be excluded, all of one class. */
+/**
+ * Receives a run of pages, all of one class of those that the layout tells of. Pages of a free
+ * block that is not excluded may come again in a run of another class, poisoned ones among them.
+ */
 typedef void (*page_run_fn)(void *ctx, pfn_t start, uint64_t nr_pages, enum page_class c);
 
 /**
@@ -63,7 +66,7 @@ typedef void (*page_run_fn)(void *ctx, pfn_t start, uint64_t nr_pages, enum page
  * @param pages @p n struct pages, as in the dump
  * @param pfn of the first of them
  * @param va virtual address of the first of them
- * @param run called for each run of pages to exclude, in ascending order of
+ * @param run called for each run of pages of a class, in ascending order of
  * their starts. A run that begins in the array may reach beyond its end: a block
  * belongs to its first page. Tails whose head lies before the array are passed over.
  */

@@ -24,19 +24,16 @@
 /* The kernel image is mapped in few pieces; more are invalid. */
 #define IMAGE_PIECES_MAX 4096
 
-struct pfn_range {
-	pfn_t start, end;
-};
-
 struct filter {
 	const struct kernel *k;
 	struct page_layout layout, image_layout;
 	struct memmap map;
 	struct plausibility plausibility;
 	struct bitmap *dumpable;
-	struct bitmap *wanted;	 /* NULL: no extension includes pages */
-	struct pfn_range *image; /* sorted, not overlapping */
-	size_t nr_image;
+	struct bitmap *wanted;	  /* NULL: no extension includes pages */
+	struct page_order *order; /* NULL: it is not needed */
+	bool drop_offline;	  /* offline and poisoned pages */
+	struct pfn_set image;
 	/* the walk's position */
 	size_t range;
 	pfn_t next;
@@ -57,22 +54,33 @@ struct worker {
 	struct filter_stats stats;
 };
 
-/* Count the pages of a run that were dumpable until now, and drop them. */
-static void drop_run(void *ctx, pfn_t start, uint64_t nr_pages, enum page_class c)
+static bool is_excluded(const struct filter *f, enum page_class c)
+{
+	static const unsigned int levels[NR_PAGE_CLASSES] = {
+		[PAGE_CACHE] = DL_CACHE | DL_CACHE_PRIVATE,
+		[PAGE_CACHE_PRIVATE] = DL_CACHE_PRIVATE,
+		[PAGE_USER] = DL_USER,
+		[PAGE_FREE] = DL_FREE,
+	};
+
+	if (c == PAGE_HWPOISON || c == PAGE_OFFLINE)
+		return f->drop_offline;
+	return f->layout.level & levels[c];
+}
+
+/* Count the pages of a run that were dumpable until now, and drop them; or note their class. */
+static void take_run(void *ctx, pfn_t start, uint64_t nr_pages, enum page_class c)
 {
 	struct worker *w = ctx;
 
+	if (!is_excluded(w->f, c)) {
+		if (w->f->order)
+			page_order_mark(w->f->order, start, start + nr_pages, c);
+		return;
+	}
 	w->stats.pages[c] += bitmap_clear_range(w->f->dumpable, start, start + nr_pages);
 	if (w->f->wanted && (c == PAGE_HWPOISON || c == PAGE_OFFLINE))
 		bitmap_clear_range(w->f->wanted, start, start + nr_pages);
-}
-
-/* The first piece of the kernel image that ends after pfn. */
-static const struct pfn_range *next_image(const struct filter *f, pfn_t pfn)
-{
-	size_t first = SEARCH_FIRST(0, f->nr_image, i, f->image[i].end <= pfn);
-
-	return first < f->nr_image ? &f->image[first] : NULL;
 }
 
 /* Classify the struct pages in [from, to), byte offsets within the unit; partial ones not. */
@@ -85,7 +93,7 @@ static void classify_range(void *ctx, const uint8_t *bytes, uint64_t from, uint6
 
 	while (first < end) {
 		pfn_t pfn = u->pfns.start + first;
-		const struct pfn_range *image = next_image(w->f, pfn);
+		const struct pfn_range *image = pfn_set_next(&w->f->image, pfn);
 		bool inside = image && image->start <= pfn;
 		struct classify_counts counts;
 		uint64_t n = end - first;
@@ -94,7 +102,7 @@ static void classify_range(void *ctx, const uint8_t *bytes, uint64_t from, uint6
 			n = min_u64(n, (inside ? image->end : image->start) - pfn);
 		counts = classify_pages(inside ? &w->f->image_layout : l,
 					bytes + (first * l->size - from), n, pfn,
-					u->pages + first * l->size, drop_run, w);
+					u->pages + first * l->size, take_run, w);
 		w->stats.odd += counts.odd;
 		w->stats.slabs += counts.slabs;
 		first += n;
@@ -160,57 +168,36 @@ static const struct pipeline_ops filter_pipeline = {
 	.work = filter_work,
 };
 
-static int compare_ranges(const void *a, const void *b)
-{
-	const struct pfn_range *x = a, *y = b;
-
-	return (x->start > y->start) - (x->start < y->start);
-}
-
-/* Sort the pieces of the image and join those that touch. */
-static void sort_image(struct filter *f)
-{
-	size_t n = 0;
-
-	qsort(f->image, f->nr_image, sizeof(*f->image), compare_ranges);
-	for (size_t i = 0; i < f->nr_image; i++) {
-		struct pfn_range *last = n ? &f->image[n - 1] : NULL;
-
-		if (last && f->image[i].start <= last->end)
-			last->end = max_u64(last->end, f->image[i].end);
-		else
-			f->image[n++] = f->image[i];
-	}
-	f->nr_image = n;
-}
-
 /* @return 1 if there are too many pieces */
 static int add_image_run(void *ctx, vaddr_t va, paddr_t pa, uint64_t len)
 {
 	struct filter *f = ctx;
-	struct pfn_range *last = f->nr_image ? &f->image[f->nr_image - 1] : NULL;
 	unsigned int shift = f->k->arch.page_shift;
-	pfn_t pfn = pa >> shift;
 
 	(void)va;
-	if (f->nr_image == IMAGE_PIECES_MAX)
+	if (f->image.nr == IMAGE_PIECES_MAX)
 		return 1;
-	if (last && last->end == pfn)
-		last->end += len >> shift;
-	else
-		f->image[f->nr_image++] = (struct pfn_range){ pfn, pfn + (len >> shift) };
+	pfn_set_add(&f->image, pa >> shift, (pa >> shift) + (len >> shift));
 	return 0;
 }
 
 /* Find the pages that are mapped as the kernel image. */
-static int find_image(struct filter *f, struct vmcore_reader *r)
+static void find_image(struct filter *f, struct vmcore_reader *r)
 {
-	f->image = calloc(IMAGE_PIECES_MAX, sizeof(*f->image));
-	if (!f->image)
-		return err_set(-ENOMEM, "no memory");
 	kernel_for_each_image_run(f->k, r, add_image_run, f);
-	sort_image(f);
-	return 0;
+	pfn_set_seal(&f->image);
+}
+
+/* Have classes of pages told that are not excluded, as far as that is possible. */
+static void tell_more(struct filter *f)
+{
+	unsigned int more = page_layout_possible(f->k, DL_MAX & ~DL_ZERO) & ~f->layout.level;
+	struct page_layout l;
+
+	if (!more || page_layout_init(&l, f->k, f->layout.level | more))
+		return;
+	l.level = f->layout.level;
+	f->layout = l;
 }
 
 static int prepare(struct filter *f, unsigned int level)
@@ -223,10 +210,13 @@ static int prepare(struct filter *f, unsigned int level)
 	err = memmap_init(&f->map, f->k, r);
 	if (!err)
 		err = page_layout_init(&f->layout, f->k, level);
+	f->drop_offline = f->layout.level || f->layout.pg_hwpoison;
+	if (!err && f->order)
+		tell_more(f);
 	f->image_layout = f->layout;
 	f->image_layout.image = true;
 	if (!err)
-		err = find_image(f, r);
+		find_image(f, r);
 	if (!err)
 		plausibility_begin(&f->plausibility, f->k, r, &f->map, f->dumpable);
 	vmcore_reader_destroy(r);
@@ -306,15 +296,6 @@ static int walk(struct filter *f, unsigned int nr_threads, struct filter_stats *
 	return err;
 }
 
-/*
- * Return whether there is anything to look for. Poisoned pages are excluded at every level;
- * offline ones too, but only if pages are looked at for another reason.
- */
-static bool worth_walking(const struct page_layout *l)
-{
-	return l->level || l->pg_hwpoison;
-}
-
 /* Classify all pages, and check whether that can be true. */
 static int classify_all(struct filter *f, unsigned int nr_threads, struct filter_stats *stats)
 {
@@ -332,19 +313,20 @@ static int classify_all(struct filter *f, unsigned int nr_threads, struct filter
 }
 
 int filter_pages(const struct kernel *k, unsigned int level, unsigned int nr_threads,
-		 struct bitmap *dumpable, struct bitmap *wanted, struct filter_stats *stats)
+		 struct bitmap *dumpable, struct bitmap *wanted, struct page_order *order,
+		 struct filter_stats *stats)
 {
-	struct filter f = { .k = k, .dumpable = dumpable, .wanted = wanted };
+	struct filter f = { .k = k, .dumpable = dumpable, .wanted = wanted, .order = order };
 	int err = prepare(&f, level & ~DL_ZERO);
 
-	if (!err && worth_walking(&f.layout)) {
+	if (!err && (f.drop_offline || f.layout.told)) {
 		err = classify_all(&f, nr_threads, stats);
 	} else if (err && err != -ENOMEM && !(level & ~DL_ZERO)) {
 		DEBUG_MSG("Offline and poisoned pages are not looked for: %s\n", err_text(err));
 		err = 0;
 	}
 	memmap_deinit(&f.map);
-	free(f.image);
+	pfn_set_deinit(&f.image);
 	return err;
 }
 

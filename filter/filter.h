@@ -8,6 +8,7 @@
 
 #include "filter/absent.h"
 #include "filter/classify.h"
+#include "filter/page_order.h"
 #include "kernel/memmap.h"
 #include "lib/bitmap.h"
 
@@ -35,6 +36,8 @@ struct filter_stats {
  * @param dumpable bits of the pages that the input has data of; those of excluded pages are cleared
  * @param wanted NULL, or bits of pages that are to be saved whatever the level says: those of
  * poisoned and offline pages are cleared, since reading them can stop the machine
+ * @param order NULL, or where the classes of pages that are not excluded are taken down, as far as
+ * facts tell them
  * @param nr_threads at least 1
  *
  * Pages of the kernel image that were not freed, pages without a struct page, and
@@ -48,8 +51,8 @@ struct filter_stats {
  * cannot be true: @p dumpable has to be made anew then
  */
 int filter_pages(const struct kernel *k, unsigned int level, unsigned int nr_threads,
-		 struct bitmap *dumpable, struct bitmap *wanted, struct filter_stats *stats)
-	__attribute__((warn_unused_result));
+		 struct bitmap *dumpable, struct bitmap *wanted, struct page_order *order,
+		 struct filter_stats *stats) __attribute__((warn_unused_result));
 
 /**
  * Find out what of a dump level can be judged.

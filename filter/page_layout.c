@@ -246,6 +246,7 @@ int page_layout_init(struct page_layout *l, const struct kernel *k, unsigned int
 		.swap = k->arch.swap,
 		.page_shift = k->arch.page_shift,
 		.level = level,
+		.told = level,
 		.size = GET_MOD_STRUCT_SSIZE(vmlinux, page),
 		.max_order = HUGE_PAGE_MAX_SHIFT - k->arch.page_shift,
 		.buddy = TYPE(PAGE_BUDDY_MAPCOUNT_VALUE),

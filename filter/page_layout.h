@@ -90,8 +90,8 @@ struct page_layout {
 	uint64_t pg_hugetlb;  /**< COMPOUND_TAIL_FLAGS: the bit */
 	/** Largest order the buddy allocator hands out; as large as any page can be if unknown. */
 	unsigned int max_order;
-	/** Kinds of pages to exclude: bits of enum dump_level. */
-	unsigned int level;
+	/** Kinds of pages to exclude, and those to tell of: bits of enum dump_level. */
+	unsigned int level, told;
 	/**
 	 * The pages are mapped as the kernel image: whatever their flags say
 	 * they are kept, unless they have certainly been given back (freed
@@ -103,7 +103,8 @@ struct page_layout {
 
 /**
  * Collect the facts.
- * @param level bits of enum dump_level: only the facts that these need must be there
+ * @param level bits of enum dump_level: only the facts that these need must be there. The layout
+ * excludes these kinds, and tells of no others.
  * @return 0; -ENOENT if facts are missing, -EBADMSG if one is out of range; the error text
  * names them
  */

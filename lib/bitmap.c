@@ -251,12 +251,27 @@ uint64_t bitmap_clear_range(struct bitmap *b, uint64_t start, uint64_t end)
 	return changed;
 }
 
-static uint64_t next_bit(const struct bitmap *b, uint64_t start, uint64_t end, uint64_t invert)
+/* The bits of word number w that have a code. */
+static uint64_t load_coded(const struct bitmap *b, const struct bitmap *planes,
+			   unsigned int nr_planes, unsigned int code, uint64_t w)
+{
+	uint64_t word = load_word(b, w);
+
+	for (unsigned int i = 0; i < nr_planes; i++)
+		word &= load_word(&planes[i], w) ^ (code >> i & 1 ? 0 : ~UINT64_C(0));
+	return word;
+}
+
+static uint64_t next_bit(const struct bitmap *b, const struct bitmap *planes,
+			 unsigned int nr_planes, unsigned int code, uint64_t start, uint64_t end,
+			 uint64_t invert)
 {
 	if (start >= end)
 		return end;
 	for (uint64_t w = start / 64; w <= (end - 1) / 64; w++) {
-		uint64_t word = (load_word(b, w) ^ invert) & word_mask(w, start, end);
+		uint64_t word = load_coded(b, planes, nr_planes, code, w) ^ invert;
+
+		word &= word_mask(w, start, end);
 
 		if (word)
 			return w * 64 + __builtin_ctzll(word);
@@ -264,21 +279,34 @@ static uint64_t next_bit(const struct bitmap *b, uint64_t start, uint64_t end, u
 	return end;
 }
 
-uint64_t bitmap_next_set(const struct bitmap *b, uint64_t start, uint64_t end)
+uint64_t bitmap_next_coded(const struct bitmap *b, const struct bitmap *planes,
+			   unsigned int nr_planes, unsigned int code, uint64_t start, uint64_t end)
 {
 	uint64_t stop, bit;
 
 	for (; bitmap_next_touched(b, &start, end, &stop); start = stop) {
-		bit = next_bit(b, start, stop, 0);
+		bit = next_bit(b, planes, nr_planes, code, start, stop, 0);
 		if (bit < stop)
 			return bit;
 	}
 	return end;
 }
 
+uint64_t bitmap_next_not_coded(const struct bitmap *b, const struct bitmap *planes,
+			       unsigned int nr_planes, unsigned int code, uint64_t start,
+			       uint64_t end)
+{
+	return next_bit(b, planes, nr_planes, code, start, end, ~UINT64_C(0));
+}
+
+uint64_t bitmap_next_set(const struct bitmap *b, uint64_t start, uint64_t end)
+{
+	return bitmap_next_coded(b, NULL, 0, 0, start, end);
+}
+
 uint64_t bitmap_next_clear(const struct bitmap *b, uint64_t start, uint64_t end)
 {
-	return next_bit(b, start, end, ~UINT64_C(0));
+	return bitmap_next_not_coded(b, NULL, 0, 0, start, end);
 }
 
 uint64_t bitmap_count(const struct bitmap *b, uint64_t start, uint64_t end)

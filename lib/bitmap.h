@@ -88,6 +88,20 @@ uint64_t bitmap_next_set(const struct bitmap *b, uint64_t start, uint64_t end);
 /** The first clear bit in [start, end), or @p end. @p end <= nbits. */
 uint64_t bitmap_next_clear(const struct bitmap *b, uint64_t start, uint64_t end);
 
+/** The most bitmaps that hold a code for each bit of another. */
+#define BITMAP_PLANES_MAX 2
+
+/**
+ * The first bit in [start, end) that is set and has a code, or @p end. @p end <= nbits.
+ * @param planes bitmaps of as many bits: bit n of a code is in planes[n]
+ */
+uint64_t bitmap_next_coded(const struct bitmap *b, const struct bitmap *planes,
+			   unsigned int nr_planes, unsigned int code, uint64_t start, uint64_t end);
+/** The first bit in [start, end) of which that is not so, or @p end. @p end <= nbits. */
+uint64_t bitmap_next_not_coded(const struct bitmap *b, const struct bitmap *planes,
+			       unsigned int nr_planes, unsigned int code, uint64_t start,
+			       uint64_t end);
+
 /** Count the bits of [start, end) that are set. @p end <= nbits. */
 uint64_t bitmap_count(const struct bitmap *b, uint64_t start, uint64_t end);
 

@@ -25,12 +25,12 @@ struct copy {
 	size_t turn; /* the part that is claimed from next */
 	bool stop_on_first_error;
 	const struct bitmap *dumpable;
+	const struct page_order *order; /* NULL: that of pfns */
 	const struct erase_list *erase; /* NULL: nothing */
 	uint32_t page_size;
 	unsigned int page_shift;
 	unsigned int batch_pages;
 	bool drop_zero;
-	pfn_t *next; /* in each part */
 	struct copy_stats *stats;
 	struct progress progress;
 };
@@ -41,10 +41,11 @@ struct worker {
 	uint8_t *page;	     /* for pages that cannot be taken from where they lie */
 };
 
-/* A batch, and where it goes. */
+/* A batch of pages of one class, and where it goes. */
 struct copy_batch {
 	struct page_batch pages;
 	struct copy_part *part;
+	enum order_class class;
 };
 
 static bool part_failed(const struct copy_part *p)
@@ -52,25 +53,62 @@ static bool part_failed(const struct copy_part *p)
 	return __atomic_load_n(&p->err, __ATOMIC_RELAXED);
 }
 
+/* The number of a page among the pages to be saved of its part. */
+static uint64_t page_index(const struct copy *c, struct copy_part *p, pfn_t pfn)
+{
+	/* A new class begins anew. */
+	if (pfn < p->counted) {
+		p->counted = p->start;
+		p->index = 0;
+	}
+	p->index += bitmap_count(c->dumpable, p->counted, pfn);
+	p->counted = pfn;
+	return p->index;
+}
+
+/* Take the next pages of a part's class. Returns whether there are any. */
+static bool take_pages(const struct copy *c, struct copy_part *p, struct page_batch *b)
+{
+	b->nr_runs = b->nr_pages = 0;
+	while (b->nr_pages < c->batch_pages) {
+		pfn_t stop, pfn;
+
+		pfn = page_order_next(c->order, c->dumpable, p->class, p->next, p->end, &stop);
+		p->next = pfn;
+		if (pfn == p->end)
+			break;
+		stop = min_u64(stop, pfn + c->batch_pages - b->nr_pages);
+		b->runs[b->nr_runs++] = (struct page_run){ pfn, stop, page_index(c, p, pfn) };
+		b->nr_pages += stop - pfn;
+		p->next = stop;
+	}
+	return b->nr_pages;
+}
+
+/* Take the next pages of a part, of the first class that has any left. */
+static bool take_class(const struct copy *c, struct copy_part *p, struct copy_batch *cb)
+{
+	while (!take_pages(c, p, &cb->pages)) {
+		if (p->class + 1 == NR_ORDER_CLASSES)
+			return false;
+		p->class ++;
+		p->next = p->start;
+	}
+	cb->part = p;
+	cb->class = p->class;
+	return true;
+}
+
 /* Take the next pages of one part after the other. */
 static int copy_claim(void *ctx, void *batch)
 {
 	struct copy *c = ctx;
-	struct copy_batch *cb = batch;
-	struct page_batch *b = &cb->pages;
 
 	for (size_t i = 0; i < c->nr_parts; i++) {
-		size_t turn = c->turn++ % c->nr_parts;
-		struct copy_part *p = &c->parts[turn];
+		struct copy_part *p = &c->parts[c->turn++ % c->nr_parts];
 
-		b->start = bitmap_next_set(c->dumpable, c->next[turn], p->end);
-		if (b->start == p->end || part_failed(p))
-			continue;
-		b->end = min_u64(bitmap_end_of_nth_set(c->dumpable, b->start, c->batch_pages),
-				 p->end);
-		c->next[turn] = b->end;
-		cb->part = p;
-		return 1;
+		if (!part_failed(p) && take_class(c, p, batch))
+			return 1;
 	}
 	return 0;
 }
@@ -169,18 +207,21 @@ static int copy_work(void *ctx, void *worker, void *batch)
 	b->nr_pages = 0;
 	b->data_len = 0;
 	b->lost_err = 0;
-	for (pfn_t pfn = b->start; pfn < b->end;) {
-		pfn_t end = bitmap_next_clear(c->dumpable, pfn, b->end);
-
-		copy_run(c, worker, b, pfn, end);
-		pfn = bitmap_next_set(c->dumpable, end, b->end);
-	}
+	for (unsigned int i = 0; i < b->nr_runs; i++)
+		copy_run(c, worker, b, b->runs[i].start, b->runs[i].end);
 	return 0;
 }
 
-static int put_batch(struct copy_part *p, const struct page_batch *b)
+static int put_batch(struct copy_part *p, const struct copy_batch *cb)
 {
-	int err = writer_put(p->writer, b);
+	int err = 0;
+
+	/* Each class is safe before the next one begins. */
+	if (cb->class != p->last_class)
+		err = writer_flush(p->writer);
+	p->last_class = cb->class;
+	if (!err)
+		err = writer_put(p->writer, &cb->pages);
 
 	if (err) {
 		snprintf(p->why, sizeof(p->why), "%s", err_text(err));
@@ -192,13 +233,15 @@ static int put_batch(struct copy_part *p, const struct page_batch *b)
 static int copy_commit(void *ctx, void *batch)
 {
 	struct copy *c = ctx;
-	struct copy_part *p = ((struct copy_batch *)batch)->part;
-	const struct page_batch *b = &((struct copy_batch *)batch)->pages;
+	const struct copy_batch *cb = batch;
+	const struct page_batch *b = &cb->pages;
+	struct copy_class *class = &c->stats->classes[cb->class];
+	struct copy_part *p = cb->part;
 
 	/* The batch was claimed before its part failed. */
 	if (part_failed(p))
 		return 0;
-	if (put_batch(p, b))
+	if (put_batch(p, cb))
 		return c->stop_on_first_error ? p->err : 0;
 	c->stats->copied += b->nr_pages;
 	for (unsigned int i = 0; i < b->nr_pages; i++) {
@@ -207,6 +250,9 @@ static int copy_commit(void *ctx, void *batch)
 	}
 	if (b->lost_err && !c->stats->lost_why[0])
 		snprintf(c->stats->lost_why, sizeof(c->stats->lost_why), "%s", b->lost_why);
+	class->copied += b->nr_pages;
+	class->bytes += b->data_len;
+	class->seconds = progress_seconds(&c->progress);
 	progress_update(&c->progress, c->stats->copied);
 	return 0;
 }
@@ -239,13 +285,15 @@ static int batch_init(struct copy_batch *cb, const struct copy *c)
 	struct page_batch *b = &cb->pages;
 
 	b->pages = calloc(c->batch_pages, sizeof(*b->pages));
+	b->runs = calloc(c->batch_pages, sizeof(*b->runs));
 	b->data = malloc((size_t)c->batch_pages * c->page_size);
-	return b->pages && b->data ? 0 : err_set(-ENOMEM, "no memory");
+	return b->pages && b->runs && b->data ? 0 : err_set(-ENOMEM, "no memory");
 }
 
 static void batch_deinit(struct copy_batch *cb)
 {
 	free(cb->pages.pages);
+	free(cb->pages.runs);
 	free(cb->pages.data);
 }
 
@@ -353,30 +401,34 @@ static int run_threads(struct copy *c, const struct dump_source *src, unsigned i
 }
 
 int copy_pages(struct copy_part *parts, size_t nr_parts, bool stop_on_first_error,
-	       const struct bitmap *dumpable, unsigned int nr_threads, struct copy_stats *stats)
+	       const struct bitmap *dumpable, const struct page_order *order,
+	       unsigned int nr_threads, struct copy_stats *stats)
 {
 	const struct dump_source *src = parts->writer->source;
-	_cleanup_free_ pfn_t *next = calloc(nr_parts, sizeof(*next));
 	struct copy c = {
 		.parts = parts,
 		.nr_parts = nr_parts,
 		.stop_on_first_error = stop_on_first_error,
 		.dumpable = dumpable,
+		.order = parts->writer->ops->any_order ? order : NULL,
 		.erase = src->erase,
 		.page_size = src->vc->page_size,
 		.page_shift = src->vc->page_shift,
 		.batch_pages = batch_pages(src->vc->page_size),
 		.drop_zero = src->level & DL_ZERO,
-		.next = next,
 		.stats = stats,
 	};
 	int err;
 
 	*stats = (struct copy_stats){ .total = bitmap_count(dumpable, 0, dumpable->nbits) };
-	if (!next)
-		return err_set(-ENOMEM, "no memory");
-	for (size_t i = 0; i < nr_parts; i++)
-		next[i] = parts[i].start;
+	for (size_t i = 0; i < nr_parts; i++) {
+		struct copy_part *p = &parts[i];
+
+		p->next = p->counted = p->start;
+		for (unsigned int n = 0; n < NR_ORDER_CLASSES; n++)
+			stats->classes[n].total +=
+				page_order_count(c.order, dumpable, n, p->start, p->end);
+	}
 	err = run_threads(&c, src, nr_threads);
 	for (size_t i = 0; i < nr_parts; i++) {
 		/* The caller sees it there. */

@@ -2,13 +2,22 @@
 /**
  * @file
  * The copy pipeline: pages are read, tested for zeros and compressed in
- * parallel, and handed to a writer in pfn order. The output does not depend on the number of
- * threads.
+ * parallel, and handed to a writer class by class, in pfn order within a class. The output does
+ * not depend on the number of threads.
  */
 #ifndef OUTPUT_COPY_H
 #define OUTPUT_COPY_H
 
+#include "filter/page_order.h"
 #include "output/writer.h"
+
+/** Pages of a class. */
+struct copy_class {
+	uint64_t total;	 /**< pages to copy */
+	uint64_t copied; /**< of them, those that were handed to the writer */
+	uint64_t bytes;	 /**< that these take in the output, descriptors aside */
+	double seconds;	 /**< from the beginning of all until the last of them was written */
+};
 
 /** Counts of copied pages. */
 struct copy_stats {
@@ -18,6 +27,7 @@ struct copy_stats {
 	uint64_t lost;	 /**< of these, unreadable in the input */
 	/** Why the first lost page is lost; "" if none is. */
 	char lost_why[256];
+	struct copy_class classes[NR_ORDER_CLASSES];
 	double seconds;
 };
 
@@ -28,11 +38,15 @@ struct copy_part {
 	/** The writer's error, and its sentence; 0: none. */
 	int err;
 	char why[512];
+	/** For copy_pages(): the next pages to be claimed, and the class of the last that came. */
+	enum order_class class, last_class;
+	pfn_t next, counted; /**< counted: pages before this pfn ... */
+	uint64_t index;	     /**< ... have smaller indices than this */
 };
 
 /**
  * Copy all pages of a bitmap to writers that were begun with this bitmap. Several writers get their
- * pages at the same time, each in pfn order.
+ * pages at the same time, each class by class, or all in pfn order if the format wants that.
  *
  * Ranges that the writers' source lists for erasing are overwritten first: the writer never sees
  * it, and a page of which only zeros are left is one of zeros.
@@ -41,13 +55,15 @@ struct copy_part {
  * one writer the others still get their pages, unless the caller is going to begin anew.
  *
  * @param parts at least one, of the same source
+ * @param order their classes; NULL: all are of one
  * @param stop_on_first_error stop at the first error of a writer
  * @param nr_threads at least 1
  * @return 0, also if some writers failed, or all; -ENOMEM or -ENOTSUP.
  * @p stats holds then how far it came.
  */
 int copy_pages(struct copy_part *parts, size_t nr_parts, bool stop_on_first_error,
-	       const struct bitmap *dumpable, unsigned int nr_threads, struct copy_stats *stats)
+	       const struct bitmap *dumpable, const struct page_order *order,
+	       unsigned int nr_threads, struct copy_stats *stats)
 	__attribute__((warn_unused_result));
 
 /** Bytes of memory that one thread of copy_pages() takes, at most. */

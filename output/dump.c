@@ -34,6 +34,7 @@ static int pages_init(struct bitmap *b, const struct vmcore *vc)
 struct outputs {
 	const struct dump_request *req;
 	struct dump_source source;
+	struct page_order order;
 	struct copy_part *parts;
 	size_t nr;
 };
@@ -144,7 +145,8 @@ static int filter(struct outputs *o, struct bitmap *b, struct dump_result *res)
 {
 	const struct dump_request *req = o->req;
 	int err = filter_pages(req->kernel, req->level, req->nr_threads, b,
-			       req->verdicts ? &req->verdicts->include : NULL, &res->filter);
+			       req->verdicts ? &req->verdicts->include : NULL,
+			       req->elf ? NULL : &o->order, &res->filter);
 
 	return !err || req->stop_on_first_error || req->strict ? err : keep_all(o, b, err, res);
 }
@@ -280,10 +282,12 @@ static int copy(struct outputs *o, const struct bitmap *b, struct dump_result *r
 	double start;
 	int err = set_pages(o, b);
 
+	if (!o->req->elf)
+		page_order_complete(&o->order, o->req->kernel);
 	before = bytes_written(o->req);
 	if (!err) {
 		res->phase = DUMP_COPY;
-		err = copy_pages(o->parts, o->nr, o->req->stop_on_first_error, b,
+		err = copy_pages(o->parts, o->nr, o->req->stop_on_first_error, b, &o->order,
 				 o->req->nr_threads, &res->copy);
 		res->filter.pages[PAGE_ZERO] = res->copy.zero;
 	}
@@ -344,8 +348,10 @@ int dump_write(const struct dump_request *req, struct dump_result *res)
 	err = pages_init(&b, o.source.vc);
 	if (!err)
 		err = create_writers(&o);
-	if (!err)
+	if (!err) {
+		page_order_init(&o.order, o.source.vc, req->elf ? DL_MAX : req->level);
 		err = begin(&o, &b, &res->filter);
+	}
 	if (!err) {
 		res->phase = DUMP_FILTER;
 		err = choose_pages(&o, &b, res);
@@ -358,6 +364,7 @@ int dump_write(const struct dump_request *req, struct dump_result *res)
 	for (size_t i = 0; i < req->nr_sinks; i++)
 		res->size += sink_size(req->sinks[i]);
 	destroy_writers(&o);
+	page_order_deinit(&o.order);
 	bitmap_deinit(&b);
 	return err;
 }

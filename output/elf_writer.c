@@ -42,6 +42,8 @@
 
 /* Number of program headers per write. */
 #define PHDR_BUFFER 1024
+/* Headers are written in pieces of about this many bytes. */
+#define HEADERS_PIECE 65536
 
 /* Pages [start, end) are in the file, one after the other; holes are some of them. */
 struct extent {
@@ -366,7 +368,7 @@ static int elf_set_pages(struct writer *w, const struct bitmap *dumpable)
 		if (!err)
 			err = flush_phdrs(e);
 	}
-	sink_reserve(w->sink, 0, e->notes_off);
+	sink_reserve(w->sink, 0, e->notes_off, HEADERS_PIECE);
 	if (!err && e->notes_size)
 		err = sink_pwrite(w->sink, e->notes, e->notes_size, e->notes_off);
 	return err;
@@ -438,37 +440,50 @@ static int fill_hole(struct sink *sink, uint64_t off, uint64_t end)
 	return err;
 }
 
+/* Bytes of a batch that lie together in the file: [from, data) waits for being written. */
+struct elf_piece {
+	const uint8_t *from, *data;
+	uint64_t off; /* where they go */
+};
+
+/* Put a page after those that wait, or write these first. */
+static int put_page(struct elf_writer *e, struct elf_piece *p, pfn_t pfn, uint32_t size)
+{
+	struct sink *sink = e->base.sink;
+	uint64_t off;
+	int err = place(e, pfn, &off);
+
+	if (!err && off != p->off + (p->data - p->from)) {
+		err = sink_pwrite(sink, p->from, p->data - p->from, p->off);
+		if (!err) {
+			p->off += p->data - p->from;
+			p->from = p->data;
+			err = sink->once ? fill_hole(sink, p->off, off) : 0;
+		}
+		if (!err)
+			p->off = off;
+	}
+	p->data += size;
+	return err;
+}
+
 static int elf_put(struct writer *w, const struct page_batch *b)
 {
 	struct elf_writer *e = elf(w);
-	const uint8_t *from = b->data, *data = b->data; /* [from, data) waits for being written */
-	uint64_t from_off = e->end;
-	pfn_t pfn = b->start;
+	struct elf_piece piece = { .from = b->data, .data = b->data, .off = e->end };
+	const struct page_out *out = b->pages;
 	int err = 0;
 
-	for (unsigned int i = 0; !err && i < b->nr_pages; i++, pfn++) {
-		uint64_t off;
-
-		pfn = bitmap_next_set(e->dumpable, pfn, b->end);
-		if (b->pages[i].fate != OUT_RAW)
-			continue;
-		err = place(e, pfn, &off);
-		if (!err && off != from_off + (data - from)) {
-			err = sink_pwrite(w->sink, from, data - from, from_off);
-			if (!err) {
-				from_off += data - from;
-				from = data;
-				err = w->sink->once ? fill_hole(w->sink, from_off, off) : 0;
-			}
-			if (!err)
-				from_off = off;
+	for (unsigned int i = 0; !err && i < b->nr_runs; i++) {
+		for (pfn_t pfn = b->runs[i].start; !err && pfn < b->runs[i].end; pfn++, out++) {
+			if (out->fate == OUT_RAW)
+				err = put_page(e, &piece, pfn, out->size);
 		}
-		data += b->pages[i].size;
 	}
 	if (!err)
-		err = sink_pwrite(w->sink, from, data - from, from_off);
+		err = sink_pwrite(w->sink, piece.from, piece.data - piece.from, piece.off);
 	if (err)
-		cut_extents(e, from_off);
+		cut_extents(e, piece.off);
 	return err;
 }
 

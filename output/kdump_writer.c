@@ -4,15 +4,22 @@
 #include <elf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "filter/page_layout.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "vmcore/kdump_format.h"
 
-/* Number of page descriptors per write. */
-#define DESC_BUFFER 4096
+/* Number of page descriptors that are in memory. */
+#define WINDOW 4096
+/* Descriptors follow their pages after this many bytes of data, ... */
+#define DESCRIBE_BYTES (UINT64_C(16) << 20)
+/* ... and all of that is on the disk after this many, or seconds. */
+#define SYNC_BYTES (UINT64_C(64) << 20)
+#define SYNC_SECONDS 5
 /* Bytes of a bitmap per write. */
 #define BITMAP_PIECE (1u << 20)
 
@@ -22,11 +29,21 @@ struct kdump_writer {
 	struct kdump_header header;
 	struct kdump_sub_header sub;
 	uint64_t bitmap_off, bitmap_bytes; /* bytes: of one bitmap, padded */
-	uint64_t desc_off;		   /* of the descriptors in desc_buf */
-	unsigned int nr_descs;		   /* in desc_buf */
-	uint64_t data_off;		   /* where the next page's data go */
-	uint64_t zero_off;		   /* of the page of zeros; 0: there is none */
-	uint8_t desc_buf[DESC_BUFFER * KDUMP_PAGE_DESC_SIZE];
+	uint64_t desc_off;		   /* of all descriptors */
+	uint64_t nr_descs;
+	uint64_t data_off;		    /* where the next page's data go */
+	uint64_t zero_off;		    /* of the page of zeros; 0: there is none */
+	uint64_t described_off, synced_off; /* data before that are described, and on the disk */
+	double synced;			    /* clock_seconds() */
+	/*
+	 * Pages come in any order, but mostly in the order of their descriptors. Those of one
+	 * window of the table are here; those that differ from the file are in changed.
+	 */
+	uint64_t window; /* index of its first; a multiple of WINDOW */
+	uint64_t known;	 /* from this index on the table is all zeros in the file */
+	uint8_t descs[WINDOW * KDUMP_PAGE_DESC_SIZE];
+	uint64_t changed_words[WINDOW / 64];
+	struct bitmap changed; /* of these words */
 };
 
 static struct kdump_writer *kdump(struct writer *w)
@@ -185,11 +202,14 @@ static int kdump_set_pages(struct writer *w, const struct bitmap *dumpable)
 		return err;
 	/* The header is repeated if a stream ends early. */
 	if (w->sink->once)
-		sink_reserve(w->sink, 0, kdump_header_size(&k->layout));
+		sink_reserve(w->sink, 0, kdump_header_size(&k->layout),
+			     kdump_header_size(&k->layout));
 	k->desc_off = k->bitmap_off + 2 * k->bitmap_bytes;
+	k->nr_descs = nr_own;
 	/* In a part there is room for all descriptors: data begin at the same place in each. */
 	k->data_off = k->desc_off + nr_pages * KDUMP_PAGE_DESC_SIZE;
-	sink_reserve(w->sink, k->desc_off, nr_own * KDUMP_PAGE_DESC_SIZE);
+	sink_reserve(w->sink, k->desc_off, nr_own * KDUMP_PAGE_DESC_SIZE,
+		     WINDOW * KDUMP_PAGE_DESC_SIZE);
 	/* Every page of zeros shares one, the first of the data. */
 	if (w->source->level & DL_ZERO) {
 		_cleanup_free_ uint8_t *zeros = calloc(1, k->header.block_size);
@@ -200,27 +220,76 @@ static int kdump_set_pages(struct writer *w, const struct bitmap *dumpable)
 		k->data_off += k->header.block_size;
 		err = sink_pwrite(w->sink, zeros, k->header.block_size, k->zero_off);
 	}
+	k->described_off = k->synced_off = k->data_off;
+	k->synced = clock_seconds();
 	return err;
 }
 
-static int flush_descs(struct kdump_writer *k)
+/* Write the descriptors [first, end) of the window. */
+static int put_descs(struct kdump_writer *k, uint64_t first, uint64_t end)
 {
-	size_t len = k->nr_descs * KDUMP_PAGE_DESC_SIZE;
-	int err = 0;
+	int err = sink_pwrite(k->base.sink, k->descs + first * KDUMP_PAGE_DESC_SIZE,
+			      (end - first) * KDUMP_PAGE_DESC_SIZE,
+			      k->desc_off + (k->window + first) * KDUMP_PAGE_DESC_SIZE);
 
-	if (len)
-		err = sink_pwrite(k->base.sink, k->desc_buf, len, k->desc_off);
 	if (!err) {
-		k->desc_off += len;
-		k->nr_descs = 0;
+		bitmap_clear_range(&k->changed, first, end);
+		k->known = max_u64(k->known, k->window + end);
 	}
 	return err;
 }
 
-static int put_desc(struct kdump_writer *k, const struct page_out *p, uint64_t off)
+/*
+ * Write what changed in the window: at once with what lies between, unless nothing may be written
+ * twice.
+ */
+static int flush_descs(struct kdump_writer *k)
+{
+	uint64_t first = bitmap_next_set(&k->changed, 0, WINDOW), end = first, last = WINDOW;
+	int err = 0;
+
+	if (k->base.sink->once) {
+		for (; !err && first < WINDOW; first = bitmap_next_set(&k->changed, end, WINDOW)) {
+			end = bitmap_next_clear(&k->changed, first, WINDOW);
+			k->base.sink->waiting--;
+			err = put_descs(k, first, end);
+		}
+	} else if (first < WINDOW) {
+		while (!bitmap_test(&k->changed, last - 1))
+			last--;
+		err = put_descs(k, first, last);
+	}
+	if (!err)
+		k->described_off = k->data_off;
+	return err;
+}
+
+/* Have the window that a descriptor is in. */
+static int move_window(struct kdump_writer *k, uint64_t index)
+{
+	uint64_t window = index / WINDOW * WINDOW, nr = min_u64(WINDOW, k->nr_descs - window);
+	int err;
+
+	if (window == k->window)
+		return 0;
+	err = flush_descs(k);
+	if (err)
+		return err;
+	k->window = window;
+	if (!k->base.sink->once && window < k->known)
+		return sink_pread(k->base.sink, k->descs, nr * KDUMP_PAGE_DESC_SIZE,
+				  k->desc_off + window * KDUMP_PAGE_DESC_SIZE);
+	memset(k->descs, 0, sizeof(k->descs));
+	return 0;
+}
+
+static int put_desc(struct kdump_writer *k, uint64_t index, const struct page_out *p, uint64_t off)
 {
 	struct kdump_page_desc d = { 0 };
+	int err = move_window(k, index);
 
+	if (err)
+		return err;
 	if (p->fate == OUT_ZERO) {
 		d.offset = k->zero_off;
 		d.size = k->header.block_size;
@@ -230,13 +299,37 @@ static int put_desc(struct kdump_writer *k, const struct page_out *p, uint64_t o
 		if (p->fate == OUT_COMPRESSED)
 			d.flags = kdump_flags_of_codec(k->base.source->codec);
 	}
-	kdump_encode_page_desc(&k->layout, &d, k->desc_buf + k->nr_descs * KDUMP_PAGE_DESC_SIZE);
-	return ++k->nr_descs == DESC_BUFFER ? flush_descs(k) : 0;
+	index -= k->window;
+	kdump_encode_page_desc(&k->layout, &d, k->descs + index * KDUMP_PAGE_DESC_SIZE);
+	/* A run of descriptors is a record of a stream. */
+	k->base.sink->waiting += !index || !bitmap_test(&k->changed, index - 1);
+	bitmap_set_range(&k->changed, index, index + 1);
+	return 0;
+}
+
+static int sync_pages(struct kdump_writer *k)
+{
+	k->synced_off = k->data_off;
+	k->synced = clock_seconds();
+	return sink_sync(k->base.sink);
+}
+
+/* A stream is the same however long it takes: there time does not count. */
+static int describe(struct kdump_writer *k)
+{
+	bool sync = k->data_off - k->synced_off >= SYNC_BYTES ||
+		    clock_seconds() - k->synced >= SYNC_SECONDS;
+	int err = 0;
+
+	if (k->data_off - k->described_off >= DESCRIBE_BYTES || (sync && !k->base.sink->once))
+		err = flush_descs(k);
+	return err || !sync ? err : sync_pages(k);
 }
 
 static int kdump_put(struct writer *w, const struct page_batch *b)
 {
 	struct kdump_writer *k = kdump(w);
+	const struct page_out *p = b->pages;
 	uint64_t off = k->data_off;
 	int err = 0;
 
@@ -246,11 +339,23 @@ static int kdump_put(struct writer *w, const struct page_batch *b)
 	if (err)
 		return err;
 	k->data_off += b->data_len;
-	for (unsigned int i = 0; !err && i < b->nr_pages; i++) {
-		err = put_desc(k, &b->pages[i], off);
-		off += b->pages[i].size;
+	for (unsigned int i = 0; !err && i < b->nr_runs; i++) {
+		const struct page_run *run = &b->runs[i];
+
+		for (uint64_t j = 0; !err && j < run->end - run->start; j++, p++) {
+			err = put_desc(k, run->index + j, p, off);
+			off += p->size;
+		}
 	}
-	return err;
+	return err ? err : describe(k);
+}
+
+static int kdump_flush(struct writer *w)
+{
+	struct kdump_writer *k = kdump(w);
+	int err = flush_descs(k);
+
+	return err ? err : sync_pages(k);
 }
 
 static int put_eraseinfo(struct kdump_writer *k)
@@ -304,9 +409,11 @@ static void kdump_destroy(struct writer *w)
 
 static const struct writer_ops kdump_writer_ops = {
 	.name = "kdump-compressed",
+	.any_order = true,
 	.begin = kdump_begin,
 	.set_pages = kdump_set_pages,
 	.put = kdump_put,
+	.flush = kdump_flush,
 	.finish = kdump_finish,
 	.abort = kdump_abort,
 	.destroy = kdump_destroy,
@@ -319,6 +426,7 @@ int kdump_writer_create(struct writer **ret, const struct dump_source *src, stru
 	if (!k)
 		return err_set(-ENOMEM, "no memory");
 	k->base = (struct writer){ .ops = &kdump_writer_ops, .source = src, .sink = sink };
+	k->changed = (struct bitmap){ .words = k->changed_words, .nbits = WINDOW };
 	k->layout = (struct kdump_layout){
 		.is64 = src->vc->is64,
 		/* i386 alone aligns 8-byte integers to 4. */

@@ -286,7 +286,8 @@ static int put_beginning(struct whole *w)
 		err = copy_bytes(w, &first->fr, header, h.header.block_size - header, header);
 	if (!err)
 		err = copy_bytes(w, &first->fr, notes, h.desc_off - notes, notes);
-	sink_reserve(w->sink, h.desc_off, w->nr_pages * KDUMP_PAGE_DESC_SIZE);
+	sink_reserve(w->sink, h.desc_off, w->nr_pages * KDUMP_PAGE_DESC_SIZE,
+		     DESC_BATCH * KDUMP_PAGE_DESC_SIZE);
 	if (err || !(h.sub.dump_level & DL_ZERO))
 		return err;
 	zeros = calloc(1, h.header.block_size);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/checked.h"
@@ -36,10 +37,16 @@ uint64_t sink_size(const struct sink *s)
 			 s->end;
 }
 
-void sink_reserve(struct sink *s, uint64_t off, uint64_t len)
+int sink_pread(struct sink *s, void *buf, size_t len, uint64_t off)
+{
+	memset(buf, 0, len);
+	return s->ops->pread ? s->ops->pread(s, buf, len, off) : 0;
+}
+
+void sink_reserve(struct sink *s, uint64_t off, uint64_t len, size_t piece)
 {
 	if (s->ops->reserve && len && range_fits(off, len, INT64_MAX))
-		s->ops->reserve(s, off, len);
+		s->ops->reserve(s, off, len, piece);
 }
 
 int sink_sync(struct sink *s)

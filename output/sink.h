@@ -22,8 +22,10 @@ struct sink_ops {
 	const char *name;
 	/** sink_pwrite(); len > 0, and off + len is at most INT64_MAX */
 	int (*pwrite)(struct sink *s, const void *buf, size_t len, uint64_t off);
+	/** sink_pread(); NULL: nothing is read back */
+	int (*pread)(struct sink *s, void *buf, size_t len, uint64_t off);
 	/** sink_reserve(); may be NULL */
-	void (*reserve)(struct sink *s, uint64_t off, uint64_t len);
+	void (*reserve)(struct sink *s, uint64_t off, uint64_t len, size_t piece);
 	/** sink_sync(); may be NULL */
 	int (*sync)(struct sink *s);
 	/** sink_finish(); may be NULL */
@@ -50,6 +52,11 @@ struct sink {
 	uint64_t end, nr_writes;
 	/** The most bytes that the file, or the stream, may have; 0: any. For the caller to set. */
 	uint64_t limit;
+	/**
+	 * Records of a stream that wait to be written in a reserved range, beyond one for each
+	 * piece: there has to be room for their heads within the limit. For the caller to set.
+	 */
+	uint64_t waiting;
 	/**
 	 * No byte of a complete dump is written twice: readers of a stream may believe either
 	 * record. For the creator, or the caller, to set.
@@ -92,13 +99,24 @@ int sink_pwrite(struct sink *s, const void *buf, size_t len, uint64_t off)
 	__attribute__((warn_unused_result));
 
 /**
+ * Read back bytes at @p off that are zeros or were written before, of a sink that is not one of
+ * @c once. One that keeps nothing gives zeros.
+ * @return 0 or -errno
+ */
+int sink_pread(struct sink *s, void *buf, size_t len, uint64_t off)
+	__attribute__((warn_unused_result));
+
+/**
  * Ask for the space of [off, off + len) beforehand, so that small structures
  * can still be written when the disk is full. Best effort: failure is silent.
  *
  * If the file system cannot do that, zeros are written from the end of all that was written
  * before on: so this comes before anything is written after the range.
+ *
+ * @param piece the fewest bytes, at least 1, that will be written there at a time: in a stream each
+ * piece has a head
  */
-void sink_reserve(struct sink *s, uint64_t off, uint64_t len);
+void sink_reserve(struct sink *s, uint64_t off, uint64_t len, size_t piece);
 
 /**
  * Bytes of the file, or with @c once of the stream, as far as it was written: also of a sink that

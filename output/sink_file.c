@@ -16,6 +16,8 @@
 
 /* Zeros are written in pieces of this many bytes. */
 #define ZEROS_SIZE ((size_t)64 << 10)
+/* Bytes after which they begin to go to the disk, so that dirty pages do not pile up. */
+#define PUSH_SIZE ((uint64_t)4 << 20)
 /* Holes are made of whole blocks of this size. */
 #define BLOCK_SIZE ((uint64_t)4096)
 
@@ -27,7 +29,8 @@ struct sink_file {
 	 * dump does not write would be those of what was there before.
 	 */
 	bool stale;
-	uint64_t end; /* nothing was written from there on */
+	uint64_t end;	 /* nothing was written from there on */
+	uint64_t pushed; /* bytes before this offset are on their way to the disk */
 };
 
 /* Make [off, off + len) zeros that take room on the disk. */
@@ -62,6 +65,25 @@ static int clear_gap(struct sink_file *f, uint64_t start, uint64_t end)
 	return err ? err : write_zeros(f, to, end - to);
 }
 
+/* Begin to write back what was appended. It is only a hint: pipes and some devices cannot. */
+static void push(struct sink_file *f)
+{
+	if (f->end < f->pushed + PUSH_SIZE)
+		return;
+	(void)sync_file_range(f->fd, f->pushed, f->end - f->pushed, SYNC_FILE_RANGE_WRITE);
+	f->pushed = f->end;
+}
+
+static int file_pread(struct sink *s, void *buf, size_t len, uint64_t off)
+{
+	struct sink_file *f = (struct sink_file *)s;
+	ssize_t n = off < f->end ? fd_pread(f->fd, buf, min_u64(len, f->end - off), off) : 0;
+
+	return n < 0 ? err_errno(n, "cannot read back %zu bytes at offset %" PRIu64 " of %s", len,
+				 off, s->path) :
+		       0;
+}
+
 static int file_pwrite(struct sink *s, const void *buf, size_t len, uint64_t off)
 {
 	struct sink_file *f = (struct sink_file *)s;
@@ -76,19 +98,21 @@ static int file_pwrite(struct sink *s, const void *buf, size_t len, uint64_t off
 		f->end = max_u64(gap, off + written);
 	if (written && f->stale && gap < off)
 		gap_err = clear_gap(f, gap, off);
+	push(f);
 	if (!err && gap_err)
 		return err_errno(gap_err, "cannot write zeros before offset %" PRIu64 " of %s", off,
 				 s->path);
 	return err ? sink_write_error(s, err, off, len, written) : 0;
 }
 
-static void file_reserve(struct sink *s, uint64_t off, uint64_t len)
+static void file_reserve(struct sink *s, uint64_t off, uint64_t len, size_t piece)
 {
 	struct sink_file *f = (struct sink_file *)s;
 	uint64_t end = s->limit ? min_u64(off + len, s->limit) : off + len;
 	uint64_t start = f->stale ? f->end : max_u64(off, f->end);
 	int err;
 
+	(void)piece;
 	/* The file's size is left to the writes. */
 	do {
 		err = fallocate(f->fd, FALLOC_FL_KEEP_SIZE, off, len) ? -errno : 0;
@@ -110,7 +134,7 @@ static int look_at_target(struct sink_file *f)
 {
 	struct stat st;
 
-	f->end = 0;
+	f->end = f->pushed = 0;
 	if (fstat(f->fd, &st))
 		return err_errno(-errno, "cannot tell what %s is", f->sink.path);
 	f->stale = S_ISBLK(st.st_mode) || (S_ISREG(st.st_mode) && st.st_size);
@@ -136,6 +160,7 @@ static void file_close(struct sink *s)
 static const struct sink_ops file_ops = {
 	.name = "file",
 	.pwrite = file_pwrite,
+	.pread = file_pread,
 	.reserve = file_reserve,
 	.sync = file_sync,
 	.finish = file_sync,

@@ -17,9 +17,10 @@ struct sink_flattened {
 	int fd;
 	int err;       /* the stream is broken since then */
 	uint64_t sent; /* bytes of the stream */
-	struct kept {  /* bytes of the limit for ranges that are to come */
-		uint64_t bytes, off, len;
-	} kept[2]; /* the last two that were asked for */
+	struct kept {  /* room within the limit for ranges that are to come */
+		uint64_t off, len, left;
+		size_t piece;
+	} kept[2]; /* the last two that were asked for; piece: of the smallest record */
 };
 
 /* Write head and data one after the other; *written counts both. */
@@ -71,10 +72,16 @@ static struct kept *kept_for(struct sink_flattened *f, uint64_t off, size_t len)
 	for (size_t i = 0; i < ARRAY_SIZE(f->kept); i++) {
 		struct kept *k = &f->kept[i];
 
-		if (k->bytes && off >= k->off && range_fits(off - k->off, len, k->len))
+		if (k->left && off >= k->off && range_fits(off - k->off, len, k->len))
 			return k;
 	}
 	return NULL;
+}
+
+/* Bytes of the stream for the last bytes of a range. */
+static uint64_t kept_bytes(const struct kept *k, uint64_t left)
+{
+	return left ? left + div_round_up(left, k->piece) * FLAT_RECORD_SIZE : 0;
 }
 
 static int flattened_pwrite(struct sink *s, const void *buf, size_t len, uint64_t off)
@@ -83,23 +90,21 @@ static int flattened_pwrite(struct sink *s, const void *buf, size_t len, uint64_
 	unsigned char head[FLAT_RECORD_SIZE];
 	size_t written, size = sizeof(head) + len;
 	struct kept *k = kept_for(f, off, len);
-	uint64_t kept = k ? min_u64(k->bytes, size) : 0;
+	uint64_t left = k ? k->left - min_u64(k->left, len) : 0;
+	uint64_t end = f->sent + size + s->waiting * FLAT_RECORD_SIZE;
 	int err = check_stream(f);
 
+	for (size_t i = 0; i < ARRAY_SIZE(f->kept); i++)
+		end += kept_bytes(&f->kept[i], &f->kept[i] == k ? left : f->kept[i].left);
 	if (!err)
-		err = sink_check_limit(s,
-				       f->sent + size + f->kept[0].bytes + f->kept[1].bytes - kept +
-					       FLAT_RECORD_SIZE,
-				       off, len);
+		err = sink_check_limit(s, end + FLAT_RECORD_SIZE, off, len);
 	if (err)
 		return err;
 	flat_encode_record(head, off, len);
 	err = write_both(f->fd, head, sizeof(head), buf, len, &written);
 	f->sent += written;
-	if (k) {
-		/* The last of them leaves nothing to be written. */
-		k->bytes = off + len == k->off + k->len ? 0 : k->bytes - kept;
-	}
+	if (k)
+		k->left = left;
 	if (!err)
 		return 0;
 	f->err = err;
@@ -107,19 +112,12 @@ static int flattened_pwrite(struct sink *s, const void *buf, size_t len, uint64_
 	return sink_write_error(s, err, off, len, written);
 }
 
-/* The whole range, in records of at least this many bytes. */
-#define KEPT_RECORD 65536
-
-static void flattened_reserve(struct sink *s, uint64_t off, uint64_t len)
+static void flattened_reserve(struct sink *s, uint64_t off, uint64_t len, size_t piece)
 {
 	struct sink_flattened *f = (struct sink_flattened *)s;
 
 	f->kept[0] = f->kept[1];
-	f->kept[1] = (struct kept){
-		.bytes = len + div_round_up(len, KEPT_RECORD) * FLAT_RECORD_SIZE,
-		.off = off,
-		.len = len,
-	};
+	f->kept[1] = (struct kept){ .off = off, .len = len, .left = len, .piece = piece };
 }
 
 static int flattened_sync(struct sink *s)

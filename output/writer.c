@@ -22,6 +22,11 @@ int writer_put(struct writer *w, const struct page_batch *b)
 	return w->ops->put(w, b);
 }
 
+int writer_flush(struct writer *w)
+{
+	return w->ops->flush ? w->ops->flush(w) : 0;
+}
+
 int writer_finish(struct writer *w, bool complete)
 {
 	return w->ops->finish(w, complete);

@@ -7,7 +7,8 @@
  *
  *	begin		headers, and which pages exist
  *	set_pages	which of them are to be saved
- *	put		their contents, batch by batch, in pfn order
+ *	put		their contents, batch by batch
+ *	flush		all of that is described in the dump, and on the disk
  *	finish		everything is there: the dump becomes complete
  *
  * Until finish() the dump says of itself that it is incomplete; abort() leaves
@@ -44,11 +45,18 @@ struct page_out {
 	uint32_t size; /**< bytes of it in the batch's data */
 };
 
-/** Consecutive pages to be saved. */
+/** Pages that follow one another, in memory and among those to be saved. */
+struct page_run {
+	pfn_t start, end;
+	uint64_t index; /**< number of the first among the pages to be saved, in its part */
+};
+
+/** Pages to be saved, in runs of ascending pfns. */
 struct page_batch {
-	pfn_t start, end;	/**< the saved pages of [start, end) ... */
-	unsigned int nr_pages;	/**< ... number of these pages ... */
-	struct page_out *pages; /**< ... in pfn order */
+	struct page_run *runs;
+	unsigned int nr_runs;
+	unsigned int nr_pages;	/**< of all runs */
+	struct page_out *pages; /**< in the order of the runs */
 	uint8_t *data;		/**< their bytes, one after the other */
 	size_t data_len;
 	int lost_err; /**< why the first OUT_UNREADABLE is lost; 0 if none is */
@@ -72,9 +80,11 @@ struct writer;
 /** A dump format. */
 struct writer_ops {
 	const char *name;
+	bool any_order; /**< batches may come in any order, else in that of pfns */
 	int (*begin)(struct writer *w, const struct bitmap *exists);
 	int (*set_pages)(struct writer *w, const struct bitmap *dumpable);
 	int (*put)(struct writer *w, const struct page_batch *b);
+	int (*flush)(struct writer *w); /**< may be NULL */
 	int (*finish)(struct writer *w, bool complete);
 	int (*abort)(struct writer *w);
 	void (*destroy)(struct writer *w);
@@ -123,6 +133,13 @@ int writer_set_pages(struct writer *w, const struct bitmap *dumpable)
 
 /** Append a batch. @return as above */
 int writer_put(struct writer *w, const struct page_batch *b) __attribute__((warn_unused_result));
+
+/**
+ * Have all that was put described in the dump and on the disk, so that it can be read if nothing
+ * follows.
+ * @return as above
+ */
+int writer_flush(struct writer *w) __attribute__((warn_unused_result));
 
 /**
  * Write what is left and put everything on the disk.

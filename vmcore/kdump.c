@@ -31,8 +31,8 @@
 /* Descriptors read at once. */
 #define DESC_BATCH 512
 
-/* The number of descriptors at the end that are searched for data that is cut off. */
-#define TAIL_DESCS (UINT64_C(1) << 20)
+/* The number of batches of descriptors that are searched for data that is cut off. */
+#define CUT_BATCHES 2048
 
 /* Room for decompressed pages, bytes; but never less than CACHE_PAGES_MIN pages. */
 #define CACHE_BYTES (256u << 10)
@@ -135,22 +135,24 @@ static int read_descs(const struct kdump *kd, struct file_reader *fr, uint64_t f
 }
 
 /*
- * Find whether pages at the end of the dump are missing. Data lies in the order of
- * the pages, but for zero pages, which share the first page of data: the
- * last descriptor of another kind tells where the data ends.
+ * Find whether data at the end of the file are missing. Any page may have them: data can lie in an
+ * order other than that of the pages. Of a large dump some batches of descriptors are
+ * searched, from the last one on: where data are in the order of pages, that one tells.
+ * One page whose data lie all beyond the end has a damaged descriptor.
  */
 static int find_cut(const struct kdump *kd, struct file_reader *fr, bool *cut)
 {
-	uint64_t left = kd->nr_descs, end = left - min_u64(left, TAIL_DESCS);
+	uint64_t left = div_round_up(kd->nr_descs, DESC_BATCH);
+	uint64_t step = max_u64(div_round_up(left, CUT_BATCHES), 1);
 	_cleanup_free_ uint8_t *buf = malloc(DESC_BATCH * KDUMP_PAGE_DESC_SIZE);
-	bool found = false;
+	uint64_t size = fr->file->size, beyond = 0;
 
 	if (!buf)
 		return err_set(-ENOMEM, "no memory for page descriptors");
-	*cut = kd->data_off > fr->file->size;
-	while (left > end && !*cut && !found) {
-		unsigned int nr = min_u64(left, DESC_BATCH);
-		int err = read_descs(kd, fr, left - nr, &nr, buf);
+	*cut = kd->data_off > size;
+	for (; left && !*cut; left -= min_u64(left, step)) {
+		unsigned int nr = DESC_BATCH;
+		int err = read_descs(kd, fr, (left - 1) * DESC_BATCH, &nr, buf);
 
 		if (err)
 			return err;
@@ -158,10 +160,10 @@ static int find_cut(const struct kdump *kd, struct file_reader *fr, bool *cut)
 			struct kdump_page_desc d;
 
 			kdump_decode_page_desc(&kd->layout, buf + i * KDUMP_PAGE_DESC_SIZE, &d);
-			*cut |= desc_missing(&d) || desc_cut(&d, fr->file->size);
-			found |= d.offset > kd->data_off;
+			beyond += d.offset >= size;
+			*cut |= desc_missing(&d) || beyond > 1 ||
+				(d.offset < size && desc_cut(&d, size));
 		}
-		left -= nr;
 	}
 	return 0;
 }
@@ -427,7 +429,9 @@ static int kdump_reader_init(struct vmcore_reader *r)
 	}
 	kr->compressed = (uint8_t *)kr->data + kr->nr_pages * page_size;
 	/* Now rather than at the first page: a reader that there is no memory for reads none. */
-	if (codec_supported(kd->codec) &&
+	if (codec_create(&kr->codecs[CODEC_NONE], CODEC_NONE, CODEC_DECOMPRESS, page_size))
+		goto no_memory;
+	if (kd->codec != CODEC_NONE && codec_supported(kd->codec) &&
 	    codec_create(&kr->codecs[kd->codec], kd->codec, CODEC_DECOMPRESS, page_size))
 		goto no_memory;
 	return 0;

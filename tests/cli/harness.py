@@ -363,6 +363,17 @@ class Kdump:
             check(flags in (0, 1), f'pfn {pfn:#x} has flags {flags:#x}')
             yield pfn, zlib.decompress(data) if flags else data
 
+    def stored(self):
+        """(flags, bytes) of every page, as they are stored."""
+        for offset, size, flags in map(self.desc, range(len(self.pages))):
+            yield flags, self.bytes[offset:offset + size]
+
+    def same_pages(self, other):
+        """Is it the same dump but for the order of the data?"""
+        return (len(self.bytes) == len(other.bytes) and
+                self.bytes[:self.descs] == other.bytes[:other.descs] and
+                all(a == b for a, b in zip(self.stored(), other.stored())))
+
     def check_there(self, memory):
         """What an incomplete dump has is as in the memory of a core. Returns how many pages."""
         there = 0

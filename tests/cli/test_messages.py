@@ -90,7 +90,8 @@ def _():
     percent = int(re.search(r'The number of pages is reduced to (\d+)%', text)[1])
     check(percent == (len(dump.pages) - zeros) * 100 // len(EXISTS), f'{percent}%')
     written = int(re.search(r'Write bytes +: (\d+)', text)[1])
-    check(abs(written - len(dump.bytes)) < 8192, f'{written} bytes of {len(dump.bytes)} written')
+    # Descriptors are written again when a page of another class lies between them.
+    check(abs(written - len(dump.bytes)) < 24 * len(dump.pages), f'{written} bytes written')
 
 
 @test('the report has a line about inconsistent struct pages')

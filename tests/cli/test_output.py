@@ -282,6 +282,52 @@ def _():
     check(Kdump('again').status & Kdump.INCOMPLETE, 'it is not marked as incomplete')
 
 
+def data_order(dump):
+    """The pages of a dump in the order of their data, those without data aside."""
+    return [pfn for _, pfn in sorted((dump.desc(i)[0], pfn) for i, pfn in enumerate(dump.pages)
+                                     if dump.desc(i)[1])]
+
+
+@test('data are in the order of classes, those of a class in the order of pfns')
+def _():
+    core('mini')
+    kernel = kept(31)
+    for level in (0, 2, 8, 16, 26):
+        makedumpfile('-f', '-d', level, 'mini', 'dump').check_done()
+        order = data_order(Kdump('dump'))
+        check(set(order) == kept(level), 'pages')
+        classes = [kernel, kept(27) - kernel, kept(25) - kept(27), kept(23) - kernel,
+                   kept(15) - kernel]
+        found = [next(n for n, c in enumerate(classes) if pfn in c) for pfn in order]
+        if not level:               # both kinds of page cache are one class
+            found = [2 if n == 1 else n for n in found]
+        check(found == sorted(found), f'level {level}: classes')
+        for n in set(found) - {0}:
+            pfns = [pfn for pfn, m in zip(order, found) if m == n]
+            check(pfns == sorted(pfns), f'level {level}: class {n}')
+        # The memory map follows the other pages of the kernel.
+        own = [pfn for pfn, m in zip(order, found) if not m]
+        falls = [n for n in range(1, len(own)) if own[n] < own[n - 1]]
+        check(len(falls) <= 1, f'level {level}: {falls}')
+
+
+@test('a file that is cut anywhere has all pages whose data it has')
+def _():
+    memory = core('mini').memory
+    makedumpfile('-f', '-c', '-d', '0', 'mini', 'dump').check_done()
+    whole = Kdump('dump')
+    order = data_order(whole)
+    for share in (25, 40, 50, 75, 90):
+        with open('dump', 'rb') as f:
+            data = f.read(len(whole.bytes) * share // 100)
+        last = [pfn for pfn in order if sum(whole.desc(whole.pages.index(pfn))[:2]) <= len(data)]
+        with open('cut', 'wb') as f:
+            f.write(data)
+        makedumpfile('-f', '-d', '0', 'cut', 'again').check_failed('incomplete')
+        check(Kdump('again').check_there(memory) == len(last), f'{share} %')
+        check(last == order[:len(last)], 'order')
+
+
 @test('a file size limit is an error like any other: exit 1, no signal, marked incomplete')
 def _():
     direct()

@@ -30,7 +30,7 @@ static void filter(const struct kernel *k, struct vmcore *vc, unsigned int level
 		err = vmcore_bitmap(vc, VMCORE_STORED, &had);
 	fuzz_check_file_err(err);
 	if (!err) {
-		err = filter_pages(k, level, 1, &dumpable, NULL, &stats);
+		err = filter_pages(k, level, 1, &dumpable, NULL, NULL, &stats);
 		fuzz_check_file_err(err);
 	}
 	if (!err) {

@@ -73,6 +73,13 @@ static inline int memsink_pwrite(struct sink *s, const void *buf, size_t len, ui
 	return n < len ? sink_write_error(s, -ENOSPC, off, len, n) : 0;
 }
 
+static inline int memsink_pread(struct sink *s, void *buf, size_t len, uint64_t off)
+{
+	ssize_t n = fd_pread(memsink_of(s)->fd, buf, len, off);
+
+	return n < 0 ? n : 0;
+}
+
 static inline int memsink_sync(struct sink *s)
 {
 	struct memsink *m = memsink_of(s);
@@ -89,8 +96,9 @@ static inline int memsink_finish(struct sink *s)
 	return m->finish_err ? err_set(m->finish_err, "the disk is on fire") : 0;
 }
 
-static inline void memsink_reserve(struct sink *s, uint64_t off, uint64_t len)
+static inline void memsink_reserve(struct sink *s, uint64_t off, uint64_t len, size_t piece)
 {
+	(void)piece;
 	memsink_note(memsink_of(s), MEMSINK_RESERVE, off, len);
 }
 
@@ -99,6 +107,7 @@ static inline void memsink_init(struct memsink *m)
 	static const struct sink_ops ops = {
 		.name = "memory",
 		.pwrite = memsink_pwrite,
+		.pread = memsink_pread,
 		.reserve = memsink_reserve,
 		.sync = memsink_sync,
 		.finish = memsink_finish,

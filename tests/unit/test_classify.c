@@ -345,7 +345,7 @@ static struct result judge_from(struct array *a, size_t first, unsigned int leve
 {
 	struct result r = { .nr_runs = 0 };
 
-	a->layout.level = level;
+	a->layout.level = a->layout.told = level;
 	r.odd = classify_pages(&a->layout, a->bytes + first * a->g->size, a->n - first,
 			       a->pfn + first, a->va + first * a->g->size, take_run, &r).odd;
 	return r;
@@ -1296,7 +1296,7 @@ static void compare_with_model(struct array *a, unsigned int level, unsigned int
 	struct model m;
 	uint64_t odd;
 
-	a->layout.level = level;
+	a->layout.level = a->layout.told = level;
 	odd = classify_pages(&a->layout, a->bytes, a->n, a->pfn, a->va, take_verdicts, &got).odd;
 	model_init(&m, a);
 	model_run(&m, level, want, ARRAY_SIZE(want));

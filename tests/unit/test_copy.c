@@ -360,7 +360,7 @@ static void copy_with_lost(void **state, unsigned int nr_threads, struct memsink
 	assert_int_equal(writer_begin(w, &exists), 0);
 	assert_int_equal(writer_set_pages(w, &dumpable), 0);
 	part = (struct copy_part){ .writer = w, .end = dumpable.nbits };
-	assert_int_equal(copy_pages(&part, 1, false, &dumpable, nr_threads, stats), 0);
+	assert_int_equal(copy_pages(&part, 1, false, &dumpable, NULL, nr_threads, stats), 0);
 	assert_int_equal(part.err, 0);
 	assert_int_equal(writer_finish(w, false), 0);
 	writer_destroy(w);

@@ -80,15 +80,17 @@ static void writing_deinit(struct writing *g)
 /* Put the pages of [start, end), each filled with its number; those of a fate are as it says. */
 static int put(struct writing *g, pfn_t start, pfn_t end, enum page_fate fate)
 {
-	struct page_batch b = { .start = start, .end = end };
+	struct page_batch b = { .nr_runs = 0 };
 	int err;
 
 	b.pages = calloc(end - start, sizeof(*b.pages));
+	b.runs = calloc(end - start, sizeof(*b.runs));
 	b.data = malloc((end - start) * PAGE);
-	assert_true(b.pages && b.data);
+	assert_true(b.pages && b.runs && b.data);
 	for (pfn_t pfn = start; pfn < end; pfn++) {
 		if (!bitmap_test(&g->dumpable, pfn))
 			continue;
+		b.runs[b.nr_runs++] = (struct page_run){ pfn, pfn + 1, 0 };
 		b.pages[b.nr_pages++] = (struct page_out){
 			.fate = fate, .size = fate == OUT_RAW ? PAGE : 0,
 		};
@@ -99,6 +101,7 @@ static int put(struct writing *g, pfn_t start, pfn_t end, enum page_fate fate)
 	}
 	err = writer_put(g->w, &b);
 	free(b.pages);
+	free(b.runs);
 	free(b.data);
 	return err;
 }

@@ -242,7 +242,7 @@ static void filter(struct filtered *f, void **state, const char *name, unsigned 
 	assert_int_equal(vmcore_bitmap(f->m.vc, VMCORE_PRESENT, &f->exists), 0);
 	assert_int_equal(bitmap_init(&f->kept, f->m.vc->max_pfn), 0);
 	assert_int_equal(vmcore_bitmap(f->m.vc, VMCORE_STORED, &f->kept), 0);
-	f->err = filter_pages(f->m.k, level, nr_threads, &f->kept, NULL, &f->stats);
+	f->err = filter_pages(f->m.k, level, nr_threads, &f->kept, NULL, NULL, &f->stats);
 }
 
 static void filtered_deinit(struct filtered *f)
@@ -329,7 +329,7 @@ static void test_cleared_before(void **state)
 	assert_int_equal(bitmap_init(&b, m.vc->max_pfn), 0);
 	bitmap_set_range(&b, 0x930, 0x950);
 	bitmap_set_range(&b, 0x8000, 0x8001);
-	assert_int_equal(filter_pages(m.k, DL_MAX, 2, &b, NULL, &stats), 0);
+	assert_int_equal(filter_pages(m.k, DL_MAX, 2, &b, NULL, NULL, &stats), 0);
 	assert_int_equal(bitmap_count(&b, 0, b.nbits), 0);
 	assert_int_equal(stats.pages[PAGE_FREE], 0x10 + 1);
 	assert_int_equal(stats.pages[PAGE_CACHE], 0x10);
@@ -350,7 +350,7 @@ static void test_wanted(void **state)
 	assert_int_equal(bitmap_init(&wanted, m.vc->max_pfn), 0);
 	bitmap_set_range(&b, 0x900, 0x1000);
 	bitmap_set_range(&wanted, 0x900, 0x1000);
-	assert_int_equal(filter_pages(m.k, DL_MAX, 2, &b, &wanted, &stats), 0);
+	assert_int_equal(filter_pages(m.k, DL_MAX, 2, &b, &wanted, NULL, &stats), 0);
 	for (pfn_t pfn = 0x900; pfn < 0x1000; pfn++)
 		assert_int_equal(bitmap_test(&wanted, pfn), pfn < 0x9c8 || pfn > 0x9d0);
 	/* The level decides as if nobody had wanted anything. */

@@ -57,6 +57,7 @@ struct writing {
 	struct dump_source source;
 	struct bitmap exists, dumpable;
 	struct writer *w;
+	uint64_t next;	/* index of the page that is put next */
 };
 
 static void writing_init(struct writing *g, void **state, const char *core, unsigned int level,
@@ -234,8 +235,10 @@ static void test_bitmaps(void **state)
 /* A batch of pages that are made up. */
 static void put(struct writing *g, struct page_out *pages, unsigned int n, char fill)
 {
-	struct page_batch b = { .nr_pages = n, .pages = pages };
+	struct page_run run = { g->next, g->next + n, g->next };
+	struct page_batch b = { .runs = &run, .nr_runs = 1, .nr_pages = n, .pages = pages };
 
+	g->next += n;
 	for (unsigned int i = 0; i < n; i++)
 		b.data_len += pages[i].size;
 	b.data = malloc(b.data_len + 1);
@@ -506,7 +509,8 @@ static void test_descriptors_after_the_data(void **state)
 {
 	struct page_out pages[] = { { OUT_RAW, PAGE } };
 	struct writing g;
-	struct page_batch b = { .nr_pages = 1, .pages = pages };
+	struct page_run run = { 0x201, 0x202, 1 };
+	struct page_batch b = { .runs = &run, .nr_runs = 1, .nr_pages = 1, .pages = pages };
 	uint8_t data[PAGE] = { 1 };
 
 	writing_init(&g, state, "mini", 0, CODEC_NONE);

@@ -112,7 +112,7 @@ static int filter(struct machine *m, struct bitmap *kept, struct filter_stats *s
 	*stats = (struct filter_stats){ 0 };
 	assert_int_equal(bitmap_init(kept, m->vc->max_pfn), 0);
 	assert_int_equal(vmcore_bitmap(m->vc, VMCORE_STORED, kept), 0);
-	return filter_pages(m->k, DL_MAX & ~DL_ZERO, 1, kept, NULL, stats);
+	return filter_pages(m->k, DL_MAX & ~DL_ZERO, 1, kept, NULL, NULL, stats);
 }
 
 static void test_memory_map_outside_the_linear_map(void **state)

@@ -95,7 +95,9 @@ static void write_part(struct machine *m, const char *path, unsigned int level, 
 		.kernel = m->k, .vc = m->vc, .level = level, .codec = CODEC_ZLIB
 	};
 	struct page_out pages[MIDDLE - FIRST];
-	struct page_batch b = { .nr_pages = ARRAY_SIZE(pages), .pages = pages };
+	struct page_run run = { 0, ARRAY_SIZE(pages), 0 };
+	struct page_batch b = { .runs = &run, .nr_runs = 1, .nr_pages = ARRAY_SIZE(pages),
+				.pages = pages };
 	struct bitmap exists, dumpable;
 	uint8_t data[ARRAY_SIZE(pages) * PAGE];
 	struct writer *w;

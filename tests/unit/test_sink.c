@@ -179,10 +179,10 @@ static void test_file_reserve(void **state)
 
 	assert_int_equal(sink_file_create(&s, p->path, false), 0);
 	assert_int_equal(sink_pwrite(s, "abc", 3, 0), 0);
-	sink_reserve(s, 0, 64 * KIB);
-	sink_reserve(s, 10, 0);
-	sink_reserve(s, UINT64_MAX, 1);
-	sink_reserve(s, 1, UINT64_MAX);
+	sink_reserve(s, 0, 64 * KIB, 100);
+	sink_reserve(s, 10, 0, 100);
+	sink_reserve(s, UINT64_MAX, 1, 100);
+	sink_reserve(s, 1, UINT64_MAX, 100);
 	assert_int_equal(s->written, 3);
 	assert_int_equal(sink_finish(s), 0);
 	sink_close(s);
@@ -201,12 +201,12 @@ static void test_file_reserve_by_writing(void **state)
 	no_fallocate = true;
 	assert_int_equal(sink_file_create(&s, p->path, false), 0);
 	assert_int_equal(sink_pwrite(s, "abc", 3, 0), 0);
-	sink_reserve(s, 0, 200 * KIB);
+	sink_reserve(s, 0, 200 * KIB, 100);
 	assert_int_equal(stat(p->path, &st), 0);
 	assert_true((uint64_t)st.st_blocks * 512 >= 200 * KIB);
 	/* No more than the limit allows. */
 	s->limit = 300 * KIB;
-	sink_reserve(s, 200 * KIB, 200 * KIB);
+	sink_reserve(s, 200 * KIB, 200 * KIB, 100);
 	assert_int_equal(stat(p->path, &st), 0);
 	assert_int_equal(st.st_size, 300 * KIB);
 	assert_int_equal(s->written, 3);
@@ -235,7 +235,7 @@ static void check_stale(const struct place *p)
 	assert_int_equal(sink_restart(s), 0);
 	assert_int_equal(sink_pwrite(s, "xyz", 3, 20), 0);
 	assert_int_equal(sink_pwrite(s, "tail", 4, 100 * KIB + 7), 0);
-	sink_reserve(s, 150 * KIB, 10 * KIB);
+	sink_reserve(s, 150 * KIB, 10 * KIB, 100);
 	assert_int_equal(sink_pwrite(s, "end", 3, 300 * KIB), 0);
 	assert_int_equal(sink_pwrite(s, "mid", 3, 200 * KIB), 0);
 	assert_int_equal(sink_finish(s), 0);
@@ -326,7 +326,7 @@ static void test_limit_of_stream(void **state)
 	assert_int_equal(sink_flattened_create(&s, fd, "stream"), 0);
 	/* What is to be written, with three heads and the end record. */
 	s->limit = FLAT_HEADER_SIZE + 3 * FLAT_RECORD_SIZE + 100 + 1000 + 50 + FLAT_RECORD_SIZE;
-	sink_reserve(s, 0, 100);
+	sink_reserve(s, 0, 100, 100);
 	assert_int_equal(sink_pwrite(s, data, 1000, 1000), 0);
 	assert_int_equal(sink_pwrite(s, data, 51, 2000), -EFBIG);
 	assert_int_equal(sink_pwrite(s, data, 100, 0), 0);
@@ -368,7 +368,7 @@ static void test_special_files(void **state)
 	assert_int_equal(sink_file_create(&s, "/dev/null", false), -EEXIST);
 	assert_int_equal(sink_file_create(&s, "/dev/null", true), 0);
 	assert_int_equal(sink_pwrite(s, "abc", 3, 100), 0);
-	sink_reserve(s, 0, 100);
+	sink_reserve(s, 0, 100, 100);
 	assert_int_equal(sink_sync(s), 0);
 	assert_int_equal(sink_finish(s), 0);
 	sink_close(s);
@@ -508,7 +508,7 @@ static void test_flattened_bytes(void **state)
 	assert_int_equal(sink_pwrite(s, "abc", 3, 5), 0);
 	assert_int_equal(sink_pwrite(s, "", 0, 77), 0);
 	assert_int_equal(sink_pwrite(s, "x", 1, UINT64_C(1) << 32), 0);
-	sink_reserve(s, 0, 1000);
+	sink_reserve(s, 0, 1000, 100);
 	assert_int_equal(sink_finish(s), 0);
 	assert_int_equal(s->written, 4);
 	sink_close(s);
@@ -583,7 +583,7 @@ static void check_round_trip(const struct place *p, bool nonblocking)
 	assert_true(file->written > 500 * KIB);
 	assert_int_equal(file->written, flat->written);
 	assert_int_equal(file->written, none->written);
-	sink_reserve(none, 0, 1);
+	sink_reserve(none, 0, 1, 100);
 	assert_int_equal(sink_sync(none), 0);
 	assert_int_equal(sink_finish(file), 0);
 	assert_int_equal(sink_finish(flat), 0);

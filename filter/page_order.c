@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "filter/page_order.h"
+
+#include "kernel/memmap.h"
+#include "lib/checked.h"
+#include "lib/err.h"
+#include "lib/log.h"
+
+/* Give each class of pages that the level keeps a code; returns the number of codes but 0. */
+static unsigned int choose_codes(struct page_order *o, unsigned int level)
+{
+	unsigned int n = 0;
+
+	if (!(level & (DL_CACHE | DL_CACHE_PRIVATE)))
+		o->codes[ORDER_CACHE] = ++n;
+	if (!(level & DL_USER))
+		o->codes[ORDER_USER] = ++n;
+	if (!(level & DL_FREE))
+		o->codes[ORDER_FREE] = ++n;
+	if (!(level & DL_CACHE_PRIVATE))
+		o->codes[ORDER_CACHE_PRIVATE] = n < 3 ? ++n : o->codes[ORDER_CACHE];
+	return n;
+}
+
+void page_order_init(struct page_order *o, const struct vmcore *vc, unsigned int level)
+{
+	unsigned int n;
+
+	*o = (struct page_order){ 0 };
+	n = choose_codes(o, level);
+	for (unsigned int wanted = n > 1 ? 2 : n; o->nr_planes < wanted; o->nr_planes++) {
+		int err = bitmap_init_stored(&o->planes[o->nr_planes], vc->max_pfn, vc->bitmaps);
+
+		if (!err)
+			continue;
+		DEBUG_MSG("Pages are saved in the order of their addresses: %s\n", err_text(err));
+		page_order_deinit(o);
+		return;
+	}
+}
+
+void page_order_deinit(struct page_order *o)
+{
+	for (unsigned int i = 0; i < o->nr_planes; i++)
+		bitmap_deinit(&o->planes[i]);
+	pfn_set_deinit(&o->memmap);
+	*o = (struct page_order){ 0 };
+}
+
+void page_order_mark(struct page_order *o, pfn_t start, pfn_t end, enum page_class c)
+{
+	static const enum order_class classes[NR_PAGE_CLASSES] = {
+		[PAGE_KEEP] = ORDER_KERNEL,
+		[PAGE_CACHE] = ORDER_CACHE,
+		[PAGE_CACHE_PRIVATE] = ORDER_CACHE_PRIVATE,
+		[PAGE_USER] = ORDER_USER,
+		[PAGE_FREE] = ORDER_FREE,
+	};
+	unsigned int code = o->codes[classes[c]];
+
+	for (unsigned int i = 0; i < o->nr_planes; i++) {
+		if (code >> i & 1)
+			bitmap_set_range(&o->planes[i], start, end);
+	}
+}
+
+struct map_pages {
+	struct pfn_set *set;
+	unsigned int page_shift;
+};
+
+static int add_run(void *ctx, paddr_t pa, uint64_t len)
+{
+	struct map_pages *m = ctx;
+
+	pfn_set_add(m->set, pa >> m->page_shift, ((pa + len - 1) >> m->page_shift) + 1);
+	return m->set->full;
+}
+
+/* Find the pages of struct pages. Those not found count as other memory of the kernel. */
+static void find_memmap(struct pfn_set *set, const struct kernel *k)
+{
+	struct map_pages m = { set, k->vc->page_shift };
+	struct vmcore_reader *r;
+	struct memmap map;
+
+	if (vmcore_reader_create(&r, k->vc))
+		return;
+	if (!memmap_init(&map, k, r)) {
+		for (size_t i = 0; i < map.nr_ranges; i++) {
+			const struct memmap_range *range = &map.ranges[i];
+			uint64_t bytes = (range->end - range->start) * map.page_struct_size;
+
+			if (kernel_for_each_run(k, r, range->pages, bytes, add_run, &m) > 0)
+				break;
+		}
+		memmap_deinit(&map);
+	}
+	vmcore_reader_destroy(r);
+}
+
+void page_order_complete(struct page_order *o, const struct kernel *k)
+{
+	find_memmap(&o->memmap, k);
+	pfn_set_seal(&o->memmap);
+}
+
+/* The next run of the pages of a set. */
+static pfn_t next_of_set(const struct pfn_set *s, const struct bitmap *dumpable, pfn_t start,
+			 pfn_t end, pfn_t *stop)
+{
+	const struct pfn_range *r;
+
+	while (start < end && (r = pfn_set_next(s, start)) && r->start < end) {
+		pfn_t last = min_u64(r->end, end);
+		pfn_t pfn = bitmap_next_set(dumpable, max_u64(start, r->start), last);
+
+		if (pfn < last) {
+			*stop = bitmap_next_clear(dumpable, pfn, last);
+			return pfn;
+		}
+		start = last;
+	}
+	return end;
+}
+
+/* The first pfn from @p pfn on that is not in a set; *stop: where the set goes on, if before. */
+static pfn_t skip_set(const struct pfn_set *s, pfn_t pfn, pfn_t *stop)
+{
+	const struct pfn_range *r = pfn_set_next(s, pfn);
+
+	if (r && r->start <= pfn)
+		return r->end;
+	if (r)
+		*stop = min_u64(*stop, r->start);
+	return pfn;
+}
+
+pfn_t page_order_next(const struct page_order *o, const struct bitmap *dumpable, enum order_class c,
+		      pfn_t start, pfn_t end, pfn_t *stop)
+{
+	static const struct page_order none = { 0 };
+
+	o = o ? o : &none;
+	if (c == ORDER_MEMMAP)
+		return next_of_set(&o->memmap, dumpable, start, end, stop);
+	/* A class without a code of its own has no pages. */
+	if (c != ORDER_KERNEL &&
+	    (!o->codes[c] || (c == ORDER_CACHE_PRIVATE && o->codes[c] == o->codes[ORDER_CACHE])))
+		return end;
+	while (start < end) {
+		pfn_t pfn = start, last = end;
+
+		start = skip_set(&o->memmap, start, &last);
+		if (start != pfn)
+			continue;
+		pfn = bitmap_next_coded(dumpable, o->planes, o->nr_planes, o->codes[c], start,
+					last);
+		if (pfn < last) {
+			*stop = bitmap_next_not_coded(dumpable, o->planes, o->nr_planes,
+						      o->codes[c], pfn, last);
+			return pfn;
+		}
+		start = last;
+	}
+	return end;
+}
+
+uint64_t page_order_count(const struct page_order *o, const struct bitmap *dumpable,
+			  enum order_class c, pfn_t start, pfn_t end)
+{
+	uint64_t n = 0;
+	pfn_t stop;
+
+	for (; (start = page_order_next(o, dumpable, c, start, end, &stop)) < end; start = stop)
+		n += stop - start;
+	return n;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * The order in which pages are saved: the most valuable ones first.
+ *
+ * A page to be saved belongs to one class. Classes follow one another, each in pfn order. The
+ * memory map is a set of ranges; the classes that struct pages tell take at most two bits a page,
+ * and none if the dump level excludes all of them.
+ */
+#ifndef FILTER_PAGE_ORDER_H
+#define FILTER_PAGE_ORDER_H
+
+#include "filter/classify.h"
+#include "kernel/kernel.h"
+#include "lib/bitmap.h"
+#include "lib/pfn_set.h"
+
+/** The classes, in their order. */
+enum order_class {
+	ORDER_KERNEL, /**< memory of the kernel, and all that is in no other class */
+	ORDER_MEMMAP, /**< struct pages */
+	ORDER_CACHE_PRIVATE,
+	ORDER_CACHE,
+	ORDER_USER,
+	ORDER_FREE,
+	NR_ORDER_CLASSES,
+};
+
+/** Classes of the pages of a dump. Once it is complete, threads may share it. */
+struct page_order {
+	struct bitmap planes[BITMAP_PLANES_MAX]; /**< each page's code */
+	unsigned int nr_planes;
+	/** The code of each class; 0: that of the kernel, also for a class that has none. */
+	unsigned int codes[NR_ORDER_CLASSES];
+	struct pfn_set memmap; /**< sealed once the order is complete */
+};
+
+/**
+ * Begin an order in which all pages are in the class ORDER_KERNEL.
+ * @param level pages that it excludes need no bits. At levels 0 and 1 both kinds of page cache
+ * are one class. Where there is no memory for the bits, their classes are one with ORDER_KERNEL.
+ */
+void page_order_init(struct page_order *o, const struct vmcore *vc, unsigned int level);
+void page_order_deinit(struct page_order *o);
+
+/** Take down the class of pages that are not excluded. Several threads may do so. */
+void page_order_mark(struct page_order *o, pfn_t start, pfn_t end, enum page_class c);
+
+/** Find the memory map. Pages of it that are not found stay in the class ORDER_KERNEL. */
+void page_order_complete(struct page_order *o, const struct kernel *k);
+
+/**
+ * The next run of pages of a class in [start, end).
+ * @param o NULL: all pages are in the class ORDER_KERNEL
+ * @param dumpable the pages to be saved
+ * @param[out] stop the end of the run
+ * @return its start; @p end if there is none
+ */
+pfn_t page_order_next(const struct page_order *o, const struct bitmap *dumpable, enum order_class c,
+		      pfn_t start, pfn_t end, pfn_t *stop);
+
+/** Number of pages of a class in [start, end). */
+uint64_t page_order_count(const struct page_order *o, const struct bitmap *dumpable,
+			  enum order_class c, pfn_t start, pfn_t end);
+
+#endif

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "lib/pfn_set.h"
+
+#include <stdlib.h>
+
+#include "lib/array.h"
+#include "lib/checked.h"
+#include "lib/search.h"
+
+void pfn_set_deinit(struct pfn_set *s)
+{
+	free(s->ranges);
+	*s = (struct pfn_set){ 0 };
+}
+
+/* Have room for one more range. */
+static bool make_room(struct pfn_set *s)
+{
+	if (s->full || s->nr < s->room)
+		return !s->full;
+	/* Pages are often added more than once. */
+	pfn_set_seal(s);
+	if (s->nr >= s->room / 2 && s->room < PFN_SET_MAX &&
+	    !ARRAY_GROW(s->ranges, s->room, "ranges of pages"))
+		s->room = s->room ? s->room * 2 : ARRAY_FIRST;
+	s->full = s->nr == s->room;
+	return !s->full;
+}
+
+void pfn_set_add(struct pfn_set *s, pfn_t start, pfn_t end)
+{
+	struct pfn_range *last = s->nr ? &s->ranges[s->nr - 1] : NULL;
+
+	if (start >= end)
+		return;
+	if (last && last->start <= start && start <= last->end)
+		last->end = max_u64(last->end, end);
+	else if (make_room(s))
+		s->ranges[s->nr++] = (struct pfn_range){ start, end };
+}
+
+static int compare_ranges(const void *a, const void *b)
+{
+	const struct pfn_range *x = a, *y = b;
+
+	return (x->start > y->start) - (x->start < y->start);
+}
+
+void pfn_set_seal(struct pfn_set *s)
+{
+	size_t n = 0;
+
+	if (!s->nr)
+		return;
+	qsort(s->ranges, s->nr, sizeof(*s->ranges), compare_ranges);
+	for (size_t i = 0; i < s->nr; i++) {
+		struct pfn_range *last = n ? &s->ranges[n - 1] : NULL;
+
+		if (last && s->ranges[i].start <= last->end)
+			last->end = max_u64(last->end, s->ranges[i].end);
+		else
+			s->ranges[n++] = s->ranges[i];
+	}
+	s->nr = n;
+}
+
+const struct pfn_range *pfn_set_next(const struct pfn_set *s, pfn_t pfn)
+{
+	size_t first = SEARCH_FIRST(0, s->nr, i, s->ranges[i].end <= pfn);
+
+	return first < s->nr ? &s->ranges[first] : NULL;
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The order in which pages are saved: each page of a dump is in one class, and each class is
+ * found in runs, from wherever one begins to look.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "filter/page_order.h"
+#include "lib/types.h"
+
+#define PAGES 3000
+
+static uint64_t next_random(uint64_t *seed)
+{
+	*seed = *seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+	return *seed >> 33;
+}
+
+/* An order, and the class of each page; NR_ORDER_CLASSES: not to be saved. */
+struct sample {
+	struct vmcore vc;
+	struct page_order o;
+	struct bitmap dumpable;
+	enum order_class want[PAGES];
+};
+
+static void sample_init(struct sample *s, unsigned int level)
+{
+	memset(s, 0, sizeof(*s));
+	s->vc.max_pfn = PAGES;
+	page_order_init(&s->o, &s->vc, level);
+	assert_int_equal(bitmap_init(&s->dumpable, PAGES), 0);
+	for (pfn_t pfn = 0; pfn < PAGES; pfn++)
+		s->want[pfn] = NR_ORDER_CLASSES;
+}
+
+static void sample_deinit(struct sample *s)
+{
+	page_order_deinit(&s->o);
+	bitmap_deinit(&s->dumpable);
+}
+
+/* Put pages in a class that struct pages tell. */
+static void mark(struct sample *s, pfn_t start, pfn_t end, enum page_class c, enum order_class want)
+{
+	page_order_mark(&s->o, start, end, c);
+	for (; start < end; start++)
+		s->want[start] = want;
+}
+
+/* Pages of a set come from it whatever their struct pages say. */
+static void put_in_set(struct sample *s, struct pfn_set *set, pfn_t start, pfn_t end,
+		       enum order_class want)
+{
+	pfn_set_add(set, start, end);
+	for (; start < end; start++)
+		s->want[start] = want;
+}
+
+static void assert_order(struct sample *s)
+{
+	uint64_t all = 0;
+
+	for (pfn_t pfn = 0; pfn < PAGES; pfn++) {
+		if (s->want[pfn] != NR_ORDER_CLASSES)
+			bitmap_set_range(&s->dumpable, pfn, pfn + 1);
+	}
+	for (unsigned int c = 0; c < NR_ORDER_CLASSES; c++) {
+		uint64_t n = 0;
+
+		for (pfn_t pfn = 0; pfn < PAGES; pfn++) {
+			pfn_t next = pfn, stop = 0, end;
+
+			n += s->want[pfn] == c;
+			while (next < PAGES && s->want[next] != c)
+				next++;
+			assert_int_equal(page_order_next(&s->o, &s->dumpable, c, pfn, PAGES,
+							 &stop), next);
+			if (next == PAGES)
+				continue;
+			assert_true(stop > next && stop <= PAGES);
+			for (end = next; end < stop; end++)
+				assert_int_equal(s->want[end], c);
+			/* A run may be cut in two only where it is found from its middle. */
+			assert_true(stop == PAGES || s->want[stop] != c ||
+				    page_order_next(&s->o, &s->dumpable, c, stop, PAGES, &end) ==
+				    stop);
+		}
+		assert_int_equal(page_order_count(&s->o, &s->dumpable, c, 0, PAGES), n);
+		all += n;
+	}
+	assert_int_equal(all, bitmap_count(&s->dumpable, 0, PAGES));
+}
+
+static void test_classes(void **state)
+{
+	/* Which class pages are in at which levels, and how many bits that takes. */
+	static const struct {
+		unsigned int level, planes;
+		enum order_class cache_private, cache, user, free;
+	} cases[] = {
+		{ 0, 2, ORDER_CACHE, ORDER_CACHE, ORDER_USER, ORDER_FREE },
+		{ 1, 2, ORDER_CACHE, ORDER_CACHE, ORDER_USER, ORDER_FREE },
+		{ 2, 2, ORDER_CACHE_PRIVATE, ORDER_KERNEL, ORDER_USER, ORDER_FREE },
+		{ 8, 2, ORDER_CACHE_PRIVATE, ORDER_CACHE, ORDER_KERNEL, ORDER_FREE },
+		{ 16, 2, ORDER_CACHE_PRIVATE, ORDER_CACHE, ORDER_USER, ORDER_KERNEL },
+		{ 27, 1, ORDER_CACHE_PRIVATE, ORDER_KERNEL, ORDER_KERNEL, ORDER_KERNEL },
+		{ 23, 1, ORDER_KERNEL, ORDER_KERNEL, ORDER_USER, ORDER_KERNEL },
+		{ 31, 0, ORDER_KERNEL, ORDER_KERNEL, ORDER_KERNEL, ORDER_KERNEL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const enum order_class classes[] = {
+			cases[i].cache_private, cases[i].cache, cases[i].user, cases[i].free,
+			ORDER_KERNEL, NR_ORDER_CLASSES,
+		};
+		static const enum page_class kinds[] = {
+			PAGE_CACHE_PRIVATE, PAGE_CACHE, PAGE_USER, PAGE_FREE, PAGE_KEEP, PAGE_KEEP,
+		};
+		uint64_t seed = i;
+		struct sample s;
+
+		sample_init(&s, cases[i].level);
+		assert_int_equal(s.o.nr_planes, cases[i].planes);
+		for (pfn_t pfn = 0; pfn < PAGES;) {
+			pfn_t end = pfn + 1 + next_random(&seed) % 150;
+			size_t kind = next_random(&seed) % ARRAY_SIZE(kinds);
+
+			end = end < PAGES ? end : PAGES;
+			mark(&s, pfn, end, kinds[kind], classes[kind]);
+			pfn = end;
+		}
+		/* What the kernel's own facts tell counts more. */
+		for (unsigned int n = 0; n < 20; n++) {
+			pfn_t pfn = next_random(&seed) % (PAGES - 40);
+
+			put_in_set(&s, &s.o.memmap, pfn, pfn + 1 + n % 40, ORDER_MEMMAP);
+		}
+		pfn_set_seal(&s.o.memmap);
+		assert_order(&s);
+		sample_deinit(&s);
+	}
+}
+
+/* Without an order there is one class. */
+static void test_no_order(void **state)
+{
+	struct bitmap b;
+	pfn_t stop;
+
+	(void)state;
+	assert_int_equal(bitmap_init(&b, 100), 0);
+	bitmap_set_range(&b, 10, 20);
+	assert_int_equal(page_order_next(NULL, &b, ORDER_KERNEL, 0, 100, &stop), 10);
+	assert_int_equal(stop, 20);
+	assert_int_equal(page_order_next(NULL, &b, ORDER_KERNEL, 20, 100, &stop), 100);
+	for (unsigned int c = 0; c < NR_ORDER_CLASSES; c++)
+		assert_int_equal(page_order_count(NULL, &b, c, 0, 100), c == ORDER_KERNEL ? 10 : 0);
+	bitmap_deinit(&b);
+}
+
+static uint64_t count_pages(const struct pfn_set *s)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < s->nr; i++)
+		n += s->ranges[i].end - s->ranges[i].start;
+	return n;
+}
+
+/* Sets of any ranges, compared with a bit for each page. */
+static void test_sets(void **state)
+{
+	uint64_t seed = 1;
+
+	(void)state;
+	for (unsigned int round = 0; round < 50; round++) {
+		struct pfn_set set = { 0 };
+		bool in[PAGES] = { 0 };
+
+		for (unsigned int n = 0; n < round * 5; n++) {
+			pfn_t start = next_random(&seed) % PAGES, end = start + n % 30;
+
+			end = end < PAGES ? end : PAGES;
+			pfn_set_add(&set, start, end);
+			for (pfn_t pfn = start; pfn < end; pfn++)
+				in[pfn] = true;
+		}
+		pfn_set_seal(&set);
+		for (pfn_t pfn = 0, n = 0; pfn < PAGES; pfn++) {
+			const struct pfn_range *r = pfn_set_next(&set, pfn);
+
+			n += in[pfn];
+			assert_int_equal(r && r->start <= pfn, in[pfn]);
+			if (pfn + 1 == PAGES)
+				assert_int_equal(count_pages(&set), n);
+		}
+		for (size_t i = 1; i < set.nr; i++)
+			assert_true(set.ranges[i - 1].end < set.ranges[i].start);
+		pfn_set_deinit(&set);
+	}
+}
+
+/* A set has a bound; what finds no room is left out. */
+static void test_full_set(void **state)
+{
+	struct pfn_set s = { 0 };
+
+	(void)state;
+	for (pfn_t pfn = 0; pfn < 3 * (pfn_t)PFN_SET_MAX; pfn += 2)
+		pfn_set_add(&s, pfn, pfn + 1);
+	assert_true(s.full);
+	pfn_set_seal(&s);
+	assert_int_equal(count_pages(&s), PFN_SET_MAX);
+	pfn_set_deinit(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_classes),
+		cmocka_unit_test(test_no_order),
+		cmocka_unit_test(test_sets),
+		cmocka_unit_test(test_full_set),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
