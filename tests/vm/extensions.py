@@ -36,11 +36,15 @@ class Process:
         """The page frames between two addresses."""
         return {self.pages[at] for at in range(start, end, PAGE) if at in self.pages}
 
+    def mapping(self, at):
+        """The mapping that an address is in."""
+        return next(m for m in self.maps if m[0] <= at < m[1])
+
     def stacks(self, kib):
         """The page frames of the threads' stacks that are in use, up to so many KiB each."""
         found = set()
         for sp in self.threads.values():
-            first, end = next(m for m in self.maps if m[0] <= sp < m[1])
+            first, end = self.mapping(sp)
             start = max(first, sp - RED_ZONE) // PAGE * PAGE
             found |= self.present(start, min(end, start + (kib << 10)))
         return found
@@ -107,8 +111,8 @@ def environment(dumpdir, plain, dump, what):
     """Judge that the environment or the arguments of processes are overwritten, as WHAT says."""
     before, after, wrong = open_dump(plain), open_dump(dump), []
     for p in processes(dumpdir):
-        # The stack is the last mapping, and begins with these.
-        page = p.pages[p.maps[-1][1] - PAGE]
+        # The first thread's stack begins with these. The vDSO can be above it.
+        page = p.pages[p.mapping(p.threads[p.pid])[1] - PAGE]
         for kind, text in (("env", b"\0HOME=/\0"), ("args", b"\0guest\0")):
             if text not in before(page):
                 wrong.append(f"process {p.pid} never had its {kind}")
