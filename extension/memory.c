@@ -36,7 +36,7 @@ int mdf_require(const struct mdf_fact *facts, size_t nr)
 
 	for (size_t i = 0; i < nr; i++)
 		facts_need(&missing, *facts[i].index >= 0, facts[i].name);
-	return missing.count ? extension_error(err_set(-ENOENT, "missing: %s", missing.text)) : 0;
+	return extension_error(facts_check(&missing));
 }
 
 /* --- reading ---------------------------------------------------------------------- */

@@ -48,11 +48,6 @@ INIT_OPT_MOD_PATH(vmlinux, dentry_name, "dentry.d_name.name");
 #define MEMBER(s, m) GET_MOD_STRUCT_MEMBER_PTR(vmlinux, s, m)
 #define HAS_MEMBER(s, m) MOD_STRUCT_MEMBER_EXIST(vmlinux, s, m)
 
-static int check_facts(const struct fact_list *missing)
-{
-	return missing->count ? err_set(-ENOENT, "missing: %s", missing->text) : 0;
-}
-
 /* --- CPUs ------------------------------------------------------------------------- */
 
 int mdf_for_each_cpu(enum mdf_cpus which, mdf_visit *visit, void *ctx)
@@ -112,7 +107,7 @@ int mdf_for_each_super_block(mdf_visit *visit, void *ctx)
 
 	FACTS_REQUIRE_SYM(&missing, super_blocks);
 	FACTS_REQUIRE_MEMBER(&missing, super_block, s_list);
-	err = check_facts(&missing);
+	err = facts_check(&missing);
 	return err ? extension_error(err) :
 		     mdf_for_each_list(GET_MOD_SYM(vmlinux, super_blocks),
 				       MEMBER(super_block, s_list), visit, ctx);
@@ -140,7 +135,7 @@ int mdf_for_each_mount(uint64_t task, mdf_visit *visit, void *ctx)
 		FACTS_REQUIRE_MEMBER(&missing, mnt_namespace, list);
 		FACTS_REQUIRE_MEMBER(&missing, mount, mnt_list);
 	}
-	err = check_facts(&missing);
+	err = facts_check(&missing);
 	if (!err)
 		err = mdf_read_pointer(task, MEMBER(task_struct, nsproxy), &proxy);
 	/* A task that has exited has none. */
@@ -185,7 +180,7 @@ int mdf_for_each_file(uint64_t task, mdf_visit_range *visit, void *ctx)
 	FACTS_REQUIRE_MEMBER(&missing, files_struct, fdt);
 	FACTS_REQUIRE_MEMBER(&missing, fdtable, max_fds);
 	FACTS_REQUIRE_MEMBER(&missing, fdtable, fd);
-	err = check_facts(&missing);
+	err = facts_check(&missing);
 	if (!err)
 		err = mdf_read_pointer(task, MEMBER(task_struct, files), &files);
 	if (err || !files)
@@ -207,7 +202,7 @@ int mdf_for_each_mapping_page(uint64_t mapping, mdf_visit_range *visit, void *ct
 	int err;
 
 	FACTS_REQUIRE_MEMBER(&missing, address_space, i_pages);
-	err = check_facts(&missing);
+	err = facts_check(&missing);
 	return err ? extension_error(err) :
 		     mdf_for_each_xarray(mdf_member_address(mapping,
 							    MEMBER(address_space, i_pages)),

@@ -126,9 +126,8 @@ int mdf_for_each_vma(uint64_t mm, int (*visit)(void *ctx, const struct mdf_vma *
 		FACTS_REQUIRE_MEMBER(&missing, mm_struct, mmap);
 		FACTS_REQUIRE_MEMBER(&missing, vm_area_struct, vm_next);
 	}
-	if (missing.count)
-		err = err_set(-ENOENT, "missing: %s", missing.text);
-	else
+	err = facts_check(&missing);
+	if (!err)
 		err = maple ? walk_maple_vmas(&w, mm) : walk_listed_vmas(&w, mm);
 	return extension_error(err);
 }
@@ -178,8 +177,8 @@ int mdf_task_user_regs(uint64_t task, uint64_t *regs)
 	if (machine != EM_X86_64 && machine != EM_AARCH64)
 		err = err_set(-ENOTSUP, "machine %u keeps the registers of user space elsewhere",
 			      machine);
-	else if (missing.count)
-		err = err_set(-ENOENT, "missing: %s", missing.text);
+	else
+		err = facts_check(&missing);
 	if (err)
 		return extension_error(err);
 	err = mdf_read_pointer(task, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, task_struct, mm), &mm);

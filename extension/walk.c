@@ -144,8 +144,8 @@ int mdf_for_each_rb(uint64_t root, const struct ktype_info *node, mdf_visit *vis
 
 	FACTS_REQUIRE_MEMBER(&missing, rb_node, rb_left);
 	FACTS_REQUIRE_MEMBER(&missing, rb_node, rb_right);
-	if (!err && missing.count)
-		err = err_set(-ENOENT, "missing: %s", missing.text);
+	if (!err)
+		err = facts_check(&missing);
 	if (!err)
 		err = addrset_init(&w.seen);
 	if (err)
@@ -245,8 +245,8 @@ static int maple_facts(struct maple_walk *w)
 	FACTS_REQUIRE_NUM(&missing, maple_leaf_64);
 	FACTS_REQUIRE_NUM(&missing, maple_range_64);
 	FACTS_REQUIRE_NUM(&missing, maple_arange_64);
-	if (missing.count)
-		return err_set(-ENOENT, "missing: %s", missing.text);
+	if (facts_check(&missing))
+		return -ENOENT;
 	w->range.pivots = LONGS(maple_range_64, pivot);
 	w->range.slots = LONGS(maple_range_64, slot);
 	w->arange.pivots = LONGS(maple_arange_64, pivot);
@@ -399,8 +399,8 @@ static int xa_facts(struct xa_walk *w)
 	FACTS_REQUIRE_MEMBER(&missing, xa_node, offset);
 	FACTS_REQUIRE_MEMBER(&missing, xa_node, parent);
 	NEED_LONGS(&missing, xa_node, slots);
-	if (missing.count)
-		return err_set(-ENOENT, "missing: %s", missing.text);
+	if (facts_check(&missing))
+		return -ENOENT;
 	w->slots = LONGS(xa_node, slots);
 	if (!longs_fit(&w->slots) || w->slots.nr & (w->slots.nr - 1) || w->slots.nr == 1)
 		return err_set(-EBADMSG, "the layout of xarrays is invalid");

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "facts/facts.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/err.h"
 #include "lib/trace.h"
 
 /* makedumpfile.ld */
@@ -372,4 +374,9 @@ void facts_need(struct fact_list *missing, int there, const char *name)
 		return;
 	snprintf(missing->text + len, sizeof(missing->text) - len, "%s%s", len ? ", " : "", name);
 	missing->count++;
+}
+
+int facts_check(const struct fact_list *missing)
+{
+	return missing->count ? err_set(-ENOENT, "missing: %s", missing->text) : 0;
 }

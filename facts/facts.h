@@ -86,6 +86,9 @@ struct fact_list {
 /** Add a name such as "OFFSET(page.flags)" to a list unless @p there. */
 void facts_need(struct fact_list *missing, int there, const char *name);
 
+/** @return 0 if a list is empty; -ENOENT: the error names its facts */
+int facts_check(const struct fact_list *missing) __attribute__((warn_unused_result));
+
 /** Add the name of a fact of vmlinux to a list unless it was found. */
 #define FACTS_REQUIRE_SYM(missing, sym) \
 	facts_need(missing, MOD_SYM_EXIST(vmlinux, sym), "SYMBOL(" #sym ")")

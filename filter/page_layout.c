@@ -262,8 +262,8 @@ int page_layout_init(struct page_layout *l, const struct kernel *k, unsigned int
 	others = (level & ~DL_ZERO) != DL_FREE || has_others(l);
 	if (others)
 		find_others(l, &missing);
-	if (missing.count)
-		return err_set(-ENOENT, "missing: %s", missing.text);
+	if (facts_check(&missing))
+		return -ENOENT;
 	err = find_max_order(l);
 	return err ? err :
 		     take_members(l, level | PAGE_NEEDS_TYPE | (others ? PAGE_NEEDS_FLAGS : 0));

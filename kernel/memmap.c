@@ -103,8 +103,8 @@ static int sparse_init(struct sparse *s)
 	FACTS_REQUIRE_STRUCT(&missing, mem_section);
 	FACTS_REQUIRE_MEMBER(&missing, mem_section, section_mem_map);
 	facts_need(&missing, section_bits != 0, "NUMBER(SECTION_SIZE_BITS)");
-	if (missing.count)
-		return err_set(-ENOENT, "missing: %s", missing.text);
+	if (facts_check(&missing))
+		return -ENOENT;
 	if (section_bits <= page_shift || section_bits >= physmem_bits || physmem_bits > 64)
 		return err_set(-EBADMSG,
 			       "SECTION_SIZE_BITS %" PRIu64 " and MAX_PHYSMEM_BITS %" PRIu64

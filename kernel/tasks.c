@@ -106,7 +106,7 @@ static int need_task_facts(void)
 	FACTS_REQUIRE_MEMBER(&missing, task_struct, signal);
 	FACTS_REQUIRE_MEMBER(&missing, task_struct, thread_node);
 	FACTS_REQUIRE_MEMBER(&missing, signal_struct, thread_head);
-	return missing.count ? err_set(-ENOENT, "missing: %s", missing.text) : 0;
+	return facts_check(&missing);
 }
 
 int walk_tasks(const struct vmem *mem, walk_visit *visit, void *ctx)

@@ -454,8 +454,8 @@ int module_list_read(struct module_list *list, const struct vmem *mem)
 	FACTS_REQUIRE_SYM(&missing, modules);
 	for (unsigned int i = M_LIST; i <= M_NAME; i++)
 		facts_need(&missing, f[i].size != 0, f[i].name);
-	if (missing.count)
-		return err_set(-ENOENT, "missing: %s", missing.text);
+	if (facts_check(&missing))
+		return -ENOENT;
 	err = fields_extent(f, NR_M, &w.bytes);
 	if (err)
 		return err;

@@ -80,8 +80,8 @@ static int find_facts(struct records *r)
 	facts_need(&missing, r->header != 0, "SIZE(printk_log)");
 	for (unsigned int i = TS_NSEC; i <= TEXT_LEN; i++)
 		facts_need(&missing, r->m[i].known, r->m[i].name);
-	if (missing.count)
-		return err_set(-ENOENT, "missing: %s", missing.text);
+	if (facts_check(&missing))
+		return -ENOENT;
 	if (r->header > HEADER_MAX)
 		return err_set(-EBADMSG, "SIZE(printk_log) %" PRIu32 " is invalid", r->header);
 	return printk_check_members(r->m, NR_MEMBERS, r->header);

@@ -144,8 +144,8 @@ static int find_facts(struct ring *r)
 		facts_need(&missing, m[i].known || i == CALLER_ID, m[i].name);
 	FACTS_REQUIRE_STRUCT(&missing, prb_desc);
 	FACTS_REQUIRE_STRUCT(&missing, printk_info);
-	if (missing.count)
-		return err_set(-ENOENT, "missing: %s", missing.text);
+	if (facts_check(&missing))
+		return -ENOENT;
 	r->desc_size = GET_MOD_STRUCT_SSIZE(vmlinux, prb_desc);
 	r->info_size = GET_MOD_STRUCT_SSIZE(vmlinux, printk_info);
 	if (r->desc_size > STRUCT_MAX || r->info_size > STRUCT_MAX)

@@ -37,8 +37,8 @@ static int read_flat(const struct printk_walk *w, struct flat *f)
 
 	FACTS_REQUIRE_SYM(&missing, log_buf);
 	FACTS_REQUIRE_SYM(&missing, log_buf_len);
-	if (missing.count)
-		return err_set(-ENOENT, "missing: %s", missing.text);
+	if (facts_check(&missing))
+		return -ENOENT;
 	err = vmem_read_ulong(w->mem, GET_MOD_SYM(vmlinux, log_buf), &f->buf);
 	if (!err)
 		err = vmem_read_u32(w->mem, GET_MOD_SYM(vmlinux, log_buf_len), &f->size);
