@@ -165,14 +165,3 @@ pfn_t page_order_next(const struct page_order *o, const struct bitmap *dumpable,
 	}
 	return end;
 }
-
-uint64_t page_order_count(const struct page_order *o, const struct bitmap *dumpable,
-			  enum order_class c, pfn_t start, pfn_t end)
-{
-	uint64_t n = 0;
-	pfn_t stop;
-
-	for (; (start = page_order_next(o, dumpable, c, start, end, &stop)) < end; start = stop)
-		n += stop - start;
-	return n;
-}

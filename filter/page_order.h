@@ -59,8 +59,4 @@ void page_order_complete(struct page_order *o, const struct kernel *k);
 pfn_t page_order_next(const struct page_order *o, const struct bitmap *dumpable, enum order_class c,
 		      pfn_t start, pfn_t end, pfn_t *stop);
 
-/** Number of pages of a class in [start, end). */
-uint64_t page_order_count(const struct page_order *o, const struct bitmap *dumpable,
-			  enum order_class c, pfn_t start, pfn_t end);
-
 #endif

@@ -16,14 +16,12 @@ void pfn_set_deinit(struct pfn_set *s)
 /* Have room for one more range. */
 static bool make_room(struct pfn_set *s)
 {
-	if (s->full || s->nr < s->room)
-		return !s->full;
-	/* Pages are often added more than once. */
-	pfn_set_seal(s);
-	if (s->nr >= s->room / 2 && s->room < PFN_SET_MAX &&
-	    !ARRAY_GROW(s->ranges, s->room, "ranges of pages"))
-		s->room = s->room ? s->room * 2 : ARRAY_FIRST;
-	s->full = s->nr == s->room;
+	if (s->nr == PFN_SET_MAX && !s->full) {
+		/* Pages may have been added more than once. */
+		pfn_set_seal(s);
+		s->full = s->nr > PFN_SET_MAX / 2;
+	}
+	s->full |= !s->full && ARRAY_GROW(s->ranges, s->nr, "ranges of pages");
 	return !s->full;
 }
 

@@ -25,7 +25,7 @@ struct pfn_range {
 /** Zeroed: empty. Constant, and shared by threads, once it is sealed. */
 struct pfn_set {
 	struct pfn_range *ranges; /**< once sealed: sorted, apart from each other */
-	size_t nr, room;
+	size_t nr;
 	bool full; /**< some pages found no room, or no memory */
 };
 

@@ -235,7 +235,6 @@ static int copy_commit(void *ctx, void *batch)
 	struct copy *c = ctx;
 	const struct copy_batch *cb = batch;
 	const struct page_batch *b = &cb->pages;
-	struct copy_class *class = &c->stats->classes[cb->class];
 	struct copy_part *p = cb->part;
 
 	/* The batch was claimed before its part failed. */
@@ -250,9 +249,6 @@ static int copy_commit(void *ctx, void *batch)
 	}
 	if (b->lost_err && !c->stats->lost_why[0])
 		snprintf(c->stats->lost_why, sizeof(c->stats->lost_why), "%s", b->lost_why);
-	class->copied += b->nr_pages;
-	class->bytes += b->data_len;
-	class->seconds = progress_seconds(&c->progress);
 	progress_update(&c->progress, c->stats->copied);
 	return 0;
 }
@@ -425,9 +421,6 @@ int copy_pages(struct copy_part *parts, size_t nr_parts, bool stop_on_first_erro
 		struct copy_part *p = &parts[i];
 
 		p->next = p->counted = p->start;
-		for (unsigned int n = 0; n < NR_ORDER_CLASSES; n++)
-			stats->classes[n].total +=
-				page_order_count(c.order, dumpable, n, p->start, p->end);
 	}
 	err = run_threads(&c, src, nr_threads);
 	for (size_t i = 0; i < nr_parts; i++) {

@@ -11,14 +11,6 @@
 #include "filter/page_order.h"
 #include "output/writer.h"
 
-/** Pages of a class. */
-struct copy_class {
-	uint64_t total;	 /**< pages to copy */
-	uint64_t copied; /**< of them, those that were handed to the writer */
-	uint64_t bytes;	 /**< that these take in the output, descriptors aside */
-	double seconds;	 /**< from the beginning of all until the last of them was written */
-};
-
 /** Counts of copied pages. */
 struct copy_stats {
 	uint64_t total;	 /**< pages to copy */
@@ -27,7 +19,6 @@ struct copy_stats {
 	uint64_t lost;	 /**< of these, unreadable in the input */
 	/** Why the first lost page is lost; "" if none is. */
 	char lost_why[256];
-	struct copy_class classes[NR_ORDER_CLASSES];
 	double seconds;
 };
 
