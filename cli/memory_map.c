@@ -33,9 +33,6 @@
 #define TOP 150
 #define RIGHT 260
 
-INIT_OPT_MOD_SYM(vmlinux, _stext);
-INIT_OPT_MOD_SYM(vmlinux, _end);
-
 enum kind { KERNEL, USER, CACHE, FREE, OFFLINE, ABSENT, NR_KINDS };
 
 static const char *const labels[NR_KINDS] = {
@@ -202,11 +199,12 @@ static int count_kinds(struct map *m, unsigned int nr_threads)
 	return err;
 }
 
-static int mark_image(void *ctx, paddr_t pa, uint64_t len)
+static int mark_image(void *ctx, vaddr_t va, paddr_t pa, uint64_t len)
 {
 	struct map *m = ctx;
 	unsigned int shift = m->k->vc->page_shift;
 
+	(void)va;
 	mark(m, pa >> shift, ((pa + len - 1) >> shift) + 1, true);
 	return 0;
 }
@@ -218,12 +216,7 @@ static void mark_ranges(struct map *m, struct vmcore_reader *r)
 
 	for (unsigned int i = 0; i < n; i++)
 		mark(m, reserved[i].start, reserved[i].end, false);
-	if (!m->k->translation_err && MOD_SYM_EXIST(vmlinux, _stext) &&
-	    MOD_SYM_EXIST(vmlinux, _end) &&
-	    kernel_for_each_run(m->k, r, GET_MOD_SYM(vmlinux, _stext),
-				GET_MOD_SYM(vmlinux, _end) - GET_MOD_SYM(vmlinux, _stext),
-				mark_image, m))
-		return; /* what is not mapped has no place in the picture */
+	kernel_for_each_image_run(m->k, r, mark_image, m);
 }
 
 /* --- drawing -------------------------------------------------------------------- */
@@ -386,7 +379,7 @@ int memory_map_write(const struct kernel *k, unsigned int nr_threads, const char
 		err = vmcore_reader_create(&r, k->vc);
 	if (!err) {
 		mark_ranges(&m, r);
-		nr_zones = zones_find(k, r, zones);
+		nr_zones = zones_find(k, zones);
 		vmcore_reader_destroy(r);
 		err = write_picture(&m, zones, nr_zones, path);
 	}

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/byteorder.h"
+#include "kernel/kernel_vmem.h"
 #include "lib/checked.h"
 #include "lib/printable.h"
 
@@ -21,92 +21,83 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, zone, zone_start_pfn);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, zone, spanned_pages);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, zone, name);
 
-#define OFFSET(s, m) (GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, s, m) / 8)
-
-static bool read_ulong(const struct kernel *k, struct vmcore_reader *r, vaddr_t va, uint64_t *ret)
-{
-	uint8_t raw[8];
-
-	if (kernel_read(k, r, va, raw, k->arch.is64 ? 8 : 4))
-		return false;
-	*ret = load_ulong(raw, k->arch.is64, k->arch.swap);
-	return true;
-}
-
-static bool read_int(const struct kernel *k, struct vmcore_reader *r, vaddr_t va, uint32_t *ret)
-{
-	uint8_t raw[4];
-
-	if (kernel_read(k, r, va, raw, sizeof(raw)))
-		return false;
-	*ret = load_u32(raw, k->arch.swap);
-	return true;
-}
+#define OFFSET(s, m) GET_MOD_STRUCT_MEMBER_OFF(vmlinux, s, m)
 
 /* @return false if it spans no pages, or cannot be read */
-static bool read_zone(const struct kernel *k, struct vmcore_reader *r, vaddr_t va,
-		      struct zone *zone)
+static bool read_zone(const struct vmem *mem, vaddr_t va, uint64_t max_pfn, struct zone *zone)
 {
 	uint64_t start, spanned, name;
 
-	if (!read_ulong(k, r, va + OFFSET(zone, zone_start_pfn), &start) ||
-	    !read_ulong(k, r, va + OFFSET(zone, spanned_pages), &spanned) || !spanned ||
-	    !range_fits(start, spanned, k->vc->max_pfn))
+	if (vmem_read_ulong(mem, va + OFFSET(zone, zone_start_pfn), &start) ||
+	    vmem_read_ulong(mem, va + OFFSET(zone, spanned_pages), &spanned) || !spanned ||
+	    !range_fits(start, spanned, max_pfn))
 		return false;
 	zone->start = start;
 	zone->end = start + spanned;
 	snprintf(zone->name, sizeof(zone->name), "zone");
 	if (MOD_STRUCT_MEMBER_EXIST(vmlinux, zone, name) &&
-	    read_ulong(k, r, va + OFFSET(zone, name), &name) &&
-	    !kernel_read(k, r, name, zone->name, sizeof(zone->name) - 1))
+	    !vmem_read_ulong(mem, va + OFFSET(zone, name), &name) &&
+	    !vmem_read(mem, name, zone->name, sizeof(zone->name) - 1))
 		make_printable(zone->name, strlen(zone->name), "");
 	return true;
 }
 
-static unsigned int find_zones(const struct kernel *k, struct vmcore_reader *r, vaddr_t pgdat,
-			       unsigned int node, struct zone *ret, unsigned int room)
+static unsigned int find_zones(const struct kernel_vmem *v, vaddr_t pgdat, unsigned int node,
+			       struct zone *ret, unsigned int room)
 {
 	uint64_t size = GET_MOD_STRUCT_MEMBER_SSIZE(vmlinux, zone, zone_start_pfn);
 	uint32_t nr, id;
 	unsigned int n = 0;
 
-	if (!read_int(k, r, pgdat + OFFSET(pglist_data, nr_zones), &nr) || nr > NODE_ZONES_MAX ||
-	    !read_int(k, r, pgdat + OFFSET(pglist_data, node_id), &id) || id != node)
+	if (vmem_read_u32(&v->mem, pgdat + OFFSET(pglist_data, nr_zones), &nr) ||
+	    nr > NODE_ZONES_MAX ||
+	    vmem_read_u32(&v->mem, pgdat + OFFSET(pglist_data, node_id), &id) || id != node)
 		return 0;
 	for (uint32_t i = 0; i < nr && n < room; i++) {
 		ret[n].node = node;
-		n += read_zone(k, r, pgdat + OFFSET(pglist_data, node_zones) + i * size, &ret[n]);
+		n += read_zone(&v->mem, pgdat + OFFSET(pglist_data, node_zones) + i * size,
+			       v->k->vc->max_pfn, &ret[n]);
 	}
 	return n;
 }
 
-unsigned int zones_find(const struct kernel *k, struct vmcore_reader *r, struct zone ret[ZONES_MAX])
+static unsigned int find_nodes(const struct kernel_vmem *v, struct zone ret[ZONES_MAX])
 {
-	unsigned int n = 0;
+	unsigned int word = vmem_ulong_size(&v->mem), n = 0;
+
+	if (!MOD_SYM_EXIST(vmlinux, node_data))
+		return MOD_SYM_EXIST(vmlinux, contig_page_data) ?
+			       find_zones(v, GET_MOD_SYM(vmlinux, contig_page_data), 0, ret,
+					  ZONES_MAX) :
+			       0;
+	for (unsigned int node = 0; node < NODES_MAX && n < ZONES_MAX; node++) {
+		uint64_t pgdat;
+		unsigned int found;
+
+		if (vmem_read_ulong(&v->mem, GET_MOD_SYM(vmlinux, node_data) + node * word,
+				    &pgdat) ||
+		    !pgdat)
+			break;
+		found = find_zones(v, pgdat, node, ret + n, ZONES_MAX - n);
+		if (!found)
+			break;
+		n += found;
+	}
+	return n;
+}
+
+unsigned int zones_find(const struct kernel *k, struct zone ret[ZONES_MAX])
+{
+	struct kernel_vmem v;
+	unsigned int n;
 
 	if (k->translation_err || !MOD_STRUCT_MEMBER_EXIST(vmlinux, pglist_data, node_zones) ||
 	    !MOD_STRUCT_MEMBER_EXIST(vmlinux, pglist_data, nr_zones) ||
 	    !MOD_STRUCT_MEMBER_EXIST(vmlinux, pglist_data, node_id) ||
 	    !MOD_STRUCT_MEMBER_EXIST(vmlinux, zone, zone_start_pfn) ||
-	    !MOD_STRUCT_MEMBER_EXIST(vmlinux, zone, spanned_pages))
+	    !MOD_STRUCT_MEMBER_EXIST(vmlinux, zone, spanned_pages) || kernel_vmem_init(&v, k))
 		return 0;
-	if (!MOD_SYM_EXIST(vmlinux, node_data))
-		return MOD_SYM_EXIST(vmlinux, contig_page_data) ?
-			       find_zones(k, r, GET_MOD_SYM(vmlinux, contig_page_data), 0, ret,
-					  ZONES_MAX) :
-			       0;
-	for (unsigned int node = 0; node < NODES_MAX && n < ZONES_MAX; node++) {
-		uint64_t pgdat, found;
-
-		if (!read_ulong(k, r,
-				GET_MOD_SYM(vmlinux, node_data) + node * (k->arch.is64 ? 8 : 4),
-				&pgdat) ||
-		    !pgdat)
-			break;
-		found = find_zones(k, r, pgdat, node, ret + n, ZONES_MAX - n);
-		if (!found)
-			break;
-		n += found;
-	}
+	n = find_nodes(&v, ret);
+	kernel_vmem_deinit(&v);
 	return n;
 }

@@ -24,9 +24,8 @@ struct zone {
  * are unknown.
  *
  * @param[out] ret pfns [start, end), below the dump's max_pfn
- * @return number of zones; 0 also if facts are missing
+ * @return number of zones; 0 also if facts or memory are missing
  */
-unsigned int zones_find(const struct kernel *k, struct vmcore_reader *r,
-			struct zone ret[ZONES_MAX]);
+unsigned int zones_find(const struct kernel *k, struct zone ret[ZONES_MAX]);
 
 #endif
