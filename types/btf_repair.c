@@ -21,9 +21,11 @@
 /* Records that are looked at to find where they go on; places that are tried. */
 #define STEPS_MAX 50000000u
 #define TRIES_MAX (1u << 14)
-/* Counts that are tried; references that are looked at, more than a kernel has. */
+/* Counts that are tried; references that there are room for, more than a kernel has. */
 #define LOST_MAX 4096u
 #define REFS_MAX (1u << 20)
+/* Looks at references, for all counts together. */
+#define LOOKS_MAX (1u << 28)
 
 int btf_read(const struct vmem *mem, vaddr_t va, uint8_t *buf, uint64_t size, struct btf_hole *hole)
 {
@@ -236,9 +238,9 @@ static bool may_refer(unsigned int from, unsigned int to)
 }
 
 /* Return whether each reference is to a kind that it may be to, if this many types were lost. */
-static bool is_possible(const struct repair *r, uint32_t nr)
+static bool is_possible(const struct repair *r, uint32_t nr, uint32_t *looks)
 {
-	for (uint32_t i = 0; i < r->nr_refs; i++) {
+	for (uint32_t i = 0; i < r->nr_refs; i++, ++*looks) {
 		uint32_t at = r->refs[i].id - first_after(r);
 
 		if (at < nr)
@@ -260,13 +262,16 @@ static bool is_any_count_right(const struct repair *r)
 	return true;
 }
 
-/* Find how many types were lost; 0 if nothing tells. */
+/* Find how many types were lost; 0 if nothing tells, or it takes too many looks. */
 static uint32_t count_lost(const struct repair *r)
 {
 	uint32_t max = min_u64((r->end - r->start) / RECORD_BYTES, LOST_MAX), found = 0;
+	uint32_t looks = 0;
 
 	for (uint32_t nr = 1; nr <= max; nr++) {
-		if (!is_possible(r, nr))
+		if (looks > LOOKS_MAX)
+			return 0;
+		if (!is_possible(r, nr, &looks))
 			continue;
 		if (found)
 			return is_any_count_right(r) ? found : 0;
