@@ -107,7 +107,7 @@ class Session:
         shutil.rmtree(self.dir)
 
     def run(self, command, user='', network=True):
-        """(exit status, output) of a shell command. Nothing but its files is left behind."""
+        """Run a shell command, and end all that it started. @return (exit status, output)"""
         mount = (f'lowerdir={":".join(reversed(self.layers))},upperdir={self.dir}/upper,'
                  f'workdir={self.dir}/scratch')
         r = subprocess.run(
