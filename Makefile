@@ -197,8 +197,8 @@ SUMMARY = 'makedumpfile $(VERSION), $(LINKTYPE):' \
 # --- what is built ----------------------------------------------------------
 
 # From the bottom to the top: a folder includes only what is before it, or in it.
-LAYERS := lib facts arch vmcore symbols types debuginfo kernel kernel/printk filter erase \
-	extension triage output cli
+LAYERS := lib facts arch vmcore symbols types debuginfo kernel kernel/printk kernel/unwind \
+	filter erase extension triage output cli
 CORE_SRCS := $(sort $(filter-out makedumpfile.c,$(wildcard *.c)) \
 	$(wildcard $(LAYERS:%=%/*.c)))
 CORE_OBJS := $(CORE_SRCS:%.c=$(O)/%.o)

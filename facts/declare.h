@@ -52,9 +52,10 @@
 #endif
 
 /* Leave a pointer to a record in a section; writable, since the program keeps each fact once. */
-#define FACT_POINTER_(type, record, sect) \
+#define FACT_POINTER_(type, record, kind) \
 	static type *_ptr##record FACT_BARE_ FACT_ORDER_ \
-		__attribute__((used, section(sect))) = &record
+		__attribute__((used, section(FACT_SECTION_(kind)))) = &record
+#define FACT_SECTION_(kind) ".init_" kind
 
 /** One declared symbol. Extensions own such records: the layout never changes. */
 struct ksym_info {
@@ -77,7 +78,7 @@ struct ksym_info {
 		.value = 0, \
 		.index = -1, \
 	}; \
-	FACT_POINTER_(struct ksym_info, _ksym_##mod##_##sym, ".init_ksyms")
+	FACT_POINTER_(struct ksym_info, _ksym_##mod##_##sym, "ksyms")
 
 /** Declare a symbol the code cannot do without, at file scope. */
 #define INIT_MOD_SYM(mod, sym) INIT_KSYM_(mod, sym, true)
@@ -126,7 +127,7 @@ struct ktype_info {
 		.struct_size = 0, \
 		.index = -1, \
 	}; \
-	FACT_POINTER_(struct ktype_info, name, ".init_ktypes")
+	FACT_POINTER_(struct ktype_info, name, "ktypes")
 
 /** Declare a member the code cannot do without, at file scope. */
 #define INIT_MOD_STRUCT_MEMBER(mod, s, m) INIT_KTYPE_(_kmember_##mod##_##s##_##m, mod, s, #m, true)
@@ -178,7 +179,7 @@ struct knum_info {
 		.value = 0, \
 		.index = -1, \
 	}; \
-	FACT_POINTER_(struct knum_info, _knum_##mod##_##num, ".init_knums")
+	FACT_POINTER_(struct knum_info, _knum_##mod##_##num, "knums")
 
 /** Declare a number the code cannot do without, or one that may be missing. */
 #define INIT_MOD_NUM(mod, num) INIT_KNUM_(mod, num, true)
@@ -209,7 +210,7 @@ struct klen_info {
 		.value = 0, \
 		.index = -1, \
 	}; \
-	FACT_POINTER_(struct klen_info, rec, ".init_klens")
+	FACT_POINTER_(struct klen_info, rec, "klens")
 
 /** Declare an array member whose number of elements is needed. */
 #define INIT_MOD_MEMBER_LEN(mod, s, m) INIT_KLEN_(_klen_##mod##_##s##_##m, mod, s, #m, true)
@@ -250,7 +251,7 @@ struct kpath_info {
 		.size = 0, \
 		.index = -1, \
 	}; \
-	FACT_POINTER_(struct kpath_info, _kpath_##mod##_##id, ".init_kpaths")
+	FACT_POINTER_(struct kpath_info, _kpath_##mod##_##id, "kpaths")
 
 /**
  * Declare a path under a name of the file's own:

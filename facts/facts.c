@@ -12,11 +12,14 @@
 #include "lib/trace.h"
 
 /* makedumpfile.ld */
-extern struct ksym_info *__start_init_ksyms[], *const __stop_init_ksyms[];
-extern struct ktype_info *__start_init_ktypes[], *const __stop_init_ktypes[];
-extern struct knum_info *__start_init_knums[], *const __stop_init_knums[];
-extern struct klen_info *__start_init_klens[], *const __stop_init_klens[];
-extern struct kpath_info *__start_init_kpaths[], *const __stop_init_kpaths[];
+#define BOUNDS(when) \
+	extern struct ksym_info *__start_##when##_ksyms[], *const __stop_##when##_ksyms[]; \
+	extern struct ktype_info *__start_##when##_ktypes[], *const __stop_##when##_ktypes[]; \
+	extern struct knum_info *__start_##when##_knums[], *const __stop_##when##_knums[]; \
+	extern struct klen_info *__start_##when##_klens[], *const __stop_##when##_klens[]; \
+	extern struct kpath_info *__start_##when##_kpaths[], *const __stop_##when##_kpaths[]
+BOUNDS(init);
+BOUNDS(late);
 
 /*
  * Files that declare the same fact leave a pointer each to the one record. Keep the first of them,
@@ -40,21 +43,34 @@ extern struct kpath_info *__start_init_kpaths[], *const __stop_init_kpaths[];
 		(ret_nr) = n_; \
 	} while (0)
 
+#define FACT_SET(when) \
+	{ \
+		.ksyms = __start_##when##_ksyms, .ktypes = __start_##when##_ktypes, \
+		.knums = __start_##when##_knums, .klens = __start_##when##_klens, \
+		.kpaths = __start_##when##_kpaths, \
+	}
+#define KEEP_FIRST_OF_EACH(when, set) \
+	do { \
+		KEEP_FIRST(__start_##when##_ksyms, __stop_##when##_ksyms, (set).nr_ksyms); \
+		KEEP_FIRST(__start_##when##_ktypes, __stop_##when##_ktypes, (set).nr_ktypes); \
+		KEEP_FIRST(__start_##when##_knums, __stop_##when##_knums, (set).nr_knums); \
+		KEEP_FIRST(__start_##when##_klens, __stop_##when##_klens, (set).nr_klens); \
+		KEEP_FIRST(__start_##when##_kpaths, __stop_##when##_kpaths, (set).nr_kpaths); \
+	} while (0)
+
 struct fact_set facts_of_program(void)
 {
-	struct fact_set set = {
-		.ksyms = __start_init_ksyms,
-		.ktypes = __start_init_ktypes,
-		.knums = __start_init_knums,
-		.klens = __start_init_klens,
-		.kpaths = __start_init_kpaths,
-	};
+	struct fact_set set = FACT_SET(init);
 
-	KEEP_FIRST(__start_init_ksyms, __stop_init_ksyms, set.nr_ksyms);
-	KEEP_FIRST(__start_init_ktypes, __stop_init_ktypes, set.nr_ktypes);
-	KEEP_FIRST(__start_init_knums, __stop_init_knums, set.nr_knums);
-	KEEP_FIRST(__start_init_klens, __stop_init_klens, set.nr_klens);
-	KEEP_FIRST(__start_init_kpaths, __stop_init_kpaths, set.nr_kpaths);
+	KEEP_FIRST_OF_EACH(init, set);
+	return set;
+}
+
+struct fact_set facts_on_demand(void)
+{
+	struct fact_set set = FACT_SET(late);
+
+	KEEP_FIRST_OF_EACH(late, set);
 	return set;
 }
 

@@ -37,8 +37,12 @@ struct fact_set {
 	size_t nr_ksyms, nr_ktypes, nr_knums, nr_klens, nr_kpaths;
 };
 
-/** Everything that the program itself declares, each fact once. Not thread-safe. */
+/**
+ * Everything that the program itself declares, each fact once: facts that each run needs, and those
+ * of facts/on_demand.h, some of which can be the same. Not thread-safe.
+ */
 struct fact_set facts_of_program(void);
+struct fact_set facts_on_demand(void);
 
 /** Forget everything that providers filled in. */
 void facts_reset(const struct fact_set *set);

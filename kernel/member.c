@@ -120,3 +120,17 @@ struct ktype_info member_of_path(const struct kpath_info *path)
 		.index = path->index,
 	};
 }
+
+uint64_t member_or_0(const struct vmem *mem, vaddr_t base, const struct ktype_info *member)
+{
+	uint64_t value;
+
+	return member_read(mem, base, member, &value) ? 0 : value;
+}
+
+uint64_t path_or_0(const struct vmem *mem, vaddr_t base, const struct kpath_info *path)
+{
+	const struct ktype_info member = member_of_path(path);
+
+	return member_or_0(mem, base, &member);
+}

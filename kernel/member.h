@@ -33,4 +33,8 @@ int member_read_signed(const struct vmem *mem, vaddr_t base, const struct ktype_
 /** The last member of a path as a member of the path's first struct, for the functions above. */
 struct ktype_info member_of_path(const struct kpath_info *path);
 
+/** Read a member of a struct, or of a struct in it; 0 if that is not possible. */
+uint64_t member_or_0(const struct vmem *mem, vaddr_t base, const struct ktype_info *member);
+uint64_t path_or_0(const struct vmem *mem, vaddr_t base, const struct kpath_info *path);
+
 #endif

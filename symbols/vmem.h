@@ -79,4 +79,15 @@ static inline int vmem_read_u32(const struct vmem *m, vaddr_t va, uint32_t *ret)
 	return err;
 }
 
+/** Read a signed number of 4 bytes, such as an int. */
+static inline int vmem_read_s32(const struct vmem *m, vaddr_t va, int64_t *ret)
+{
+	uint32_t value;
+	int err = vmem_read_u32(m, va, &value);
+
+	if (!err)
+		*ret = (int32_t)value;
+	return err;
+}
+
 #endif

@@ -4,7 +4,7 @@
  */
 #include <errno.h>
 
-#include "facts/declare.h"
+#include "facts/on_demand.h"
 #include "kernel/member.h"
 #include "kernel/walk.h"
 #include "lib/array.h"

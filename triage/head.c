@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "facts/declare.h"
+#include "facts/on_demand.h"
 #include "kernel/member.h"
 #include "lib/printable.h"
 #include "triage/parts.h"

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "facts/declare.h"
+#include "facts/on_demand.h"
 #include "kernel/member.h"
 #include "triage/parts.h"
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "facts/declare.h"
+#include "facts/on_demand.h"
 #include "kernel/member.h"
 #include "kernel/walk.h"
 #include "lib/array.h"

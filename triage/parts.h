@@ -33,9 +33,6 @@ size_t triage_task_at(const struct triage *t, vaddr_t address);
 /** The number in tasks of the task whose stack an address is in, or TRIAGE_NONE. */
 size_t triage_task_of_stack(const struct triage *t, vaddr_t sp);
 
-/** Find the code of the kernel and its modules. @return 0 or -ENOMEM; free() ranges */
-int triage_code_map(struct triage *t, struct code_map *map) __attribute__((warn_unused_result));
-
 /** The symbol of a frame. */
 struct triage_place triage_place_of(const struct triage *t, const struct unwind_frame *frame);
 

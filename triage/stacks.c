@@ -182,12 +182,12 @@ int triage_read_stacks(struct triage *t, bool all)
 	}
 	err = addrset_init(&s.seen);
 	if (!err)
-		err = triage_code_map(t, &s.code);
+		err = code_map_read(&s.code, &t->view->mem, &t->view->tables->modules);
 	if (!err)
 		err = unwind_cpus(&s);
 	if (!err)
 		err = unwind_tasks(&s, all);
 	addrset_deinit(&s.seen);
-	free(s.code.ranges);
+	code_map_free(&s.code);
 	return err;
 }

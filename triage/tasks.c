@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "facts/declare.h"
+#include "facts/on_demand.h"
 #include "kernel/member.h"
 #include "kernel/percpu.h"
 #include "kernel/walk.h"
@@ -73,7 +73,7 @@ static uint64_t percpu_sum(const struct triage *t, vaddr_t counter)
 	vaddr_t counters = member_or_0(mem, counter, MEMBER(percpu_counter, counters)), at;
 
 	for (size_t i = 0; counters && i < t->nr_cpus; i++)
-		if (!percpu(t, t->cpus[i].cpu, counters, &at) && !read_s32(mem, at, &part))
+		if (!percpu(t, t->cpus[i].cpu, counters, &at) && !vmem_read_s32(mem, at, &part))
 			sum += part;
 	return sum > 0 ? sum : 0;
 }
@@ -282,7 +282,7 @@ static void find_panic_cpu(struct triage *t)
 {
 	int64_t number;
 
-	if (!HAS_SYMBOL(panic_cpu) || read_s32(&t->view->mem, SYMBOL(panic_cpu), &number))
+	if (!HAS_SYMBOL(panic_cpu) || vmem_read_s32(&t->view->mem, SYMBOL(panic_cpu), &number))
 		return;
 	for (size_t i = 0; i < t->nr_cpus; i++)
 		if (t->cpus[i].cpu == number)

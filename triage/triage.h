@@ -15,7 +15,7 @@
 #include <stdio.h>
 
 #include "kernel/kernel.h"
-#include "triage/unwind.h"
+#include "kernel/unwind/unwind.h"
 
 /** The version of the JSON document: changes when a key changes its meaning or goes away. */
 #define TRIAGE_VERSION 1

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "facts/facts.h"
-#include "kernel/member.h"
 #include "lib/printable.h"
 
 /* Bytes of a string that are read at once; no read crosses a page. */
@@ -51,7 +50,7 @@ static int view_extent(void *ctx, vaddr_t va, uint64_t *len)
 int triage_view_init(struct triage_view *v, const struct kernel *k,
 		     const struct kernel_overwrite *overwrite)
 {
-	const struct fact_set none = { 0 };
+	const struct fact_set set = facts_on_demand();
 	int err;
 
 	*v = (struct triage_view){
@@ -72,9 +71,7 @@ int triage_view_init(struct triage_view *v, const struct kernel *k,
 			       k->translation_why);
 	err = vmcore_reader_create(&v->r, k->vc);
 	if (!err)
-		err = kernel_tables_open(&v->tables, k, &none, NULL);
-	if (!err && kernel_tables_modules(v->tables) == -ENOMEM)
-		err = -ENOMEM;
+		err = kernel_resolve(k, &set, &v->tables);
 	if (err)
 		triage_view_deinit(v);
 	return err;
@@ -85,30 +82,6 @@ void triage_view_deinit(struct triage_view *v)
 	kernel_tables_close(v->tables);
 	vmcore_reader_destroy(v->r);
 	*v = (struct triage_view){ 0 };
-}
-
-int read_s32(const struct vmem *mem, vaddr_t va, int64_t *ret)
-{
-	uint32_t value;
-	int err = vmem_read_u32(mem, va, &value);
-
-	if (!err)
-		*ret = (int32_t)value;
-	return err;
-}
-
-uint64_t member_or_0(const struct vmem *mem, vaddr_t base, const struct ktype_info *member)
-{
-	uint64_t value;
-
-	return member_read(mem, base, member, &value) ? 0 : value;
-}
-
-uint64_t path_or_0(const struct vmem *mem, vaddr_t base, const struct kpath_info *path)
-{
-	const struct ktype_info member = member_of_path(path);
-
-	return member_or_0(mem, base, &member);
 }
 
 bool read_name(const struct vmem *mem, vaddr_t va, char *buf, size_t size)

@@ -158,4 +158,13 @@ def _():
     check(load(triage('--json', '-', 'dump'))['tasks'] == erased['tasks'], 'of the dump')
 
 
+@test('facts that only a triage needs are resolved for it alone')
+def _():
+    core('crashed', *LOG)
+    fact = 'OFFSET(orc_entry.sp_offset)'
+    check(fact in makedumpfile('--trace', 'facts', '--triage', 'crashed').err, '--triage')
+    plain = makedumpfile('--trace', 'facts', '--dry-run', '-d', '31', 'crashed').err
+    check('SYMBOL(init_task)' in plain and fact not in plain, plain)
+
+
 run_tests()

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "facts/facts.h"
+#include "facts/on_demand.h"
 #include "triage/parts.h"
 
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, blocker);
@@ -85,7 +86,7 @@ static void set_kind(struct ktype_info *owner, struct ktype_info *wait_list,
 static struct fixture *begin(bool mutex)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	struct fact_set set = facts_of_program();
+	struct fact_set set = facts_on_demand();
 
 	assert_non_null(f);
 	facts_reset(&set);

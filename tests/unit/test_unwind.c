@@ -17,8 +17,8 @@
 #include <string.h>
 
 #include "facts/facts.h"
-#include "triage/unwind.h"
-#include "triage/view.h"
+#include "kernel/unwind/unwind.h"
+#include "facts/on_demand.h"
 
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, sp_offset);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, bp_offset);
@@ -82,7 +82,7 @@ static struct memory *begin(void)
 {
 	static const vaddr_t starts[] = { CODE, ORC_IP, STACK };
 	struct memory *m = calloc(1, sizeof(*m));
-	struct fact_set set = facts_of_program();
+	struct fact_set set = facts_on_demand();
 
 	assert_non_null(m);
 	facts_reset(&set);
@@ -239,79 +239,88 @@ static struct memory *begin_orc(enum orc_format format)
 	return m;
 }
 
-#define EACH_FORMAT(format) \
-	(enum orc_format format = ORC_OLD; format <= ORC_NEWEST; format++)
+#define EACH_FORMAT(format) (enum orc_format format = ORC_OLD; format <= ORC_NEWEST; format++)
 #define X86(m, regs, stopped, want) check_trace(m, EM_X86_64, regs, stopped, want)
 
 static void test_orc(void **state)
 {
 	(void)state;
-	for EACH_FORMAT(format) {
-		struct memory *m = begin_orc(format);
-		struct unwind_regs regs = { .pc = CODE + 0x150, .sp = STACK, .fp = STACK + 0x800 };
+	for
+		EACH_FORMAT(format)
+		{
+			struct memory *m = begin_orc(format);
+			struct unwind_regs regs = { .pc = CODE + 0x150,
+						    .sp = STACK,
+						    .fp = STACK + 0x800 };
 
-		/* A frame of 0x18 bytes, one with a pushed rbp, one that begins with it. */
-		put_words(m, STACK, "18: c260\n20: s800 c320\n800: s900 c610\n");
-		X86(m, &regs, true, "150e 260 320 610 done");
-		/* The return address is beyond its function's last byte. */
-		put_words(m, STACK, "18: c300\n20: s800 c610\n");
-		X86(m, &regs, false, "150 300 610 done");
-		free(m);
-	}
+			/* A frame of 0x18 bytes, one with a pushed rbp, one that begins with it. */
+			put_words(m, STACK, "18: c260\n20: s800 c320\n800: s900 c610\n");
+			X86(m, &regs, true, "150e 260 320 610 done");
+			/* The return address is beyond its function's last byte. */
+			put_words(m, STACK, "18: c300\n20: s800 c610\n");
+			X86(m, &regs, false, "150 300 610 done");
+			free(m);
+		}
 }
 
 static void test_orc_exceptions(void **state)
 {
 	(void)state;
-	for EACH_FORMAT(format) {
-		struct memory *m = begin_orc(format);
-		struct unwind_regs regs = { .pc = CODE + 0x410, .sp = STACK };
+	for
+		EACH_FORMAT(format)
+		{
+			struct memory *m = begin_orc(format);
+			struct unwind_regs regs = { .pc = CODE + 0x410, .sp = STACK };
 
-		/* pt_regs at 8: bp 8+32, r10 8+56, ip 8+128, cs, flags, sp. */
-		put_words(m, STACK, "28: s300\n40: s400\n88: c905 10 0 s200\n400: 0\n3f8: 0\n");
-		put_words(m, STACK, "400: c510\n408: c0 33 0 0\n");
-		X86(m, &regs, false, "410 905e 510 done");
-		/* The kernel was interrupted at the first instruction of a function. */
-		put_words(m, STACK, "408: c200 10 0 s600\n600: 0\n608: c610\n");
-		X86(m, &regs, false, "410 905e 510 200e 610 done");
-		/* From an interrupt's stack back to that of the task. */
-		regs.pc = CODE + 0x850;
-		put_words(m, STACK, "0: s700\n700: c610\n");
-		X86(m, &regs, true, "850e 610 done");
-		free(m);
-	}
+			/* pt_regs at 8: bp 8+32, r10 8+56, ip 8+128, cs, flags, sp. */
+			put_words(m, STACK,
+				  "28: s300\n40: s400\n88: c905 10 0 s200\n400: 0\n3f8: 0\n");
+			put_words(m, STACK, "400: c510\n408: c0 33 0 0\n");
+			X86(m, &regs, false, "410 905e 510 done");
+			/* The kernel was interrupted at the first instruction of a function. */
+			put_words(m, STACK, "408: c200 10 0 s600\n600: 0\n608: c610\n");
+			X86(m, &regs, false, "410 905e 510 200e 610 done");
+			/* From an interrupt's stack back to that of the task. */
+			regs.pc = CODE + 0x850;
+			put_words(m, STACK, "0: s700\n700: c610\n");
+			X86(m, &regs, true, "850e 610 done");
+			free(m);
+		}
 }
 
 static void test_orc_damage(void **state)
 {
 	(void)state;
-	for EACH_FORMAT(format) {
-		struct memory *m = begin_orc(format);
-		struct unwind_regs regs = { .pc = CODE + 0x150, .sp = STACK + STACK_BYTES - 0x10 };
+	for
+		EACH_FORMAT(format)
+		{
+			struct memory *m = begin_orc(format);
+			struct unwind_regs regs = { .pc = CODE + 0x150,
+						    .sp = STACK + STACK_BYTES - 0x10 };
 
-		X86(m, &regs, true, "150e damaged");
-		regs.sp = STACK + 1;
-		X86(m, &regs, true, "150e damaged");
-		/* No entry is an end where no call is found. */
-		regs = (struct unwind_regs){ .pc = CODE + 0x750, .sp = STACK };
-		X86(m, &regs, true, "750e damaged");
-		/* A return address that is none. */
-		regs.pc = CODE + 0x50;
-		put_words(m, STACK, "0: 0\n");
-		X86(m, &regs, true, "50e damaged");
-		/* Generated code is passed by its frame pointer; once. */
-		regs.fp = STACK + 0x100;
-		put_words(m, STACK, "0: ffffffffc0001000\n100: s200 c610\n");
-		X86(m, &regs, true, "50e 3f001000 610? done");
-		put_words(m, STACK, "108: ffffffffc0002000\n");
-		X86(m, &regs, true, "50e 3f001000 damaged");
-		/* A stack that leads into itself. */
-		regs = (struct unwind_regs){ .pc = CODE + 0x850, .sp = STACK };
-		put_words(m, STACK, "0: s8\n8: c850\n");
-		put_words(m, STACK, "10: s8\n");
-		X86(m, &regs, true, "850e 850 850 850 850 850 850 850 850 850 damaged");
-		free(m);
-	}
+			X86(m, &regs, true, "150e damaged");
+			regs.sp = STACK + 1;
+			X86(m, &regs, true, "150e damaged");
+			/* No entry is an end where no call is found. */
+			regs = (struct unwind_regs){ .pc = CODE + 0x750, .sp = STACK };
+			X86(m, &regs, true, "750e damaged");
+			/* A return address that is none. */
+			regs.pc = CODE + 0x50;
+			put_words(m, STACK, "0: 0\n");
+			X86(m, &regs, true, "50e damaged");
+			/* Generated code is passed by its frame pointer; once. */
+			regs.fp = STACK + 0x100;
+			put_words(m, STACK, "0: ffffffffc0001000\n100: s200 c610\n");
+			X86(m, &regs, true, "50e 3f001000 610? done");
+			put_words(m, STACK, "108: ffffffffc0002000\n");
+			X86(m, &regs, true, "50e 3f001000 damaged");
+			/* A stack that leads into itself. */
+			regs = (struct unwind_regs){ .pc = CODE + 0x850, .sp = STACK };
+			put_words(m, STACK, "0: s8\n8: c850\n");
+			put_words(m, STACK, "10: s8\n");
+			X86(m, &regs, true, "850e 850 850 850 850 850 850 850 850 850 damaged");
+			free(m);
+		}
 }
 
 /* A call of the function without entries, and rbp the second register that it pushes. */
@@ -350,7 +359,8 @@ static void test_frame_pointers(void **state)
 	struct unwind_regs regs = { .pc = CODE + 0x50, .sp = STACK, .fp = STACK + 0x10 };
 
 	(void)state;
-	put_words(m, STACK, "10: s41 c120\n60: s200\nc0: c150 10 0 s180\n200: s300 c180\n300: 0 0\n");
+	put_words(m, STACK,
+		  "10: s41 c120\n60: s200\nc0: c150 10 0 s180\n200: s300 c180\n300: 0 0\n");
 	X86(m, &regs, true, "50e 120 150e 180 damaged");
 	free(m);
 }
@@ -445,16 +455,11 @@ static void test_ppc64(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_orc),
-		cmocka_unit_test(test_orc_exceptions),
-		cmocka_unit_test(test_orc_damage),
-		cmocka_unit_test(test_orc_crash),
-		cmocka_unit_test(test_orc_too_long),
-		cmocka_unit_test(test_frame_pointers),
-		cmocka_unit_test(test_arm64),
-		cmocka_unit_test(test_riscv64),
-		cmocka_unit_test(test_s390x),
-		cmocka_unit_test(test_ppc64),
+		cmocka_unit_test(test_orc),	     cmocka_unit_test(test_orc_exceptions),
+		cmocka_unit_test(test_orc_damage),   cmocka_unit_test(test_orc_crash),
+		cmocka_unit_test(test_orc_too_long), cmocka_unit_test(test_frame_pointers),
+		cmocka_unit_test(test_arm64),	     cmocka_unit_test(test_riscv64),
+		cmocka_unit_test(test_s390x),	     cmocka_unit_test(test_ppc64),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,10 +7,10 @@
  *  - zeros and a type, since Linux kernel commit c2c6b27b5aa1 ("arm64: stacktrace: unwind
  *    exception boundaries") (in v6.13): struct frame_record_meta
  */
-#include "facts/declare.h"
+#include "facts/on_demand.h"
+#include "kernel/member.h"
 #include "lib/elf_machine.h"
-#include "triage/unwind.h"
-#include "triage/view.h"
+#include "kernel/unwind/unwind.h"
 
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, frame_record_meta, type);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pt_regs, stackframe);

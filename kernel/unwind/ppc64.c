@@ -4,11 +4,11 @@
  * saved the return address. A frame with saved registers bears a mark (STACK_FRAME_REGS_MARKER),
  * at 96, or in kernels for ELFv2 since v6.2 at 32 bytes; the registers follow it.
  */
-#include "facts/declare.h"
+#include "facts/on_demand.h"
+#include "kernel/member.h"
 #include "lib/elf_machine.h"
 #include "lib/types.h"
-#include "triage/unwind.h"
-#include "triage/view.h"
+#include "kernel/unwind/unwind.h"
 
 INIT_OPT_MOD_PATH(vmlinux, task_ksp, "task_struct.thread.ksp");
 

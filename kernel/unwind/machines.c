@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lib/types.h"
-#include "triage/unwind.h"
+#include "kernel/unwind/unwind.h"
 
 static const struct unwind_ops *const machines[] = {
 	&unwind_x86_64_ops, &unwind_arm64_ops, &unwind_riscv64_ops,

@@ -13,11 +13,10 @@
  */
 #include <string.h>
 
-#include "facts/declare.h"
+#include "facts/on_demand.h"
 #include "kernel/member.h"
 #include "lib/elf_machine.h"
-#include "triage/unwind.h"
-#include "triage/view.h"
+#include "kernel/unwind/unwind.h"
 
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, sp_offset);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, bp_offset);
@@ -126,7 +125,7 @@ static int orc_address(const struct vmem *mem, const struct code_range *code, ui
 {
 	vaddr_t at = code->orc_ip + n * 4;
 	int64_t distance;
-	int err = read_s32(mem, at, &distance);
+	int err = vmem_read_s32(mem, at, &distance);
 
 	if (!err)
 		*ret = at + (uint64_t)distance;
@@ -357,7 +356,7 @@ static bool returns_from(const struct unwind *u, vaddr_t ret, vaddr_t pc, vaddr_
 	int64_t distance;
 
 	if (!code_find(u->code, ret) || vmem_read(u->mem, ret - CALL_BYTES, &insn, 1) ||
-	    insn != CALL_OPCODE || read_s32(u->mem, ret - 4, &distance))
+	    insn != CALL_OPCODE || vmem_read_s32(u->mem, ret - 4, &distance))
 		return false;
 	*function = ret + (uint64_t)distance;
 	return *function <= pc && pc - *function < FUNCTION_MAX;

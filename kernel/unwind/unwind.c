@@ -1,23 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "triage/unwind.h"
+#include "kernel/unwind/unwind.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "lib/byteorder.h"
-#include "lib/search.h"
 #include "lib/types.h"
 
 /* No code is below. */
 #define LOWEST_CODE 4096
-
-const struct code_range *code_find(const struct code_map *map, vaddr_t pc)
-{
-	size_t low = SEARCH_FIRST(0, map->nr, i, map->ranges[i].start <= pc);
-
-	return low && pc < map->ranges[low - 1].end ? &map->ranges[low - 1] : NULL;
-}
 
 enum unwind_end unwind_damaged(struct unwind *u, const char *fmt, ...)
 {

@@ -7,40 +7,23 @@
  * unwinds by what its own kernel uses: ORC tables (x86_64), frame records (arm64, riscv64), back
  * chains (s390x, ppc64).
  *
- * Adding an architecture: a file unwind_NAME.c with one const struct unwind_ops, put in the
+ * Adding an architecture: a file NAME.c with one const struct unwind_ops, put in the
  * table of machines.c; stacks in tests/unit/test_unwind.c.
  */
-#ifndef TRIAGE_UNWIND_H
-#define TRIAGE_UNWIND_H
+#ifndef KERNEL_UNWIND_UNWIND_H
+#define KERNEL_UNWIND_UNWIND_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/unwind/code_map.h"
 #include "symbols/vmem.h"
 
 /** The most frames of a stack. */
 #define UNWIND_FRAMES_MAX 128
 /** Stacks lie in each other at most as often: task, interrupt, exceptions, NMI, machine check. */
 #define UNWIND_STACKS_MAX 8
-
-/** A range of code, and the ORC tables for it. */
-struct code_range {
-	vaddr_t start, end;
-	vaddr_t orc_ip, orc; /**< 0: none */
-	uint64_t nr_orcs;
-};
-
-/** All code of the kernel and its modules. */
-struct code_map {
-	struct code_range *ranges; /**< sorted by start */
-	size_t nr;
-	bool has_orcs;	     /**< a range has an ORC table */
-	unsigned int orc_sp; /**< orc_stack_pointer() of the kernel's */
-};
-
-/** The range that an address is in, or NULL. */
-const struct code_range *code_find(const struct code_map *map, vaddr_t pc);
 
 /** Registers of a CPU. Those that an architecture does not need are 0. */
 struct unwind_regs {

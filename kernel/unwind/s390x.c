@@ -4,10 +4,10 @@
  * saved r6 to r15; r14 is the return address. No back chain means that registers, which were
  * saved when the kernel was entered, follow the frame.
  */
-#include "facts/declare.h"
+#include "facts/on_demand.h"
+#include "kernel/member.h"
 #include "lib/elf_machine.h"
-#include "triage/unwind.h"
-#include "triage/view.h"
+#include "kernel/unwind/unwind.h"
 
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, stack_frame, back_chain);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, stack_frame, gprs);

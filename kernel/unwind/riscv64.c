@@ -4,11 +4,10 @@
  * below the address in s0. The code that enters the kernel leaves the saved registers where its
  * caller's frame would be.
  */
-#include "facts/declare.h"
+#include "facts/on_demand.h"
 #include "kernel/member.h"
 #include "lib/elf_machine.h"
-#include "triage/unwind.h"
-#include "triage/view.h"
+#include "kernel/unwind/unwind.h"
 
 INIT_OPT_MOD_SYM(vmlinux, handle_exception);
 INIT_OPT_MOD_SYM(vmlinux, ret_from_exception);
