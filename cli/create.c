@@ -18,6 +18,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/resources.h"
+#include "lib/size_text.h"
 #include "lib/trace.h"
 #include "output/dump.h"
 #include "output/rearrange.h"
@@ -129,7 +130,7 @@ static int incomplete(const struct vmcore *vc, const struct dump_result *res)
 	if (res->copy.lost)
 		return err_set(-EIO,
 			       "the dump is incomplete, %" PRIu64 " page%s could not be read: %s",
-			       res->copy.lost, res->copy.lost == 1 ? "" : "s", res->copy.lost_why);
+			       res->copy.lost, plural_s(res->copy.lost), res->copy.lost_why);
 	return err_set(-EIO, "the dump is incomplete: %s", vc->warning);
 }
 
@@ -362,16 +363,17 @@ static void show_filtering(const struct dump_request *req, const struct dump_res
 	if (unreadable) {
 		snprintf(text, sizeof(text),
 			 "%" PRIu64 " page%s (%" PRIu64 " MiB) %s could not be read", unreadable,
-			 unreadable == 1 ? "" : "s", mebibytes(unreadable, vc),
+			 plural_s(unreadable), mebibytes(unreadable, vc),
 			 unreadable == 1 ? "is kept: its struct page" :
 					   "are kept: their struct pages");
 		report_warning(rep, text);
 	}
 	if (f->bad_sections) {
 		snprintf(text, sizeof(text),
-			 "%" PRIu64 " pages (%" PRIu64 " MiB) without a struct "
-			 "page are kept: memory sections could not be read [%" PRIu64 "]",
-			 f->undescribed, mebibytes(f->undescribed, vc), f->bad_sections);
+			 "%" PRIu64 " page%s (%" PRIu64 " MiB) without a struct "
+			 "page %s kept: memory sections could not be read [%" PRIu64 "]",
+			 f->undescribed, plural_s(f->undescribed), mebibytes(f->undescribed, vc),
+			 f->undescribed == 1 ? "is" : "are", f->bad_sections);
 		report_warning(rep, text);
 	}
 	if (f->replaced_sections) {

@@ -191,7 +191,7 @@ static void put_pages(const struct vmcore *vc, const char *name, uint64_t pages)
 {
 	char size[SIZE_TEXT_MAX];
 
-	put(name, "%" PRIu64 " page%s (%s)", pages, pages == 1 ? "" : "s",
+	put(name, "%" PRIu64 " page%s (%s)", pages, plural_s(pages),
 	    size_about(size, pages << vc->page_shift));
 }
 
@@ -199,7 +199,7 @@ static void put_size(const char *name, uint64_t bytes)
 {
 	char size[SIZE_TEXT_MAX];
 
-	put(name, "%" PRIu64 " bytes (%s)", bytes, size_about(size, bytes));
+	put(name, "%" PRIu64 " byte%s (%s)", bytes, plural_s(bytes), size_about(size, bytes));
 }
 
 static void put_format(const struct vmcore *vc)
@@ -316,10 +316,10 @@ static void print_erasures(const struct vmcore *vc, const struct dump_info *info
 
 	if (!vc->eraseinfo_size)
 		return;
-	printf("\nOverwritten: %" PRIu64 " bytes, by %" PRIu64 " line%s of ERASEINFO; "
+	printf("\nOverwritten: %" PRIu64 " byte%s, by %" PRIu64 " line%s of ERASEINFO; "
 	       "%" PRIu64 " failure%s\n",
-	       info->erase_bytes, info->erase_places, info->erase_places == 1 ? "" : "s",
-	       info->erase_failed, info->erase_failed == 1 ? "" : "s");
+	       info->erase_bytes, plural_s(info->erase_bytes), info->erase_places,
+	       plural_s(info->erase_places), info->erase_failed, plural_s(info->erase_failed));
 	while (dump_info_erase_line(vc, &pos, line, sizeof(line)))
 		printf("  %s\n", line);
 }

@@ -306,7 +306,8 @@ int mem_usage_print(const struct kernel *k, const struct mem_usage *m)
 	printf("%-24s%" PRIu64 "\n", "Total pages on system:", m->total);
 	printf("%-24s%" PRIu64 " Byte\n", "Total size on system:", m->total * page_size);
 	if (m->unreadable)
-		printf("%-24s%" PRIu64 " pages\n", "Could not be read:", m->unreadable);
+		printf("%-24s%" PRIu64 " page%s\n", "Could not be read:", m->unreadable,
+		       plural_s(m->unreadable));
 	print_estimates(m);
 	if (fflush(stdout) || ferror(stdout))
 		return err_errno(-errno, "cannot write to standard output");

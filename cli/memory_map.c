@@ -228,7 +228,7 @@ static void put_number(FILE *out, const struct map *m, enum kind kind, double x,
 	snprintf(class, sizeof(class), "k%d", kind);
 	svg_rect(out, x, y - 10, CELL, CELL, class, NULL);
 	snprintf(text, sizeof(text), "%s: %" PRIu64 " page%s (%s)", labels[kind], m->total[kind],
-		 m->total[kind] == 1 ? "" : "s",
+		 plural_s(m->total[kind]),
 		 size_about(size, m->total[kind] << m->k->vc->page_shift));
 	svg_text(out, x + 18, y, "legend", text);
 }

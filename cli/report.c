@@ -103,7 +103,7 @@ static void show_pages(const struct report *rep, const char *label, uint64_t pag
 	char size[SIZE_TEXT_MAX];
 
 	REPORT_MSG("%s: 0x%016" PRIx64 "  %" PRIu64 " page%s, %s\n", label, pages, pages,
-		   pages == 1 ? "" : "s", size_about(size, pages << rep->vc->page_shift));
+		   plural_s(pages), size_about(size, pages << rep->vc->page_shift));
 }
 
 static void show_kind(const struct report *rep, const char *kind, uint64_t pages)
@@ -146,13 +146,15 @@ void report_show(const struct report *rep)
 	REPORT_MSG("File size       : %" PRIu64 " bytes, %s\n", res->size,
 		   size_about(size, res->size));
 	if (f->pages[PAGE_UNREADABLE])
-		REPORT_MSG("Kept because their struct page could not be read : %" PRIu64 " pages\n",
-			   f->pages[PAGE_UNREADABLE]);
+		REPORT_MSG("Kept because their struct page could not be read : %" PRIu64
+			   " page%s\n",
+			   f->pages[PAGE_UNREADABLE], plural_s(f->pages[PAGE_UNREADABLE]));
 	if (rep->not_filtered)
 		show_not_filtered(rep);
 	if (f->undescribed)
-		REPORT_MSG("Kept because they have no struct page            : %" PRIu64 " pages\n",
-			   f->undescribed);
+		REPORT_MSG("Kept because they have no struct page            : %" PRIu64
+			   " page%s\n",
+			   f->undescribed, plural_s(f->undescribed));
 	if (f->odd)
 		REPORT_MSG("Inconsistent struct pages                        : %" PRIu64 "\n",
 			   f->odd);
@@ -160,8 +162,9 @@ void report_show(const struct report *rep)
 		REPORT_MSG("Memory of the kernel that VMCORE lacks           : %" PRIu64 " MiB\n",
 			   f->absent.bytes >> 20);
 	if (res->copy.lost)
-		REPORT_MSG("Lost because VMCORE could not be read there      : %" PRIu64 " pages\n",
-			   res->copy.lost);
+		REPORT_MSG("Lost because VMCORE could not be read there      : %" PRIu64
+			   " page%s\n",
+			   res->copy.lost, plural_s(res->copy.lost));
 	REPORT_MSG("\n");
 	if (rep->has_extensions)
 		show_extensions(rep);
@@ -173,6 +176,7 @@ void report_take_config(struct report *rep, const struct erase_report *erased)
 	rep->config_places = erased->places;
 	rep->config_bytes = erased->bytes;
 	rep->config_failed = erased->failed;
-	REPORT_MSG("Overwritten as --config says : %" PRIu64 " bytes at %" PRIu64 " places\n",
-		   erased->bytes, erased->places);
+	REPORT_MSG("Overwritten as --config says : %" PRIu64 " byte%s at %" PRIu64 " place%s\n",
+		   erased->bytes, plural_s(erased->bytes), erased->places,
+		   plural_s(erased->places));
 }

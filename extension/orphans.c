@@ -92,5 +92,5 @@ int orphans_end(struct orphans *o)
 	if (o->adopted)
 		prctl(PR_SET_CHILD_SUBREAPER, o->was_subreaper);
 	o->adopted = false;
-	return nr > 0 ? err_set(-ETIMEDOUT, "%d processes that it left do not end", nr) : 0;
+	return nr > 0 ? err_set(-ETIMEDOUT, "processes that it left do not end [%d]", nr) : 0;
 }

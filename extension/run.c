@@ -16,6 +16,7 @@
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/size_text.h"
 #include "lib/trace.h"
 
 /* No machine has memory at or above this. */
@@ -197,9 +198,9 @@ static int take_erasures(const struct erasures *e, const char *name, struct eras
 	}
 	if (!err && e->nr)
 		err = erase_list_note(list,
-				      "extension %s: %" PRIu64 " bytes in %" PRIu32
-				      " ranges erased",
-				      name, bytes, e->nr);
+				      "extension %s: %" PRIu64 " byte%s in %" PRIu32
+				      " range%s erased",
+				      name, bytes, plural_s(bytes), e->nr, plural_s(e->nr));
 	return err;
 }
 

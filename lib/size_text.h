@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * Sizes as people write them.
+ * Sizes and numbers as people write them.
  */
 #ifndef LIB_SIZE_TEXT_H
 #define LIB_SIZE_TEXT_H
@@ -22,5 +22,11 @@ const char *size_text(char buf[SIZE_TEXT_MAX], uint64_t bytes);
  * @return @p buf
  */
 const char *size_about(char buf[SIZE_TEXT_MAX], uint64_t bytes);
+
+/** The ending of a noun after its number: "1 page", "2 pages". */
+static inline const char *plural_s(uint64_t nr)
+{
+	return nr == 1 ? "" : "s";
+}
 
 #endif

@@ -548,8 +548,8 @@ static int write_whole(struct whole *w)
 	if (err)
 		return err_prefix(err, "the dump is incomplete");
 	if (w->missing)
-		return err_set(-EIO, "the dump is incomplete, %" PRIu64 " pages are missing: %s",
-			       w->missing, w->why);
+		return err_set(-EIO, "the dump is incomplete, %" PRIu64 " page%s missing: %s",
+			       w->missing, w->missing == 1 ? " is" : "s are", w->why);
 	return w->why[0] ? err_set(-EIO, "the dump is incomplete: %s", w->why) : 0;
 }
 

@@ -9,6 +9,7 @@
 #include "lib/addrset.h"
 #include "lib/array.h"
 #include "lib/clock.h"
+#include "lib/size_text.h"
 #include "triage/parts.h"
 #include "vmcore/notes.h"
 
@@ -126,8 +127,9 @@ static int unwind_cpus(struct stacks *s)
 	const struct vmcore *vc = s->t->view->k->vc;
 
 	if (vc->nr_cpus != s->t->nr_cpus && s->t->nr_cpus)
-		triage_missing(s->t, "registers: VMCORE has those of %u CPUs, %zu are online",
-			       vc->nr_cpus, s->t->nr_cpus);
+		triage_missing(s->t, "registers: VMCORE has those of %u CPU%s, %zu %s online",
+			       vc->nr_cpus, plural_s(vc->nr_cpus), s->t->nr_cpus,
+			       s->t->nr_cpus == 1 ? "is" : "are");
 	return notes_for_each_cpu(vc, take_note, s);
 }
 
@@ -163,7 +165,8 @@ static int unwind_tasks(struct stacks *s, bool all)
 		done++;
 	}
 	if (skipped)
-		triage_missing(s->t, "stacks of %zu tasks: there are too many", skipped);
+		triage_missing(s->t, "stacks of %zu task%s: there are too many", skipped,
+			       plural_s(skipped));
 	return err;
 }
 

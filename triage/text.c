@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "triage/parts.h"
+#include "lib/size_text.h"
 
 /* Lines of a list. */
 #define LIST_MAX 20
@@ -116,7 +117,7 @@ static void print_head(const struct triage *t, FILE *out)
 	if (t->uts.nodename[0])
 		fprintf(out, ", %s", t->uts.nodename);
 	if (t->nr_online)
-		fprintf(out, ", %" PRIu32 " CPUs", t->nr_online);
+		fprintf(out, ", %" PRIu32 " CPU%s", t->nr_online, plural_s(t->nr_online));
 	if (t->memory_bytes)
 		fprintf(out, ", %" PRIu64 " MiB", t->memory_bytes >> 20);
 	fputc('\n', out);

@@ -237,11 +237,11 @@ def _():
     expected[0xfff:0x2001] = b'X' * 0x1002
     pages = dict(Kdump('dump').contents())
     check(b''.join(pages[pfn] for pfn in (0xe10, 0xe11, 0xe12)) == bytes(expected), 'not erased')
-    check(b'extension eraser: 4098 bytes in 1 ranges erased' in read('dump'), 'not said')
+    check(b'extension eraser: 4098 bytes in 1 range erased' in read('dump'), 'not said')
     makedumpfile('-f', '-E', '-d', '31', '--extension', path, 'mini', 'elf').check_done()
     pages = ElfCore('elf').pages()
     check(b''.join(pages[pfn] for pfn in (0xe10, 0xe11, 0xe12)) == bytes(expected), '-E')
-    check(b'extension eraser: 4098 bytes in 1 ranges' in ElfCore('elf').notes, '-E: not said')
+    check(b'extension eraser: 4098 bytes in 1 range' in ElfCore('elf').notes, '-E: not said')
 
 
 @test('what they decided holds for each level that is tried, and they are asked once')

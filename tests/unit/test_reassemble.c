@@ -238,7 +238,7 @@ static void test_lost_page(void **state)
 		write_parts(f, level);
 		poke(f->parts[1], descriptors(f->parts[1]) + 24 * 4, nothing, sizeof(nothing));
 		assert_int_equal(put_together(f), -EIO);
-		assert_non_null(strstr(err_text(-EIO), "1 pages are missing"));
+		assert_non_null(strstr(err_text(-EIO), "1 page is missing"));
 		assert_int_equal(u32_at(f->whole, STATUS_OFFSET), 1 | INCOMPLETE);
 	}
 }
@@ -266,7 +266,7 @@ static void test_flags(void **state)
 		assert_int_equal(put_together(f), cases[i].ok ? 0 : -EIO);
 		assert_int_equal(u32_at(f->whole, STATUS_OFFSET), cases[i].ok ? 1 : 1 | INCOMPLETE);
 		if (!cases[i].ok)
-			assert_non_null(strstr(err_text(-EIO), "1 pages are missing"));
+			assert_non_null(strstr(err_text(-EIO), "1 page is missing"));
 	}
 }
 
@@ -313,8 +313,8 @@ static void test_places(void **state)
 		assert_int_equal(put_together(f), -EIO);
 		assert_int_equal(u32_at(f->whole, STATUS_OFFSET), 1 | INCOMPLETE);
 		snprintf(text, sizeof(text),
-			 cases[i].lost ? "%u pages are missing" : "has data that belong to no page",
-			 cases[i].lost);
+			 cases[i].lost ? "%u page%s missing" : "has data that belong to no page",
+			 cases[i].lost, cases[i].lost == 1 ? " is" : "s are");
 		assert_non_null(strstr(err_text(-EIO), text));
 	}
 }
@@ -345,7 +345,7 @@ static void test_shared_places(void **state)
 	set_u64(f->parts[0], descs + 24 * 5, shared);
 	set_u64(f->parts[0], descs + 24 * 4, shared + 10);
 	assert_int_equal(put_together(f), -EIO);
-	assert_non_null(strstr(err_text(-EIO), "1 pages are missing"));
+	assert_non_null(strstr(err_text(-EIO), "1 page is missing"));
 	assert_int_equal(u64_at(f->whole, whole + 24 * 4), 0);
 }
 

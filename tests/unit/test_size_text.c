@@ -46,11 +46,20 @@ static void test_about(void **state)
 		assert_string_equal(size_about(buf, sizes[i].bytes), sizes[i].text);
 }
 
+static void test_plural(void **state)
+{
+	(void)state;
+	assert_string_equal(plural_s(0), "s");
+	assert_string_equal(plural_s(1), "");
+	assert_string_equal(plural_s(2), "s");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_units),
 		cmocka_unit_test(test_about),
+		cmocka_unit_test(test_plural),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
