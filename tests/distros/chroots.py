@@ -108,8 +108,10 @@ class Session:
 
     def run(self, command, user='', network=True):
         """Run a shell command, and end all that it started. @return (exit status, output)"""
+        # Nothing survives a power failure: dpkg need not wait for the disk after each file.
+        scratch = tempfile.mkdtemp(dir=f'{self.dir}/scratch')
         mount = (f'lowerdir={":".join(reversed(self.layers))},upperdir={self.dir}/upper,'
-                 f'workdir={self.dir}/scratch')
+                 f'workdir={scratch},volatile')
         r = subprocess.run(
             ['unshare', '--mount', '--pid', '--fork', '--kill-child', *['--net'] * (not network),
              'sh', '-c', f'mount -t overlay -o "$5" overlay "$1"\n{ENTER}', 'sh',
