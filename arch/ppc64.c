@@ -201,8 +201,7 @@ static int find_mmu(struct arch *a, const struct arch_mem *mem)
 	if (MOD_SYM_EXIST(vmlinux, cur_cpu_spec) &&
 	    MOD_STRUCT_MEMBER_EXIST(vmlinux, cpu_spec, mmu_features) &&
 	    !read_u64(a, mem, GET_MOD_SYM(vmlinux, cur_cpu_spec), &spec) &&
-	    !read_u32(a, mem,
-		      spec + GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, cpu_spec, mmu_features) / 8,
+	    !read_u32(a, mem, spec + GET_MOD_STRUCT_MEMBER_OFF(vmlinux, cpu_spec, mmu_features),
 		      &features)) {
 		s->radix = features & MMU_FTR_TYPE_RADIX;
 		if (s->radix || features & MMU_FTR_HPTE_TABLE)
@@ -311,7 +310,7 @@ static int find_piece_size(const struct arch *a, const struct arch_mem *mem)
 	err = read_u32(a, mem,
 		       GET_MOD_SYM(vmlinux, mmu_psize_defs) +
 			       psize * (uint64_t)GET_MOD_STRUCT_SSIZE(vmlinux, mmu_psize_def) +
-			       GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, mmu_psize_def, shift) / 8,
+			       GET_MOD_STRUCT_MEMBER_OFF(vmlinux, mmu_psize_def, shift),
 		       &shift);
 	if (err)
 		return err_prefix(err, "mmu_psize_defs");
@@ -325,16 +324,16 @@ static int read_piece(const struct arch *a, const struct arch_mem *mem, vaddr_t 
 		      struct piece *ret, vaddr_t *next)
 {
 	int err = read_u64(a, mem,
-			   va + GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, vmemmap_backing, virt_addr) / 8,
+			   va + GET_MOD_STRUCT_MEMBER_OFF(vmlinux, vmemmap_backing, virt_addr),
 			   &ret->vaddr);
 
 	if (!err)
 		err = read_u64(a, mem,
-			       va + GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, vmemmap_backing, phys) / 8,
+			       va + GET_MOD_STRUCT_MEMBER_OFF(vmlinux, vmemmap_backing, phys),
 			       &ret->paddr);
 	if (!err)
 		err = read_u64(a, mem,
-			       va + GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, vmemmap_backing, list) / 8,
+			       va + GET_MOD_STRUCT_MEMBER_OFF(vmlinux, vmemmap_backing, list),
 			       next);
 	return err;
 }

@@ -34,7 +34,7 @@ INIT_OPT_MOD_SYM(vmlinux, __end_init_task);
 /* CONFIG_X86_FRED has the kernel's stacks begin this far below their ends. */
 #define FRED_BYTES 16
 
-#define OFF(s, m) (GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, s, m) / 8)
+#define OFF(s, m) GET_MOD_STRUCT_MEMBER_OFF(vmlinux, s, m)
 
 int mdf_for_each_task(mdf_visit *visit, void *ctx)
 {

@@ -49,7 +49,7 @@ INIT_OPT_MOD_MEMBER_LEN(vmlinux, xa_node, slots);
 #define NODE_SLOTS_MAX 64
 
 /* Offset of a member, bytes. */
-#define OFF(s, m) (GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, s, m) / 8)
+#define OFF(s, m) GET_MOD_STRUCT_MEMBER_OFF(vmlinux, s, m)
 
 static int check_address(const char *what, uint64_t address)
 {

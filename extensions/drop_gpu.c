@@ -345,7 +345,7 @@ static int see_device(void *ctx, uint64_t device)
 
 static void find_devices(struct drop *d)
 {
-	uint64_t head = d->ttm_glob + GET_MOD_STRUCT_MEMBER_MOFF(ttm, ttm_global, device_list) / 8;
+	uint64_t head = d->ttm_glob + GET_MOD_STRUCT_MEMBER_OFF(ttm, ttm_global, device_list);
 
 	if (mdf_for_each_list(head, GET_MOD_STRUCT_MEMBER_PTR(ttm, ttm_device, device_list),
 			      see_device, d) < 0)
@@ -419,7 +419,7 @@ static void drop_pages(struct drop *d, uint64_t object, uint64_t ttm)
 /* An object is a buffer of TTM if it says that it belongs to one of TTM's devices. */
 static void drop_object(struct drop *d, uint64_t object)
 {
-	uint64_t bo = object - GET_MOD_STRUCT_MEMBER_MOFF(ttm, ttm_buffer_object, base) / 8;
+	uint64_t bo = object - GET_MOD_STRUCT_MEMBER_OFF(ttm, ttm_buffer_object, base);
 	uint64_t device, ttm;
 
 	if (mdf_read_number(bo, GET_MOD_STRUCT_MEMBER_PTR(ttm, ttm_buffer_object, bdev), &device) ||

@@ -30,7 +30,7 @@ static unsigned long erased;
 
 static void erase_name(uint64_t task)
 {
-	uint64_t comm = task + GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, task_struct, comm) / 8;
+	uint64_t comm = task + GET_MOD_STRUCT_MEMBER_OFF(vmlinux, task_struct, comm);
 	int size = GET_MOD_STRUCT_MEMBER_MSIZE(vmlinux, task_struct, comm);
 
 	/* Data that are not in memory are not in the dump either: this is not a failure. */
@@ -52,7 +52,7 @@ static void erase_process(uint64_t task)
 
 	if (mdf_read_number(task, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, task_struct, signal), &signal))
 		extension_fail("process at 0x%llx: %s", (unsigned long long)task, mdf_error());
-	threads = signal + GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, signal_struct, thread_head) / 8;
+	threads = signal + GET_MOD_STRUCT_MEMBER_OFF(vmlinux, signal_struct, thread_head);
 	if (mdf_for_each_list(threads, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, task_struct, thread_node),
 			      visit_thread, NULL))
 		extension_fail("threads of the process at 0x%llx: %s", (unsigned long long)task,
@@ -69,7 +69,7 @@ static void erase_process(uint64_t task)
  */
 void extension_init(void)
 {
-	uint64_t tasks = GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, task_struct, tasks) / 8;
+	uint64_t tasks = GET_MOD_STRUCT_MEMBER_OFF(vmlinux, task_struct, tasks);
 	uint64_t head = GET_MOD_SYM(vmlinux, init_task) + tasks;
 	uint64_t link = head;
 

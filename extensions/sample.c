@@ -54,8 +54,8 @@ static unsigned long pfn_argument(const char *key)
 static void show_release(void)
 {
 	unsigned long long address = GET_MOD_SYM(vmlinux, init_uts_ns) +
-				     GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, uts_namespace, name) / 8 +
-				     GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, new_utsname, release) / 8;
+				     GET_MOD_STRUCT_MEMBER_OFF(vmlinux, uts_namespace, name) +
+				     GET_MOD_STRUCT_MEMBER_OFF(vmlinux, new_utsname, release);
 	char release[65];
 
 	if (mdf_read_string(address, release, sizeof(release)))
@@ -78,7 +78,7 @@ int extension_callback(unsigned long pfn, const void *pcache)
 {
 	unsigned long flags;
 
-	memcpy(&flags, (const char *)pcache + GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, page, flags) / 8,
+	memcpy(&flags, (const char *)pcache + GET_MOD_STRUCT_MEMBER_OFF(vmlinux, page, flags),
 	       sizeof(flags));
 	asked++;
 	if (MOD_NUM_EXIST(vmlinux, PG_reserved))

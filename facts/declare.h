@@ -11,7 +11,7 @@
  *	...
  *	vaddr = GET_MOD_SYM(vmlinux, init_task);
  *	if (MOD_STRUCT_MEMBER_EXIST(vmlinux, task_struct, comm))
- *		offset = GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, task_struct, comm) / 8;
+ *		offset = GET_MOD_STRUCT_MEMBER_OFF(vmlinux, task_struct, comm);
  *
  * A declaration is a record, and a pointer to it in a section of its kind (.init_ksyms,
  * .init_ktypes, ...). Before the dump is filtered, providers fill the records: VMCOREINFO

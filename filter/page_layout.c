@@ -70,7 +70,7 @@ static int32_t type_limit(const struct page_type *buddy)
 }
 
 #define TYPE(name) type(MOD_NUM_EXIST(vmlinux, name), GET_MOD_NUM(vmlinux, name))
-#define BYTES(s, m) (GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, s, m) / 8)
+#define BYTES(s, m) GET_MOD_STRUCT_MEMBER_OFF(vmlinux, s, m)
 
 /*
  * Return the offset of the byte that counts of page.compound_dtor or compound_order. Up to Linux

@@ -27,8 +27,8 @@ static bool read_address(const struct kernel *k, struct vmcore_reader *r, vaddr_
 static bool find_range(const struct kernel *k, struct vmcore_reader *r, vaddr_t resource,
 		       struct crashkernel_range *ret)
 {
-	uint64_t start_offset = GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, resource, start) / 8;
-	uint64_t end_offset = GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, resource, end) / 8;
+	uint64_t start_offset = GET_MOD_STRUCT_MEMBER_OFF(vmlinux, resource, start);
+	uint64_t end_offset = GET_MOD_STRUCT_MEMBER_OFF(vmlinux, resource, end);
 	uint64_t size = end_offset - start_offset;
 	paddr_t first, last;
 

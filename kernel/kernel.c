@@ -476,7 +476,7 @@ bool kernel_utsname(const struct kernel *k, struct vmcore_reader *r,
 		if (MOD_STRUCT_MEMBER_EXIST(vmlinux, uts_namespace, name))
 			found = read_utsname(
 				k, r, overwrite,
-				GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, uts_namespace, name) / 8, ret);
+				GET_MOD_STRUCT_MEMBER_OFF(vmlinux, uts_namespace, name), ret);
 		for (size_t i = 0; !found && i < ARRAY_SIZE(guesses); i++)
 			found = read_utsname(k, r, overwrite, guesses[i], ret);
 	}

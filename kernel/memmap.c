@@ -111,7 +111,7 @@ static int sparse_init(struct sparse *s)
 			       " are invalid",
 			       section_bits, physmem_bits);
 	s->entry_size = GET_MOD_STRUCT_SSIZE(vmlinux, mem_section);
-	s->map_offset = GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, mem_section, section_mem_map) / 8;
+	s->map_offset = GET_MOD_STRUCT_MEMBER_OFF(vmlinux, mem_section, section_mem_map);
 	if (s->entry_size > s->k->vc->page_size ||
 	    !range_fits(s->map_offset, ulong_size(s->k), s->entry_size))
 		return err_set(-EBADMSG,

@@ -9,7 +9,7 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, signal);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, thread_node);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, signal_struct, thread_head);
 
-#define OFF(s, m) (GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, s, m) / 8)
+#define OFF(s, m) GET_MOD_STRUCT_MEMBER_OFF(vmlinux, s, m)
 
 struct task_walk {
 	const struct vmem *mem;

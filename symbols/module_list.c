@@ -48,7 +48,7 @@ struct field {
 #define MEMBER(s, m, bytes) \
 	(struct field) \
 	{ \
-		"OFFSET(" #s "." #m ")", GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, s, m) / 8, \
+		"OFFSET(" #s "." #m ")", GET_MOD_STRUCT_MEMBER_OFF(vmlinux, s, m), \
 			MOD_STRUCT_MEMBER_EXIST(vmlinux, s, m) ? (bytes) : 0 \
 	}
 #define CORE_KALLSYMS(m, bytes) \

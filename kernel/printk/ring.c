@@ -467,7 +467,7 @@ static int read_clear_seq(const struct ring *r, uint64_t *ret)
 	if (!MOD_STRUCT_MEMBER_EXIST(vmlinux, latched_seq, val))
 		return printk_read_u64(r->mem, va, ret);
 	err = vmem_read_u32(r->mem, va, &sequence);
-	va += GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, latched_seq, val) / 8;
+	va += GET_MOD_STRUCT_MEMBER_OFF(vmlinux, latched_seq, val);
 	return err ? err : printk_read_u64(r->mem, va + (sequence & 1) * 8, ret);
 }
 

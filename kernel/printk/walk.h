@@ -52,7 +52,7 @@ struct printk_member {
 	(struct printk_member) \
 	{ \
 		"OFFSET(" #s "." #m ")", MOD_STRUCT_MEMBER_EXIST(vmlinux, s, m), \
-			GET_MOD_STRUCT_MEMBER_MOFF(vmlinux, s, m) / 8, bytes \
+			GET_MOD_STRUCT_MEMBER_OFF(vmlinux, s, m), bytes \
 	}
 
 /** Check that all members lie within a struct. @return 0; -EBADMSG */
