@@ -148,49 +148,52 @@ static void debug_facts(const struct kernel *k)
 	DEBUG_MSG("%s\n", line);
 }
 
-static int write_vmcoreinfo(const struct dump_plan *plan, const struct kernel *k)
+static int write_vmcoreinfo(const struct plan *plan, const struct kernel *k)
 {
 	int err;
 
 	if (k)
-		err = vmcoreinfo_write_dump(k, plan->dumpfile, plan->force);
+		err = vmcoreinfo_write_dump(k, plan->output.file, plan->output.force);
 	else
-		err = vmcoreinfo_write_vmlinux(plan->vmlinux, plan->dumpfile, plan->force);
+		err = vmcoreinfo_write_vmlinux(plan->input.vmlinux, plan->output.file,
+					       plan->output.force);
 	if (!err)
-		MSG("\nThe vmcoreinfo is saved to %s.\n", plan->dumpfile);
+		MSG("\nThe vmcoreinfo is saved to %s.\n", plan->output.file);
 	return err;
 }
 
-static int write_dmesg(const struct dump_plan *plan, const struct kernel *k)
+static int write_dmesg(const struct plan *plan, const struct kernel *k)
 {
-	int err = dump_dmesg(k, plan->flattened ? NULL : plan->dumpfile, plan->force,
-			     plan->partial_dmesg, plan->size_limit);
+	int err = dump_dmesg(k, plan->output.flattened ? NULL : plan->output.file,
+			     plan->output.force, plan->dmesg.partial, plan->output.size_limit);
 
 	if (!err)
 		MSG("\nThe dmesg log is saved to %s.\n",
-		    plan->flattened ? "STDOUT" : plan->dumpfile);
+		    plan->output.flattened ? "STDOUT" : plan->output.file);
 	return err;
 }
 
-static int show_mem_usage(const struct dump_plan *plan, const struct kernel *k)
+static int show_mem_usage(const struct plan *plan, const struct kernel *k)
 {
 	struct mem_usage m;
-	int err = mem_usage_count(k, vmcore_is_kcore(k->vc), plan->nr_threads, &m);
+	int err = mem_usage_count(k, vmcore_is_kcore(k->vc), plan->resources.nr_threads, &m);
 
 	if (!err)
 		err = mem_usage_print(k, &m);
-	return err || !plan->svg ? err : memory_map_write(k, plan->nr_threads, plan->svg);
+	return err || !plan->mem_usage.svg ?
+		       err :
+		       memory_map_write(k, plan->resources.nr_threads, plan->mem_usage.svg);
 }
 
 /* Return whether the report goes to standard output. */
-static bool reports(const struct dump_plan *plan)
+static bool reports(const struct plan *plan)
 {
-	return plan->json && !strcmp(plan->json, "-");
+	return plan->messages.json && !strcmp(plan->messages.json, "-");
 }
 
-static int show_info(const struct dump_plan *plan, const struct kernel *k, struct report *rep)
+static int show_info(const struct plan *plan, const struct kernel *k, struct report *rep)
 {
-	int err = dump_info_collect(k, plan->nr_threads, &rep->info);
+	int err = dump_info_collect(k, plan->resources.nr_threads, &rep->info);
 
 	if (err)
 		return err;
@@ -199,9 +202,9 @@ static int show_info(const struct dump_plan *plan, const struct kernel *k, struc
 	return reports(plan) ? 0 : dump_info_print(k, &rep->info);
 }
 
-static int verify_dump(const struct dump_plan *plan, struct vmcore *vc, struct report *rep)
+static int verify_dump(const struct plan *plan, struct vmcore *vc, struct report *rep)
 {
-	int err = verify(vc, plan->nr_threads, &rep->verify);
+	int err = verify(vc, plan->resources.nr_threads, &rep->verify);
 
 	if (err && err != -EBADMSG)
 		return err;
@@ -213,18 +216,18 @@ static int verify_dump(const struct dump_plan *plan, struct vmcore *vc, struct r
 }
 
 /* An address that is mapped nowhere is no reason not to make a dump. */
-static int translate(const struct dump_plan *plan, const struct kernel *k, struct report *rep)
+static int translate(const struct plan *plan, const struct kernel *k, struct report *rep)
 {
-	int err = vtop(k, plan->vtop_address);
+	int err = vtop(k, plan->vtop.address);
 
-	if (!plan->dumpfile && !plan->flattened && !plan->dry_run)
+	if (!plan->output.file && !plan->output.flattened && !plan->output.dry_run)
 		return err;
 	if (err)
 		report_warning(rep, err_text(err));
 	return run_create(plan, k, rep);
 }
 
-static int do_mode(const struct dump_plan *plan, const struct kernel *k, struct report *rep)
+static int do_mode(const struct plan *plan, const struct kernel *k, struct report *rep)
 {
 	switch (plan->mode) {
 	case MODE_DUMP_DMESG:
@@ -234,48 +237,48 @@ static int do_mode(const struct dump_plan *plan, const struct kernel *k, struct 
 	case MODE_MEM_USAGE:
 		return show_mem_usage(plan, k);
 	case MODE_LIST_KSYMS:
-		return list_ksyms(k, plan->pattern);
+		return list_ksyms(k, plan->list.pattern);
 	case MODE_LIST_KTYPES:
-		return list_ktypes(k, plan->pattern);
+		return list_ktypes(k, plan->list.pattern);
 	case MODE_WRITE_VMCOREINFO:
 		return write_vmcoreinfo(plan, k);
 	case MODE_CHECK_EXTENSION:
-		return extension_check(k, plan->extension);
+		return extension_check(k, plan->check_extension.name);
 	case MODE_INFO:
 		return show_info(plan, k, rep);
 	default:
-		return plan->vtop ? translate(plan, k, rep) : run_create(plan, k, rep);
+		return plan->vtop.wanted ? translate(plan, k, rep) : run_create(plan, k, rep);
 	}
 }
 
 /* Run the modes that need no input dump. */
-static int run_without_vmcore(const struct dump_plan *plan)
+static int run_without_vmcore(const struct plan *plan)
 {
 	switch (plan->mode) {
 	case MODE_REARRANGE:
 	case MODE_REASSEMBLE:
 		return create_from_output(plan);
 	case MODE_CHECK_EXTENSION:
-		return extension_check(NULL, plan->extension);
+		return extension_check(NULL, plan->check_extension.name);
 	default:
 		return write_vmcoreinfo(plan, NULL);
 	}
 }
 
-static unsigned int all_levels(const struct dump_plan *plan)
+static unsigned int all_levels(const struct plan_create *create)
 {
 	unsigned int levels = 0;
 
-	for (size_t i = 0; i < plan->nr_levels; i++)
-		levels |= plan->levels[i];
+	for (size_t i = 0; i < create->nr_levels; i++)
+		levels |= create->levels[i];
 	return levels;
 }
 
 /* Return whether knowing the kernel is worth a search. */
-static bool needs_kernel(const struct dump_plan *plan)
+static bool needs_kernel(const struct plan *plan)
 {
-	return plan->mode != MODE_CREATE || all_levels(plan) & ~DL_ZERO || plan->nr_extensions ||
-	       plan->vtop;
+	return plan->mode != MODE_CREATE || all_levels(&plan->create) & ~DL_ZERO ||
+	       plan->create.nr_extensions || plan->vtop.wanted;
 }
 
 static int exit_status(int err)
@@ -306,41 +309,41 @@ static int can_filter(const struct kernel *k, const void *ctx)
 	return err;
 }
 
-static int open_kernel(const struct dump_plan *plan, struct vmcore *vc, struct kernel **ret)
+static int open_kernel(const struct plan *plan, struct vmcore *vc, struct kernel **ret)
 {
 	const struct kernel_choice choice = {
-		.info_path = plan->vmcoreinfo,
-		.vmlinux_path = plan->vmlinux,
+		.info_path = plan->input.vmcoreinfo,
+		.vmlinux_path = plan->input.vmlinux,
 		.search = needs_kernel(plan) && !vc->is_part,
 		.needs = plan->mode == MODE_CREATE ? can_filter : NULL,
-		.ctx = plan,
+		.ctx = &plan->create,
 	};
 
 	return kernel_open_proven(ret, vc, &choice);
 }
 
 /* Choose a place for bitmaps that would need too much memory. */
-static int choose_store(const struct dump_plan *plan, struct bitmap_store *store,
+static int choose_store(const struct plan_resources *resources, struct bitmap_store *store,
 			struct vmcore_options *opt)
 {
-	uint64_t max = plan->cyclic_buffer_bytes ? plan->cyclic_buffer_bytes :
-						   available_memory() / 4;
-	const char *dir = plan->work_dir ? plan->work_dir : getenv("TMPDIR");
+	uint64_t max = resources->cyclic_buffer_bytes ? resources->cyclic_buffer_bytes :
+							available_memory() / 4;
+	const char *dir = resources->work_dir ? resources->work_dir : getenv("TMPDIR");
 	int err;
 
-	if (!plan->work_dir && !plan->cyclic_buffer_bytes)
+	if (!resources->work_dir && !resources->cyclic_buffer_bytes)
 		return 0;
 	err = bitmap_store_init(store, dir ? dir : "/tmp", max);
 	if (!err)
 		opt->bitmaps = store;
 	/* The user chose the directory: only then is a failure an error. */
-	return plan->work_dir ? err : 0;
+	return resources->work_dir ? err : 0;
 }
 
-static int run(const struct dump_plan *plan)
+static int run(const struct plan *plan)
 {
 	struct vmcore_options opt = {
-		.no_mmap = plan->no_mmap,
+		.no_mmap = plan->input.no_mmap,
 		.parts = plan->mode == MODE_INFO || plan->mode == MODE_VERIFY,
 	};
 	struct report rep = { .plan = plan, .start = clock_seconds() };
@@ -350,12 +353,12 @@ static int run(const struct dump_plan *plan)
 	struct vmcore *vc = NULL;
 	int err;
 
-	if (!plan->vmcore)
+	if (!plan->input.vmcore)
 		return run_without_vmcore(plan);
 	report_json_open(&json, plan);
-	err = choose_store(plan, &store, &opt);
+	err = choose_store(&plan->resources, &store, &opt);
 	if (!err)
-		err = vmcore_open(&vc, plan->vmcore, &opt);
+		err = vmcore_open(&vc, plan->input.vmcore, &opt);
 	rep.open_seconds = clock_seconds() - rep.start;
 	rep.vc = vc;
 	if (!err)
@@ -400,25 +403,25 @@ static int open_standard_files(void)
 }
 
 /* Check the command line without a dump. */
-static int check_params(const struct dump_plan *plan)
+static int check_params(const struct plan_create *create)
 {
 	int err = 0;
 
-	if (!codec_supported(plan->codec))
-		return err_set(-EINVAL, "built without %s", codec_name(plan->codec));
-	if (plan->config) {
+	if (!codec_supported(create->codec))
+		return err_set(-EINVAL, "built without %s", codec_name(create->codec));
+	if (create->config) {
 		struct erase_config *config = NULL;
 
-		err = erase_config_read(&config, plan->config);
+		err = erase_config_read(&config, create->config);
 		erase_config_free(config);
 	}
-	for (size_t i = 0; !err && i < plan->nr_extensions; i++)
-		err = extension_validate(plan->extensions[i].text);
+	for (size_t i = 0; !err && i < create->nr_extensions; i++)
+		err = extension_validate(create->extensions[i].text);
 	return err;
 }
 
 /* Return whether the answer of this mode goes to standard output. */
-static bool lists(const struct dump_plan *plan)
+static bool lists(const struct plan *plan)
 {
 	return plan->mode == MODE_LIST_KSYMS || plan->mode == MODE_LIST_KTYPES ||
 	       plan->mode == MODE_CHECK_EXTENSION || plan->mode == MODE_MEM_USAGE ||
@@ -427,7 +430,7 @@ static bool lists(const struct dump_plan *plan)
 
 int main(int argc, char *argv[])
 {
-	struct dump_plan plan = { 0 };
+	struct plan plan = { 0 };
 	char topics[128];
 	int err;
 
@@ -437,10 +440,10 @@ int main(int argc, char *argv[])
 	if (!err)
 		err = check_same_files(&plan);
 	if (!err && plan.mode == MODE_HELP) {
-		if (usage_print(plan.topic))
+		if (usage_print(plan.help.topic))
 			return EXIT_DONE;
 		usage_topics(topics, sizeof(topics));
-		err = err_set(-EINVAL, "'%s' is not a help topic: use one of %s", plan.topic,
+		err = err_set(-EINVAL, "'%s' is not a help topic: use one of %s", plan.help.topic,
 			      topics);
 	}
 	if (!err && plan.mode == MODE_VERSION) {
@@ -448,17 +451,17 @@ int main(int argc, char *argv[])
 		return EXIT_DONE;
 	}
 	if (!err && plan.check_params)
-		err = check_params(&plan);
+		err = check_params(&plan.create);
 	if (!err && plan.check_params)
 		return EXIT_DONE;
-	if (err || plan.flattened || reports(&plan) || lists(&plan))
+	if (err || plan.output.flattened || reports(&plan) || lists(&plan))
 		log_to_stderr();
 	if (!err) {
 		/* These are errors of a write like any other. */
 		signal(SIGPIPE, SIG_IGN);
 		signal(SIGXFSZ, SIG_IGN);
-		log_set_levels(plan.message_level);
-		trace_select(plan.trace);
+		log_set_levels(plan.messages.level);
+		trace_select(plan.messages.trace);
 		debug_command(argc, argv);
 		err = run(&plan);
 	}

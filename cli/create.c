@@ -24,22 +24,22 @@
 #include "output/rearrange.h"
 #include "output/reassemble.h"
 
-static unsigned int choose_threads(const struct dump_plan *plan, const struct vmcore *vc)
+static unsigned int choose_threads(const struct plan_resources *resources, const struct vmcore *vc)
 {
-	unsigned int wanted = plan->nr_threads ? plan->nr_threads : usable_cpus();
+	unsigned int wanted = resources->nr_threads ? resources->nr_threads : usable_cpus();
 
 	return min_u64(wanted, affordable_threads(copy_thread_bytes(vc->page_size)));
 }
 
 /* A dump in a less wanted compression is better than none. */
-static enum codec_id choose_codec(const struct dump_plan *plan, struct report *rep)
+static enum codec_id choose_codec(const struct plan_create *create, struct report *rep)
 {
 	char text[128];
 
-	if (codec_supported(plan->codec))
-		return plan->codec;
+	if (codec_supported(create->codec))
+		return create->codec;
 	snprintf(text, sizeof(text), "built without %s: compressing with zlib instead",
-		 codec_name(plan->codec));
+		 codec_name(create->codec));
 	report_warning(rep, text);
 	return CODEC_ZLIB;
 }
@@ -50,27 +50,27 @@ struct files {
 	size_t nr;
 };
 
-static int open_sink(const struct dump_plan *plan, const char *path, struct sink **ret)
+static int open_sink(const struct plan_output *output, const char *path, struct sink **ret)
 {
 	int err;
 
-	if (plan->dry_run) {
+	if (output->dry_run) {
 		err = sink_null_create(ret, path ? path : "(nothing)");
 		if (!err)
-			(*ret)->once = plan->flattened;
+			(*ret)->once = output->flattened;
 		return err;
 	}
-	if (plan->flattened)
+	if (output->flattened)
 		return sink_flattened_create(ret, STDOUT_FILENO, "STDOUT");
-	return sink_file_create(ret, path, plan->force);
+	return sink_file_create(ret, path, output->force);
 }
 
 /* A file without a single page in it would only mislead. */
-static void remove_useless(const struct dump_plan *plan, const struct files *f)
+static void remove_useless(const struct plan_output *output, const struct files *f)
 {
 	struct stat st;
 
-	for (size_t i = 0; i < f->nr && !plan->dry_run && !plan->flattened; i++) {
+	for (size_t i = 0; i < f->nr && !output->dry_run && !output->flattened; i++) {
 		if (!lstat(f->sinks[i]->path, &st) && S_ISREG(st.st_mode))
 			unlink(f->sinks[i]->path);
 	}
@@ -83,23 +83,24 @@ static void close_files(struct files *f)
 	free(f->sinks);
 }
 
-static int open_files(const struct dump_plan *plan, struct files *f)
+static int open_files(const struct plan *plan, struct files *f)
 {
-	size_t nr = plan->split ? plan->nr_dumpfiles : 1;
+	size_t nr = plan->create.split ? plan->output.nr_files : 1;
 	int err = 0;
 
 	*f = (struct files){ .sinks = calloc(nr, sizeof(*f->sinks)) };
 	if (!f->sinks)
 		return err_set(-ENOMEM, "no memory");
 	while (!err && f->nr < nr) {
-		const char *path = plan->split ? plan->dumpfiles[f->nr] : plan->dumpfile;
+		const char *path = plan->create.split ? plan->output.files[f->nr] :
+							plan->output.file;
 
-		err = open_sink(plan, path, &f->sinks[f->nr]);
+		err = open_sink(&plan->output, path, &f->sinks[f->nr]);
 		if (!err)
-			f->sinks[f->nr++]->limit = plan->size_limit;
+			f->sinks[f->nr++]->limit = plan->output.size_limit;
 	}
 	if (err) {
-		remove_useless(plan, f);
+		remove_useless(&plan->output, f);
 		close_files(f);
 	}
 	return err;
@@ -114,11 +115,11 @@ static void show_saved(const struct files *f)
 	MSG(".\n");
 }
 
-static void show_outcome(const struct dump_plan *plan, const struct dump_result *res,
+static void show_outcome(const struct plan_output *output, const struct dump_result *res,
 			 const struct files *f, const struct report *rep)
 {
 	report_show(rep);
-	if (plan->dry_run)
+	if (output->dry_run)
 		MSG("\nNothing was written: this was a dry run.\n");
 	else if (res->complete)
 		show_saved(f);
@@ -138,30 +139,30 @@ static int incomplete(const struct vmcore *vc, const struct dump_result *res)
  * Ask the extensions. Those that fail are no reason not to make a dump, unless they are
  * required.
  */
-static int run_extensions(const struct dump_plan *plan, const struct kernel *k,
+static int run_extensions(const struct plan *plan, const struct kernel *k,
 			  struct extension_result *ext, struct report *rep)
 {
-	int err = extensions_run(k, plan->extensions, plan->nr_extensions, &plan->extension_options,
-				 ext);
+	int err = extensions_run(k, plan->create.extensions, plan->create.nr_extensions,
+				 &plan->extension_options, ext);
 
 	report_take_extensions(rep, ext);
 	if (!err && !ext->required_failed)
 		return 0;
 	if (!err)
 		return err_set(-ECANCELED, "no dump is made: %s", ext->failed_why);
-	for (size_t i = 0; i < plan->nr_extensions; i++) {
-		if (plan->extensions[i].required)
+	for (size_t i = 0; i < plan->create.nr_extensions; i++) {
+		if (plan->create.extensions[i].required)
 			return err;
 	}
 	report_warning(rep, err_text(err));
 	return 0;
 }
 
-static void show_level(const struct dump_plan *plan, unsigned int level, const struct vmcore *vc)
+static void show_level(const struct plan *plan, unsigned int level, const struct vmcore *vc)
 {
 	if ((level | vc->dump_level) != level)
 		MSG("dump_level is changed to %u, because %s was created by dump_level(%u).\n",
-		    level | vc->dump_level, plan->vmcore, vc->dump_level);
+		    level | vc->dump_level, plan->input.vmcore, vc->dump_level);
 }
 
 /* Return whether it is worth trying to write less. */
@@ -215,31 +216,32 @@ static bool includes(const struct attempts *a, unsigned int level)
  * Choose what to try: the levels that are possible; then what is possible of the others, as far
  * as that excludes more.
  */
-static int plan_attempts(const struct dump_plan *plan, const struct kernel *k, struct attempts *a)
+static int plan_attempts(const struct plan_create *create, const struct kernel *k,
+			 struct attempts *a)
 {
 	unsigned int all = 0, instead_of = 0;
 	int err;
 
 	*a = (struct attempts){ .nr = 0 };
-	for (size_t i = 0; i < plan->nr_levels; i++)
-		all |= plan->levels[i];
+	for (size_t i = 0; i < create->nr_levels; i++)
+		all |= create->levels[i];
 	err = filter_possible(k, all, &a->possible);
 	if (err)
 		snprintf(a->why, sizeof(a->why), "%s", err_text(err));
-	for (size_t i = 0; i < plan->nr_levels; i++) {
-		if (!(plan->levels[i] & ~a->possible))
-			add_attempt(a, plan->levels[i], instead_of);
+	for (size_t i = 0; i < create->nr_levels; i++) {
+		if (!(create->levels[i] & ~a->possible))
+			add_attempt(a, create->levels[i], instead_of);
 		else if (!instead_of)
-			instead_of = plan->levels[i];
+			instead_of = create->levels[i];
 	}
-	if (plan->strict_level)
+	if (create->strict_level)
 		return a->nr ? 0 :
 			       err_set(err,
 				       "dump level %u is not possible, and --strict-level "
 				       "is given: %s",
 				       instead_of, a->why);
-	for (size_t i = 0; i < plan->nr_levels; i++) {
-		unsigned int level = plan->levels[i] & a->possible;
+	for (size_t i = 0; i < create->nr_levels; i++) {
+		unsigned int level = create->levels[i] & a->possible;
 
 		if (!includes(a, level))
 			add_attempt(a, level, instead_of);
@@ -281,7 +283,7 @@ static int try_level(struct dump_request *req, struct dump_result *res, struct r
 }
 
 /* Make a dump of the first attempt that works, or a part of one of the last. */
-static int try_levels(const struct dump_plan *plan, struct attempts *a, const struct files *f,
+static int try_levels(const struct plan *plan, struct attempts *a, const struct files *f,
 		      struct dump_request *req, struct dump_result *res, struct report *rep)
 {
 	int err = 0;
@@ -385,18 +387,18 @@ static void show_filtering(const struct dump_request *req, const struct dump_res
 	}
 }
 
-static int write_dump(const struct dump_plan *plan, const struct kernel *k,
-		      struct extension_result *ext, struct report *rep)
+static int write_dump(const struct plan *plan, const struct kernel *k, struct extension_result *ext,
+		      struct report *rep)
 {
 	struct dump_request req = {
 		.kernel = k,
-		.block_pages = plan->splitblock_bytes >> k->vc->page_shift,
-		.exclude_unused_vmemmap = plan->exclude_unused_vm,
-		.codec = choose_codec(plan, rep),
-		.elf = plan->elf,
-		.nr_threads = choose_threads(plan, k->vc),
-		.strict = plan->strict_level,
-		.verdicts = plan->nr_extensions ? &ext->verdicts : NULL,
+		.block_pages = plan->create.splitblock_bytes >> k->vc->page_shift,
+		.exclude_unused_vmemmap = plan->create.exclude_unused_vm,
+		.codec = choose_codec(&plan->create, rep),
+		.elf = plan->create.elf,
+		.nr_threads = choose_threads(&plan->resources, k->vc),
+		.strict = plan->create.strict_level,
+		.verdicts = plan->create.nr_extensions ? &ext->verdicts : NULL,
 		.erase = &ext->erasures,
 	};
 	struct attempts attempts;
@@ -404,12 +406,12 @@ static int write_dump(const struct dump_plan *plan, const struct kernel *k,
 	struct files f;
 	int err;
 
-	if (plan->splitblock_bytes % k->vc->page_size)
+	if (plan->create.splitblock_bytes % k->vc->page_size)
 		return err_set(-EINVAL,
 			       "block size %" PRIu64 " KiB is not a multiple of the "
 			       "page size, %u bytes",
-			       plan->splitblock_bytes >> 10, k->vc->page_size);
-	err = plan_attempts(plan, k, &attempts);
+			       plan->create.splitblock_bytes >> 10, k->vc->page_size);
+	err = plan_attempts(&plan->create, k, &attempts);
 	if (!err)
 		err = open_files(plan, &f);
 	if (err)
@@ -422,17 +424,17 @@ static int write_dump(const struct dump_plan *plan, const struct kernel *k,
 	err = try_levels(plan, &attempts, &f, &req, &res, rep);
 	if (!err) {
 		show_filtering(&req, &res, rep);
-		show_outcome(plan, &res, &f, rep);
+		show_outcome(&plan->output, &res, &f, rep);
 		if (!res.complete)
 			err = incomplete(k->vc, &res);
 	} else if (res.phase == DUMP_COPY) {
 		err_prefix(err, "the dump is incomplete, about %" PRIu64 " bytes are missing",
 			   res.missing_bytes);
 	} else {
-		remove_useless(plan, &f);
+		remove_useless(&plan->output, &f);
 		if (res.phase == DUMP_FILTER)
 			err_set(err, "dump level %u is not possible%s: %s", req.level,
-				plan->strict_level ? ", and --strict-level is given" : "",
+				plan->create.strict_level ? ", and --strict-level is given" : "",
 				err_text(err));
 	}
 	close_files(&f);
@@ -462,12 +464,12 @@ static void show_erasures(const struct erase_report *erased, struct report *rep)
  * Add what --config says to what extensions overwrite. Data that cannot be overwritten cost
  * a warning, or with --require-erase the dump; a file that is wrong costs the dump.
  */
-static int add_erasures(const struct dump_plan *plan, const struct kernel *k,
+static int add_erasures(const struct plan_create *create, const struct kernel *k,
 			struct erase_list *list, struct report *rep)
 {
 	struct erase_config *config = NULL;
 	struct erase_report erased;
-	int err = erase_config_read(&config, plan->config);
+	int err = erase_config_read(&config, create->config);
 
 	if (err)
 		return err;
@@ -476,11 +478,11 @@ static int add_erasures(const struct dump_plan *plan, const struct kernel *k,
 	show_erasures(&erased, rep);
 	if (err)
 		report_warning(rep, err_text(err));
-	if (plan->require_erase && (err || erased.failed))
+	if (create->require_erase && (err || erased.failed))
 		err = err_set(-ECANCELED,
 			      "no dump is made: not all that %s names could be "
 			      "overwritten, and --require-erase is given",
-			      plan->config);
+			      create->config);
 	else
 		err = 0;
 	erase_report_free(&erased);
@@ -488,16 +490,16 @@ static int add_erasures(const struct dump_plan *plan, const struct kernel *k,
 	return err;
 }
 
-int run_create(const struct dump_plan *plan, const struct kernel *k, struct report *rep)
+int run_create(const struct plan *plan, const struct kernel *k, struct report *rep)
 {
 	struct extension_result ext = { 0 };
 	int err = 0;
 
-	if (plan->nr_extensions)
+	if (plan->create.nr_extensions)
 		err = run_extensions(plan, k, &ext, rep);
-	if (!err && plan->config)
-		err = add_erasures(plan, k, &ext.erasures, rep);
-	if (!err && plan->triage_file) {
+	if (!err && plan->create.config)
+		err = add_erasures(&plan->create, k, &ext.erasures, rep);
+	if (!err && plan->triage.file) {
 		/* A dump without it is better than none. */
 		int triage_err = triage_beside(plan, k, &ext.erasures);
 
@@ -510,14 +512,14 @@ int run_create(const struct dump_plan *plan, const struct kernel *k, struct repo
 	return err;
 }
 
-int create_from_output(const struct dump_plan *plan)
+int create_from_output(const struct plan *plan)
 {
 	int err = plan->mode == MODE_REARRANGE ?
-			  rearrange(STDIN_FILENO, plan->dumpfile, plan->force) :
-			  reassemble(plan->parts, plan->nr_parts, !plan->no_mmap, plan->dumpfile,
-				     plan->force);
+			  rearrange(STDIN_FILENO, plan->output.file, plan->output.force) :
+			  reassemble(plan->reassemble.parts, plan->reassemble.nr_parts,
+				     !plan->input.no_mmap, plan->output.file, plan->output.force);
 
 	if (!err)
-		MSG("\nThe dumpfile is saved to %s.\n", plan->dumpfile);
+		MSG("\nThe dumpfile is saved to %s.\n", plan->output.file);
 	return err;
 }

@@ -16,13 +16,13 @@
  * @param rep takes down how it goes
  * @return 0 if it is complete; -errno
  */
-int run_create(const struct dump_plan *plan, const struct kernel *k, struct report *rep)
+int run_create(const struct plan *plan, const struct kernel *k, struct report *rep)
 	__attribute__((warn_unused_result));
 
 /**
  * Put together what was written in pieces or as a stream (-R, --reassemble).
  * @return as above
  */
-int create_from_output(const struct dump_plan *plan) __attribute__((warn_unused_result));
+int create_from_output(const struct plan *plan) __attribute__((warn_unused_result));
 
 #endif

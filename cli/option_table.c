@@ -78,129 +78,131 @@ static int parse_size(const char *what, const char *text, uint64_t *bytes)
 	return 0;
 }
 
-static int parse_levels(struct dump_plan *plan, const char *text)
+static int parse_levels(struct plan *plan, const char *text)
 {
 	char item[16];
 
-	plan->nr_levels = 0;
+	plan->create.nr_levels = 0;
 	for (;;) {
 		size_t len = strcspn(text, ",");
 		int err;
 
-		if (plan->nr_levels == LEVELS_MAX)
+		if (plan->create.nr_levels == LEVELS_MAX)
 			return err_set(-EINVAL, "more than %d dump levels", LEVELS_MAX);
 		snprintf(item, sizeof(item), "%.*s", (int)min_u64(len, sizeof(item)), text);
-		err = parse_number("dump level", item, 0, DL_MAX, &plan->levels[plan->nr_levels]);
+		err = parse_number("dump level", item, 0, DL_MAX,
+				   &plan->create.levels[plan->create.nr_levels]);
 		if (err)
 			return err;
-		plan->nr_levels++;
+		plan->create.nr_levels++;
 		if (!text[len])
 			return 0;
 		text += len + 1;
 	}
 }
 
-static int parse_address(struct dump_plan *plan, const char *text)
+static int parse_address(struct plan *plan, const char *text)
 {
 	char *end;
 
-	plan->vtop = true;
-	if (parse_digits("address", text, 16, &plan->vtop_address, &end) || *end)
+	plan->vtop.wanted = true;
+	if (parse_digits("address", text, 16, &plan->vtop.address, &end) || *end)
 		return err_set(-EINVAL, "address %s is invalid: it is hexadecimal", text);
 	return 0;
 }
 
-static int add_extension(struct dump_plan *plan, const char *text, bool required)
+static int add_extension(struct plan *plan, const char *text, bool required)
 {
-	if (plan->nr_extensions == EXTENSIONS_MAX)
+	if (plan->create.nr_extensions == EXTENSIONS_MAX)
 		return err_set(-EINVAL, "more than %d extensions", EXTENSIONS_MAX);
 	if (!text[0] || text[0] == ',')
 		return err_set(-EINVAL, "\"%s\" is not the name of an extension", text);
-	plan->extensions[plan->nr_extensions++] = (struct extension_spec){ text, required };
+	plan->create.extensions[plan->create.nr_extensions++] =
+		(struct extension_spec){ text, required };
 	return 0;
 }
 
-static int parse_extension(struct dump_plan *plan, const char *text)
+static int parse_extension(struct plan *plan, const char *text)
 {
 	return add_extension(plan, text, false);
 }
 
-static int parse_required_extension(struct dump_plan *plan, const char *text)
+static int parse_required_extension(struct plan *plan, const char *text)
 {
 	return add_extension(plan, text, true);
 }
 
-static int parse_timeout(struct dump_plan *plan, const char *text)
+static int parse_timeout(struct plan *plan, const char *text)
 {
 	return parse_number("time limit", text, 1, EXTENSION_TIMEOUT_MAX,
 			    &plan->extension_options.timeout);
 }
 
-static int use_zlib(struct dump_plan *plan, const char *arg __attribute__((unused)))
+static int use_zlib(struct plan *plan, const char *arg __attribute__((unused)))
 {
-	plan->codec = CODEC_ZLIB;
+	plan->create.codec = CODEC_ZLIB;
 	return 0;
 }
 
-static int use_lzo(struct dump_plan *plan, const char *arg __attribute__((unused)))
+static int use_lzo(struct plan *plan, const char *arg __attribute__((unused)))
 {
-	plan->codec = CODEC_LZO;
+	plan->create.codec = CODEC_LZO;
 	return 0;
 }
 
-static int use_snappy(struct dump_plan *plan, const char *arg __attribute__((unused)))
+static int use_snappy(struct plan *plan, const char *arg __attribute__((unused)))
 {
-	plan->codec = CODEC_SNAPPY;
+	plan->create.codec = CODEC_SNAPPY;
 	return 0;
 }
 
-static int use_zstd(struct dump_plan *plan, const char *arg __attribute__((unused)))
+static int use_zstd(struct plan *plan, const char *arg __attribute__((unused)))
 {
-	plan->codec = CODEC_ZSTD;
+	plan->create.codec = CODEC_ZSTD;
 	return 0;
 }
 
-static int parse_buffer_order(struct dump_plan *plan __attribute__((unused)), const char *text)
+static int parse_buffer_order(struct plan *plan __attribute__((unused)), const char *text)
 {
 	unsigned int ignored;
 
 	return parse_number("buffer order", text, 0, 31, &ignored);
 }
 
-static int parse_size_limit(struct dump_plan *plan, const char *text)
+static int parse_size_limit(struct plan *plan, const char *text)
 {
-	return parse_size("size limit", text, &plan->size_limit);
+	return parse_size("size limit", text, &plan->output.size_limit);
 }
 
-static int parse_splitblock(struct dump_plan *plan, const char *text)
+static int parse_splitblock(struct plan *plan, const char *text)
 {
-	return parse_kilobytes("block size", text, &plan->splitblock_bytes);
+	return parse_kilobytes("block size", text, &plan->create.splitblock_bytes);
 }
 
-static int parse_threads(struct dump_plan *plan, const char *text)
+static int parse_threads(struct plan *plan, const char *text)
 {
-	return parse_number("number of threads", text, 0, THREADS_MAX, &plan->nr_threads);
+	return parse_number("number of threads", text, 0, THREADS_MAX, &plan->resources.nr_threads);
 }
 
-static int parse_cyclic_buffer(struct dump_plan *plan, const char *text)
+static int parse_cyclic_buffer(struct plan *plan, const char *text)
 {
-	return parse_kilobytes("buffer size", text, &plan->cyclic_buffer_bytes);
+	return parse_kilobytes("buffer size", text, &plan->resources.cyclic_buffer_bytes);
 }
 
-static int parse_message_level(struct dump_plan *plan, const char *text)
+static int parse_message_level(struct plan *plan, const char *text)
 {
-	return parse_number("message level", text, 0, LOG_LEVEL_MAX, &plan->message_level);
+	return parse_number("message level", text, 0, LOG_LEVEL_MAX, &plan->messages.level);
 }
 
-static int add_report(struct dump_plan *plan, const char *arg __attribute__((unused)))
+static int add_report(struct plan *plan, const char *arg __attribute__((unused)))
 {
-	plan->extra_messages |= MDF_LOG_REPORT;
+	plan->messages.extra |= MDF_LOG_REPORT;
 	return 0;
 }
 
-static int add_debug(struct dump_plan *plan, const char *arg __attribute__((unused)))
+static int add_debug(struct plan *plan, const char *arg __attribute__((unused)))
 {
-	plan->extra_messages |= MDF_LOG_DEBUG;
+	plan->messages.extra |= MDF_LOG_DEBUG;
 	return 0;
 }
 
@@ -223,7 +225,7 @@ static int refuse_subsystem(const char *name, size_t len)
 		       name, names);
 }
 
-static int parse_trace(struct dump_plan *plan, const char *text)
+static int parse_trace(struct plan *plan, const char *text)
 {
 	for (;;) {
 		size_t len = strcspn(text, ",");
@@ -231,26 +233,26 @@ static int parse_trace(struct dump_plan *plan, const char *text)
 
 		if (found < 0)
 			return refuse_subsystem(text, len);
-		plan->trace |= 1u << found;
+		plan->messages.trace |= 1u << found;
 		if (!text[len])
 			return 0;
 		text += len + 1;
 	}
 }
 
-static int refuse_xen(struct dump_plan *plan __attribute__((unused)),
+static int refuse_xen(struct plan *plan __attribute__((unused)),
 		      const char *arg __attribute__((unused)))
 {
 	return err_set(-ENOTSUP, "dumps of Xen are not supported");
 }
 
-static int refuse_sadump(struct dump_plan *plan __attribute__((unused)),
+static int refuse_sadump(struct plan *plan __attribute__((unused)),
 			 const char *arg __attribute__((unused)))
 {
 	return err_set(-ENOTSUP, "dumps of sadump are not supported");
 }
 
-static int refuse_eppic(struct dump_plan *plan __attribute__((unused)),
+static int refuse_eppic(struct plan *plan __attribute__((unused)),
 			const char *arg __attribute__((unused)))
 {
 	return err_set(
@@ -266,9 +268,9 @@ static int refuse_eppic(struct dump_plan *plan __attribute__((unused)),
 
 /* Offset of a member of the plan, which must have this type. */
 #define HAS_TYPE(type, member) \
-	__builtin_types_compatible_p(__typeof__(((struct dump_plan *)0)->member), type)
+	__builtin_types_compatible_p(__typeof__(((struct plan *)0)->member), type)
 #define FIELD(type, member) \
-	(offsetof(struct dump_plan, member) + 0 * sizeof(char[HAS_TYPE(type, member) ? 1 : -1]))
+	(offsetof(struct plan, member) + 0 * sizeof(char[HAS_TYPE(type, member) ? 1 : -1]))
 #define FLAG(member) FIELD(bool, member)
 #define TEXT(member) FIELD(const char *, member)
 
@@ -311,7 +313,7 @@ const struct option_row option_table[] = {
 		.name = "strict-level",
 		.topic = TOPIC_FILTER,
 		.modes = IN(CREATE),
-		.flag = FLAG(strict_level),
+		.flag = FLAG(create.strict_level),
 		.help = "fail if no LEVEL is possible, before anything is written",
 	},
 	{
@@ -319,7 +321,7 @@ const struct option_row option_table[] = {
 		.name = "exclude-unused-vm",
 		.topic = TOPIC_FILTER,
 		.modes = IN(CREATE),
-		.flag = FLAG(exclude_unused_vm),
+		.flag = FLAG(create.exclude_unused_vm),
 		.help = "also exclude vmemmap pages that describe only excluded pages",
 	},
 	{
@@ -354,14 +356,14 @@ const struct option_row option_table[] = {
 		.letter = 'E',
 		.topic = TOPIC_OUTPUT,
 		.modes = IN(CREATE),
-		.flag = FLAG(elf),
+		.flag = FLAG(create.elf),
 		.help = "write ELF, which gdb opens, not kdump-compressed",
 	},
 	{
 		.letter = 'F',
 		.topic = TOPIC_OUTPUT,
 		.modes = IN(CREATE) | IN(DUMP_DMESG),
-		.flag = FLAG(flattened),
+		.flag = FLAG(output.flattened),
 		.help = "write the flattened format to standard output, for pipes",
 	},
 	{
@@ -373,7 +375,7 @@ const struct option_row option_table[] = {
 	{
 		.letter = 'f',
 		.topic = TOPIC_OUTPUT,
-		.flag = FLAG(force),
+		.flag = FLAG(output.force),
 		.help = "overwrite DUMPFILE if it exists",
 	},
 	{
@@ -388,7 +390,7 @@ const struct option_row option_table[] = {
 		.name = "split",
 		.topic = TOPIC_OUTPUT,
 		.modes = IN(CREATE),
-		.flag = FLAG(split),
+		.flag = FLAG(create.split),
 		.help = "write as many parts as there are names",
 	},
 	{
@@ -409,7 +411,7 @@ const struct option_row option_table[] = {
 		.name = "dry-run",
 		.topic = TOPIC_OUTPUT,
 		.modes = IN(CREATE),
-		.flag = FLAG(dry_run),
+		.flag = FLAG(output.dry_run),
 		.help = "do everything but write; DUMPFILE is optional",
 	},
 	{
@@ -433,7 +435,7 @@ const struct option_row option_table[] = {
 		.arg = "DIR",
 		.topic = TOPIC_OUTPUT,
 		.modes = COUNTS_PAGES,
-		.text = TEXT(work_dir),
+		.text = TEXT(resources.work_dir),
 		.help = "put bitmaps that need more memory into DIR",
 	},
 	{
@@ -449,7 +451,7 @@ const struct option_row option_table[] = {
 		.arg = "FILE",
 		.topic = TOPIC_INPUT,
 		.modes = READS_VMCORE & ~IN(WRITE_VMCOREINFO),
-		.text = TEXT(vmcoreinfo),
+		.text = TEXT(input.vmcoreinfo),
 		.help = "take VMCOREINFO text from FILE before the dump's own",
 	},
 	{
@@ -457,7 +459,7 @@ const struct option_row option_table[] = {
 		.arg = "VMLINUX",
 		.topic = TOPIC_INPUT,
 		.modes = READS_VMCORE,
-		.text = TEXT(vmlinux),
+		.text = TEXT(input.vmlinux),
 		.help = "take facts that VMCOREINFO lacks from a kernel with debug information",
 	},
 	{
@@ -465,7 +467,7 @@ const struct option_row option_table[] = {
 		.arg = "FILE",
 		.topic = TOPIC_INPUT,
 		.chooses = MODE_WRITE_VMCOREINFO,
-		.text = TEXT(dumpfile),
+		.text = TEXT(output.file),
 		.help = "write facts about the kernel as VMCOREINFO text, for -i; those of "
 			"VMLINUX with -x VMLINUX and no VMCORE",
 	},
@@ -473,7 +475,7 @@ const struct option_row option_table[] = {
 		.name = "non-mmap",
 		.topic = TOPIC_INPUT,
 		.modes = READS_VMCORE | IN(REASSEMBLE) | IN(VERIFY),
-		.flag = FLAG(no_mmap),
+		.flag = FLAG(input.no_mmap),
 		.help = "do not map VMCORE into memory",
 	},
 	{
@@ -515,7 +517,7 @@ const struct option_row option_table[] = {
 		.arg = "FILE",
 		.topic = TOPIC_ERASE,
 		.modes = IN(CREATE),
-		.text = TEXT(config),
+		.text = TEXT(create.config),
 		.help = "overwrite data that FILE names, see makedumpfile.conf(5); types and symbols "
 			"are the dump's own, or those of -x VMLINUX",
 	},
@@ -523,7 +525,7 @@ const struct option_row option_table[] = {
 		.name = "require-erase",
 		.topic = TOPIC_ERASE,
 		.modes = IN(CREATE),
-		.flag = FLAG(require_erase),
+		.flag = FLAG(create.require_erase),
 		.help = "write no dump if FILE names data that cannot be overwritten",
 	},
 	{
@@ -555,7 +557,7 @@ const struct option_row option_table[] = {
 		.arg = "NAME",
 		.topic = TOPIC_EXTENSIONS,
 		.chooses = MODE_CHECK_EXTENSION,
-		.text = TEXT(extension),
+		.text = TEXT(check_extension.name),
 		.help = "print what an extension needs, and whether it is there; without VMCORE "
 			"in the running kernel",
 	},
@@ -585,14 +587,14 @@ const struct option_row option_table[] = {
 		.arg = "FILE",
 		.topic = TOPIC_INSPECT,
 		.modes = IN(CREATE),
-		.text = TEXT(triage_file),
+		.text = TEXT(triage.file),
 		.help = "create a dump, and write its triage to FILE",
 	},
 	{
 		.name = "all-tasks",
 		.topic = TOPIC_INSPECT,
 		.modes = IN(CREATE) | IN(TRIAGE),
-		.flag = FLAG(all_tasks),
+		.flag = FLAG(triage.all_tasks),
 		.help = "add the stacks of all tasks to the triage",
 	},
 	{
@@ -605,7 +607,7 @@ const struct option_row option_table[] = {
 		.name = "partial-dmesg",
 		.topic = TOPIC_INSPECT,
 		.modes = IN(DUMP_DMESG),
-		.flag = FLAG(partial_dmesg),
+		.flag = FLAG(dmesg.partial),
 		.help = "with --dump-dmesg: only messages after the log was last cleared",
 	},
 	{
@@ -631,7 +633,7 @@ const struct option_row option_table[] = {
 		.arg = "FILE",
 		.topic = TOPIC_INSPECT,
 		.modes = IN(MEM_USAGE),
-		.text = TEXT(svg),
+		.text = TEXT(mem_usage.svg),
 		.help = "with --mem-usage: draw memory as a map, too",
 	},
 	{
@@ -655,7 +657,7 @@ const struct option_row option_table[] = {
 		.arg = "TYPE[.MEMBER]",
 		.topic = TOPIC_INSPECT,
 		.chooses = MODE_LIST_KTYPES,
-		.text = TEXT(pattern),
+		.text = TEXT(list.pattern),
 		.help = "print structs, with offsets and sizes; TYPE can be a pattern",
 	},
 	{
@@ -691,7 +693,7 @@ const struct option_row option_table[] = {
 		.arg = "FILE",
 		.topic = TOPIC_MESSAGES,
 		.modes = IN(CREATE) | IN(INFO) | IN(VERIFY) | IN(TRIAGE),
-		.text = TEXT(json),
+		.text = TEXT(messages.json),
 		.help = "write the report for programs to FILE (-: standard output)",
 	},
 };

@@ -39,10 +39,10 @@ struct option_row {
 	enum help_topic topic;
 	unsigned int modes;	/**< sum of 1 << enum plan_mode; 0: all */
 	enum plan_mode chooses; /**< the mode that it chooses; MODE_CREATE: none */
-	size_t flag; /**< offset of a bool in struct dump_plan that becomes true; 0: none */
-	size_t text; /**< offset of a const char * that becomes the argument; 0: none */
+	size_t flag;		/**< offset of a bool in struct plan that becomes true; 0: none */
+	size_t text;		/**< offset of a const char * that becomes the argument; 0: none */
 	/** Store @p arg (NULL if arg above is NULL or in brackets). @return 0 or -errno */
-	int (*parse)(struct dump_plan *plan, const char *arg);
+	int (*parse)(struct plan *plan, const char *arg);
 	const char *help; /**< one sentence, which -h breaks into lines */
 };
 

@@ -27,11 +27,11 @@ static const struct {
 
 /* State of the command line that is not part of the plan. */
 struct command_line {
-	struct dump_plan *plan;
+	struct plan *plan;
 	bool seen[OPTIONS_MAX]; /* by row of option_table */
 };
 
-static int choose_mode(struct dump_plan *plan, enum plan_mode mode)
+static int choose_mode(struct plan *plan, enum plan_mode mode)
 {
 	char a[32], b[32];
 
@@ -50,7 +50,7 @@ static int choose_mode(struct dump_plan *plan, enum plan_mode mode)
 	return 0;
 }
 
-static int apply_option(struct dump_plan *plan, const struct option_row *row, const char *arg)
+static int apply_option(struct plan *plan, const struct option_row *row, const char *arg)
 {
 	if (row->flag)
 		*(bool *)((char *)plan + row->flag) = true;
@@ -78,39 +78,39 @@ static int too_many(const char *name, const char *why)
 	return err_set(-EINVAL, "%s is one argument too many%s", name, why);
 }
 
-static void set_dumpfiles(struct dump_plan *plan, int nr, char *names[])
+static void set_dumpfiles(struct plan *plan, int nr, char *names[])
 {
-	plan->dumpfiles = names;
-	plan->nr_dumpfiles = nr;
-	plan->dumpfile = nr ? names[0] : NULL;
+	plan->output.files = names;
+	plan->output.nr_files = nr;
+	plan->output.file = nr ? names[0] : NULL;
 }
 
 /* VMCORE and DUMPFILEs, from what is not an option. */
-static int take_names(struct dump_plan *plan, int nr, char *names[])
+static int take_names(struct plan *plan, int nr, char *names[])
 {
-	bool optional = plan->dry_run || plan->mode == MODE_TRIAGE ||
-			(plan->vtop && plan->mode == MODE_CREATE);
-	int most = plan->flattened ? 1 : plan->split ? nr : 2;
+	bool optional = plan->output.dry_run || plan->mode == MODE_TRIAGE ||
+			(plan->vtop.wanted && plan->mode == MODE_CREATE);
+	int most = plan->output.flattened ? 1 : plan->create.split ? nr : 2;
 
 	if (nr == 0)
 		return missing("VMCORE");
-	if (plan->split && nr < 3)
+	if (plan->create.split && nr < 3)
 		return err_set(-EINVAL, "--split needs the names of two DUMPFILEs or more");
-	if (nr < (plan->flattened ? 1 : 2) && !optional)
+	if (nr < (plan->output.flattened ? 1 : 2) && !optional)
 		return err_set(-EINVAL,
 			       "%s is missing: name a file, or use -F to write to "
 			       "standard output",
 			       plan->mode == MODE_DUMP_DMESG ? "LOGFILE" : "DUMPFILE");
 	if (nr > most)
 		return too_many(names[most],
-				plan->flattened ? ": -F writes to standard output" : "");
-	plan->vmcore = names[0];
+				plan->output.flattened ? ": -F writes to standard output" : "");
+	plan->input.vmcore = names[0];
 	set_dumpfiles(plan, nr - 1, names + 1);
 	return 0;
 }
 
 /* DUMPFILE of -R, whose input is standard input. */
-static int take_output(struct dump_plan *plan, int nr, char *names[])
+static int take_output(struct plan *plan, int nr, char *names[])
 {
 	if (nr == 0)
 		return missing("DUMPFILE");
@@ -120,37 +120,37 @@ static int take_output(struct dump_plan *plan, int nr, char *names[])
 	return 0;
 }
 
-static int take_parts(struct dump_plan *plan, int nr, char *names[])
+static int take_parts(struct plan *plan, int nr, char *names[])
 {
 	if (nr < 2)
 		return err_set(-EINVAL, "--reassemble needs the names of the parts, and DUMPFILE");
-	plan->parts = names;
-	plan->nr_parts = nr - 1;
+	plan->reassemble.parts = names;
+	plan->reassemble.nr_parts = nr - 1;
 	set_dumpfiles(plan, 1, names + nr - 1);
 	return 0;
 }
 
 /* VMCORE where nothing is written. */
-static int take_vmcore(struct dump_plan *plan, int nr, char *names[])
+static int take_vmcore(struct plan *plan, int nr, char *names[])
 {
 	int wanted = 1;
 
 	if (plan->mode == MODE_LIST_KSYMS && nr > 1) {
-		plan->pattern = names[0];
+		plan->list.pattern = names[0];
 		wanted = 2;
 	}
 	if (nr == 0 && (plan->mode == MODE_CHECK_EXTENSION ||
-			(plan->mode == MODE_WRITE_VMCOREINFO && plan->vmlinux)))
+			(plan->mode == MODE_WRITE_VMCOREINFO && plan->input.vmlinux)))
 		return 0;
 	if (nr < wanted)
 		return missing("VMCORE");
 	if (nr > wanted)
 		return too_many(names[wanted], "");
-	plan->vmcore = names[wanted - 1];
+	plan->input.vmcore = names[wanted - 1];
 	return 0;
 }
 
-static int take_arguments(struct dump_plan *plan, int nr, char *names[])
+static int take_arguments(struct plan *plan, int nr, char *names[])
 {
 	switch (plan->mode) {
 	case MODE_CREATE:
@@ -204,52 +204,52 @@ static int refuse_dash(const char *name)
 				"a file of that name");
 }
 
-static int check_outputs(const struct dump_plan *plan)
+static int check_outputs(const struct plan *plan)
 {
-	int err = plan->dumpfile ? refuse_dash(plan->dumpfile) : 0;
+	int err = plan->output.file ? refuse_dash(plan->output.file) : 0;
 
-	if (!err && plan->triage_file)
-		err = refuse_dash(plan->triage_file);
+	if (!err && plan->triage.file)
+		err = refuse_dash(plan->triage.file);
 
-	for (size_t i = 1; !err && i < plan->nr_dumpfiles; i++)
-		err = refuse_dash(plan->dumpfiles[i]);
+	for (size_t i = 1; !err && i < plan->output.nr_files; i++)
+		err = refuse_dash(plan->output.files[i]);
 	/* The table goes to standard output. */
-	if (!err && plan->svg && !strcmp(plan->svg, "-"))
+	if (!err && plan->mem_usage.svg && !strcmp(plan->mem_usage.svg, "-"))
 		err = err_set(-EINVAL, "'-' is not a file: name a file with --svg");
 	return err;
 }
 
 static int check(const struct command_line *cl, int nr, char *names[])
 {
-	struct dump_plan *plan = cl->plan;
+	struct plan *plan = cl->plan;
 	int err;
 
 	if (plan->mode == MODE_VERSION)
 		return 0;
 	if (plan->mode == MODE_HELP) {
-		plan->topic = nr == 1 ? names[0] : NULL;
+		plan->help.topic = nr == 1 ? names[0] : NULL;
 		return 0;
 	}
 	err = check_options(cl);
 	if (err)
 		return err;
-	if (plan->require_erase && !plan->config)
+	if (plan->create.require_erase && !plan->create.config)
 		return err_set(-EINVAL, "--require-erase needs --config FILE");
-	if (plan->json && !strcmp(plan->json, "-") && plan->flattened)
+	if (plan->messages.json && !strcmp(plan->messages.json, "-") && plan->output.flattened)
 		return err_set(-EINVAL,
 			       "--json - and -F exclude each other: there is one standard output");
-	if (plan->nr_levels > 1 && plan->flattened)
+	if (plan->create.nr_levels > 1 && plan->output.flattened)
 		return err_set(
 			-EINVAL,
 			"more than one dump level cannot be used with -F: what was written cannot be taken back");
-	if (plan->all_tasks && plan->mode == MODE_CREATE && !plan->triage_file)
+	if (plan->triage.all_tasks && plan->mode == MODE_CREATE && !plan->triage.file)
 		return err_set(-EINVAL, "--all-tasks needs --triage or --triage-file FILE");
-	if (plan->vmlinux && !debuginfo_supported())
+	if (plan->input.vmlinux && !debuginfo_supported())
 		return err_set(-EINVAL, "built without libdw: -x is not supported");
 	if (plan->mode == MODE_LIST_KTYPES && !btf_info_supported())
 		return err_set(-EINVAL, "built without libbpf: --list-ktypes is not supported");
-	if (!plan->split)
-		plan->splitblock_bytes = 0;
+	if (!plan->create.split)
+		plan->create.splitblock_bytes = 0;
 	err = take_arguments(plan, nr, names);
 	return err ? err : check_outputs(plan);
 }
@@ -296,16 +296,15 @@ static size_t row_of(int opt)
 	return i;
 }
 
-int options_parse(struct dump_plan *plan, int argc, char *argv[])
+int options_parse(struct plan *plan, int argc, char *argv[])
 {
 	struct command_line cl = { .plan = plan };
 	struct getopt_tables tables;
 	int opt, err;
 
-	*plan = (struct dump_plan){
-		.codec = CODEC_NONE,
-		.nr_levels = 1,
-		.message_level = LOG_LEVEL_DEFAULT,
+	*plan = (struct plan){
+		.create = { .codec = CODEC_NONE, .nr_levels = 1 },
+		.messages = { .level = LOG_LEVEL_DEFAULT },
 		.extension_options = { .timeout = EXTENSION_TIMEOUT },
 	};
 	init_getopt_tables(&tables);
@@ -324,6 +323,6 @@ int options_parse(struct dump_plan *plan, int argc, char *argv[])
 		if (err)
 			return err;
 	}
-	plan->message_level |= plan->extra_messages;
+	plan->messages.level |= plan->messages.extra;
 	return check(&cl, argc - optind, argv + optind);
 }

@@ -33,69 +33,106 @@ enum plan_mode {
 /** The most levels that -d takes. */
 #define LEVELS_MAX 32
 
-/** The parsed command line. Constant once parsed. Strings are borrowed from argv. */
-struct dump_plan {
-	enum plan_mode mode;
-	/** Only look at the command line (--check-params). */
-	bool check_params;
-
+/** The kernel's memory, and sources of facts about it. */
+struct plan_input {
 	/** NULL: -g from -x alone; the running kernel; -R and --reassemble. */
 	const char *vmcore;
-	/** Parts of a split dump, to be put together (--reassemble). */
-	char *const *parts;
-	size_t nr_parts;
-	/** -i, -x, --config; NULL: none. */
-	const char *vmcoreinfo;
-	const char *vmlinux;
-	const char *config;
-	bool require_erase; /**< no dump if --config cannot do all of its work */
+	const char *vmcoreinfo; /**< -i; or NULL */
+	const char *vmlinux;	/**< -x; or NULL */
 	bool no_mmap;
+};
 
-	/**
-	 * NULL where standard output is written to, and maybe with --dry-run; -g: FILE.
-	 * The first of dumpfiles.
-	 */
-	const char *dumpfile;
+/** The files that are written. */
+struct plan_output {
+	/** NULL: standard output, or nothing with --dry-run. The first of files, or that of -g. */
+	const char *file;
 	/** --split writes to all of them; else one or none. */
-	char *const *dumpfiles;
-	size_t nr_dumpfiles;
-	bool force;	/**< overwrite an existing dumpfile */
-	bool flattened; /**< -F: to standard output */
-	bool dry_run;
+	char *const *files;
+	size_t nr_files;
+	bool force;	     /**< overwrite an existing file */
+	bool flattened;	     /**< -F: to standard output */
+	bool dry_run;	     /**< write nothing */
+	uint64_t size_limit; /**< -L: bytes; 0: none */
+};
+
+/** The pages of a dump, and its format. */
+struct plan_create {
+	/** The levels to be tried, one after the other when space runs out; at least one. */
+	unsigned int levels[LEVELS_MAX];
+	size_t nr_levels;
+	bool strict_level;	/**< no dump if none of them is possible */
+	bool exclude_unused_vm; /**< -e */
+	struct extension_spec extensions[EXTENSIONS_MAX];
+	size_t nr_extensions;
+	const char *config; /**< names what is overwritten; or NULL */
+	bool require_erase; /**< no dump if config cannot do all of its work */
+	enum codec_id codec;
 	bool elf; /**< -E */
 	bool split;
 	/** Parts of a split dump begin at multiples of this number of bytes; 0: not given. */
 	uint64_t splitblock_bytes;
-	uint64_t size_limit; /**< -L: bytes of the output; 0: none */
-	enum codec_id codec;
+};
 
-	/** The levels to be tried, one after the other when space runs out; at least one. */
-	unsigned int levels[LEVELS_MAX];
-	size_t nr_levels;
-	bool strict_level;	/**< --strict-level: no dump if none of them is possible */
-	bool exclude_unused_vm; /**< -e */
-	struct extension_spec extensions[EXTENSIONS_MAX];
-	size_t nr_extensions;
-	struct extension_options extension_options;
-
+/** The memory and the CPUs that a run may use. */
+struct plan_resources {
 	unsigned int nr_threads;      /**< 0: not said */
 	uint64_t cyclic_buffer_bytes; /**< for bitmaps; 0: not said */
 	const char *work_dir;	      /**< for bitmaps that do not fit in memory; or NULL */
+};
 
-	const char *svg;	 /**< --mem-usage --svg: the file; or NULL */
-	const char *topic;	 /**< -h; NULL: the overview */
-	const char *pattern;	 /**< --list-ksyms, --list-ktypes; NULL: all */
-	const char *extension;	 /**< --check-extension */
-	bool all_tasks;		 /**< a triage has the stack of each task */
-	const char *triage_file; /**< of the triage beside a dump; or NULL */
-	bool partial_dmesg;	 /**< only what came after the last clearing */
-	bool vtop;		 /**< --vtop: translate vtop_address */
-	uint64_t vtop_address;
+struct plan_messages {
+	unsigned int level; /**< enum log_level */
+	unsigned int extra; /**< the part of level that -D and --show-stats add */
+	unsigned int trace; /**< sum of 1 << enum trace_subsystem */
+	const char *json;   /**< where the report goes, "-": standard output; or NULL */
+};
 
-	unsigned int message_level;  /**< enum log_level */
-	unsigned int extra_messages; /**< what -D and --show-stats add, included above */
-	unsigned int trace;	     /**< --trace: sum of 1 << enum trace_subsystem */
-	const char *json;	     /**< where the report goes, "-": standard output; or NULL */
+struct plan_triage {
+	const char *file; /**< of the triage beside a dump; or NULL */
+	bool all_tasks;	  /**< with the stack of each task */
+};
+
+/** An address to translate; beside a dump if there is an output. */
+struct plan_vtop {
+	bool wanted;
+	uint64_t address; /**< virtual */
+};
+
+/**
+ * The parsed command line: a mode, what several modes use, and a part for each mode that needs
+ * one. Constant once parsed. Strings are borrowed from argv.
+ */
+struct plan {
+	enum plan_mode mode;
+	bool check_params; /**< only look at the command line */
+
+	struct plan_input input;
+	struct plan_output output;
+	struct plan_resources resources;
+	struct plan_messages messages;
+	struct extension_options extension_options; /**< CREATE, CHECK_EXTENSION */
+	struct plan_triage triage;		    /**< CREATE, TRIAGE */
+	struct plan_create create;		    /**< CREATE */
+	struct plan_vtop vtop;			    /**< CREATE */
+	struct {
+		char *const *parts;
+		size_t nr_parts;
+	} reassemble;
+	struct {
+		bool partial; /**< only messages after the log was last cleared */
+	} dmesg;
+	struct {
+		const char *svg; /**< the file of the picture; or NULL */
+	} mem_usage;
+	struct {
+		const char *pattern; /**< of symbols or types; NULL: all */
+	} list;
+	struct {
+		const char *name;
+	} check_extension;
+	struct {
+		const char *topic; /**< NULL: the overview */
+	} help;
 };
 
 /**
@@ -103,7 +140,6 @@ struct dump_plan {
  * @return 0; -EINVAL, whose message says what is wrong with it; -ENOTSUP for what this
  * program does not do
  */
-int options_parse(struct dump_plan *plan, int argc, char *argv[])
-	__attribute__((warn_unused_result));
+int options_parse(struct plan *plan, int argc, char *argv[]) __attribute__((warn_unused_result));
 
 #endif

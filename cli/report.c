@@ -132,7 +132,7 @@ void report_show(const struct report *rep)
 		show_kind(rep, "Excluded by extensions", res->verdicts.excluded);
 		show_kind(rep, "Kept by extensions", res->verdicts.included);
 	}
-	if (rep->plan->exclude_unused_vm)
+	if (rep->plan->create.exclude_unused_vm)
 		show_kind(rep, "Unused struct pages", f->unused_vmemmap);
 	if (f->missing)
 		show_kind(rep, "Excluded before", f->missing);

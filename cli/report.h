@@ -22,7 +22,7 @@
 
 /** The result of making a dump: filled in as far as it came. */
 struct report {
-	const struct dump_plan *plan; /**< borrowed */
+	const struct plan *plan; /**< borrowed */
 	/** The input; NULL if it could not be opened. Borrowed. */
 	const struct vmcore *vc;
 	const struct kernel *kernel;

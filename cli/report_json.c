@@ -25,9 +25,9 @@ static void complain(int err)
 	report_error(err_text(err));
 }
 
-void report_json_open(struct report_json *rj, const struct dump_plan *plan)
+void report_json_open(struct report_json *rj, const struct plan *plan)
 {
-	*rj = (struct report_json){ .path = plan->json, .fd = -1 };
+	*rj = (struct report_json){ .path = plan->messages.json, .fd = -1 };
 	if (!rj->path || plan->mode == MODE_TRIAGE)
 		return;
 	if (!strcmp(rj->path, "-")) {
@@ -50,7 +50,7 @@ static void put_input(struct json *j, const struct report *rep)
 	const struct kernel *k = rep->kernel;
 
 	json_object(j, "input");
-	json_string(j, "path", rep->plan->vmcore);
+	json_string(j, "path", rep->plan->input.vmcore);
 	if (vc) {
 		json_string(j, "format", vc->ops->name);
 		json_string(j, "byte_order", vc->big_endian ? "big" : "little");
@@ -171,7 +171,7 @@ static void put_levels(struct json *j, const char *key, const unsigned int *leve
 
 static void put_output(struct json *j, const struct report *rep)
 {
-	const struct dump_plan *plan = rep->plan;
+	const struct plan *plan = rep->plan;
 
 	if (plan->mode != MODE_CREATE) {
 		json_null(j, "output");
@@ -179,13 +179,13 @@ static void put_output(struct json *j, const struct report *rep)
 	}
 	json_object(j, "output");
 	json_array(j, "paths");
-	for (size_t i = 0; i < plan->nr_dumpfiles; i++)
-		json_string(j, NULL, plan->dumpfiles[i]);
+	for (size_t i = 0; i < plan->output.nr_files; i++)
+		json_string(j, NULL, plan->output.files[i]);
 	json_end(j);
-	json_string(j, "format", plan->elf ? "ELF" : "kdump-compressed");
-	json_bool(j, "flattened", plan->flattened);
-	json_bool(j, "dry_run", plan->dry_run);
-	put_levels(j, "levels_asked", plan->levels, plan->nr_levels);
+	json_string(j, "format", plan->create.elf ? "ELF" : "kdump-compressed");
+	json_bool(j, "flattened", plan->output.flattened);
+	json_bool(j, "dry_run", plan->output.dry_run);
+	put_levels(j, "levels_asked", plan->create.levels, plan->create.nr_levels);
 	put_levels(j, "levels_tried", rep->levels, rep->nr_levels);
 	if (rep->nr_levels) {
 		json_number(j, "dump_level", rep->levels[rep->nr_levels - 1] | rep->vc->dump_level);

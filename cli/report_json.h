@@ -19,7 +19,7 @@ struct report_json {
  * run. If the report cannot be created, print an error; the dump is made nevertheless.
  * check_same_files() was called before.
  */
-void report_json_open(struct report_json *rj, const struct dump_plan *plan);
+void report_json_open(struct report_json *rj, const struct plan *plan);
 
 /**
  * Write the report, and close it. Print an error if that fails.

@@ -123,34 +123,34 @@ static void add_standard(struct used_files *u, const char *what, int fd, bool wr
 	u->nr++;
 }
 
-static const char *output_name(const struct dump_plan *plan)
+static const char *output_name(const struct plan *plan)
 {
 	return plan->mode == MODE_DUMP_DMESG ? "LOGFILE" :
 	       plan->mode == MODE_TRIAGE     ? "FILE" :
 					       "DUMPFILE";
 }
 
-static void add_all(struct used_files *u, const struct dump_plan *plan)
+static void add_all(struct used_files *u, const struct plan *plan)
 {
-	add(u, "VMCORE", plan->vmcore, false);
-	for (size_t i = 0; i < plan->nr_parts; i++)
-		add(u, "part", plan->parts[i], false);
-	add(u, "FILE of -i", plan->vmcoreinfo, false);
-	add(u, "VMLINUX", plan->vmlinux, false);
-	add(u, "FILE of --config", plan->config, false);
+	add(u, "VMCORE", plan->input.vmcore, false);
+	for (size_t i = 0; i < plan->reassemble.nr_parts; i++)
+		add(u, "part", plan->reassemble.parts[i], false);
+	add(u, "FILE of -i", plan->input.vmcoreinfo, false);
+	add(u, "VMLINUX", plan->input.vmlinux, false);
+	add(u, "FILE of --config", plan->create.config, false);
 	if (plan->mode == MODE_REARRANGE)
 		add_standard(u, "standard input", STDIN_FILENO, false);
-	for (size_t i = 0; i < plan->nr_dumpfiles; i++)
-		add(u, output_name(plan), plan->dumpfiles[i], true);
+	for (size_t i = 0; i < plan->output.nr_files; i++)
+		add(u, output_name(plan), plan->output.files[i], true);
 	if (plan->mode == MODE_WRITE_VMCOREINFO)
-		add(u, "FILE of -g", plan->dumpfile, true);
-	add(u, "FILE of --svg", plan->svg, true);
-	add(u, "FILE of --triage-file", plan->triage_file, true);
-	if (plan->json && strcmp(plan->json, "-"))
-		add(u, "FILE of --json", plan->json, true);
-	if (plan->flattened || plan->message_level)
+		add(u, "FILE of -g", plan->output.file, true);
+	add(u, "FILE of --svg", plan->mem_usage.svg, true);
+	add(u, "FILE of --triage-file", plan->triage.file, true);
+	if (plan->messages.json && strcmp(plan->messages.json, "-"))
+		add(u, "FILE of --json", plan->messages.json, true);
+	if (plan->output.flattened || plan->messages.level)
 		add_standard(u, "standard output", STDOUT_FILENO, true);
-	if (plan->message_level)
+	if (plan->messages.level)
 		add_standard(u, "standard error", STDERR_FILENO, true);
 }
 
@@ -164,13 +164,13 @@ static bool is_same(const struct used_file *a, const struct used_file *b)
 }
 
 /* Messages may be mixed with messages, but not with a dump. */
-static bool may_be_same(const struct dump_plan *plan, const struct used_file *a,
+static bool may_be_same(const struct plan *plan, const struct used_file *a,
 			const struct used_file *b)
 {
 	if (!a->written && !b->written)
 		return true;
 	return !a->path && !b->path && a->written && b->written &&
-	       !(plan->flattened && plan->mode == MODE_CREATE);
+	       !(plan->output.flattened && plan->mode == MODE_CREATE);
 }
 
 static int refuse(const struct used_file *a, const struct used_file *b)
@@ -179,9 +179,9 @@ static int refuse(const struct used_file *a, const struct used_file *b)
 		       a->path ? a->path : "", b->what, b->path ? " " : "", b->path ? b->path : "");
 }
 
-int check_same_files(const struct dump_plan *plan)
+int check_same_files(const struct plan *plan)
 {
-	size_t most = OTHERS_MAX + plan->nr_dumpfiles + plan->nr_parts;
+	size_t most = OTHERS_MAX + plan->output.nr_files + plan->reassemble.nr_parts;
 	_cleanup_free_ struct used_file *files = calloc(most, sizeof(*files));
 	struct used_files u = { .files = files };
 

@@ -16,6 +16,6 @@
  * Character devices such as /dev/null and terminals can be used twice.
  * @return 0; -EINVAL if a file that is written has two uses; -ENOMEM
  */
-int check_same_files(const struct dump_plan *plan) __attribute__((warn_unused_result));
+int check_same_files(const struct plan *plan) __attribute__((warn_unused_result));
 
 #endif

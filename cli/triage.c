@@ -38,19 +38,20 @@ static int write_file(const char *path, bool force, const struct triage *t,
 	return err ? err_errno(err, "cannot write to %s", to_stdout ? "standard output" : path) : 0;
 }
 
-int triage_run(const struct dump_plan *plan, const struct kernel *k)
+int triage_run(const struct plan *plan, const struct kernel *k)
 {
-	const struct triage_options opt = { .all_tasks = plan->all_tasks };
-	bool json_alone = plan->json && !strcmp(plan->json, "-") && !plan->dumpfile;
+	const struct triage_options opt = { .all_tasks = plan->triage.all_tasks };
+	bool json_alone = plan->messages.json && !strcmp(plan->messages.json, "-") &&
+			  !plan->output.file;
 	struct triage *t;
 	int err = triage_collect(&t, k, &opt);
 
 	if (err)
 		return err;
 	if (!json_alone)
-		err = write_file(plan->dumpfile, plan->force, t, triage_print);
-	if (!err && plan->json)
-		err = write_file(plan->json, true, t, triage_json);
+		err = write_file(plan->output.file, plan->output.force, t, triage_print);
+	if (!err && plan->messages.json)
+		err = write_file(plan->messages.json, true, t, triage_json);
 	triage_free(t);
 	return err;
 }
@@ -62,20 +63,19 @@ static bool is_json(const char *path)
 	return len > 5 && !strcmp(path + len - 5, ".json");
 }
 
-int triage_beside(const struct dump_plan *plan, const struct kernel *k,
-		  const struct erase_list *erase)
+int triage_beside(const struct plan *plan, const struct kernel *k, const struct erase_list *erase)
 {
 	const struct kernel_overwrite overwrite = { apply_erasures, erase };
 	const struct triage_options opt = {
-		.all_tasks = plan->all_tasks,
+		.all_tasks = plan->triage.all_tasks,
 		.overwrite = erase->nr ? &overwrite : NULL,
 	};
 	struct triage *t;
 	int err = triage_collect(&t, k, &opt);
 
 	if (!err) {
-		err = write_file(plan->triage_file, plan->force, t,
-				 is_json(plan->triage_file) ? triage_json : triage_print);
+		err = write_file(plan->triage.file, plan->output.force, t,
+				 is_json(plan->triage.file) ? triage_json : triage_print);
 		triage_free(t);
 	}
 	return err ? err_prefix(err, "there is no triage") : 0;

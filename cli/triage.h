@@ -14,15 +14,14 @@
  * Write the triage of --triage: text to DUMPFILE or standard output, JSON to the file of --json.
  * @return 0; -errno if one of them cannot be written
  */
-int triage_run(const struct dump_plan *plan, const struct kernel *k)
-	__attribute__((warn_unused_result));
+int triage_run(const struct plan *plan, const struct kernel *k) __attribute__((warn_unused_result));
 
 /**
  * Write the triage of --triage-file beside a dump: JSON if the name ends in .json, else text.
  * @param erase what is overwritten in the dump, and so here; sealed
  * @return as triage_run()
  */
-int triage_beside(const struct dump_plan *plan, const struct kernel *k,
-		  const struct erase_list *erase) __attribute__((warn_unused_result));
+int triage_beside(const struct plan *plan, const struct kernel *k, const struct erase_list *erase)
+	__attribute__((warn_unused_result));
 
 #endif

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static char program[] = "makedumpfile";
 	char *argv[ARGS_MAX + 1] = { program }, *copy = malloc(size + 1), *next;
-	struct dump_plan plan;
+	struct plan plan;
 	int argc = 1, err;
 
 	assert(copy);
@@ -31,8 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (err)
 		assert(err_text(err)[0]);
 	else
-		assert(plan.nr_levels && plan.nr_levels <= LEVELS_MAX &&
-		       plan.nr_extensions <= EXTENSIONS_MAX);
+		assert(plan.create.nr_levels && plan.create.nr_levels <= LEVELS_MAX &&
+		       plan.create.nr_extensions <= EXTENSIONS_MAX);
 	free(copy);
 	return 0;
 }
