@@ -29,7 +29,7 @@ extern "C" {
  * a program still takes grows when something is taken away. Every extension carries
  * the number it was compiled with, without its author's doing.
  */
-#define EXTENSION_ABI 2
+#define EXTENSION_ABI 3
 
 #ifndef MAKEDUMPFILE_CORE
 extern const unsigned int makedumpfile_extension_abi __attribute__((weak, visibility("default")));

@@ -228,6 +228,41 @@ int mdf_task_stack(uint64_t task, uint64_t *start, uint64_t *bytes);
  */
 int mdf_task_user_regs(uint64_t task, uint64_t *regs);
 
+/** Flags of a frame. */
+enum {
+	/**
+	 * An interrupt or exception came there, or the CPU was stopped there. Without it, the
+	 * address is the one that the next inner function returns to.
+	 */
+	MDF_FRAME_EXCEPTION = 1,
+	MDF_FRAME_GUESSED = 2, /**< an inner frame was found by a guess: it may be wrong */
+};
+
+/** A frame of a kernel stack: a function that had begun and not returned. */
+struct mdf_frame {
+	uint64_t address;     /**< in its code */
+	const char *function; /**< its name, valid for the call; NULL if it has no symbol */
+	const char *module;   /**< valid for the call; NULL for the kernel itself */
+	uint64_t offset;      /**< bytes from the function to the address */
+	uint32_t flags;	      /**< MDF_FRAME_* */
+};
+
+/** Visitor of a walk of frames: returns 0 to continue, as mdf_visit. */
+typedef int mdf_visit_frame(void *ctx, const struct mdf_frame *frame);
+
+/**
+ * Walk the kernel stack of a task, from the innermost function on: of a task that waits, from
+ * where it gave up the CPU; of one that was on a CPU, from the registers in the dump's notes, so
+ * one that was in user mode has no frames. Interrupts and exceptions are part of the walk.
+ *
+ * The first call takes some 0.2 s: it looks up the facts that all need.
+ * @param task address of a struct task_struct, also of an idle task
+ * @return 0; what the visitor returned; -ENOENT if the task has no stack any more, or its
+ * registers are not in the dump; -EBADMSG if the stack is damaged, or has more than 128 frames
+ * (those before were visited); -ENOTSUP for a machine whose stacks are not known
+ */
+int mdf_for_each_frame(uint64_t task, mdf_visit_frame *visit, void *ctx);
+
 /**
  * Walk the open files of a task: first and last are both the descriptor's number, and the entry
  * is the address of the struct file.

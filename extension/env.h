@@ -9,6 +9,7 @@
 #ifndef EXTENSION_ENV_H
 #define EXTENSION_ENV_H
 
+#include "extension/frames.h"
 #include "extension/shared.h"
 #include "kernel/kernel.h"
 #include "kernel/kernel_tables.h"
@@ -19,8 +20,9 @@ struct extension_env {
 	const char *arguments; /**< "key=value,key": what stood after the name; or "" */
 	const struct kernel *kernel;
 	struct vmcore_reader *reader;
-	struct kernel_tables *facts; /**< NULL if the dump's tables cannot be used */
-	const struct memmap *memmap; /**< NULL if it is not known */
+	struct kernel_tables *facts;	  /**< NULL if the dump's tables cannot be used */
+	const struct memmap *memmap;	  /**< NULL if it is not known */
+	struct extension_frames **frames; /**< of mdf_for_each_frame(); *frames: NULL at first */
 	struct extension_shared *shared;
 	bool in_process; /**< of the program: no other one reads the shared */
 };

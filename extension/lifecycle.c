@@ -89,10 +89,12 @@ static int run(const struct extension_job *job, struct extension_env *env)
 int extension_main(void *ctx)
 {
 	const struct extension_job *job = ctx;
+	struct extension_frames *frames = NULL;
 	struct extension_env env = {
 		.name = job->code->name,
 		.arguments = job->code->arguments,
 		.kernel = job->k,
+		.frames = &frames,
 		.shared = job->shared,
 		.in_process = job->in_process,
 	};
@@ -106,6 +108,7 @@ int extension_main(void *ctx)
 	if (!err)
 		err = run(job, &env);
 	extension_env_set(NULL);
+	extension_frames_free(frames);
 	vmcore_reader_destroy(env.reader);
 	return err;
 }

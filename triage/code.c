@@ -128,8 +128,7 @@ struct triage_place triage_place_of(const struct triage *t, const struct unwind_
 	struct kallsyms *ks = t->view->tables->kallsyms;
 	struct ksym sym;
 
-	/* A return address can be the end of its function, if that did not expect a return. */
-	if (!search_kallsyms_by_address(ks, frame->pc - !frame->exception, &sym)) {
+	if (!search_kallsyms_by_address(ks, unwind_code(frame), &sym)) {
 		p.symbol = sym.name;
 		p.module = sym.module;
 		p.offset = frame->pc - sym.value;

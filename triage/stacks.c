@@ -13,8 +13,6 @@
 #include "triage/parts.h"
 #include "vmcore/notes.h"
 
-/* Offset of pr_reg in struct elf_prstatus of machines whose long has 8 bytes. */
-#define PRSTATUS_REGS 112
 /* The largest stack of a task in all architectures and configurations. */
 #define STACK_BYTES_MAX (64 << 10)
 
@@ -106,9 +104,8 @@ static int take_note(void *ctx, unsigned int nth, const void *desc, size_t size)
 	struct unwind_regs regs;
 	int err;
 
-	if (nth >= t->nr_cpus || size < PRSTATUS_REGS ||
-	    unwind_note_regs(&s->ops->note, (const char *)desc + PRSTATUS_REGS,
-			     size - PRSTATUS_REGS, t->view->mem.swap, &regs))
+	if (nth >= t->nr_cpus ||
+	    unwind_prstatus_regs(&s->ops->note, desc, size, t->view->mem.swap, &regs))
 		return 0;
 	cpu = &t->cpus[nth];
 	cpu->has_regs = true;

@@ -36,7 +36,7 @@ static INIT_TASK_POINTER: &KsymInfo = &INIT_TASK;
 
 #[allow(non_upper_case_globals)]
 #[no_mangle]
-pub static makedumpfile_extension_abi: c_uint = 2;
+pub static makedumpfile_extension_abi: c_uint = 3;
 
 const MDF_LOG_COMMON: c_int = 2;
 const PG_INCLUDE: c_int = 0;

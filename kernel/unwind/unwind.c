@@ -8,6 +8,8 @@
 #include "lib/byteorder.h"
 #include "lib/types.h"
 
+/* Offset of pr_reg in struct elf_prstatus of machines whose long has 8 bytes. */
+#define PRSTATUS_REGS 112
 /* No code is below. */
 #define LOWEST_CODE 4096
 
@@ -34,8 +36,8 @@ bool unwind_read(struct unwind *u, vaddr_t va, uint64_t *ret)
 	return true;
 }
 
-int unwind_note_regs(const struct unwind_note *note, const void *pr_reg, size_t size, bool swap,
-		     struct unwind_regs *ret)
+int unwind_prstatus_regs(const struct unwind_note *note, const void *desc, size_t size, bool swap,
+			 struct unwind_regs *ret)
 {
 	const struct {
 		uint8_t word;
@@ -44,10 +46,13 @@ int unwind_note_regs(const struct unwind_note *note, const void *pr_reg, size_t 
 		{ note->sp, &ret->sp }, { note->fp, &ret->fp },	  { note->dx, &ret->dx },
 		{ note->di, &ret->di }, { note->r10, &ret->r10 }, { note->r13, &ret->r13 },
 	};
-	const uint8_t *raw = pr_reg;
+	const uint8_t *raw = (const uint8_t *)desc + PRSTATUS_REGS;
 	uint64_t mode;
 
 	*ret = (struct unwind_regs){ 0 };
+	if (size < PRSTATUS_REGS)
+		return -ENODATA;
+	size -= PRSTATUS_REGS;
 	for (size_t i = 0; i < ARRAY_SIZE(regs); i++)
 		if (regs[i].word >= size / 8)
 			return -ENODATA;

@@ -104,13 +104,19 @@ enum unwind_end unwind_stack(const struct unwind_ops *ops, const struct vmem *me
 			     bool is_exception, struct unwind_frame frames[UNWIND_FRAMES_MAX],
 			     size_t *nr, char why[160]);
 
+/** The address in a frame's own code: a return address can be the end of its function. */
+static inline vaddr_t unwind_code(const struct unwind_frame *frame)
+{
+	return frame->pc - !frame->exception;
+}
+
 /**
- * Get registers out of the pr_reg of an NT_PRSTATUS note.
- * @param size its bytes
+ * Get registers out of an NT_PRSTATUS note.
+ * @param desc its descriptor, of @p size bytes
  * @return 0; -ENODATA if it is too short
  */
-int unwind_note_regs(const struct unwind_note *note, const void *pr_reg, size_t size, bool swap,
-		     struct unwind_regs *ret);
+int unwind_prstatus_regs(const struct unwind_note *note, const void *desc, size_t size, bool swap,
+			 struct unwind_regs *ret);
 
 /** For the architectures: read a word of the stack; why is set where that fails. */
 bool unwind_read(struct unwind *u, vaddr_t va, uint64_t *ret);

@@ -401,7 +401,7 @@ def _():
 @test('another interface is refused with both numbers; none at all is taken')
 def _():
     plain = 'void extension_init(void) {}'
-    for number, word, ours in ((0, 'old', 1), (7, 'new', 2)):
+    for number, word, ours in ((0, 'old', 1), (7, 'new', 3)):
         path = build(f'too-{word}', f'const unsigned int makedumpfile_extension_abi = {number};'
                      + plain)
         check_stopped(path, f'.*interface {number},.* {ours}.*too {word}')

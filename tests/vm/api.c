@@ -3,6 +3,7 @@
  * An extension that prints what it finds by the functions of makedumpfile.h, a line each, for
  * check-extensions to compare with what the guest said about itself.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "makedumpfile.h"
@@ -118,11 +119,20 @@ static int see_file(void *ctx, uint64_t fd, uint64_t last, uint64_t file)
 	return 0;
 }
 
+static int see_frame(void *ctx, const struct mdf_frame *frame)
+{
+	MSG("frame %llu %u %#llx %s %s %#llx\n", *(unsigned long long *)ctx, frame->flags,
+	    (unsigned long long)frame->address, frame->function ? frame->function : "-",
+	    frame->module ? frame->module : "-", (unsigned long long)frame->offset);
+	return 0;
+}
+
 static int see_task(void *ctx, uint64_t task)
 {
 	uint64_t start, bytes, regs, sp;
 	unsigned long long pid;
 	int64_t prio;
+	int err;
 
 	(void)ctx;
 	check(mdf_read_number(task, MEMBER(task_struct, pid), &start));
@@ -138,6 +148,10 @@ static int see_task(void *ctx, uint64_t task)
 		MSG("task %llu %d\n", pid, (int)prio);
 	}
 	check(mdf_for_each_file(task, see_file, &pid));
+	err = mdf_for_each_frame(task, see_frame, &pid);
+	/* A task that has exited has no stack. */
+	if (err != -ENOENT)
+		check(err);
 	return 0;
 }
 

@@ -105,6 +105,25 @@ def api(dumpdir, lines):
     return wrong
 
 
+def frames(triage, lines):
+    """Judge the frames that api.c prints by those of the triage, which check-triage judges."""
+    found = collections.defaultdict(list)
+    for line in lines:
+        what, *rest = line.split() or [""]
+        if what == "frame":
+            found[int(rest[0])].append(rest[1:])
+    want = {}
+    for task in triage["tasks"]:
+        stack = triage["stacks"][task["stack"]] if task["stack"] is not None else {"frames": []}
+        want[task["pid"]] = [
+            [str(f["exception"] + 2 * (not f["reliable"])), f["address"], f["function"] or "-",
+             f["module"] or "-", f"{f.get('offset') or 0:#x}".replace("0x0", "0")]
+            for f in stack["frames"]]
+    wrong = [f"task {pid}: {found[pid]} instead of {want[pid]}" for pid in want
+             if pid and found[pid] != want[pid]]
+    return wrong[:3] if any(want.values()) else ["no task has frames"]
+
+
 # ---- environments, files, statistics ----------------------------------------------------
 
 def environment(dumpdir, plain, dump, what):
