@@ -361,8 +361,16 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 		err = find_cut(kd, fr, &cut);
 	if (!err)
 		err = count_spare_descs(kd, vc->page_size, fr, &spare);
+	if (h.header.version >= 6 && h.max_pfn != h.sub.max_mapnr_64)
+		vmcore_warn(vc,
+			    "kdump sub-header: the bitmap contradicts max_mapnr_64 %#" PRIx64
+			    ": using max_mapnr %#" PRIx64 " of the header",
+			    h.sub.max_mapnr_64, h.max_pfn);
 	if (h.header.status & KDUMP_INCOMPLETE)
 		vmcore_warn(vc, "VMCORE is marked incomplete: pages at its end may be missing");
+	else if (h.beyond)
+		vmcore_warn(vc, "pages are missing: the bitmap has more than max_mapnr %#" PRIx64,
+			    h.max_pfn);
 	else if (spare)
 		vmcore_warn(vc,
 			    "bitmap and page descriptors disagree, pages may be mixed up: "
@@ -372,7 +380,7 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 		vmcore_warn(vc, "the file is shorter than its headers say: "
 				"pages at its end are missing");
 	vc->excluded_vmemmap = h.header.status & KDUMP_EXCLUDED_VMEMMAP;
-	vc->incomplete = cut || spare || h.header.status & KDUMP_INCOMPLETE;
+	vc->incomplete = cut || spare || h.beyond || h.header.status & KDUMP_INCOMPLETE;
 	if (!err)
 		err = load_eraseinfo(vc, &h.sub, fr);
 	if (!err)

@@ -67,14 +67,14 @@ static int check_header(const struct kdump_header *h, uint64_t file_size)
 	return 0;
 }
 
-/* Check the conditions for finding pages. */
-static int find_pages(struct kdump_headers *k)
+/* Set the number of pages if the conditions for finding them hold. */
+static int set_max_pfn(struct kdump_headers *k, pfn_t max_pfn)
 {
 	const struct kdump_header *h = &k->header;
 	uint64_t need;
 
 	k->page_shift = __builtin_ctz(h->block_size);
-	k->max_pfn = h->version >= 6 ? k->sub.max_mapnr_64 : h->max_mapnr;
+	k->max_pfn = max_pfn;
 	need = div_round_up(k->max_pfn, (uint64_t)h->block_size * 8);
 	if (!k->max_pfn)
 		return err_set(-EBADMSG, "kdump header: no pages (max_mapnr is 0)");
@@ -96,6 +96,43 @@ static int find_pages(struct kdump_headers *k)
 		k->dumped_off += (uint64_t)h->bitmap_blocks / 2 * h->block_size;
 	k->desc_off = k->exists_off + (uint64_t)h->bitmap_blocks * h->block_size;
 	return 0;
+}
+
+/* Return whether the 2nd bitmap has pages from max_pfn on. */
+static bool has_pages_beyond(const struct kdump_headers *k, struct file_reader *fr)
+{
+	uint64_t off = k->dumped_off + k->max_pfn / 8;
+	uint8_t known = (1u << k->max_pfn % 8) - 1;
+	const void *p;
+	size_t got;
+
+	for (; off < k->desc_off; off += got, known = 0) {
+		const uint8_t *bytes;
+
+		if (file_get(fr, off, min_u64(k->desc_off - off, SIZE_MAX), &p, &got))
+			return false;
+		bytes = p;
+		if (bytes[0] & ~known || !all_zero(bytes + 1, got - 1))
+			return true;
+	}
+	return false;
+}
+
+/* Let the bitmap decide between the numbers of pages of the two headers. */
+static int find_pages(struct kdump_headers *k, struct file_reader *fr)
+{
+	bool wide = k->header.version >= 6;
+	pfn_t max_pfn = wide ? k->sub.max_mapnr_64 : k->header.max_mapnr;
+	int err = set_max_pfn(k, max_pfn);
+
+	k->beyond = !err && has_pages_beyond(k, fr);
+	if (!wide || (!err && !k->beyond))
+		return err;
+	if (!set_max_pfn(k, k->header.max_mapnr) && !has_pages_beyond(k, fr)) {
+		k->beyond = false;
+		return 0;
+	}
+	return set_max_pfn(k, max_pfn);
 }
 
 int kdump_headers_read(struct kdump_headers *h, struct file_reader *fr)
@@ -121,7 +158,7 @@ int kdump_headers_read(struct kdump_headers *h, struct file_reader *fr)
 		return err_prefix(err, "reading the kdump sub-header");
 	kdump_guess_sub_layout(&h->header, sub, &h->layout);
 	kdump_decode_sub_header(&h->layout, h->header.version, sub, &h->sub);
-	return find_pages(h);
+	return find_pages(h, fr);
 }
 
 void kdump_part_range(const struct kdump_headers *h, pfn_t *start, pfn_t *end)

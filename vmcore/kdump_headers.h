@@ -19,7 +19,12 @@ struct kdump_headers {
 	struct kdump_layout layout;
 	struct kdump_header header;
 	struct kdump_sub_header sub;
-	pfn_t max_pfn; /**< one past the highest page; not 0 */
+	/**
+	 * One past the highest page; not 0. max_mapnr_64 of the sub-header, but max_mapnr of the
+	 * header if the bitmap contradicts the former and not the latter.
+	 */
+	pfn_t max_pfn;
+	bool beyond; /**< the bitmap has pages from max_pfn on */
 	unsigned int page_shift;
 	/** Offsets in the file; equal where there is only one bitmap. */
 	uint64_t exists_off, dumped_off;

@@ -195,7 +195,8 @@ static void test_layouts_and_versions(void **state)
 		for (int version = 1; version <= 6; version++) {
 			const struct vmcore *vc;
 
-			make(t, "layout = %s\n machine = %s\n version = %d\n"
+			make(t,
+			     "layout = %s\n machine = %s\n version = %d\n"
 			     "cpus = 2\n dump_level = 17\n codec = zlib\n"
 			     "vmcoreinfo = OSRELEASE=6.1.0\n vmcoreinfo = PAGESIZE=4096\n"
 			     "eraseinfo = erase init_task.comm size 16\n"
@@ -253,6 +254,35 @@ static void test_max_mapnr(void **state)
 	assert_int_equal(t->vc->max_pfn, 5);
 	assert_page(t, 4, PATTERN);
 	assert_no_page(t, 5, -EFAULT, "not in the dump");
+	assert_true(t->vc->incomplete);
+	assert_non_null(strstr(t->vc->warning, "more than max_mapnr 0x5"));
+}
+
+/* The bitmap tells which of two contradicting numbers of pages is right. */
+static void test_contradicting_max_mapnr(void **state)
+{
+	static const char *const wrong[] = { "5", "0", "0x100000000a", "65537" };
+	struct test *t = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		make(t, "page = 0-9 pattern\n sub.max_mapnr_64 = %s\n", wrong[i]);
+		open_dump(t);
+		assert_int_equal(t->vc->max_pfn, 10);
+		assert_false(t->vc->incomplete);
+		assert_non_null(strstr(t->vc->warning, "using max_mapnr 0xa"));
+		assert_page(t, 9, PATTERN);
+	}
+	make(t, "page = 0-9 pattern\n sub.max_mapnr_64 = 5\n header.max_mapnr = 8\n");
+	open_dump(t);
+	assert_int_equal(t->vc->max_pfn, 5);
+	assert_true(t->vc->incomplete);
+	/* A page in the last byte of the bitmap, and none. */
+	make(t, "page = 0-8 pattern\n sub.max_mapnr_64 = 8\n header.max_mapnr = 8\n");
+	open_dump(t);
+	assert_true(t->vc->incomplete);
+	make(t, "page = 0-7 pattern\n sub.max_mapnr_64 = 8\n header.max_mapnr = 8\n");
+	open_dump(t);
+	assert_false(t->vc->incomplete);
 }
 
 static void test_codecs_and_block_sizes(void **state)
@@ -267,7 +297,8 @@ static void test_codecs_and_block_sizes(void **state)
 
 			if (!codec_supported(id))
 				continue;
-			make(t, "block_size = %d\n codec = %s\n page = 2 zero\n page = 3 half\n"
+			make(t,
+			     "block_size = %d\n codec = %s\n page = 2 zero\n page = 3 half\n"
 			     "page = 5 random\n page = 6-7 half\n page = 8 pattern none\n",
 			     1 << shift, codec_name(id));
 			open_dump(t);
@@ -287,7 +318,7 @@ static void test_mixed_codecs(void **state)
 	struct test *t = *state;
 
 	make(t, "status = 0\n page = 0 half zlib\n page = 1 half lzo\n page = 2 half snappy\n"
-	     "page = 3 half zstd\n page = 4 half none\n page = 5 half zlib\n");
+		"page = 3 half zstd\n page = 4 half none\n page = 5 half zlib\n");
 	open_dump(t);
 	for (pfn_t pfn = 0; pfn <= 5; pfn++) {
 		static const enum codec_id ids[] = {
@@ -439,7 +470,7 @@ static void test_shared_pages(void **state)
 	size_t got;
 
 	make(t, "codec = zlib\n page = 0-9 zero shared\n page = 10-12 half\n"
-	     "page = 13-300 zero shared\n page = 301 half\n");
+		"page = 13-300 zero shared\n page = 301 half\n");
 	open_dump(t);
 	assert_false(t->vc->incomplete);
 	for (pfn_t pfn = 0; pfn < 302; pfn++)
@@ -455,7 +486,7 @@ static void test_bitmaps(void **state)
 	struct test *t = *state;
 
 	make(t, "max_mapnr = 13\n exists = 0-2\n exists = 8\n page = 4-6 pattern\n"
-	     "page = 12 pattern\n");
+		"page = 12 pattern\n");
 	open_dump(t);
 	assert_bits(t, VMCORE_STORED, "0000111000001");
 	assert_bits(t, VMCORE_PRESENT, "1110111010001");
@@ -494,7 +525,10 @@ static void test_huge(void **state)
 	uint64_t blocks = (max_pfn + bs * 8 - 1) / (bs * 8);
 	uint64_t descs = (2 + 2 * blocks) * bs, data = descs + 3 * KDUMP_PAGE_DESC_SIZE;
 	struct kdump_header h = {
-		.version = 6, .block_size = bs, .sub_hdr_size = 1, .bitmap_blocks = 2 * blocks,
+		.version = 6,
+		.block_size = bs,
+		.sub_hdr_size = 1,
+		.bitmap_blocks = 2 * blocks,
 		.max_mapnr = UINT32_MAX,
 	};
 	struct kdump_sub_header sub = { .max_mapnr_64 = max_pfn };
@@ -513,8 +547,8 @@ static void test_huge(void **state)
 		struct kdump_page_desc d = { .offset = data + i * bs, .size = bs };
 
 		for (int map = 0; map < 2; map++)
-			assert_int_equal(pwrite(fd, &bit, 1,
-						(2 + map * blocks) * bs + pfns[i] / 8), 1);
+			assert_int_equal(pwrite(fd, &bit, 1, (2 + map * blocks) * bs + pfns[i] / 8),
+					 1);
 		kdump_encode_page_desc(&l, &d, desc);
 		assert_int_equal(pwrite(fd, desc, sizeof(desc), descs + i * sizeof(desc)),
 				 sizeof(desc));
@@ -570,10 +604,13 @@ static void test_header_lies(void **state)
 		{ "header.bitmap_blocks = 0", -EBADMSG, "no bitmaps" },
 		{ "header.bitmap_blocks = 3", -EBADMSG, "two bitmaps in 3 blocks" },
 		{ "header.bitmap_blocks = 0xffffffff", -EBADMSG, "headers and bitmaps" },
-		{ "sub.max_mapnr_64 = 0", -EBADMSG, "max_mapnr is 0" },
-		{ "sub.max_mapnr_64 = 65537", -EBADMSG, "too small for 65537 pages" },
-		{ "sub.max_mapnr_64 = 0x1000000000000", -EBADMSG, "too small" },
-		{ "sub.max_mapnr_64 = 0xffffffffffffffff", -EBADMSG, "max_mapnr" },
+		{ "header.max_mapnr = 0\n sub.max_mapnr_64 = 0", -EBADMSG, "max_mapnr is 0" },
+		{ "header.max_mapnr = 0\n sub.max_mapnr_64 = 65537", -EBADMSG,
+		  "too small for 65537 pages" },
+		{ "header.max_mapnr = 0\n sub.max_mapnr_64 = 0x1000000000000", -EBADMSG,
+		  "too small" },
+		{ "header.max_mapnr = 0\n sub.max_mapnr_64 = 0xffffffffffffffff", -EBADMSG,
+		  "max_mapnr" },
 		{ "version = 5\n header.max_mapnr = 0", -EBADMSG, "max_mapnr is 0" },
 		{ "version = 5\n header.max_mapnr = 0xffffffff", -EBADMSG, "too small" },
 		{ "sub.split = 1", -ENOTSUP, "split" },
@@ -667,8 +704,7 @@ static void test_descriptor_lies(void **state)
 		const char *part = lies[i].part;
 
 		/* So many more that the last ones do not show it. */
-		make(t, "page = 0 pattern\n page = 1 half %s\n page = 2-600 zero\n",
-		     lies[i].lie);
+		make(t, "page = 0 pattern\n page = 1 half %s\n page = 2-600 zero\n", lies[i].lie);
 		open_dump(t);
 		assert_page(t, 0, PATTERN);
 		assert_no_page(t, 1, -EFAULT, part);
@@ -710,7 +746,7 @@ static void test_incomplete(void **state)
 	struct test *t = *state;
 
 	make(t, "codec = zlib\n status = 9\n exists = 0-7\n"
-	     "page = 1-3 half\n page = 4-6 half missing\n");
+		"page = 1-3 half\n page = 4-6 half missing\n");
 	open_dump(t);
 	assert_true(t->vc->incomplete);
 	assert_non_null(strstr(t->vc->warning, "incomplete"));
@@ -763,7 +799,7 @@ static void test_cut(void **state)
 	off_t descs = 4 * 4096, data = descs + 600 * KDUMP_PAGE_DESC_SIZE;
 
 	make(t, "codec = zlib\n page = 0-9 zero shared\n page = 10-19 half\n"
-	     "page = 20-599 zero shared\n");
+		"page = 20-599 zero shared\n");
 	assert_int_equal(stat(t->path, &st), 0);
 	for (off_t size = st.st_size; size >= 0; size -= size > st.st_size - 64 ? 1 : 211) {
 		struct bitmap b;
@@ -822,7 +858,7 @@ static void test_damage(void **state)
 	int fd;
 
 	make(t, "codec = zlib\n page = 0-1 zero shared\n page = 2-9 half\n page = 12 random\n"
-	     "vmcoreinfo = A=b\n cpus = 2\n eraseinfo = erase x size 1\n");
+		"vmcoreinfo = A=b\n cpus = 2\n eraseinfo = erase x size 1\n");
 	fd = open(t->path, O_RDWR);
 	assert_true(fd >= 0);
 	assert_int_equal(fstat(fd, &st), 0);
@@ -833,8 +869,10 @@ static void test_damage(void **state)
 	assert_int_equal(pread(fd, file, st.st_size, 0), st.st_size);
 	for (int round = 0; round < 300; round++) {
 		/* The header, sub-header and notes, bitmaps, descriptors and data. */
-		static const struct { size_t off, len; } parts[] = {
-			{ 8, 4 }, { 424, 20 }, { 4096, 104 }, { 4200, 800 },
+		static const struct {
+			size_t off, len;
+		} parts[] = {
+			{ 8, 4 },    { 424, 20 },  { 4096, 104 },      { 4200, 800 },
 			{ 8192, 4 }, { 12288, 4 }, { 16384, 13 * 24 }, { 16384, 4096 },
 		};
 
@@ -846,7 +884,7 @@ static void test_damage(void **state)
 			part = (x >> 60) % ARRAY_SIZE(parts);
 			off = parts[part].off + (x >> 40) % parts[part].len;
 			copy[off] = x & 0x100000000 ? (uint8_t)(x >> 33) :
-				    copy[off] ^ 1 << (x >> 33) % 8;
+						      copy[off] ^ 1 << (x >> 33) % 8;
 		}
 		assert_int_equal(pwrite(fd, copy, st.st_size, 0), st.st_size);
 		if (try_open(t)) {
@@ -883,6 +921,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_layouts_and_versions),
 		TEST(test_max_mapnr),
+		TEST(test_contradicting_max_mapnr),
 		TEST(test_codecs_and_block_sizes),
 		TEST(test_mixed_codecs),
 		TEST(test_codec_not_built_in),
