@@ -10,6 +10,7 @@
 
 #include "kernel/find_vmcoreinfo.h"
 #include "kernel/kcore.h"
+#include "kernel/segment_check.h"
 #include "kernel/vmcoreinfo_writer.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
@@ -271,8 +272,10 @@ static int update_note(struct kernel *k)
 
 static int finish(struct kernel **k)
 {
-	int err = update_note(*k);
+	int err;
 
+	segment_check(*k);
+	err = update_note(*k);
 	if (err)
 		kernel_close(*k);
 	return err;

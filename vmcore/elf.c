@@ -367,10 +367,24 @@ static void repair_table(const struct headers *w, struct elf_header *h, uint32_t
 	*phnum = 0;
 }
 
+/* Dumps have no headers of other types with bytes of the file: the type is damaged. */
+static void check_other(struct vmcore *vc, const struct program_header *ph, uint32_t number)
+{
+	if (!ph->filesz || !range_fits(ph->offset, ph->filesz, vc->file.size))
+		return;
+	vmcore_warn(vc,
+		    "program header %" PRIu32 " is passed over: it is neither PT_LOAD nor PT_NOTE, "
+		    "but has %" PRIu64 " bytes [p_type %#" PRIx32 "]",
+		    number, ph->filesz, ph->type);
+	vc->incomplete = true;
+}
+
 static int add_header(struct headers *w, const struct program_header *ph, uint32_t number)
 {
-	if (ph->type != PT_LOAD && ph->type != PT_NOTE)
+	if (ph->type != PT_LOAD && ph->type != PT_NOTE) {
+		check_other(w->vc, ph, number);
 		return 0;
+	}
 	if (is_virtual(w->vc, ph))
 		add_claim(w->vc, w->claims, 0, w->vc->file.size);
 	add_claim(w->vc, w->claims, ph->offset, ph->filesz);

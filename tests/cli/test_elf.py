@@ -104,6 +104,20 @@ def _():
           'its contents')
 
 
+@test('a PT_LOAD whose addresses contradict the page tables marks the dump')
+def _():
+    for lie in ('4 paddr 0x8040*P', '4 vaddr direct+0x8200*P', '1 paddr 0x9000*P'):
+        core('mini', f'lie {lie}')
+        makedumpfile('-f', '-d', '31', 'mini', 'dump').check_failed(
+            'the dump is incomplete: pages may be at wrong addresses: a PT_LOAD has p_vaddr .*')
+        check(makedumpfile('--info', 'dump').out.find(b'incomplete') > 0, f'{lie}: no mark')
+    # No virtual address, a physical one, and the only one: nothing proves that it is wrong.
+    for lies in (('3 vaddr 0x100*P', '4 vaddr 0'),
+                 ('1 vaddr 0', '2 vaddr 0', '3 vaddr 0', '4 vaddr direct+0x8200*P')):
+        core('mini', *(f'lie {lie}' for lie in lies))
+        makedumpfile('-f', '-d', '31', 'mini', 'dump').check_done()
+
+
 @test('32-bit and big-endian cores stay what they are')
 def _():
     for elf in ('32 little arm', '32 big 20', '64 big s390x'):
