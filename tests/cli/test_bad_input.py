@@ -486,6 +486,21 @@ def _():
         check(set(Kdump('dump').pages) == kept(31), f'{release}: other pages')
 
 
+@test('an outcome that cannot be true: all pages are kept, and one line says why')
+def _():
+    # The pages that hold these struct pages would be a process's, as all of this memory.
+    core('odd', 'segment 0x20000*P 0x20000*P align=4096',
+         'sections 0..8 roots=roots entries=roots+16*K direct=direct array=vmemmap',
+         'map vmemmap+0x20000*64 0x30000*P 8*M page=2M',
+         'pages vmemmap+0x20000*64 0x20000..0x40000 flags=0x20 mapping=direct+1 mapcount=0')
+    makedumpfile('-f', '-d', '31', 'odd', 'dump').check_warned(
+        'dump level 31 is not possible, 1 is used: struct pages are implausible: '
+        'of 768 pages that hold struct pages 512 would not be the kernel')
+    check(kept(0) | set(range(0x20000, 0x40000)) <= set(Kdump('dump').pages), 'pages are lost')
+    makedumpfile('-f', '-d', '8', 'odd', 'dump').check_warned('dump level 8 is not possible')
+    makedumpfile('-f', '-d', '16', 'odd', 'dump').check_done()
+
+
 # ---- kdump-compressed files --------------------------------------------------
 
 KDUMP = '''

@@ -141,6 +141,19 @@ def _():
     check(not done.errors, done)
 
 
+@test('--show-stats counts the pages that VMCORE lost')
+def _():
+    text = 'codec = zlib\nvmcoreinfo = OSRELEASE=6.1.0\npage = 0-40 pattern\n'
+    for lie, want in (('', None), ('page = 5 pattern zlib size=0\n', '1 page'),
+                      ('page = 5-7 pattern zlib size=0\n', '3 pages')):
+        kdump('lost', text + lie)
+        done = makedumpfile('-f', '-d', '0', '--show-stats', '--json', 'report', 'lost', 'dump')
+        found = re.findall(r'Lost because VMCORE could not be read there +: (.*)', done.text)
+        check(found == ([want] if want else []), f'{lie}: {done}')
+        check(done.code == bool(want), done)
+        check(json.loads(read('report'))['pages']['lost'] == int((want or '0').split()[0]), lie)
+
+
 @test('the end says where the dump is, then "makedumpfile Completed."')
 def _():
     core('mini')
