@@ -281,7 +281,8 @@ $(EXTENSIONS): makedumpfile.ld
 # say whose they are; of such sections the linker tells the bounds. Tools differ in whether
 # what is kept (-G) has the old or the new name.
 BUILTIN_SECTIONS := init_ksyms init_ktypes init_knums init_klens init_kpaths init_array fini_array
-BUILTIN_ENTRIES := extension_init extension_callback extension_pages_callback
+BUILTIN_ENTRIES := extension_init extension_callback extension_pages_callback \
+	makedumpfile_extension_help
 $(O)/builtin/parts/%.o: extensions/%.c $(O)/flags
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)

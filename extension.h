@@ -37,6 +37,13 @@ const unsigned int makedumpfile_extension_abi = EXTENSION_ABI;
 #endif
 
 /**
+ * To be defined once by an extension that tells users in one line what it does, at file scope:
+ * EXTENSION_HELP("overwrite the names of tasks"). --check-extension and --list-extensions print it.
+ */
+extern const char makedumpfile_extension_help[] __attribute__((visibility("default")));
+#define EXTENSION_HELP(text) const char makedumpfile_extension_help[] = text
+
+/**
  * Verdict about a page. If extensions disagree, PG_INCLUDE takes precedence over PG_EXCLUDE;
  * without a verdict of any extension, the dump level decides.
  */
@@ -143,6 +150,16 @@ unsigned int extension_argument_words(const char *key, const char *const *words)
  * @param keys all that the extension has, and NULL after the last one
  */
 void extension_known_keys(const char *const *keys);
+
+/**
+ * Report a number, or a text, to programs: --json has it below the extension's name and the
+ * key, if the extension comes to its end. A second value of a key replaces the first.
+ * @param key at most 31 letters, digits and '_'
+ * @param text cut to 127 bytes
+ * @return 0; -EINVAL for another key; -ENOSPC for more than 64 keys
+ */
+int extension_report_number(const char *key, uint64_t value);
+int extension_report_text(const char *key, const char *text);
 
 /**
  * End the extension because it cannot do its work: one line says why, and what it had

@@ -260,6 +260,8 @@ static int run_without_vmcore(const struct plan *plan)
 		return create_from_output(plan);
 	case MODE_CHECK_EXTENSION:
 		return extension_check(NULL, plan->check_extension.name);
+	case MODE_LIST_EXTENSIONS:
+		return extension_list();
 	default:
 		return write_vmcoreinfo(plan, NULL);
 	}
@@ -380,6 +382,7 @@ static int run(const struct plan *plan)
 	if (!rep.verified)
 		err = show_warnings(&rep, err);
 	report_json_write(&json, &rep, err, exit_status(err));
+	free(rep.reports);
 	kernel_close(k);
 	vmcore_close(vc);
 	return err;
@@ -424,8 +427,9 @@ static int check_params(const struct plan_create *create)
 static bool lists(const struct plan *plan)
 {
 	return plan->mode == MODE_LIST_KSYMS || plan->mode == MODE_LIST_KTYPES ||
-	       plan->mode == MODE_CHECK_EXTENSION || plan->mode == MODE_MEM_USAGE ||
-	       plan->mode == MODE_INFO || plan->mode == MODE_VERIFY || plan->mode == MODE_TRIAGE;
+	       plan->mode == MODE_CHECK_EXTENSION || plan->mode == MODE_LIST_EXTENSIONS ||
+	       plan->mode == MODE_MEM_USAGE || plan->mode == MODE_INFO ||
+	       plan->mode == MODE_VERIFY || plan->mode == MODE_TRIAGE;
 }
 
 int main(int argc, char *argv[])

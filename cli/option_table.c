@@ -562,6 +562,12 @@ const struct option_row option_table[] = {
 			"in the running kernel",
 	},
 	{
+		.name = "list-extensions",
+		.topic = TOPIC_EXTENSIONS,
+		.chooses = MODE_LIST_EXTENSIONS,
+		.help = "print the extensions of EXTENSIONDIR, each with a line of help",
+	},
+	{
 		.name = "extension-timeout",
 		.arg = "N",
 		.topic = TOPIC_EXTENSIONS,

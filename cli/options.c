@@ -159,6 +159,8 @@ static int take_arguments(struct plan *plan, int nr, char *names[])
 		return take_names(plan, nr, names);
 	case MODE_REARRANGE:
 		return take_output(plan, nr, names);
+	case MODE_LIST_EXTENSIONS:
+		return nr ? too_many(names[0], "") : 0;
 	case MODE_REASSEMBLE:
 		return take_parts(plan, nr, names);
 	default:

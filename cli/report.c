@@ -46,13 +46,16 @@ void report_take_dump(struct report *rep, const struct dump_request *req,
 	rep->dump = *res;
 }
 
-void report_take_extensions(struct report *rep, const struct extension_result *ext)
+void report_take_extensions(struct report *rep, struct extension_result *ext)
 {
 	rep->has_extensions = true;
 	rep->extensions_ran = ext->ran;
 	rep->extensions_failed = ext->failed;
 	snprintf(rep->extensions_why, sizeof(rep->extensions_why), "%s", ext->failed_why);
 	rep->ranges_erased = ext->erasures.nr;
+	rep->reports = ext->reports;
+	rep->nr_reports = ext->nr_reports;
+	ext->reports = NULL;
 }
 
 struct report_pages report_count(const struct report *rep)

@@ -54,6 +54,8 @@ struct report {
 	unsigned int extensions_ran, extensions_failed;
 	char extensions_why[640]; /**< why the first that failed did; or "" */
 	size_t ranges_erased;
+	struct extension_report *reports; /**< values that extensions reported; owned */
+	size_t nr_reports;
 
 	/** Numbers of places and bytes that --config overwrote, and of its failures. */
 	bool has_config;
@@ -93,8 +95,8 @@ void report_remember(struct report *rep, const char *text);
 void report_take_dump(struct report *rep, const struct dump_request *req,
 		      const struct dump_result *res);
 
-/** Take down what came of extensions. */
-void report_take_extensions(struct report *rep, const struct extension_result *ext);
+/** Take down what came of extensions, and take over what they reported. */
+void report_take_extensions(struct report *rep, struct extension_result *ext);
 
 /** Add up. A dump has been made. */
 struct report_pages report_count(const struct report *rep);

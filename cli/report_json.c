@@ -238,6 +238,23 @@ static void put_pages(struct json *j, const struct report *rep)
 	json_end(j);
 }
 
+static void put_reported(struct json *j, const struct extension_report *r)
+{
+	json_object(j, NULL);
+	json_string(j, "extension", r->name);
+	json_object(j, "values");
+	for (uint32_t i = 0; i < r->values.nr; i++) {
+		const struct reported_value *v = &r->values.values[i];
+
+		if (v->is_text)
+			json_string(j, v->key, v->text);
+		else
+			json_number(j, v->key, v->number);
+	}
+	json_end(j);
+	json_end(j);
+}
+
 static void put_extensions(struct json *j, const struct report *rep)
 {
 	if (!rep->has_extensions) {
@@ -249,6 +266,10 @@ static void put_extensions(struct json *j, const struct report *rep)
 	json_number(j, "failed", rep->extensions_failed);
 	json_string(j, "why", rep->extensions_why[0] ? rep->extensions_why : NULL);
 	json_number(j, "ranges_erased", rep->ranges_erased);
+	json_array(j, "reported");
+	for (size_t i = 0; i < rep->nr_reports; i++)
+		put_reported(j, &rep->reports[i]);
+	json_end(j);
 	json_end(j);
 }
 

@@ -16,6 +16,7 @@
 	extern type __stop_##section##_##ext[] __attribute__((weak, visibility("hidden")));
 
 #define X(ext) \
+	extern const char ext##_makedumpfile_extension_help[] __attribute__((weak)); \
 	void ext##_extension_init(void) __attribute__((weak)); \
 	int ext##_extension_callback(unsigned long pfn, const void *pcache) __attribute__((weak)); \
 	void ext##_extension_pages_callback(const struct extension_pages *pages, \
@@ -34,6 +35,7 @@ BUILTIN_EXTENSIONS
 #define X(ext) \
 	{ \
 		.name = #ext, \
+		.help = ext##_makedumpfile_extension_help, \
 		.init = ext##_extension_init, \
 		.callback = ext##_extension_callback, \
 		.pages_callback = ext##_extension_pages_callback, \

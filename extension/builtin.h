@@ -16,6 +16,7 @@
 /** One of them. An entry point that it lacks is NULL. */
 struct builtin_extension {
 	const char *name;
+	const char *help; /**< EXTENSION_HELP; NULL: it has none */
 	void (*init)(void);
 	int (*callback)(unsigned long pfn, const void *pcache);
 	void (*pages_callback)(const struct extension_pages *pages, uint8_t *verdicts);

@@ -28,10 +28,29 @@ static void print_line(void *ctx, const char *line)
 		p->err = err_errno(-errno, "cannot write to standard output");
 }
 
+int print_help(void *ctx)
+{
+	const struct extension_look *look = ctx;
+	struct printer p = { .fd = look->out };
+	char line[256];
+	int err;
+
+	enter(look, EXT_LOADING);
+	err = extension_load(look->code, false);
+	if (err)
+		return err;
+	snprintf(line, sizeof(line), "%-18s %s", look->code->name,
+		 look->code->help ? look->code->help : "(it has no help)");
+	print_line(&p, line);
+	return p.err;
+}
+
 static int print_all(const struct extension_look *look)
 {
 	struct printer p = { .fd = look->out };
 
+	if (look->code->help)
+		print_line(&p, look->code->help);
 	facts_for_each_line(&look->code->facts, print_line, &p);
 	return p.err;
 }

@@ -25,6 +25,12 @@ struct extension_look {
  */
 int check_declarations(void *look) __attribute__((warn_unused_result));
 
+/**
+ * Load it, and print its name and its line of help.
+ * @param look struct extension_look @return as extension_load(); -errno of writing
+ */
+int print_help(void *look) __attribute__((warn_unused_result));
+
 /** Load it, no more. @param look struct extension_look @return as extension_load() */
 int check_loadable(void *look) __attribute__((warn_unused_result));
 

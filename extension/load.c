@@ -47,6 +47,11 @@ bool extension_files_supported(void)
 	return !no_files;
 }
 
+const char *extension_directory(void)
+{
+	return EXTENSIONDIR;
+}
+
 static const struct builtin_extension *find_builtin(const char *name)
 {
 	const struct builtin_extension *b = builtin_extensions;
@@ -411,6 +416,7 @@ static int load_file(struct extension_code *code, bool by_path)
 		err = find_declarations(code, fd);
 	if (err)
 		return err;
+	code->help = dlsym(code->handle, "makedumpfile_extension_help");
 	code->init = (void (*)(void))dlsym(code->handle, "extension_init");
 	code->callback =
 		(int (*)(unsigned long, const void *))dlsym(code->handle, "extension_callback");
@@ -435,6 +441,7 @@ static void load_builtin(struct extension_code *code)
 		b->klens_end - b->klens,
 		b->kpaths_end - b->kpaths,
 	};
+	code->help = b->help;
 	code->init = b->init;
 	code->callback = b->callback;
 	code->pages_callback = b->pages_callback;

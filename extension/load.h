@@ -20,6 +20,7 @@ struct extension_code {
 	/* Set by extension_load(): */
 	void *handle;	       /**< NULL for one that is built in */
 	struct fact_set facts; /**< what it declares */
+	const char *help;      /**< a line; NULL if it has none */
 	void (*init)(void);
 	int (*callback)(unsigned long pfn, const void *pcache);
 	void (*pages_callback)(const struct extension_pages *pages, uint8_t *verdicts);
@@ -38,6 +39,9 @@ int extension_find(struct extension_code *code, const char *text)
 
 /** @return true if extensions can be files; else the program has only those that are built in */
 bool extension_files_supported(void);
+
+/** The directory of extensions that are files. */
+const char *extension_directory(void);
 
 /**
  * Load the code. Runs its constructors, so it is done where an extension may break things.

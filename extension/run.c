@@ -204,6 +204,25 @@ static int take_erasures(const struct erasures *e, const char *name, struct eras
 	return err;
 }
 
+/* Nothing is taken of an extension that reported nothing. */
+static int take_reported(const struct shared *s, const char *name, struct extension_result *ret)
+{
+	size_t nr = ret->nr_reports;
+	struct extension_report *reports;
+	int err;
+
+	if (!s->shared->reported.nr)
+		return 0;
+	reports = reallocarray(ret->reports, nr + 1, sizeof(*reports));
+	if (!reports)
+		return err_set(-ENOMEM, "no memory for what it reports");
+	ret->reports = reports;
+	snprintf(reports[nr].name, sizeof(reports[nr].name), "%s", name);
+	err = reported_copy(&reports[nr].values, &s->shared->reported);
+	ret->nr_reports += !err;
+	return err;
+}
+
 /* @param fatal as of run_one() */
 static int take_answers(const struct shared *s, const char *name, struct extension_result *ret,
 			int *fatal)
@@ -211,6 +230,8 @@ static int take_answers(const struct shared *s, const char *name, struct extensi
 	struct erasures e = { .nr = 0 };
 	int err = copy_erasures(s, &e);
 
+	if (!err)
+		err = take_reported(s, name, ret);
 	if (!err) {
 		take_bits(s, &s->include, &ret->verdicts.include);
 		take_bits(s, &s->exclude, &ret->verdicts.exclude);
@@ -339,6 +360,8 @@ void extension_result_free(struct extension_result *result)
 	bitmap_deinit(&result->verdicts.include);
 	bitmap_deinit(&result->verdicts.exclude);
 	erase_list_deinit(&result->erasures);
+	free(result->reports);
+	result->reports = NULL;
 }
 
 /* --- looking at one ----------------------------------------------------------------- */
@@ -379,6 +402,15 @@ int extension_check(const struct kernel *k, const char *text)
 	if (out < 0)
 		return err_errno(-errno, "cannot write to standard output");
 	return run_in_sandbox(k, text, out, check_declarations);
+}
+
+int extension_describe(const char *name)
+{
+	_cleanup_close_ int out = dup(STDOUT_FILENO);
+
+	if (out < 0)
+		return err_errno(-errno, "cannot write to standard output");
+	return run_in_sandbox(NULL, name, out, print_help);
 }
 
 int extension_validate(const char *text)

@@ -8,6 +8,7 @@
 #define EXTENSION_RUN_H
 
 #include "erase/list.h"
+#include "extension/reported.h"
 #include "filter/verdicts.h"
 #include "kernel/kernel.h"
 
@@ -30,10 +31,18 @@ struct extension_options {
 	bool in_process;      /**< no process of its own, for debugging */
 };
 
+/** Values that one extension reported. */
+struct extension_report {
+	char name[64];
+	struct reported values;
+};
+
 /** Results of all extensions. */
 struct extension_result {
-	struct verdicts verdicts;   /**< of all that came to their end */
-	struct erase_list erasures; /**< sealed; its text says what ran and what did not */
+	struct verdicts verdicts;	  /**< of all that came to their end */
+	struct erase_list erasures;	  /**< sealed; its text says what ran and what did not */
+	struct extension_report *reports; /**< of those that reported values; owned */
+	size_t nr_reports;
 	unsigned int ran, failed;
 	bool required_failed; /**< one that was required did not come to its end */
 	/** The first that failed, and why; or "". If one was required: that one. */
@@ -58,6 +67,16 @@ void extension_result_free(struct extension_result *result);
  * @return 0 if all that is required was found; -ENOENT if not; -errno
  */
 int extension_check(const struct kernel *k, const char *text) __attribute__((warn_unused_result));
+
+/** Print to standard output the name and the line of help of an extension. @return 0; -errno */
+int extension_describe(const char *name) __attribute__((warn_unused_result));
+
+/**
+ * Print to standard output the extensions that --extension finds by name, each with its line
+ * of help (--list-extensions): those that are built in, and the files of EXTENSIONDIR.
+ * @return 0, also if one cannot be loaded; -errno
+ */
+int extension_list(void) __attribute__((warn_unused_result));
 
 /**
  * Check a spec as far as possible without a dump: the file exists, may be loaded, and has the

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "erase/list.h"
+#include "extension/reported.h"
 #include "lib/bitmap.h"
 
 /** The most ranges that one extension can have erased. */
@@ -38,6 +39,7 @@ struct extension_shared {
 	uint64_t pfn;	/**< the page, or the first page, it is being asked about */
 	int err;	/**< EXT_REFUSED: the -errno that belongs to text, or 0 */
 	char text[512]; /**< EXT_REFUSED: why */
+	struct reported reported;
 	/** Bits for pfns; the words are shared, too. */
 	struct bitmap include, exclude;
 	/** Room for ERASURES_MAX; memory is taken as they are used. */

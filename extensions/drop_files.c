@@ -19,6 +19,8 @@
 #include "../kallsyms.h"
 #include "../extension.h"
 
+EXTENSION_HELP("exclude the page cache of files, by path, size or file system");
+
 INIT_MOD_STRUCT_MEMBER(vmlinux, super_block, s_type);
 INIT_MOD_STRUCT_MEMBER(vmlinux, super_block, s_inodes);
 INIT_MOD_STRUCT_MEMBER(vmlinux, file_system_type, name);

@@ -23,6 +23,8 @@
 #include "../kallsyms.h"
 #include "../extension.h"
 
+EXTENSION_HELP("exclude buffers of graphics cards");
+
 INIT_MOD_STRUCT_MEMBER(vmlinux, task_struct, files);
 INIT_MOD_STRUCT_MEMBER(vmlinux, files_struct, fdt);
 INIT_MOD_STRUCT_MEMBER(vmlinux, fdtable, max_fds);

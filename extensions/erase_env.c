@@ -16,6 +16,8 @@
 #include "../extension.h"
 #include "../erase_info.h"
 
+EXTENSION_HELP("overwrite the environment and the arguments of processes");
+
 INIT_MOD_STRUCT_MEMBER(vmlinux, task_struct, mm);
 INIT_MOD_STRUCT_MEMBER(vmlinux, mm_struct, arg_start);
 INIT_MOD_STRUCT_MEMBER(vmlinux, mm_struct, arg_end);

@@ -16,6 +16,8 @@
 #include "../extension.h"
 #include "../erase_info.h"
 
+EXTENSION_HELP("overwrite the name of every task");
+
 INIT_MOD_SYM(vmlinux, init_task);
 INIT_MOD_STRUCT_MEMBER(vmlinux, task_struct, tasks);
 INIT_MOD_STRUCT_MEMBER(vmlinux, task_struct, comm);

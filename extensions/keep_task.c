@@ -24,6 +24,8 @@
 #include "../kallsyms.h"
 #include "../extension.h"
 
+EXTENSION_HELP("keep the memory of processes, by name or number");
+
 #define STACK_KIB 128
 #define STACK_KIB_MAX (1u << 20)
 /* Bytes that a function may use below the stack pointer without moving it (x86_64). */

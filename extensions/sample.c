@@ -17,6 +17,8 @@
 #include "../extension.h"
 #include "../erase_info.h"
 
+EXTENSION_HELP("an example: include or exclude pages by number");
+
 /*
  * Declarations. The program finds these symbols and types before
  * extension_init() is called. If one is missing, the extension is not run at all, and a

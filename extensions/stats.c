@@ -7,6 +7,8 @@
  *
  * top=N	how many processes to print (10)
  *
+ * The report of --json has the pages by class.
+ *
  * A page that several processes share counts for each of them.
  */
 #include <stdio.h>
@@ -17,6 +19,8 @@
 #include "../btf_info.h"
 #include "../kallsyms.h"
 #include "../extension.h"
+
+EXTENSION_HELP("print who owns the memory; changes nothing");
 
 INIT_MOD_STRUCT_MEMBER(vmlinux, task_struct, comm);
 INIT_MOD_STRUCT_MEMBER(vmlinux, task_struct, pid);
@@ -208,9 +212,19 @@ __attribute__((destructor)) static void print_classes(void)
 		[PAGE_IS_OFFLINE] = "offline",
 	};
 
-	for (size_t i = 0; i < CLASSES; i++)
+	static const char *const keys[CLASSES] = {
+		[PAGE_IS_OTHER] = "other",     [PAGE_IS_FREE] = "free",
+		[PAGE_IS_CACHE] = "cache",     [PAGE_IS_CACHE_PRIVATE] = "cache_private",
+		[PAGE_IS_USER] = "user",       [PAGE_IS_HWPOISON] = "hwpoison",
+		[PAGE_IS_OFFLINE] = "offline",
+	};
+
+	for (size_t i = 0; i < CLASSES; i++) {
 		if (stats.classes[i])
 			MSG("class %s: pages %llu\n", names[i], stats.classes[i]);
+		if (extension_report_number(keys[i], stats.classes[i]))
+			ERRMSG("%s\n", mdf_error());
+	}
 	if (stats.damaged)
 		MSG("%lu times something could not be read\n", stats.damaged);
 }

@@ -22,6 +22,8 @@
 
 #include "search.h"
 
+EXTENSION_HELP("overwrite keys and other secrets of the kernel");
+
 static const struct {
 	const char *name;
 	void (*find)(struct search *s);

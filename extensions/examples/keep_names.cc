@@ -8,6 +8,8 @@
 #include <makedumpfile.h>
 #include <extension.h>
 
+EXTENSION_HELP("include the pages of the names of tasks");
+
 INIT_MOD_STRUCT_MEMBER(vmlinux, task_struct, comm);
 
 namespace {

@@ -5,6 +5,8 @@
 #include "makedumpfile.h"
 #include "extension.h"
 
+EXTENSION_HELP("print the address of init_task");
+
 /* Facts about the crashed kernel. */
 INIT_MOD_SYM(vmlinux, init_task);
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Extensions: what they decide, and what becomes of those that misbehave."""
+import json
 import os
 import re
 import shutil
@@ -343,6 +344,55 @@ def _():
     check(result.errors == ['makedumpfile: extension looked-at: missing: NUMBER(PG_lru)'],
           result.errors)
     check('required  NUMBER(PG_lru) missing' in result.text, result.text)
+
+
+@test('--check-extension prints the line of help first')
+def _():
+    path = extension('helped', init='abort();', rest='EXTENSION_HELP("do nothing at all");')
+    core('mini')
+    text = makedumpfile('--check-extension', path, 'mini').check_done().text
+    check(text == 'do nothing at all\n', text)
+
+
+def reported(path):
+    dump('--json', 'report', '--require-extension', path).check_done()
+    with open('report', encoding='utf-8') as f:
+        return json.load(f)['extensions']['reported']
+
+
+@test('what an extension reports to programs is in --json: the last value of each key')
+def _():
+    path = extension('reporter', init='''
+        char long_text[200], key[16];
+
+        memset(long_text, 'x', sizeof(long_text) - 1);
+        long_text[sizeof(long_text) - 1] = 0;
+        if (extension_report_number("pages", 1) || extension_report_text("name", "a \\"b\\"") ||
+            extension_report_number("pages", 18446744073709551615ULL) ||
+            extension_report_text("long_text", long_text))
+            extension_fail("%s", mdf_error());
+        if (extension_report_number("", 1) != -EINVAL ||
+            extension_report_number("a key", 1) != -EINVAL ||
+            extension_report_number("a_key_that_has_too_many_letters_", 1) != -EINVAL)
+            extension_fail("a bad key is taken");
+        for (int i = 3; i < 64; i++) {
+            snprintf(key, sizeof(key), "k%d", i);
+            if (extension_report_number(key, i))
+                extension_fail("%s", mdf_error());
+        }
+        if (extension_report_text("k64", "") != -ENOSPC)
+            extension_fail("more keys than there is room for");''')
+    found = reported(path)
+    check(len(found) == 1 and found[0]['extension'] == 'reporter', found)
+    values = found[0]['values']
+    check(list(values)[:3] == ['pages', 'name', 'long_text'] and len(values) == 64, values)
+    check(values['pages'] == 2**64 - 1 and values['name'] == 'a "b"' and values['k63'] == 63 and
+          values['long_text'] == 'x' * 127, values)
+    check(reported(extension('silent', init='')) == [], 'nothing was reported')
+    failing = extension('failing', init='extension_report_number("n", 1); extension_fail("no");')
+    dump('--json', 'report', '--extension', failing)
+    with open('report', encoding='utf-8') as f:
+        check(json.load(f)['extensions']['reported'] == [], 'it did not come to its end')
 
 
 @test('--check-extension without a dump asks the running kernel')

@@ -485,6 +485,29 @@ def _():
     check_effect('theirs.so', program)
 
 
+@test('--list-extensions prints what is built in and what is in EXTENSIONDIR, with a line of help')
+def _():
+    program = 'out-builtin/makedumpfile'
+    if not os.path.exists(program):
+        skip('no program was built')
+    os.makedirs('files', exist_ok=True)
+    helped = compile_extension('#include "extension.h"\nEXTENSION_HELP("do nothing at all");\n'
+                               'void extension_init(void) {}\n', *pkg_config('--cflags', '--libs'))
+    shutil.copy(helped, 'files/helped.so')
+    write('files/broken.so', 'text')
+    write('files/notes.txt', 'text')
+    done = run([program, '--list-extensions'])
+    check(done.code == 0, done)
+    lines = [line.split(None, 1) for line in done.out.decode().splitlines()]
+    check([(name, text.strip()) for name, text in lines][:2] == [
+        ('upstream', '(it has no help)'),
+        ('erase_secrets', 'overwrite keys and other secrets of the kernel')], lines)
+    check(['helped', 'do nothing at all'] in lines, lines)
+    check(any(text.startswith('broken: cannot load') for _, text in lines), lines)
+    check('notes' not in done.text, done)
+    makedumpfile('--list-extensions', 'mini', program=program).check_failed('mini')
+
+
 @test('BUILTIN_EXTENSIONS: also in a program that is linked statically')
 def _():
     flags = plain_build()

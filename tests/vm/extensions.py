@@ -193,6 +193,20 @@ def keeps(dumpdir, plain, dump, pfns):
     return wrong + same_pages(dumpdir, plain, dump, pfns)
 
 
+def keeps_stacks(dumpdir, plain, dump, process, size):
+    """Judge that what a process had on its stacks is kept, and of other pages only anonymous ones."""
+    kind, wrong = compare.kinds(dumpdir), []
+    wanted = set()
+    for sp in process.threads.values():
+        wanted |= process.present(sp // PAGE * PAGE, min(process.mapping(sp)[1], sp + size))
+    more = dumped(dump) - dumped(plain)
+    missed = in_vmcore(dumpdir, wanted) - dumped(dump)
+    others = [pfn for pfn in more if pfn >= len(kind) or kind[pfn] != "anon"]
+    if missed or not wanted & more:
+        wrong.append(f"of {len(wanted)} pages of its stacks {len(missed)} are not in the dump")
+    return wrong + ([f"{len(others)} pages of others are kept"] if others else [])
+
+
 def keeps_elfs(dumpdir, plain, dump, those, more=frozenset()):
     """Judge that the first page of each ELF file of processes is kept, and MORE pages, and
     no others.
