@@ -23,7 +23,7 @@ mkbtf = importlib.import_module('mkbtf')
 STEXT = 0xffffffff89400000
 # From the beginning of the image: symbols, types, and data.
 TABLES, BTF, DATA = 0x100000, 0x130000, 0x150000
-# Where the module is, in pages that do not lie one after the other.
+# The module's address, and its pages, which do not lie one after the other.
 MODULE, MODULE_PAGES = 0xffffffffc0200000, (0xe40, 0xe38, 0xe42, 0xe3f)
 IMAGE_PFN = 0x200
 # A room in the module for its types.
@@ -182,7 +182,7 @@ struct list_head mod_list DATA(".mod") = { &mod_secret.list, &mod_secret.list };
 struct mod_secret *mod_pointer DATA(".mod") = &mod_secret;
 struct list_head sessions DATA(".mod") = { &session.list, &session.list };
 struct session session DATA(".mod") = {
-	{ &sessions, &sessions }, "somebody", seed, 5, (void *)4096 };
+	{ &sessions, &sessions }, "any user", seed, 5, (void *)4096 };
 struct session *current_session DATA(".mod") = &session;
 u8 seed[64] DATA(".mod") = "0123456789abcdef";
 char mod_buffer[6000] DATA(".mod") = { [0 ... 5999] = 'm' };
@@ -306,7 +306,7 @@ class Kernel:
         return name, address - at
 
     def runs(self, start, was, now):
-        """Where bytes differ, as (symbol, offset): (bytes, character)."""
+        """The runs of bytes that differ, as (symbol, offset): (bytes, character)."""
         found, i = {}, 0
         while i < len(was):
             j = i
@@ -318,7 +318,7 @@ class Kernel:
         return found
 
     def changes(self, dump):
-        """What differs in a dump from what the kernel had."""
+        """The runs of bytes in which a dump differs from the kernel's memory."""
         pages = dict(Kdump(dump).contents()) if isinstance(dump, str) else dump
         first = IMAGE_PFN + DATA // PAGE
         data = b''.join(pages[first + i] for i in range(len(self.data) // PAGE + 1))

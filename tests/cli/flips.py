@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What one flipped bit in the headers of a dump costs.
+"""Measure the cost of one flipped bit in the headers of a dump.
 
 usage: flips.py PROGRAM VMCORE [EVERY [FIRST]]
 
@@ -15,7 +15,7 @@ import struct
 import subprocess
 import sys
 
-# Of a run that does not come to its end; and of one that takes no time.
+# CPU seconds: the limit of a run that does not end, and an allowance for one that takes no time.
 CPU_MAX = 60
 CPU_SLACK = 1
 # The name of the machine and its kernel, of which the program believes nothing but the text.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the tests of the command line have in common.
+"""The harness of the tests of the command line.
 
 A test file decorates functions with @test("what must be so") and ends with
 run_tests(). A test fails by raising: check() and the checks on a Result do so,
@@ -122,7 +122,7 @@ def run_tests():
 # ---- running the program -----------------------------------------------------
 
 class Result:
-    """How a command ended. out is bytes, err text."""
+    """The result of a command. out is bytes, err text."""
 
     def __init__(self, args, code, out, err):
         self.args, self.code, self.out = args, code, out
@@ -247,7 +247,7 @@ def mini(machine):
 
 
 MINI = mini('x86_64')
-# What its VMCOREINFO has that types tell too.
+# Keys of its VMCOREINFO whose values the types have, too.
 TOLD_BY_TYPES = (
     'SIZE(page)', 'OFFSET(page.flags)', 'OFFSET(page.mapping)', 'OFFSET(page.private)',
     'OFFSET(page._mapcount)', 'OFFSET(page.compound_head)', 'LENGTH(zone.free_area)',
@@ -313,7 +313,7 @@ def unflatten(stream, hole=0):
 
 
 class Kdump:
-    """A kdump-compressed file of a 64-bit machine; of a certain byte order, if that is told."""
+    """A kdump-compressed file of a 64-bit machine; of the order given, if one is."""
 
     INCOMPLETE = 8
     CODECS = {0: 'none', 1: 'zlib', 2: 'lzo', 4: 'snappy', 0x20: 'zstd'}
@@ -375,7 +375,7 @@ class Kdump:
                 all(a == b for a, b in zip(self.stored(), other.stored())))
 
     def check_there(self, memory):
-        """What an incomplete dump has is as in the memory of a core. Returns how many pages."""
+        """Check the pages of an incomplete dump against those of a core. Returns their number."""
         there = 0
         for index, pfn in enumerate(self.pages):
             raw = self.bytes[self.descs + 24 * index:self.descs + 24 * index + 24]
@@ -383,7 +383,7 @@ class Kdump:
                 continue
             offset, size, flags = self.desc(index)
             data = self.bytes[offset:offset + size]
-            check(len(data) == size, f'pfn {pfn:#x} is said to be there, but is not')
+            check(len(data) == size, f'pfn {pfn:#x} has a descriptor, but no data')
             data = zlib.decompress(data) if flags else data
             check(data == memory.read(pfn * PAGE, PAGE), f'pfn {pfn:#x} differs')
             there += 1
@@ -397,7 +397,7 @@ class Kdump:
 
 
 class ElfCore:
-    """An ELF core of a 64-bit machine with pages of so many bytes."""
+    """An ELF core of a 64-bit machine; page: bytes of a page."""
 
     def __init__(self, path, page=PAGE):
         self.bytes, self.page = read(path), page
@@ -423,7 +423,7 @@ class ElfCore:
                       for _, paddr, _, _, memsz in self.loads))
 
     def pages(self):
-        """What the file has, by pfn."""
+        """The pages of the file, by pfn."""
         return {(paddr + at) // self.page: self.bytes[offset + at:offset + at + self.page]
                 for _, paddr, offset, filesz, _ in self.loads
                 for at in range(0, filesz, self.page)}
@@ -440,7 +440,7 @@ def open_kdumpfile(path):
 
 # ---- the miniature kernel ----------------------------------------------------
 
-# What is in mini.txt, by the dump level bit that drops it.
+# The pages of mini.txt, by the bit of the dump level that excludes them.
 EXISTS = pfns((0x1, 0x9f), (0x100, 0x1000), (0x8000, 0x8800))
 FREE = pfns((0x900, 0x940), (0x8000, 0x8400))
 CACHE = pfns((0x940, 0x960), (0x970, 0x980), (0xe00, 0xe10))

@@ -11,7 +11,7 @@ sys.path.insert(0, TOOLS)
 mkkallsyms = importlib.import_module('mkkallsyms')
 mkbtf = importlib.import_module('mkbtf')
 
-# Where the tables are, from the beginning of the miniature kernel's image.
+# Offsets of the tables from the beginning of the miniature kernel's image.
 TABLES, BTF = 0x100000, 0x140000
 TYPES = '''
 struct list_head { struct list_head *next, *prev; };
@@ -46,8 +46,8 @@ def need_types():
 
 
 class MiniSymbols:
-    """Of a kernel whose image is mapped at stext: image, listing and blob are what
-    mkkallsyms.py and mkbtf.py make."""
+    """The symbols of a kernel whose image is mapped at stext: mkkallsyms.py makes image and
+    listing, mkbtf.py makes blob."""
 
     def __init__(self, stext, order='little', page=4096, root='init_top_pgt'):
         self.stext = stext

@@ -218,7 +218,7 @@ def _():
     limited('-f', '-X', '-d', 31, 'mini', 'dump').check_done()
 
 
-# What is left of level 31 without a fact.
+# Fact: the part of level 31 that is possible without it.
 POSSIBLE = {
     'SIZE(page)': 1, 'OFFSET(page.flags)': 17, 'OFFSET(page.mapping)': 17,
     'OFFSET(page._mapcount)': 1, 'OFFSET(page.private)': 15, 'OFFSET(page.compound_head)': 17,
@@ -364,7 +364,7 @@ def _():
     limited('-f', '-d', '1', 'bad', 'dump').check_done()
 
 
-@test('sections that cannot be read: their pages are kept, and how many is said')
+@test('sections that cannot be read: their pages are kept, and a warning counts them')
 def _():
     # The second root of three leads nowhere; memory is moved there, by 32 GiB.
     core('bad', 'sections 256..257 roots=roots entries=roots+48*K direct=direct array=vmemmap',

@@ -184,8 +184,9 @@ def _():
 
 # ---- other machines ----------------------------------------------------------
 
-# The small kernel on them: its page tables lie after all else. What is in the file, where
-# things are mapped (text, memory, struct pages), the page of that mapping, and facts.
+# The small kernel on them: its page tables lie after all else. The
+# columns: the ELF machine, the addresses of text, memory and struct pages, the page size of
+# that mapping, and facts.
 MACHINES = {
     'arm64': ('64 little arm64', 0xffffc2f989410000, 0xffff000000000000, 0xfffffdffc0000000, '2M',
               {'NUMBER(VA_BITS)': 48, 'NUMBER(TCR_EL1_T1SZ)': 16,
@@ -239,7 +240,7 @@ for machine in MACHINES:
                     nr=2 * DAMAGES)
 
 
-@test('riscv64: an image that is said to be anywhere does not make it look for ever')
+@test('riscv64: an absurd address of the image does not make it look for ever')
 def _():
     for address in ('0x1', '0x4000000000', '0x7fffffffffffffff', '0xffffffc000000000'):
         core('small', f'set NUMBER(KERNEL_LINK_ADDR) {address}', text=small_of('riscv64'))

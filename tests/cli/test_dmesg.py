@@ -87,7 +87,7 @@ def _():
 
 @test('a damaged log: what is left is written, and the exit status says that it is not all')
 def _():
-    # The second message's text is said to be where there is none.
+    # The descriptor of the second message leads to a place without text.
     core('bad', *LOG, f'u64 image+{RING + 0x200 + 24 + 16:#x} 0x10000')
     makedumpfile('-f', '--dump-dmesg', 'bad', 'log').check_failed('at least 1 message is missing: ')
     lines = TEXT.splitlines(keepends=True)
@@ -96,7 +96,7 @@ def _():
 
 @test('a log whose ring is damaged is not an empty one')
 def _():
-    # What follows the descriptors are zeros.
+    # Zeros follow the descriptors.
     core('bad', *LOG, f'u64 image+{RING + 0x108:#x} stext+{RING + 0x5000:#x}')
     for args in ((), ('--partial-dmesg',)):
         makedumpfile('-f', '--dump-dmesg', *args, 'bad', 'log').check_failed(

@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""--config: what makedumpfile.conf(5) says is overwritten, and nothing else; what cannot be
-is told."""
+"""--config: the program overwrites as makedumpfile.conf(5) says, and nothing else; it warns
+about each command that it cannot carry out."""
 import json
 import os
 import re
@@ -89,7 +89,7 @@ CASES = [
      SECRETS),
     ('for s in {T:struct list_head *}list_pointer within secret:list erase s.private endfor',
      SECRETS),
-    # Of a ring without a head of its own, the element that leads into it is left out.
+    # A ring without a head: the loop skips the element that leads into it.
     ('for s in {T:struct secret}strayed.list within secret:list erase s.private endfor',
      [('astray', 40, 24)]),
     ('for s in {T:struct list_head}empty within secret:list erase s endfor', []),
@@ -118,7 +118,7 @@ def check_cases(cast, *args, name, step=1):
         check(not told and bool(eraseinfo('dump')) == bool(places), f'{config}: {told}')
 
 
-@test("what is told by the dump's own types is overwritten: casts say what variables are")
+@test("the dump's own types are enough to overwrite: casts give the types of variables")
 def _():
     need_types()
     check_cases(r'(\1)', name='full')
@@ -215,7 +215,7 @@ def check_told(config, why, *args, name='full', places=()):
     check(changed == wiped(*places), f'{config}: {changed}')
 
 
-@test('what the kernel has not, or has of another kind, is told, and nothing is overwritten')
+@test('a name that the kernel lacks, or has of another kind, causes a warning and no overwriting')
 def _():
     need_types()
     kernel()
@@ -255,7 +255,7 @@ def _():
         check_told(command, why)
 
 
-@test('what cannot be read is told with how often, and the rest is overwritten')
+@test('unreadable memory causes a warning with a count, and the rest is overwritten')
 def _():
     need_types()
     kernel()
@@ -338,7 +338,7 @@ def _():
     check(eraseinfo('dump')[0].startswith('# conf: nothing of it'), eraseinfo('dump'))
 
 
-@test('there is an end to what is told')
+@test('the number of warnings is limited')
 def _():
     need_types()
     kernel()
@@ -362,7 +362,7 @@ def _():
     check(json.loads(read('json'))['config'] is None, read('json'))
 
 
-@test('a mistake in the file is told with its line, and nothing is written')
+@test('a mistake in the file is an error with its line, and nothing is written')
 def _():
     core('mini')
     write('bad', 'erase a\n\nerase b size 4X\n')
@@ -512,8 +512,8 @@ def _():
     k = kernel()
     for text, _ in CASES:
         config = re.sub(r'\{T:([^}]*)\}', '', text)
-        # What it does not know, or gets wrong: casts, hlists, loops in loops, sizes that make
-        # no sense, NULL pointers, arrays of arrays, lists told by a pointer or an element.
+        # The peer does not know these, or gets them wrong: casts, hlists, loops in loops, invalid
+        # sizes, NULL pointers, arrays of arrays, lists given by a pointer or an element.
         if re.search(r'\(|hash|for t|large|negative|zero|three\.|prev|list_pointer|strayed|'
                      r'many|low|0x10|empty|number_pointer|matrix', config):
             continue

@@ -100,7 +100,7 @@ def check_stopped(path, pattern, *args, level=31, **options):
 
 
 def running(pid):
-    """Whether a process is there and has not ended."""
+    """Return whether a process runs."""
     try:
         return read(f'/proc/{pid}/stat').rsplit(b')', 1)[1].split()[0] not in (b'Z', b'X')
     except OSError:
@@ -152,7 +152,7 @@ def _():
     check(f'extension asked: {len(EXISTS)} pages, ' in result.text, result.text)
 
 
-@test('the callback for runs is told what each page is, and its verdicts count')
+@test('the callback for runs gets the kind of each page, and its verdicts count')
 def _():
     path = extension('runs', page='abort();', pages='''
         static const char letters[] = ".FCPUHO";
@@ -195,7 +195,7 @@ def _():
           'not what was decided')
 
 
-@test('where no process can be made, that is said, and the dump is made')
+@test('where no process can be made, a warning says so, and the dump is made')
 def _():
     path = extension('lonely', init='extension_decide(0x980, 2, PG_INCLUDE);')
     write('nofork.c', '#include <errno.h>\nint fork(void);\n'
@@ -571,7 +571,7 @@ def _():
     same_dump()
 
 
-@test('a read of what is not there is told to the extension, and breaks nothing')
+@test('a read of memory that is not there fails in the extension, and breaks nothing')
 def _():
     path = extension('reads', init='''
         char buf[64];
@@ -647,7 +647,7 @@ def _():
     same_dump()
 
 
-@test('closing all descriptors harms nobody but the extension')
+@test('closing all descriptors harms only the extension')
 def _():
     path = extension('closes', init='for (int fd = 0; fd < 1024; fd++) close(fd);',
                      page='return PG_EXCLUDE;')

@@ -102,7 +102,7 @@ def done(*args, **options):
     """Run a command that has to succeed without a word of warning."""
     result = run(args, timeout=BUILD_LIMIT, **options)
     check(result.code == 0, result)
-    # Of a C library that is linked statically.
+    # The linker warns so about a C library that is linked statically.
     warnings = [line for line in result.err.splitlines() if 'warning' in line and
                 'in statically linked applications' not in line]
     check(not warnings, f'{result.command}: {warnings}')
@@ -142,7 +142,7 @@ def installed():
 
 
 def pkg_config(*args):
-    """What pkg-config says to somebody who uses what was installed."""
+    """The words that pkg-config prints for the installed files."""
     need_tool('pkg-config')
     root = installed()
     result = done('pkg-config', f'--define-variable=prefix={root}/usr', *args,
@@ -181,7 +181,7 @@ def check_effect(extension, program=PROGRAM):
 
 
 def has_bounds(extension):
-    """Whether it was linked with the linker script."""
+    """Return whether an extension was linked with the linker script."""
     need_tool('nm')
     return ' __stop_init_kpaths' in done('nm', '-D', extension).text
 
@@ -220,7 +220,7 @@ def _():
     found = {os.path.relpath(f'{where}/{name}', usr): os.stat(f'{where}/{name}').st_mode & 0o7777
              for where, _, names in os.walk(usr) for name in names}
     check(found == wanted, f'{sorted(set(found.items()) ^ set(wanted.items()))}')
-    # What "../makedumpfile.h" is found from.
+    # The directory from which "../makedumpfile.h" is found.
     check(os.path.isdir(f'{usr}/include/makedumpfile/extensions'), 'a directory is missing')
 
 
@@ -403,7 +403,7 @@ def shipped(name):
     return path if os.path.exists(path) else skip('built without extensions')
 
 
-@test('sample keeps and drops the page that it is told to, and refuses what is no page')
+@test('sample includes and excludes the pages of its arguments, and refuses what is no page')
 def _():
     extension = shipped('sample')
     core('vmcore', 'set OFFSET(new_utsname.release) 130')

@@ -6,7 +6,7 @@ from harness import *
 # Pages of the kernel, that every level keeps; the first is in front of the others.
 FIRST, SECOND, THIRD = 0x4000, 0x5000, 0xff0000
 HERE = f'memnote {SECOND} VMCOREINFO 0'
-# What an earlier boot left: the tables were elsewhere then.
+# A VMCOREINFO that an earlier boot left: its tables were elsewhere.
 STALE = 'OSRELEASE=6.12.0-mini\\nPAGESIZE=4096\\nSYMBOL(init_top_pgt)=ffffffff89600000\\n' \
         'NUMBER(phys_base)=4096\\n'
 
@@ -70,7 +70,7 @@ def _():
         c = noteless('core', HERE, stale(at))
         makedumpfile('-f', '-c', '-d', '31', 'core', 'dump').check_done()
         check_found(c)
-    # Alone it is the best there is; of two nobody knows which is better.
+    # A stale one is used if it is the only one; if there are two, neither is.
     noteless('core', stale(FIRST))
     makedumpfile('-f', '-d', '31', 'core', 'dump').check_warned('dump level 31 is not possible')
     makedumpfile('-f', '-g', 'info', 'core').check_done()

@@ -95,7 +95,7 @@ def _():
         check(read('dump') == read('wanted'), 'another dump')
         dump('--dump-dmesg', 'off', 'log')
         check(b'a message' in read('log'), read('log'))
-        # Where the memory does not tell.
+        # The same for a dump of level 31.
         changed('wanted', 'off', change)
         dump('-d', '31', 'off', 'dump')
         check(utsname('dump') == utsname('wanted'), utsname('dump'))

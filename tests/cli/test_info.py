@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a dump is, and whether it is whole: --info, --verify."""
+"""--info, which describes a dump, and --verify, which checks it."""
 import json
 import os
 
@@ -10,7 +10,7 @@ ZERO_BYTES = bytes(24)
 
 
 def info(*args, **options):
-    """What --info prints: a dictionary of its lines, and its table: kind -> (pages, in the dump)."""
+    """The output of --info: a dictionary of its lines, and its table {kind: (pages, stored)}."""
     done = makedumpfile('--info', *args, **options)
     check(done.code == 0, done)
     lines = dict(re.findall(r'^([A-Z][^:\n]*?) *: (.*)$', done.text, re.M))

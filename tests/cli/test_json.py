@@ -22,7 +22,7 @@ def dump(*args, code=0, **options):
     done = makedumpfile('-f', '--json', 'report', *args, **options)
     check(done.code == code, done)
     report = load(read('report').decode())
-    check(report['exit_status'] == code, f'{report["exit_status"]} is told, but it is {code}')
+    check(report['exit_status'] == code, f'exit_status {report["exit_status"]}, but it is {code}')
     check(report['complete'] == (code == 0), report['complete'])
     told = [line for line in done.errors if line != 'This is an incomplete dumpfile']
     check(code == 0 or told[-1] == f'makedumpfile: {report["error"]}', f'{told}: {report["error"]}')
@@ -205,7 +205,7 @@ def _():
     check(any('cut short' in w for w in report['warnings']), report['warnings'])
 
 
-@test('warnings are told')
+@test('the report has the warnings')
 def _():
     core('odd', 'set NUMBER(PG_lru) 5x', 'set NUMBER(PG_private) 14')
     done = makedumpfile('-f', '--json', 'report', '-d', '1', 'odd', 'dump')
@@ -216,7 +216,7 @@ def _():
     check('NUMBER(PG_lru)=5x' in report['warnings'][0], report['warnings'])
 
 
-@test('an extension that does not run is told')
+@test('the report has an extension that does not run')
 def _():
     core('mini')
     done = makedumpfile('-f', '--json', 'report', '-d', '31', '--extension', './nosuch.so', 'mini',

@@ -210,7 +210,7 @@ def copy_program():
 def _():
     core('mini')
     makedumpfile('-f', '-c', '-d', '31', 'mini', 'want').check_done()
-    # What lies below /tmp, which the program may, too, is held by a descriptor.
+    # The working directory, and maybe the program, lies below /tmp: a descriptor holds it.
     script = ('exec 3<. && mount -t tmpfs -o ro none /tmp && cd /proc/self/fd/3 && '
               '! touch /tmp/x 2>/dev/null && exec "$@"')
     unshare = [need_tool('unshare'), '-m', 'sh', '-c', script, 'sh']
@@ -223,13 +223,13 @@ def _():
     check(read('dump') == read('want'), 'the dump differs')
 
 
-@test('somebody who may not read the dump')
+@test('a user who may not read the dump')
 def _():
     write('secret', 'x')
     os.chmod('secret', 0)
     options = {}
     if os.access('secret', os.R_OK):
-        # As somebody who is not root: what is opened is in the working directory.
+        # Another user than root: all files that are opened are in the working directory.
         os.chmod('.', 0o755)
         copy_program()
         options = {'program': './makedumpfile', 'user': 65534, 'group': 65534,

@@ -23,7 +23,7 @@ def _():
           [f'{STEXT + 0x1000:016x} t twice', f'{STEXT + 0x2000:016x} t twice'], 'pattern')
     check(lines('--list-ksyms', f'{STEXT + 0x10025:#x}', 'full') ==
           [f'{STEXT + 0x10025:016x} t function_2_of_many+0x5'], 'address')
-    # Of those at one address the one that came first, as in the kernel.
+    # The first symbol in the table names an address that several have, as in the kernel.
     check(lines('--list-ksyms', f'{STEXT:#x}', 'full') == [f'{STEXT:016x} T _stext'], 'address')
 
 

@@ -7,7 +7,7 @@ import os
 from harness import *
 from mini_symbols import POOR, MiniSymbols, need_types
 
-# What mini-NAME.txt is.
+# The machines, by the NAME in mini-NAME.txt.
 ARM64 = {'arch': 'aarch64', 'order': 'little', 'page': 4096}
 MACHINES = {
     'arm64': ARM64,
@@ -22,7 +22,7 @@ MACHINES = {
 # own, only levels are tried, unless all are asked for.
 THOROUGH = ('loongarch64', 's390x')
 ALL = 'MAKEDUMPFILE_ALL_MACHINES' in os.environ
-# Where large pages make no difference, but take time.
+# Machines that tests omit if large pages make no difference to them: they take time.
 LARGE = ('arm64-64k', 'ppc64')
 CODECS = {'-c': 'zlib', '-l': 'lzo', '-p': 'snappy', '-z': 'zstd'}
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What is said, where, and at which message level."""
+"""The messages: their text, their stream and their message level."""
 import json
 import os
 import pty
@@ -119,7 +119,7 @@ def _():
     anonymous = 'page_struct 0x8000..0x8800 refcount=1 mapcount=0 mapping=direct+1 flags='
     for statements, want in (((), None), (lacks, '0x8000000-0xbffffff'),
                              ((*lacks, reserved), None),
-                             # Of a device, then of a process.
+                             # The pages are a device's, then a process's.
                              ((*lacks, anonymous + '0'), None),
                              ((*lacks, anonymous + '0x20128'), '0x8000000-0xbffffff'),
                              ((*lacks, 'page_struct 0x8000..0x8100 flags=-1 mapcount=-1 '
@@ -182,7 +182,7 @@ def _():
         while chunk := os.read(master, 65536):
             shown += chunk
     except OSError:
-        pass        # how a terminal ends that nobody has open
+        pass        # a terminal that no process has open ends so
     os.close(master)
     check(done.returncode == 0, shown)
     # The terminal itself makes \r\n of \n.

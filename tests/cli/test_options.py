@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Each option, and what is said of a command line that is invalid."""
+"""Each option, and the errors about invalid command lines."""
 import itertools
 import os
 import re
@@ -103,7 +103,7 @@ def _():
     check(shared == 0 and len(set(offsets)) == len(offsets), 'pages are shared at -d 0')
 
 
-@test('a page that somebody waits for is no slab page: gone at -d 8, kept at -d 2 and -d 4')
+@test('a page that has waiters is no slab page: excluded at -d 8, kept at -d 2 and -d 4')
 def _():
     for level, kept_there in ((8, False), (2, True), (4, True)):
         makedumpfile('-f', '-d', level, 'mini', 'dump').check_done()
@@ -216,7 +216,7 @@ struct page {
 int _stext;
 '''
 BUILD_ID = '0123456789abcdef0123456789abcdef01234567'
-# What VMCOREINFO may lack when there is the structure above.
+# Keys that VMCOREINFO may lack if debug information has the structure above.
 IN_VMLINUX = ('SIZE(page)', 'OFFSET(page.flags)', 'OFFSET(page.mapping)', 'OFFSET(page.private)',
               'OFFSET(page._mapcount)', 'OFFSET(page.compound_head)')
 
@@ -424,7 +424,7 @@ def _():
                  program=program).check_failed('built without extensions')
 
 
-# Options whose combination with a mode, or with each other, is invalid, and what is said.
+# Options that cannot be combined with a mode, or with each other, and the error.
 REFUSED = [
     (['-E', '-c'], '-E and -c exclude each other: ELF pages are not compressed'),
     (['-E', '-z'], '-E and -z exclude each other'),

@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where the dump goes: files, pipes, full disks."""
+"""The outputs: files, pipes, full disks."""
 import fcntl
 import os
 import shlex
@@ -223,7 +223,7 @@ def _():
         result.check_failed(r'bytes are missing.*disk/dump.*No space left on device')
         missing, wanted, written = map(int, re.search(
             r'(\d+) bytes are missing.* write (\d+) bytes.*\((\d+) were', result.err).groups())
-        # How well the rest would be compressed is a guess, this much is known.
+        # The compressed size of the rest is a guess; the bytes not written are a lower limit.
         check(wanted - written <= missing < size,
               f'about {missing} bytes are missing, at least {wanted - written} are')
         most = max(most, check_left(memory, f'{kib} KiB'))

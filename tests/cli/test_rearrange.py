@@ -81,7 +81,7 @@ def _():
 
 
 def records(stream):
-    """Where the records of a stream begin, without the end record."""
+    """Yield the offsets of the records of a stream, without the end record."""
     pos = 4096
     while struct.unpack_from('>q', stream, pos)[0] != -1:
         yield pos
@@ -130,7 +130,7 @@ def _():
             check(done.code == 1, f'record at {pos}, bit {bit}: not noticed')
             done.check_failed('got is incomplete: ')
             start = read_start('got')
-            # Of what is left of a header without a block size nothing can be read.
+            # No program can read a dump whose header has lost its block size.
             check(start[:8] != b'KDUMP   ' or start[424] & Kdump.INCOMPLETE or
                   not any(start[428:432]), f'record at {pos}, bit {bit}: not marked')
             with open('flat', 'wb') as f:

@@ -30,7 +30,7 @@ def _():
         check(set(twice.exists) == EXISTS, 'the pages that exist')
 
 
-@test('the level of a filtered dump is told when it changes the level asked for')
+@test('a message says so when the level of a filtered dump changes the level asked for')
 def _():
     core('mini')
     dump('-d', '8', 'mini', 'first')

@@ -101,7 +101,7 @@ def _():
         check([read(name) for name in names] == want, f'{threads} threads')
 
 
-@test('what is said at the end names all parts')
+@test('the message at the end names all parts')
 def _():
     core('mini')
     for names, text in ((['a', 'b'], 'are saved to a and b.'),
@@ -152,7 +152,7 @@ def _():
     check(status == [0, Part.INCOMPLETE, 0], f'status {status}')
 
 
-@test('one part is no VMCORE: what to do is said')
+@test('one part is no VMCORE: the error names --reassemble')
 def _():
     core('mini')
     name = split(2, *FULL)[0]
@@ -323,7 +323,7 @@ def _():
             check(data == memory.read(pfn * PAGE, PAGE), f'pfn {pfn:#x} differs')
 
 
-@test('what was overwritten is said once, however much it is')
+@test('the reassembled dump has ERASEINFO once, however long it is')
 def _():
     text = ''.join(f'erase symbol{i} size 8\\n' for i in range(5000))
     core('erased', f"note ERASEINFO 0 '{text}'")
@@ -332,7 +332,7 @@ def _():
     names = split(3, *FULL, vmcore='erased')
     reassemble(*names, 'whole').check_done()
     check(Kdump('whole').same_pages(Kdump('want')), 'it differs')
-    # Of some other text, and of more than there can be.
+    # A part whose ERASEINFO differs is accepted, one whose ERASEINFO is impossibly long is not.
     part = Part('part1')
     at, = struct.unpack_from('<Q', part.bytes, part.block + 64)
     change('part1', at, b'ERASE')

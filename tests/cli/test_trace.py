@@ -9,7 +9,7 @@ from mini_symbols import MiniSymbols, need_types
 
 OWN = MiniSymbols(0xffffffff89400000)
 EXTENSION = f'{os.path.dirname(PROGRAM)}/extensions/sample.so'
-# What each subsystem says of a dump that is filtered with an extension.
+# A line that each subsystem prints about a dump that is filtered with an extension.
 DECISIONS = {
     'vmcore': 'format ELF core: yes',
     'facts': r'optional  SIZE\(page\) = 64  from',

@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""--triage, --triage-file and --all-tasks: where they write, and that what cannot be found is
-told. What they find in real kernels is tested by tests/vm/check-triage."""
+"""--triage, --triage-file and --all-tasks: where they write, and that they name what they cannot
+find. tests/vm/check-triage tests their findings in real kernels."""
 import json
 import os
 import stat

@@ -27,7 +27,7 @@ def _():
     check(set(plain.pages) - set(less.pages) == {STRUCTS + 1, STRUCTS + 3},
           f'{set(plain.pages) - set(less.pages)}')
     check(plain.status == 0 and less.status == EXCLUDED_VMEMMAP, f'status {less.status:#x}')
-    # What is free is saved, so what describes it is.
+    # Free pages are saved at level 15, and so are their struct pages.
     check(set(pages('-d', '15', '-e').pages) == set(pages('-d', '15').pages) - {STRUCTS + 3},
           'at level 15')
     check(set(pages('--exclude-unused-vm', '-d', '31').pages) == set(less.pages), 'the long name')
@@ -83,7 +83,7 @@ def _():
     check(read('once') == read('twice'), 'they differ')
 
 
-@test('where struct pages are is not known: it is said, and they are kept')
+@test('the place of struct pages is not known: a warning says so, and they are kept')
 def _():
     core('bad', 'set SYMBOL(mem_section)', text=TEXT)
     makedumpfile('-f', '-d', '1', 'bad', 'without').check_done()

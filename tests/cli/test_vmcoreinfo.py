@@ -38,7 +38,7 @@ SECTIONS {
 	/DISCARD/ : { *(.eh_frame*) *(.note.*) }
 }
 '''
-# What the vmlinux knows of what VMCOREINFO tells.
+# Keys of VMCOREINFO whose values the vmlinux has.
 IN_VMLINUX = (*TOLD_BY_TYPES, 'SYMBOL(init_top_pgt)', 'SYMBOL(swapper_pg_dir)')
 POOR = [f'set {key}' for key in IN_VMLINUX]
 
@@ -60,7 +60,7 @@ def text_of(path):
 
 
 def values(path):
-    """What a text says, and that it says nothing twice."""
+    """The values of a text, by key; check that no key is there twice."""
     lines = [line.partition('=') for line in text_of(path).splitlines()]
     check(all(equals for _, equals, _ in lines), f'a line of {path} is no KEY=VALUE')
     keys = [key for key, _, _ in lines]
@@ -136,7 +136,7 @@ def _():
     # By KERNELOFFSET alone, too.
     core('poorer', *POOR, 'set SYMBOL(_stext)')
     check_same_dump('-i', 'info', 'poorer')
-    # Where nothing was missing, nothing changes.
+    # -i changes nothing if no fact was missing.
     check_same_dump('-i', 'info', 'mini')
 
 

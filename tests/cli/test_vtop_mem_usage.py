@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What else to do with a dump: --vtop, --mem-usage."""
+"""The other modes: --vtop, --mem-usage."""
 import json
 import os
 
