@@ -364,6 +364,55 @@ def _():
           read(f'{TOP}/extensions/examples/keep_init_task.rs').decode(), 'its ABI is old')
 
 
+# Declarations that a fragment of the manual takes for granted, by its first line.
+FRAGMENTS = {
+    'static const struct mdf_fact needed[] = {':
+        'INIT_OPT_MOD_SYM(wireguard, device_list);\n'
+        'INIT_OPT_MOD_STRUCT_MEMBER(wireguard, wg_device, peer_list);\n',
+    'EXTENSION_HELP("include the buffers of foo");': None,
+}
+# Of other languages, and a table.
+NO_SOURCES = ('cc ', 'INIT_MOD_SYM(mod, sym);')
+
+
+def manual_examples():
+    """The sources of makedumpfile-extension(7), fragments made whole."""
+    page = read(f'{TOP}/man/makedumpfile-extension.7').decode()
+    for text in re.findall(r'^\.Bd -literal.*\n((?:.*\n)*?)\.Ed$', page, re.M):
+        text = text.replace('\\e', '\\').replace('\\&', '')
+        first = text.splitlines()[0]
+        if '#include' in text:
+            yield text
+        elif not first.startswith(NO_SOURCES):
+            check(first in FRAGMENTS, f'an example of the manual is not known: {first}')
+            given = FRAGMENTS[first]
+            yield '#include "makedumpfile.h"\n#include "extension.h"\n' + (
+                f'{text}void extension_init(void)\n{{\n}}\n' if given is None else
+                f'{given}void extension_init(void)\n{{\n{text}}}\n')
+
+
+@test('the examples of the manual page compile, as C and as C++, and the first does what it says')
+def _():
+    examples = list(manual_examples())
+    check(len(examples) >= 4, f'{len(examples)} examples')
+    programs = [text for text in examples if 'mdf_to_physical' in text]
+    for n, text in enumerate(programs[:1] + examples):
+        compile_extension(text, '-Wno-unused-parameter', *pkg_config('--cflags', '--libs'))
+        if n == 0:
+            run_example('theirs')
+        if shutil.which('c++'):
+            done('c++', '-x', 'c++', '-fsyntax-only', '-Wall', '-Werror', *pkg_config('--cflags'),
+                 'theirs.c', cwd='elsewhere')
+
+
+@test('the manual page names each function for extensions')
+def _():
+    page = set(re.findall(r'\w+', read(f'{TOP}/man/makedumpfile-extension.7').decode()))
+    listed = re.findall(r'^\s*(\w+);', read(f'{TOP}/extension.syms').decode(), re.M)
+    missing = [name for name in listed if name not in page]
+    check(listed and not missing, f'not in it: {missing}')
+
+
 @test('the template builds, passes its own test, and is installed')
 def _():
     directory = pkg_config('--variable=templatedir')[0]

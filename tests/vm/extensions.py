@@ -194,7 +194,7 @@ def keeps(dumpdir, plain, dump, pfns):
 
 
 def keeps_stacks(dumpdir, plain, dump, process, size):
-    """Judge that what a process had on its stacks is kept, and of other pages only anonymous ones."""
+    """Judge that the stacks of a process are kept, and that all pages kept are anonymous."""
     kind, wrong = compare.kinds(dumpdir), []
     wanted = set()
     for sp in process.threads.values():
