@@ -4,7 +4,7 @@
 
 static const struct unwind_ops *const machines[] = {
 	&unwind_x86_64_ops, &unwind_arm64_ops, &unwind_riscv64_ops,
-	&unwind_s390x_ops,  &unwind_ppc64_ops,
+	&unwind_s390x_ops,  &unwind_ppc64_ops, &unwind_loongarch64_ops,
 };
 
 const struct unwind_ops *unwind_find(uint16_t machine)

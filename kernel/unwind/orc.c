@@ -16,6 +16,7 @@
 #include "facts/on_demand.h"
 #include "kernel/member.h"
 #include "lib/elf_machine.h"
+#include "kernel/unwind/orc_table.h"
 #include "kernel/unwind/unwind.h"
 
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, sp_offset);
@@ -119,40 +120,6 @@ static bool orc_known(void)
 
 /* --- the tables ------------------------------------------------------------------ */
 
-/* The address that an element of the table of addresses stands for: relative to itself. */
-static int orc_address(const struct vmem *mem, const struct code_range *code, uint64_t n,
-		       vaddr_t *ret)
-{
-	vaddr_t at = code->orc_ip + n * 4;
-	int64_t distance;
-	int err = vmem_read_s32(mem, at, &distance);
-
-	if (!err)
-		*ret = at + (uint64_t)distance;
-	return err;
-}
-
-/* The number of the last entry at or below an address. */
-static bool orc_search(const struct vmem *mem, const struct code_range *code, vaddr_t pc,
-		       uint64_t *ret)
-{
-	uint64_t low = 0, high = code->nr_orcs;
-
-	while (low < high) {
-		uint64_t mid = low + (high - low) / 2;
-		vaddr_t address;
-
-		if (orc_address(mem, code, mid, &address))
-			return false;
-		if (address <= pc)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	*ret = low - 1;
-	return low;
-}
-
 static enum orc_type decode_type(uint64_t type, bool end, bool sp_known)
 {
 	if (HAS_MEMBER(orc_entry, signal) && !HAS_MEMBER(orc_entry, end))
@@ -193,8 +160,7 @@ static bool orc_find(const struct unwind *u, vaddr_t pc, struct orc *ret)
 	const struct code_range *code = code_find(u->code, pc);
 	uint64_t n;
 
-	return code && code->nr_orcs && orc_known() && orc_search(u->mem, code, pc, &n) &&
-	       orc_read(u, code, n, ret);
+	return code && orc_known() && orc_search(u->mem, code, pc, &n) && orc_read(u, code, n, ret);
 }
 
 unsigned int orc_stack_pointer(const struct vmem *mem, const struct code_range *code)
@@ -205,7 +171,7 @@ unsigned int orc_stack_pointer(const struct vmem *mem, const struct code_range *
 	uint64_t n, reg;
 	struct orc orc;
 
-	if (!orc_known() || !code->nr_orcs || !orc_search(mem, code, code->start, &n))
+	if (!orc_known() || !orc_search(mem, code, code->start, &n))
 		return 0;
 	/* At the first instruction of a function only the return address is on the stack. */
 	for (unsigned int i = 0; i < ENTRIES_SEEN && n < code->nr_orcs; i++, n++) {

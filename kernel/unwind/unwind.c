@@ -43,8 +43,9 @@ int unwind_prstatus_regs(const struct unwind_note *note, const void *desc, size_
 		uint8_t word;
 		uint64_t *to;
 	} regs[] = {
-		{ note->sp, &ret->sp }, { note->fp, &ret->fp },	  { note->dx, &ret->dx },
-		{ note->di, &ret->di }, { note->r10, &ret->r10 }, { note->r13, &ret->r13 },
+		{ note->sp, &ret->sp },	  { note->fp, &ret->fp }, { note->lr, &ret->lr },
+		{ note->dx, &ret->dx },	  { note->di, &ret->di }, { note->r10, &ret->r10 },
+		{ note->r13, &ret->r13 },
 	};
 	const uint8_t *raw = (const uint8_t *)desc + PRSTATUS_REGS;
 	uint64_t mode;

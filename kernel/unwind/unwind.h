@@ -4,8 +4,8 @@
  * Unwinding stacks of the crashed kernel.
  *
  * Code here sees no dump: only memory, facts, and where the kernel's code is. Each architecture
- * unwinds by what its own kernel uses: ORC tables (x86_64), frame records (arm64, riscv64), back
- * chains (s390x, ppc64).
+ * unwinds by what its own kernel uses: ORC tables (x86_64, loongarch64), frame records (arm64,
+ * riscv64), back chains (s390x, ppc64).
  *
  * Adding an architecture: a file NAME.c with one const struct unwind_ops, put in the
  * table of machines.c; stacks in tests/unit/test_unwind.c.
@@ -67,7 +67,7 @@ struct unwind {
 
 /** Numbers of the words of 8 bytes in an NT_PRSTATUS note's pr_reg; 0: not there, but for pc. */
 struct unwind_note {
-	uint8_t pc, sp, fp, dx, di, r10, r13;
+	uint8_t pc, sp, fp, lr, dx, di, r10, r13;
 	uint8_t mode;	    /**< the word that tells the CPU's mode */
 	uint64_t mode_bits; /**< its bits that are 0 in kernel mode */
 	bool is_user_if_0;  /**< they are 0 in user mode instead */
@@ -135,5 +135,6 @@ extern const struct unwind_ops unwind_arm64_ops;
 extern const struct unwind_ops unwind_riscv64_ops;
 extern const struct unwind_ops unwind_s390x_ops;
 extern const struct unwind_ops unwind_ppc64_ops;
+extern const struct unwind_ops unwind_loongarch64_ops;
 
 #endif

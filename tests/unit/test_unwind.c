@@ -18,6 +18,7 @@
 
 #include "facts/facts.h"
 #include "kernel/unwind/unwind.h"
+#include "lib/elf_machine.h"
 #include "facts/on_demand.h"
 
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, sp_offset);
@@ -27,6 +28,14 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, bp_reg);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, type);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, signal);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, end);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, fp_offset);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, ra_offset);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, fp_reg);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, ra_reg);
+INIT_OPT_MOD_SYM(vmlinux, do_vint);
+INIT_OPT_MOD_SYM(vmlinux, handle_vint);
+INIT_OPT_MOD_SYM(vmlinux, eentry);
+INIT_OPT_MOD_SYM(vmlinux, exception_table);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, frame_record_meta, type);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pt_regs, stackframe);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pt_regs, psw);
@@ -452,14 +461,145 @@ static void test_ppc64(void **state)
 	free(m);
 }
 
+/* --- loongarch64 ------------------------------------------------------------------------------ */
+
+static void set_symbol(struct ksym_info *s, uint64_t value)
+{
+	s->value = value;
+	s->index = FACT_KALLSYMS;
+}
+
+/* Registers by their numbers in entries: 1 the caller's stack, 2 sp, 3 fp. */
+static void add_loongarch_orc(struct memory *m, uint32_t at, int16_t sp_offset, int16_t fp_offset,
+			      int16_t ra_offset, unsigned int sp, unsigned int fp, unsigned int ra,
+			      unsigned int type)
+{
+	uint64_t n = m->range.nr_orcs++;
+	vaddr_t ip = ORC_IP + n * 4;
+	uint32_t distance = htole32((uint32_t)(CODE + at - ip));
+	uint8_t *entry = place(m, ORC + n * 8, 8);
+
+	memcpy(place(m, ip, 4), &distance, 4);
+	put_s16(entry, sp_offset);
+	put_s16(entry + 2, fp_offset);
+	put_s16(entry + 4, ra_offset);
+	entry[6] = sp | fp << 4;
+	entry[7] = ra | type << 4;
+	m->range.orc_ip = ORC_IP;
+	m->range.orc = ORC;
+	m->code.has_orcs = true;
+}
+
+/*
+ * 0: a leaf function. 100: a frame of 0x20 bytes with fp and ra. 200: one that begins with fp.
+ * 400: an exception's entry. 500: do_vint(). 600: where a thread begins. 700: no entry.
+ */
+static struct memory *begin_loongarch(void)
+{
+	struct memory *m = begin();
+
+	set_member(MEMBER(orc_entry, sp_offset), 0, 0, 2, 8);
+	set_member(MEMBER(orc_entry, fp_offset), 16, 0, 2, 8);
+	set_member(MEMBER(orc_entry, ra_offset), 32, 0, 2, 8);
+	set_member(MEMBER(orc_entry, sp_reg), 48, 4, 4, 8);
+	set_member(MEMBER(orc_entry, fp_reg), 52, 4, 4, 8);
+	set_member(MEMBER(orc_entry, ra_reg), 56, 4, 4, 8);
+	set_member(MEMBER(orc_entry, type), 60, 3, 4, 8);
+	add_loongarch_orc(m, 0, 0, 0, 0, 2, 0, 0, 2);
+	add_loongarch_orc(m, 0x100, 0x20, -16, -8, 2, 1, 1, 2);
+	add_loongarch_orc(m, 0x200, 0, -16, -8, 3, 1, 1, 2);
+	add_loongarch_orc(m, 0x400, 0, 0, 0, 2, 0, 0, 3);
+	add_loongarch_orc(m, 0x500, 0x10, 0, -8, 2, 0, 1, 2);
+	add_loongarch_orc(m, 0x600, 0, 0, 0, 0, 0, 0, 1);
+	add_loongarch_orc(m, 0x700, 0, 0, 0, 0, 0, 0, 0);
+	set_symbol(GET_MOD_SYM_PTR(vmlinux, do_vint), CODE + 0x500);
+	return m;
+}
+
+#define LOONGARCH(m, regs, stopped, want) check_trace(m, EM_LOONGARCH, regs, stopped, want)
+
+static void test_loongarch64(void **state)
+{
+	struct memory *m = begin_loongarch();
+	struct unwind_regs regs = { .pc = CODE + 0x50, .sp = STACK, .lr = CODE + 0x150 };
+
+	(void)state;
+	/* A leaf, a frame by sp, a frame by fp, the beginning of a thread. */
+	put_words(m, STACK, "10: s100 c250\nf0: 0 c610\n");
+	LOONGARCH(m, &regs, true, "50e 150 250 610 done");
+	/* A leaf function of the kernel was interrupted, and user mode. */
+	put_words(m, STACK, "f8: c410\n108: c110\n118: s300\n1b0: 0\n208: c50\n");
+	put_words(m, STACK, "310: 0 c410\n338: s800\n428: 1000\n440: 3\n");
+	put_words(m, STACK, "208: c50\n");
+	LOONGARCH(m, &regs, true, "50e 150 250 410 50e 110 410 done");
+	regs = (struct unwind_regs){ .pc = CODE + 0x750, .sp = STACK };
+	LOONGARCH(m, &regs, true, "750e damaged");
+	/* The return address of a leaf function is known only where it was stopped. */
+	regs.pc = CODE + 0x50;
+	LOONGARCH(m, &regs, false, "50 damaged");
+	free(m);
+}
+
+/* The stack of interrupts, from which do_vint() leads back to that of the task. */
+static void test_loongarch64_interrupt(void **state)
+{
+	struct memory *m = begin_loongarch();
+	struct unwind_regs regs = { .pc = CODE + 0x150, .sp = STACK };
+
+	(void)state;
+	put_words(m, STACK, "18: c510\n20: s800\n808: c110\n818: sa00\n908: c60\n");
+	put_words(m, STACK, "a10: 0 c610\n");
+	LOONGARCH(m, &regs, true, "150e 510 60e 110 610 done");
+	free(m);
+}
+
+/* The code that an exception enters is a copy. */
+static void test_loongarch64_vectors(void **state)
+{
+	struct memory *m = begin_loongarch();
+	struct unwind_regs regs = { .pc = CODE + 0x150, .sp = STACK };
+
+	(void)state;
+	set_symbol(GET_MOD_SYM_PTR(vmlinux, eentry), STACK + 0x1000);
+	set_symbol(GET_MOD_SYM_PTR(vmlinux, exception_table), STACK + 0x1100);
+	set_symbol(GET_MOD_SYM_PTR(vmlinux, handle_vint), CODE + 0x480);
+	put_words(m, STACK, "1000: 9000000000a00000\n1118: c400\n");
+	put_words(m, STACK, "18: 9000000000a00610\n20: 0\n38: s900\n128: c110\n910: 0 c610\n");
+	LOONGARCH(m, &regs, true, "150e 410 110e 610 done");
+	put_words(m, STACK, "18: 9000000000a08810\n");
+	LOONGARCH(m, &regs, true, "150e 490 110e 610 done");
+	free(m);
+}
+
+/* Without tables frame pointers lead. */
+static void test_loongarch64_frame_pointers(void **state)
+{
+	struct memory *m = begin();
+	struct unwind_regs regs = { .pc = CODE + 0x50, .sp = STACK, .fp = STACK + 0x20 };
+
+	(void)state;
+	put_words(m, STACK, "10: s80 c120\n70: s100 c180\nf0: 0 0\n");
+	LOONGARCH(m, &regs, true, "50e 120 180 damaged");
+	free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_orc),	     cmocka_unit_test(test_orc_exceptions),
-		cmocka_unit_test(test_orc_damage),   cmocka_unit_test(test_orc_crash),
-		cmocka_unit_test(test_orc_too_long), cmocka_unit_test(test_frame_pointers),
-		cmocka_unit_test(test_arm64),	     cmocka_unit_test(test_riscv64),
-		cmocka_unit_test(test_s390x),	     cmocka_unit_test(test_ppc64),
+		cmocka_unit_test(test_orc),
+		cmocka_unit_test(test_orc_exceptions),
+		cmocka_unit_test(test_orc_damage),
+		cmocka_unit_test(test_orc_crash),
+		cmocka_unit_test(test_orc_too_long),
+		cmocka_unit_test(test_frame_pointers),
+		cmocka_unit_test(test_arm64),
+		cmocka_unit_test(test_riscv64),
+		cmocka_unit_test(test_s390x),
+		cmocka_unit_test(test_ppc64),
+		cmocka_unit_test(test_loongarch64),
+		cmocka_unit_test(test_loongarch64_interrupt),
+		cmocka_unit_test(test_loongarch64_vectors),
+		cmocka_unit_test(test_loongarch64_frame_pointers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
