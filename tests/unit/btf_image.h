@@ -95,7 +95,7 @@ static inline int btf_images_remove(const struct btf_images *c)
 	return rmdir(c->dir);
 }
 
-/** Where the kernel's BTF is; the modules' is at every MiB from there on. */
+/** Addresses of the kernel's BTF, and of the first module's; the next follow at every MiB. */
 #define BTF_IMAGE_KERNEL UINT64_C(0xffffffff82345670)
 #define BTF_IMAGE_MODULES UINT64_C(0xffffffffc0100010)
 #define BTF_IMAGE_PARTS 8
@@ -150,9 +150,7 @@ static inline int btf_image_extent(void *ctx, vaddr_t va, uint64_t *len)
 	return -EFAULT;
 }
 
-/**
- * What the program believes of a symbol, if it declares it; 0 for address: it is not known.
- */
+/** Set the address of a symbol, if the program declares it; 0: it is not known. */
 static inline void btf_image_symbol(const char *name, vaddr_t address)
 {
 	struct fact_set set = facts_of_program();
@@ -165,7 +163,7 @@ static inline void btf_image_symbol(const char *name, vaddr_t address)
 	}
 }
 
-/** Say where the kernel's BTF is; 0 and 0: nobody knows. */
+/** Set the bounds of the kernel's BTF; 0 and 0: they are not known. */
 static inline void btf_image_bounds(vaddr_t start, vaddr_t stop)
 {
 	btf_image_symbol("__start_BTF", start);

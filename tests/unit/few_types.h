@@ -22,7 +22,7 @@
 
 #include "types/type_lookup.h"
 
-/** What the members of these structs are; sizes and offsets are in longs, but for text. */
+/** A member of one of these structs; sizes and offsets are in longs, but for text. */
 struct few_member {
 	const char *of, *name;
 	unsigned int offset;

@@ -32,7 +32,7 @@ struct flat {
 	uint8_t *bytes;
 	/** The physical page of each virtual one: at first the same. */
 	uint32_t map[FLAT_PAGES];
-	/** Where virtual memory begins. */
+	/** The first virtual address. */
 	uint64_t base;
 };
 

@@ -112,7 +112,7 @@ static inline int kimage_read(void *ctx, vaddr_t va, void *buf, size_t len)
 
 	img->reads++;
 	img->read_bytes += len;
-	/* What is in the buffer when that fails is not to be relied on. */
+	/* No caller may rely on the buffer's contents after a failure. */
 	memset(buf, 0xa5, len);
 	if (!len)
 		return 0;
@@ -242,7 +242,7 @@ static inline void kimage_close(struct kimage *img)
 	*img = (struct kimage){ 0 };
 }
 
-/** How the image's values are to be read. */
+/** Return the coding of the image's values. */
 static inline struct ksym_values kimage_values(struct kimage *img)
 {
 	static const char *const names[] = {
@@ -325,7 +325,7 @@ struct kcorpus {
 	struct kcorpus_symbol symbols[KCORPUS_SYMBOLS];
 };
 
-/** How a kernel lays out its tables. */
+/** The layout of a kernel's tables. */
 struct kimage_layout {
 	const char *era, *values, *order;
 	unsigned int word;
@@ -344,7 +344,7 @@ static inline bool klayout_big(const struct kimage_layout *l)
 	return l->era[0] != '4';
 }
 
-/** Whether a symbol of the corpus is in an image of this layout. */
+/** Return whether a symbol of the corpus is in an image of this layout. */
 static inline bool klayout_has(const struct kimage_layout *l, const struct kcorpus_symbol *s)
 {
 	return (s->type != 'A' || klayout_absolute(l)) && (!s->big || klayout_big(l));
@@ -352,7 +352,7 @@ static inline bool klayout_has(const struct kimage_layout *l, const struct kcorp
 
 #define KLAYOUT_SLIDE 0x2400000
 
-/** Where a symbol is in the running kernel. */
+/** Return the address of a symbol in the running kernel. */
 static inline uint64_t klayout_value(const struct kimage_layout *l, const struct kcorpus_symbol *s)
 {
 	uint64_t at = l->word == 64 ? 0xffffffff81000000 : 0xc0008000;
@@ -484,7 +484,7 @@ static inline int kmatrix_make(struct kmatrix *m)
 	kcorpus_make(&m->corpus);
 	m->nr = klayouts(m->layouts);
 	/* Symbols lie in the image, which is 64 KiB or more. */
-	fprintf(f, "self no\nrelative\npad 64\ntext 'Linux version 5.19.0 (somebody)'\n"
+	fprintf(f, "self no\nrelative\npad 64\ntext 'Linux version 5.19.0 (username)'\n"
 		"align 4*K\ntables\npad 64*K\n");
 	kcorpus_print(&m->corpus, f, NULL);
 	fclose(f);

@@ -32,7 +32,7 @@ struct memsink {
 	int fd;
 	char path[32];			/**< to open what was written */
 	uint64_t end;			/**< nothing can be written from there on */
-	uint64_t budget;		/**< so many more bytes can be written */
+	uint64_t budget;		/**< bytes that can still be written */
 	int sync_err, finish_err;
 	uint64_t failed_off;		/**< of the first write that failed */
 	/** The last events are at nr_events - 1, - 2, ..., modulo MEMSINK_EVENTS. */

@@ -103,7 +103,7 @@ static inline void machine_done(struct machine *m)
 	arch_deinit(&m->arch);
 }
 
-/* What kind of machine it is. */
+/* The kind of a machine. */
 struct machine_kind {
 	uint16_t machine;		/* EM_* */
 	bool is64, big_endian;

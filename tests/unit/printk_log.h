@@ -28,7 +28,7 @@ struct log_memory {
 	uint8_t *bytes;
 	vaddr_t hole, hole_end;
 	unsigned int reads;
-	/* What printk_for_each() said. */
+	/* The output of printk_for_each(). */
 	struct printk_stats stats;
 	char text[65536];
 	size_t len;
@@ -77,7 +77,7 @@ static inline void log_memory_free(struct log_memory *m)
 	free(m);
 }
 
-/** Write a number of so many bytes at an offset. */
+/** Write a number of @p bytes bytes at an offset. */
 static inline void log_put(struct log_memory *m, uint64_t off, unsigned int bytes, uint64_t v)
 {
 	assert_true(range_fits(off, bytes, LOG_MEMORY));
@@ -100,7 +100,7 @@ static inline int log_collect(void *ctx, const char *s, size_t len)
 {
 	struct log_memory *m = ctx;
 
-	/* What does not fit is not looked at. */
+	/* No test looks at text that does not fit. */
 	len = min_u64(len, sizeof(m->text) - 1 - m->len);
 	memcpy(m->text + m->len, s, len);
 	m->len += len;
@@ -131,7 +131,7 @@ static inline void log_is(struct log_memory *m, bool partial, const char *text)
 	assert_int_equal(m->stats.lost, 0);
 }
 
-/** So much of the log is left, and that something is wrong was said. */
+/** Check that the log is this text, that @p lost messages are missing, and the reason given. */
 static inline void log_is_damaged(struct log_memory *m, uint64_t lost, const char *why,
 				  const char *text)
 {

@@ -443,7 +443,7 @@ static void test_64k_52_on_48(void **state)
 	assert_64k_tables(&m, base);
 	assert_hole(&m, base - 1, 1);
 	assert_text_has("not an address");
-	/* Before 5.9 nobody says what the processor has. */
+	/* Before 5.9 VMCOREINFO does not export what the processor has. */
 	assert_int_equal(machine_init(&m, 16, FACTS_52, tables), 0);
 	assert_64k_tables(&m, base);
 	assert_hole(&m, base - 1, 1);
@@ -469,13 +469,13 @@ static void test_64k_user_52(void **state)
 	assert_int_equal(arch_translate(&user, &m.mem, 0x0001000000000000, &run), 0);
 	assert_int_equal(run.paddr, 0x9000000120000);
 
-	/* If nobody says so, the tables show it. */
+	/* If VMCOREINFO does not export it, the tables show it. */
 	assert_int_equal(machine_init(&m, 16, FACTS_48, tables), 0);
 	assert_64k_tables(&m, base);
 	assert_int_equal(machine_init(&m, 16, FACTS_48 "NUMBER(MAX_USER_VA_BITS)=48\n",
 				      tables), 0);
 	assert_hole(&m, base, 4 * TIB);
-	/* Where both may be meant it is the smaller one: something else may lie after it. */
+	/* The smaller size counts if both are possible: other data may follow the table. */
 	assert_int_equal(machine_init(&m, 16, FACTS_48, "101f8 20003\n"
 							"11ff8 30003\n"
 							"2fff8 0068000060000701\n"), 0);
@@ -529,7 +529,7 @@ static void test_user(void **state)
 
 static void test_root_by_segments(void **state)
 {
-	/* What kexec makes: the image as one, and memory in the linear map. */
+	/* The segments that kexec makes: the image as one, and memory in the linear map. */
 	const struct arch_segment segments[] = {
 		{ .vaddr = 0xffff800010080000, .paddr = 0x40080000, .memsz = 32 * MIB },
 		{ .vaddr = 0xffff000000000000, .paddr = 0x40000000, .memsz = GIB },
@@ -630,7 +630,7 @@ static void assert_image(const char *facts, vaddr_t start, vaddr_t end)
 static void test_bounds_of_the_image(void **state)
 {
 	(void)state;
-	/* What lies in front of the text is of the image too. */
+	/* The bytes before the text belong to the image, too. */
 	assert_image("SYMBOL(_stext)=ffff800010010000\n", 0xffff800010000000, 0xffff800030000000);
 	assert_image("SYMBOL(_stext)=ffff800010081000\n", 0xffff800010080000, 0xffff800030080000);
 	/* Its end is known, and within. */

@@ -27,7 +27,7 @@ static uint64_t next_random(uint64_t *state)
 	return *state >> 33;
 }
 
-/* What a bitmap is to be. */
+/* A model of a bitmap: a byte for each bit. */
 struct model {
 	uint64_t nbits;
 	unsigned char *bits;
@@ -207,7 +207,7 @@ static void assert_touched(const struct bitmap *b, uint64_t start, uint64_t end,
 	assert_int_equal(stop, want_stop);
 }
 
-/* Where bits may be is told in pieces of a certain size. */
+/* bitmap_next_touched() finds whole chunks. */
 static void test_chunks(void **state)
 {
 	const uint64_t chunk = BITMAP_CHUNK, nbits = 200 * chunk + 9;
@@ -231,7 +231,7 @@ static void test_chunks(void **state)
 	assert_int_equal(bitmap_next_set(&b, 4 * chunk, nbits), 4 * chunk);
 	assert_int_equal(bitmap_next_clear(&b, 3 * chunk, nbits), 5 * chunk);
 	assert_int_equal(bitmap_end_of_nth_set(&b, 0, chunk + 2), 4 * chunk + 1);
-	/* What was set once may still be told. */
+	/* A chunk whose bits were cleared again may still count as touched. */
 	assert_int_equal(bitmap_clear_range(&b, 0, nbits), 2 * chunk + 2);
 	assert_int_equal(bitmap_next_set(&b, 0, nbits), nbits);
 	bitmap_deinit(&b);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Declarations filled in from BTF that is made of C. What the compiler makes of the
- * same text is the truth, where it can be asked: offsetof(), sizeof() and values.
+ * Declarations filled in from BTF that is made of C. The compiler's
+ * offsetof(), sizeof() and values of the same text are the truth, where it can be asked.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -95,7 +95,7 @@ static void wanted_reset(struct wanted *w)
 	facts_reset(&set);
 }
 
-/* What came of it. */
+/* The result of a resolve(). */
 struct result {
 	int err, module_err;
 	char text[512], why[512];
@@ -125,7 +125,7 @@ static struct result resolve(struct btf_image *img, const struct wanted *w)
 	return r;
 }
 
-/* Of a blob in which nothing is wrong. */
+/* Resolve from a blob in which nothing is wrong. */
 static void resolve_well(struct btf_image *img, const struct wanted *w)
 {
 	struct result r = resolve(img, w);
@@ -368,7 +368,7 @@ static const struct {
 	{ "no_bits", "b", 32, 0, 4, 8 },
 };
 
-/* What is wrong in one place only; the rest of it is to be read nevertheless. */
+/* Declarations that must be found although another part of the blob is damaged. */
 #define GOOD "struct good { int a; long b; }; enum { GOOD_NUMBER = 42 };" \
 	"int good_array[9] __attribute__((section(\".data..percpu\")));\n"
 
@@ -859,7 +859,7 @@ static void check_by_others(struct btf_image *img, const struct btf_images *c)
 	assert_type(&w.types[3], 0, 0, 4, 8);
 }
 
-/* What tells them apart can be in another set. */
+/* A fact of another set can show which definition is meant. */
 static void check_two_sets(struct btf_image *img, const struct btf_images *c)
 {
 	struct wanted w[2] = { 0 };
@@ -1302,8 +1302,8 @@ static void test_modules(void **state)
 /* ---- damage -------------------------------------------------------------------- */
 
 /*
- * What is said must name the module, if all of its BTF is useless; whatever it is, the
- * kernel's and other modules' types are found.
+ * The warning must name the module if all of its BTF is useless; in any case the kernel's
+ * and other modules' types are found.
  */
 static void check_sick(struct btf_image *img, const struct btf_images *c, bool said,
 		       const char *what)
@@ -1332,7 +1332,7 @@ static void check_sick_modules(struct btf_image *kernel, const struct btf_images
 {
 	static const struct {
 		const char *name;
-		uint64_t move;			/* the module's BTF is there, it is said */
+		uint64_t move;			/* added to the address of its BTF */
 		uint32_t size;
 		bool said;
 	} cases[] = {
@@ -1435,7 +1435,7 @@ static void check_partly(struct btf_image *img, const char *name, bool said)
 	if (!r.err)
 		assert_good(&w);
 	if (said && !*r.why)
-		fail_msg("%s: nothing is said of it", name);
+		fail_msg("%s: there is no warning", name);
 	assert_inside(&w, name);
 }
 
@@ -1469,7 +1469,7 @@ static void test_partly_damaged(void **state)
 		for_each_order(state, silent[i], check_partly_silent);
 }
 
-/* What can be known of a struct with a wild member is known. */
+/* A wild member of a struct does not spoil the others. */
 static void check_around_damage(struct btf_image *img, const char *name)
 {
 	struct wanted w = { 0 };
@@ -1483,7 +1483,7 @@ static void check_around_damage(struct btf_image *img, const char *name)
 	assert_type(&w.types[1], 128, 0, 4, w.types[0].struct_size);
 }
 
-/* What a member without a name has are not the struct's own. */
+/* Members of a member that has lost its name do not become the struct's own. */
 static void check_lost_name(struct btf_image *img, const char *name)
 {
 	struct wanted w = { 0 };
@@ -1515,7 +1515,7 @@ static void check_useless(struct btf_image *img, const char *name)
 	if (r.err != -EBADMSG)
 		fail_msg("%s: %d: %s", name, r.err, r.text);
 	if (!*r.text || !*r.why)
-		fail_msg("%s: nothing is said of it", name);
+		fail_msg("%s: there is no warning", name);
 	for (size_t i = 0; i < w.nr_types; i++)
 		assert_no_type(&w.types[i]);
 	assert_no_num(&w.nums[0]);
@@ -1672,7 +1672,7 @@ static void try_damaged(struct btf_image *img, struct wanted *w)
 					     r.module_err != -ENOENT))
 		fail_msg("%d, %d: %s", r.err, r.module_err, r.text);
 	if ((r.err || r.module_err) && (!*r.text || !*r.why))
-		fail_msg("%d, %d: nothing is said of it", r.err, r.module_err);
+		fail_msg("%d, %d: there is no warning", r.err, r.module_err);
 }
 
 static void check_flipped(struct btf_image *img, const struct btf_images *c)

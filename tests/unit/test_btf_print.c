@@ -412,7 +412,7 @@ static int teardown(void **state)
 	return err;
 }
 
-/* What was printed: all of it, as far as there is room. */
+/* The printed text, as far as there is room. */
 struct printed {
 	char text[65536];
 	size_t len, missed;
@@ -593,7 +593,7 @@ static void test_patterns(void **state)
 		for (int j = 0; j < 2 && cases[i].lacks[j]; j++)
 			assert_null(strstr(p.out.text, cases[i].lacks[j]));
 	}
-	/* What a member belongs to is not in the name, so it is said. */
+	/* The name does not show the struct of a member, so a comment does. */
 	assert_printed(&p, "lis*.prev", 1, PATTERN_MEMBER);
 	printer_close(&p);
 }
@@ -621,7 +621,7 @@ static void test_modules(void **state)
 		assert_int_equal(btf_info_print(p.bi, NULL, "empty", collect, &p.out), 1);
 		assert_string_equal(btf_info_why(p.bi), "");
 
-		/* A module that cannot be read is said; the others are printed. */
+		/* A warning names the module that cannot be read; the others are printed. */
 		p.img.modules[0].btf += 64 << 20;
 		assert_int_equal(print(&p, "own2"), 1);
 		assert_non_null(strstr(btf_info_why(p.bi), "mod"));
@@ -648,7 +648,7 @@ static void test_printing_alone(void **state)
 	printer_close(&p);
 }
 
-/* Somebody who does not want any more of it gets no more. */
+/* A callback that returns an error gets no more calls. */
 static void test_stopped(void **state)
 {
 	struct printer p;
@@ -663,7 +663,7 @@ static void test_stopped(void **state)
 	printer_close(&p);
 }
 
-/* Damage is said at its place, and what is around it is printed. */
+/* A comment marks damage at its place, and the members around it are printed. */
 static void check_damaged(void **state, const char *blob, const char *const *names, size_t n)
 {
 	for (int big = 0; big < 2; big++) {
@@ -678,7 +678,7 @@ static void check_damaged(void **state, const char *blob, const char *const *nam
 			cpu_limit(0);
 			assert_int_equal(p.out.missed, 0);
 			if (!strstr(text, "/* damaged"))
-				fail_msg("%s: nothing is said:\n%s", names[i], text);
+				fail_msg("%s: the damage is not marked:\n%s", names[i], text);
 			if (strcmp(names[i] + strlen(names[i]) - 2, "_t") &&
 			    (!strstr(text, " first") || !strstr(text, " last")) &&
 			    !(strstr(text, "\tfirst") && strstr(text, "\tlast")))

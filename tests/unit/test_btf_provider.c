@@ -85,7 +85,7 @@ static bool resolve_types(void **state, const char *image, bool module, struct k
 
 #define WANT(mod, s, m) { .modname = mod, .struct_name = s, .member_name = m, .index = -1 }
 
-/* Where enumerators of one name differ, the enum with a name counts. */
+/* The enum with a name counts if enumerators of one name differ. */
 static void test_enumerators(void **state)
 {
 	struct knum_info num;
@@ -103,7 +103,7 @@ static void test_enumerators(void **state)
 	assert_int_equal(num.index, FACT_AMBIGUOUS);
 }
 
-/* What VMCOREINFO has told shows which definition is meant. */
+/* Facts from VMCOREINFO show which definition is meant. */
 static void test_agreement(void **state)
 {
 	struct ktype_info types[] = {

@@ -23,7 +23,7 @@
 
 #define MIB (UINT64_C(1) << 20)
 
-/* Where fields of the header are. */
+/* Offsets of fields of the header. */
 #define FLAGS 3
 #define HDR_LEN 4
 #define TYPE_OFF 8

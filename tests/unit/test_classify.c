@@ -94,7 +94,7 @@ static const struct era *era_of(const char *name)
 	return NULL;
 }
 
-/* Where the members of a struct page are. */
+/* The offsets of the members of a struct page. */
 struct geometry {
 	bool is64, big;
 	size_t size;
@@ -312,7 +312,7 @@ static void put_compound(const struct array *a, size_t head, unsigned int order,
 	put_order(a, head, order, hugetlb);
 }
 
-/* What was excluded. */
+/* The runs of excluded pages. */
 #define RUNS_MAX 64
 
 struct run {
@@ -492,7 +492,7 @@ static const struct row rows[] = {
 	{ "poisoned, free", HWPOISON, 0, BUDDY, 0, PAGE_FREE, DL_FREE },
 };
 
-/* Whether the era can have such a page at all. */
+/* Return whether the era can have such a page at all. */
 static bool row_applies(const struct era *e, const struct row *row)
 {
 	if (row->type != MAPCOUNT && !type_value(e, row->type))
@@ -580,7 +580,7 @@ static void test_types_of_other_eras(void **state)
 	}
 }
 
-/* What is not known is not assumed. */
+/* Flags that are not known are not assumed. */
 static void test_unknown_flags(void **state)
 {
 	struct array a;
@@ -691,7 +691,7 @@ static void test_free_blocks(void **state)
 
 		array_init(&a, &eras[e], GEOMETRY, 0x4000, 2048, DL_MAX);
 		put_free(&a, 0, 3);
-		/* What the other pages of a block say is history. */
+		/* The other pages of a block have struct pages that are out of date. */
 		put_page(&a, 3, LRU, ANON, UINT32_MAX);
 		put_free(&a, 5, 0);
 		put_free(&a, 8, 0);
@@ -716,7 +716,7 @@ static void test_impossible_free_blocks(void **state)
 			put_free(&a, 0, 0);
 			put_word(&a, 0, a.g->private, orders[i]);
 			ASSERT_NO_RUNS(judge(&a, DL_MAX), 1);
-			/* Nobody asked for free pages. */
+			/* The level does not exclude free pages. */
 			ASSERT_NO_RUNS(judge(&a, DL_MAX & ~DL_FREE), 0);
 		}
 		/* Not aligned; the page after it counts for itself. */
@@ -1028,7 +1028,7 @@ static void test_masks(void **state)
 		for (size_t i = 1; i < 8; i++)
 			put_word(&a, i, a.g->compound, a.va | 1);
 		ASSERT_RUNS(judge(&a, DL_MAX), 0, { 0x4000, 8, PAGE_USER });
-		/* What no order's mask looks like. */
+		/* Values that are the mask of no order. */
 		put_word(&a, 1, a.g->compound, -UINT64_C(96) | 1);
 		assert_int_equal(judge(&a, DL_MAX).odd, 1);
 		put_word(&a, 1, a.g->compound, UINT64_MAX);
@@ -1142,7 +1142,7 @@ static void model_init(struct model *m, const struct array *a)
 		p->private = decode(a, i, a->g->private, word);
 		p->link = decode(a, i, a->g->compound, word);
 		p->type = decode(a, i, a->g->mapcount, 4);
-		/* Of larger numbers the rest is 0, unless all is noise. */
+		/* The other bytes of larger numbers are 0, unless all is noise. */
 		p->order_byte = decode(a, i, order_offset(a), number_size(a)) % 256;
 		p->dtor_byte = decode(a, i, a->g->dtor, number_size(a)) % 256;
 	}
@@ -1168,7 +1168,7 @@ static bool typed(const struct era *e, const struct decoded *p, uint32_t type)
 
 enum verdict { TAIL, ODD, SINGLE, BLOCK };
 
-/* What page i is the beginning of. */
+/* Return the kind of block that begins at page i. */
 static enum verdict model_block(const struct model *m, size_t i, unsigned int *order, bool *huge)
 {
 	const struct era *e = m->a->era;

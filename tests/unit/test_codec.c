@@ -594,7 +594,7 @@ static void test_snappy_claim(void **state)
 	codec_destroy(codec);
 }
 
-/* What the zstd library would take and a page never is. */
+/* Frames that the zstd library would accept, but that no page is. */
 static void test_zstd_other_frames(void **state)
 {
 	static const uint8_t skippable[] = { 0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What a config finds in memory of either byte order and word size, and where it ends in
- * memory that has no end. The rest is tested with the program, on a kernel of its own.
+ * The places that a config finds in memory of either byte order and word size, and its limits
+ * in memory that has no end. The rest is tested with the program, on a kernel of its own.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +21,7 @@
 
 #define BASE UINT64_C(0xc0100000)
 #define BYTES 0x4000
-/* Where variables are, and nodes: each has so much room. */
+/* The address of variable or node n: each has 256 bytes. */
 #define AT(n) (BASE + 0x1000 + (n) * 0x100)
 
 struct world {
@@ -126,7 +126,7 @@ static int run(struct world *w, const char *text)
 	return err;
 }
 
-/* Put a long somewhere: at a node's offset of so many longs. */
+/* Store a long at an address plus an offset in longs. */
 static void put(struct world *w, vaddr_t at, unsigned int longs, uint64_t value)
 {
 	uint8_t *p = w->bytes + (at - BASE) + longs * w->few.word;
@@ -137,7 +137,7 @@ static void put(struct world *w, vaddr_t at, unsigned int longs, uint64_t value)
 		store_u32(p, value, w->mem.swap);
 }
 
-/* That so many bytes are overwritten from an address on, and forget that they are. */
+/* Check that @len bytes from an address on are overwritten, and forget that they are. */
 static void take(struct world *w, vaddr_t at, unsigned int len, char fill)
 {
 	for (unsigned int i = 0; i < len; i++) {
@@ -264,7 +264,7 @@ static void test_outcomes(void **state)
 	free(w);
 }
 
-/* What comes after a node that cannot be read is reached from the list's other end. */
+/* Nodes after one that cannot be read are reached from the list's other end. */
 static void test_unreadable_node(void **state)
 {
 	static const char *const loops[] = {

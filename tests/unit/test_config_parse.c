@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The language of makedumpfile.conf(5): what each construct becomes, and what is said
+ * The language of makedumpfile.conf(5): the result of each construct, and the error
  * about each mistake, with its line.
  */
 #include <setjmp.h>

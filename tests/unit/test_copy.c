@@ -150,7 +150,7 @@ static void reading_deinit(struct reading *d)
 	free(d->want);
 }
 
-/* Whether an error is of a page that was written, but not so that it can be read. */
+/* Return whether an error is about a page that was written, but cannot be read. */
 static bool is_damaged(int err)
 {
 	const char *why = err_text(err);
@@ -207,7 +207,7 @@ static void assert_whole(struct machine *m, const struct memsink *s, const struc
 	for (pfn_t pfn = 0; pfn < m->vc->max_pfn; pfn++) {
 		bool there = bitmap_test(&d.has_data, pfn);
 
-		/* Of what never existed a few will do. */
+		/* A sample of the pages that do not exist will do. */
 		if (!there && !bitmap_test(&exists, pfn) && pfn % 256)
 			continue;
 		if (there && !bitmap_test(&exists, pfn))
@@ -408,7 +408,7 @@ static void test_lost_pages(void **state)
 	memsink_deinit(&s);
 }
 
-/* What the input lost with its end is not there, and the dump says so. */
+/* The dump of an input that is cut short lacks the pages after the cut, and is incomplete. */
 static void test_input_cut_short(void **state)
 {
 	struct dump_result res;
@@ -472,7 +472,7 @@ static void full_at(void **state, uint64_t end, unsigned int level, enum codec_i
 		assert_true(d.vc->incomplete);
 		for (pfn_t pfn = 0; pfn < m.vc->max_pfn; pfn++)
 			copied += bitmap_test(&d.exists, pfn) && same_page(&d, &m, pfn);
-		/* Of a batch that was cut in the middle nothing counts. */
+		/* No page of a batch that was cut in the middle counts. */
 		assert_int_equal(copied, res.copy.copied);
 		reading_deinit(&d);
 	}
@@ -511,7 +511,7 @@ static void test_disk_full_before_the_data(void **state)
 		full_at(state, ends[i], 31, CODEC_NONE);
 }
 
-/* Of several writes that fail the sentence is about the first. */
+/* The error is about the first of several writes that fail. */
 static void assert_first_failure_told(const struct memsink *s)
 {
 	char offset[40];
@@ -653,7 +653,7 @@ static void test_filtered_again(void **state)
 	memsink_deinit(&direct);
 }
 
-/* What is erased: of those that overlap the first decides. */
+/* An erased range; the first decides where several overlap. */
 struct erasure {
 	paddr_t start;
 	uint64_t len;
@@ -841,7 +841,7 @@ static void test_nothing_is_left(void **state)
 	erase_list_deinit(&list);
 }
 
-/* What comes to be zeros takes no room; what is zeros no more takes some. */
+/* Pages that erasing makes zeros take no room; zero pages that it changes take some. */
 static void test_erased_to_zeros(void **state)
 {
 	static const struct erasure changes[] = {
@@ -880,7 +880,7 @@ static void assert_eraseinfo(const struct vmcore *vc, const char *want)
 	assert_memory_equal(vc->eraseinfo, want, strlen(want));
 }
 
-/* Each dump of a dump adds to what was erased, and to what is said of it. */
+/* Each dump of a dump adds its own erasures, and lines to ERASEINFO. */
 static void test_erased_again(void **state)
 {
 	static const struct erasure both[] = {

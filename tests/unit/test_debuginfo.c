@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A vmlinux in miniature, compiled here in every dialect of DWARF that the
- * compilers at hand speak. What is found in it is compared with what the
+ * compilers at hand speak. The facts found in it are compared with those that the
  * compiler itself put into an array: offsetof() and sizeof().
  */
 #include <setjmp.h>
@@ -111,7 +111,7 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, flexible, tail);
 
 INIT_OPT_MOD_PATH(vmlinux, narrow, "mm.fields.y");
 
-/* What leads nowhere. */
+/* Paths that lead nowhere. */
 #define DEAD_ENDS(X) \
 	X(pointer, "mm.tree_pointer.ma_root") X(array, "mm.counts.counter") \
 	X(number, "mm.users.x") X(no_dot, "mm.mm_mtxma_root") \
@@ -126,7 +126,7 @@ INIT_OPT_MOD_PATH(vmlinux, narrow, "mm.fields.y");
 DEAD_ENDS(DECLARE_DEAD_END)
 static struct kpath_info *const dead_ends[] = { DEAD_ENDS(RECORD_DEAD_END) };
 
-/* What is not there, or not where it may be found. */
+/* Facts that are missing, or in a place where they must not be found. */
 INIT_OPT_MOD_STRUCT(vmlinux, only_declared);
 INIT_OPT_MOD_STRUCT(vmlinux, local_to_a_function);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, page, compound_info);
@@ -138,7 +138,7 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, equals, place);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, equals, agreed);
 INIT_OPT_MOD_NUM(vmlinux, TWO_VALUES);
 INIT_OPT_MOD_NUM(vmlinux, ONE_VALUE);
-/* So that damage to the symbol table is met as well. */
+/* A symbol, to meet damage to the symbol table as well. */
 INIT_OPT_MOD_SYM(vmlinux, node_data);
 INIT_OPT_MOD_NUM(vmlinux, PG_local);
 INIT_OPT_MOD_NUM(vmlinux, page);
@@ -285,7 +285,7 @@ static const struct dialect dialects[] = {
 	{ "clang-5-big-endian", "clang", "-gdwarf-5 -c --target=armeb-linux-gnueabi" },
 };
 
-/* Whether a compiler is there and takes the flags. */
+/* Return whether a compiler is there and takes the flags. */
 static bool can_compile(const struct dialect *c)
 {
 	return !run("%s %s -x c -c -o /dev/null /dev/null 2>/dev/null", c->compiler, c->flags);
@@ -413,7 +413,7 @@ static void test_dialect(void **state)
 	debuginfo_close(d);
 }
 
-/* What others know stays; what they leave is found all the same. */
+/* Facts of other providers stay; the missing ones are found all the same. */
 static void test_fills_only_what_is_missing(void **state)
 {
 	const struct fact_set set = facts_of_program();
@@ -445,7 +445,7 @@ static void test_fills_only_what_is_missing(void **state)
 	assert_int_equal(_kmember_vmlinux_page_lru.index, SOURCE);
 	assert_int_equal(_kmember_vmlinux_zone_free_area.index, SOURCE);
 
-	/* What is known of the twins already still says which of them is meant. */
+	/* A fact about the twins that is known before still shows which of them is meant. */
 	facts_reset(&set);
 	_kmember_vmlinux_twins_also.index = FACT_FILE;
 	_kmember_vmlinux_twins_also.member_bit_offset = 3 * 64 + 32;
@@ -506,7 +506,7 @@ static void test_little_is_wanted(void **state)
 	debuginfo_close(d);
 }
 
-/* What no compiler makes: types that hold themselves, siblings that lead back. */
+/* DWARF that no compiler makes: types that hold themselves, siblings that lead back. */
 static const char loops[] =
 	".section .debug_abbrev,\"\",@progbits\n"
 	"	.byte 1, 0x11, 1, 0, 0\n"

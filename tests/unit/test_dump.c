@@ -104,7 +104,7 @@ static uint32_t u32_at(const struct parts *p, unsigned int part, uint64_t off)
 	return load_u32(raw, HOST_BIG_ENDIAN);
 }
 
-/* Where the descriptors of a part begin, and how many of them are not zeros. */
+/* Count the page descriptors at the beginning of a part's table that are not zeros. */
 static uint64_t count_descs(const struct parts *p, unsigned int part)
 {
 	uint64_t off = (1 + (uint64_t)u32_at(p, part, 432) + u32_at(p, part, 436)) * PAGE, n = 0;
@@ -142,7 +142,7 @@ static void test_one_part_fails(void **state)
 	assert_false(p.res.complete);
 	assert_int_equal(u32_at(&p, 1, STATUS_OFFSET), 0);
 	assert_int_equal(count_descs(&p, 1), pages);
-	/* What it has is described: the descriptors wait in memory until the end. */
+	/* The pages written are described: page descriptors wait in memory until the end. */
 	assert_int_equal(u32_at(&p, 0, STATUS_OFFSET), INCOMPLETE);
 	descs = count_descs(&p, 0);
 	assert_in_range(descs, 1, pages / 4);

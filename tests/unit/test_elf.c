@@ -247,7 +247,7 @@ static void *load_core(const char *name, size_t *len)
 	return bytes;
 }
 
-/* What memory is expected to be like in [start, end); between these is nothing. */
+/* The expected contents of memory in [start, end); there is none between areas. */
 enum kind { PATTERN, ZERO, FILL, LOST };
 
 struct area {
@@ -285,7 +285,7 @@ static void check_bytes(const struct vmcore *vc, const struct area *areas, size_
 	}
 }
 
-/* Whether all of [start, end) can be read. */
+/* Return whether all of [start, end) can be read. */
 static bool readable(const struct area *areas, size_t nr, paddr_t start, paddr_t end)
 {
 	for (; start < end; start++) {
@@ -575,7 +575,7 @@ static void test_highest_address(void **state)
 	assert_int_equal(vmcore_read_page(r, UINT64_MAX, page), -EFAULT);
 	vmcore_reader_destroy(r);
 	vmcore_close(vc);
-	/* The address of this page is 0 if nobody looks. */
+	/* The address of this page overflows to 0 unless the code checks it. */
 	vc = open_core("incomplete", false);
 	r = reader_of(vc);
 	assert_int_equal(vmcore_read_page(r, 0, page), 0);
@@ -996,7 +996,7 @@ static void test_hostile_overlap(void **state)
 	for (paddr_t pa = 0; pa < nr; pa += 97) {
 		const struct vmcore_segment *first = NULL;
 
-		/* Of those that have the byte in the file the first one counts. */
+		/* The first segment that has the byte in the file counts. */
 		for (size_t i = 0; i < 2000 && !first; i++) {
 			const struct vmcore_segment *g = &vc->segments[i];
 

@@ -258,7 +258,7 @@ static void test_absent_memory_in_pieces(void **state)
 	finish(c, DATA_OFF + PAGE);
 	open_core(c);
 	assert_warning(c->vc, "PT_LOAD at program header 4: p_memsz ");
-	/* What is left of the limit after four of them is less than a fifth needs. */
+	/* Four of them leave less of the limit than a fifth needs. */
 	assert_int_equal(count(c->vc, VMCORE_PRESENT), 4 * 8 * GIB / PAGE + 5);
 	assert_int_equal(count(c->vc, VMCORE_STORED), 9);
 }
@@ -474,7 +474,7 @@ static void test_padding(void **state)
 	}
 	add_load(c, DATA_OFF, 0, PAGE, PAGE);
 	finish(c, DATA_OFF + PAGE);
-	/* What is given back with the first part must not happen to be zero. */
+	/* The bytes that are freed with the first part must not happen to be zero. */
 	put(c, "\0\xff\xff\xff", 4, NOTES_OFF + size - 1);
 	open_core(c);
 	mallopt(M_PERTURB, 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What the writer of ELF cores puts where, as far as it takes more pages than a test of the
- * program would like, or what only a caller can do wrong.
+ * The ELF writer: cases that need more pages than a test of the program would like, and
+ * mistakes that only a caller can make.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -164,7 +164,7 @@ static void test_runs(void **state)
 	bitmap_set_range(&g.dumpable, 0x110, 0x700);
 	bitmap_clear_range(&g.dumpable, 0x120, 0x121);
 	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
-	/* Nobody takes it for whole, or for more than there is. */
+	/* The header marks it as incomplete, with one program header. */
 	assert_int_equal(ehdr(&g).e_flags, 1);
 	assert_int_equal(ehdr(&g).e_phnum, 1);
 	assert_int_equal(put(&g, 0x110, 0x200, OUT_RAW), 0);
@@ -294,7 +294,7 @@ static void test_many_program_headers(void **state)
 	free(many);
 }
 
-/* What was erased before, and now: one note. */
+/* One note has the lines about earlier erasures and about those of this run. */
 static void test_eraseinfo(void **state)
 {
 	static const char want[] = "erase jiffies size 8\nerased again\n";
@@ -324,7 +324,7 @@ static void test_eraseinfo(void **state)
 	erase_list_deinit(&erase);
 }
 
-/* What could not be written is not claimed to be there. */
+/* The program headers claim no page that could not be written. */
 static void test_no_room(void **state)
 {
 	struct writing g;

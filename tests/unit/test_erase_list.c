@@ -117,7 +117,7 @@ static void test_last_address(void **state)
 
 #define SMALL 24
 
-/* What is added, each as "start-end fill", and how memory looks then. */
+/* Added ranges, each as "start-end fill", and the memory that results. */
 static const struct overlap {
 	const char *added[6];
 	const char *memory;
@@ -217,7 +217,7 @@ struct model {
 	size_t size;
 };
 
-/* Of those that overlap the first decides. */
+/* The first range decides where several overlap. */
 static void model_add(struct model *m, size_t start, size_t len, uint8_t fill)
 {
 	for (size_t i = start; i < start + len && i < m->size; i++) {
@@ -270,7 +270,7 @@ static void compare_random(size_t nr, size_t size, size_t max_len, unsigned int 
 		if (max_len > 100 && !(next_random(&seed) % 5000))
 			len = next_random(&seed) % size;
 		len = len < size - start ? len : size - start;
-		/* What was sealed goes before what comes then. */
+		/* Ranges that are sealed precede those added later. */
 		if (i == nr / 2)
 			erase_list_seal(&list);
 		add(&list, start, len, fill);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What extensions say and ask: arguments, verdicts, erasures, failing; memory, members,
+ * The interface of extensions: arguments, verdicts, erasures, failing; memory, members,
  * addresses, struct pages and symbols, in both byte orders and word sizes.
  */
 #include <setjmp.h>
@@ -149,7 +149,7 @@ static void test_decide(void **state)
 	extension_decide(0, 9, (enum extension_verdict)77);
 	check_bits(&a->include, 5, 8, 3);
 	check_bits(&a->exclude, 7, 9, 2);
-	/* What is beyond the last page, or all numbers. */
+	/* Ranges after the last page, or of all numbers. */
 	extension_decide(FLAT_PAGES - 1, ULONG_MAX, PG_INCLUDE);
 	check_bits(&a->include, FLAT_PAGES - 1, FLAT_PAGES, 4);
 	extension_decide(ULONG_MAX, 1, PG_INCLUDE);
@@ -642,7 +642,7 @@ static const struct core_text machine_text = {
 	"u64 0xe12000 0xe13007\n"
 	"u64 0xe13010 0xe14007 0xa000e7\n"
 	"u64 0xe14008 0x980007\n"
-	/* Of an address space that has lost its tables. */
+	/* The mm of an address space that has lost its tables. */
 	"u64 0xe10118 0xffffabcd00000000\n"
 };
 
@@ -654,7 +654,7 @@ static void check_user(uint64_t mm, uint64_t address, int want, uint64_t physica
 	assert_int_equal(value, want ? 5 : physical);
 }
 
-/* What was visited, as text. */
+/* The visited ranges, as text. */
 struct user_memory {
 	char text[256];
 	int stop;			/* after the first */

@@ -43,7 +43,7 @@ static const struct core_text texts[] = {
 
 static struct cores cores;
 
-/* What the callbacks saw. */
+/* The pages that the callbacks saw. */
 static struct seen {
 	unsigned long last;
 	size_t nr, calls;

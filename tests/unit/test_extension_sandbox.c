@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Processes for code that is not to be trusted: what becomes of them is told, and what
- * they leave after does no harm.
+ * Processes for code that is not to be trusted: the caller learns how they end, and
+ * the processes they leave do no harm.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -303,7 +303,7 @@ static int leave_someone(void *ctx)
 	return 0;
 }
 
-/* In a session of its own, as the child of nobody, with a child of its own. */
+/* Make a process with a session and a child of its own, whose parent has ended. */
 static int leave_a_daemon(void *ctx)
 {
 	(void)ctx;

@@ -47,11 +47,11 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, vm_area_struct, vm_next);
 
 #define MEMBER(s, m) GET_MOD_STRUCT_MEMBER_PTR(vmlinux, s, m)
 
-/* What was visited. */
+/* The visited objects. */
 struct visited {
 	uint64_t first[256], last[256], entry[256];
 	unsigned int nr;
-	unsigned int stop_at;		/* after so many; 0: never */
+	unsigned int stop_at;		/* after this number of visits; 0: never */
 	int stop;
 };
 
@@ -130,7 +130,7 @@ static void put_list(struct flat *f, unsigned int nr)
 		flat_put(f, object(f, i) + LINK, i == nr ? f->base : object(f, i + 1) + LINK);
 }
 
-/* The list leads to the first so many objects. */
+/* Check that the list leads to the first @nr objects. */
 static void check_list(struct flat *f, unsigned int nr, int want, const char *said)
 {
 	struct ktype_info link = { .struct_name = "thing", .member_name = "link" };
@@ -344,7 +344,7 @@ static void test_rb(void **state)
 	}
 }
 
-/* What a damaged link leads to is left out; all the rest is visited, nothing twice. */
+/* The walk skips the target of a damaged link; it visits all the rest, nothing twice. */
 static void test_rb_damage(void **state)
 {
 	static const struct {
@@ -518,7 +518,7 @@ static void put_maple_tree(struct flat *f)
 	put_maple(f, 0, ARANGE, 0, 0xfff, maple_link(f, 1, LEAF));
 	put_maple(f, 0, ARANGE, 1, 0x1fff, maple_link(f, 2, LEAF));
 	put_maple(f, 0, ARANGE, 2, 0, maple_link(f, 3, LEAF));
-	/* What is after the last slot in use counts for nothing. */
+	/* Slots after the last one in use do not count. */
 	put_maple(f, 0, ARANGE, 3, 0x5000, maple_link(f, 1, LEAF));
 	/* The first range may end at 0. */
 	for (unsigned int i = 0; i < full; i++)
@@ -607,7 +607,7 @@ static void test_maple_order(void **state)
 	put_maple_tree(&f);
 	put_maple(&f, 1, LEAF, 3, 0x10, 0x230);
 	put_maple(&f, 2, LEAF, 3, 0x2fff, 0x9010);
-	/* The first that was wrong is told of. */
+	/* The error is about the first damage. */
 	put_maple(&f, 0, ARANGE, 2, 0, f.base + 0x9000 + (LEAF << 3) + 4);
 	f.map[9] = FLAT_HOLE;
 	assert_int_equal(walk_maple(&f, &v), -EBADMSG);

@@ -44,7 +44,7 @@ static void test_describe(void **state)
 			    "(OFFSET(page.flags) NUMBER(PG_lru) OFFSET(mm_struct.mm_mt.ma_root)), "
 			    "1 from VMLINUX (LENGTH(zone.free_area)), 1 ambiguous (SYMBOL(twice)), "
 			    "2 unknown (SYMBOL(gone) LENGTH(mem_section))");
-	/* What does not fit is left out. */
+	/* Text that does not fit is cut off. */
 	facts_describe(&set, line, 20);
 	assert_string_equal(line, "facts: 1 from the -");
 }
