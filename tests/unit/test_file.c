@@ -157,7 +157,7 @@ static void test_any_offset(void **state)
 		off = next_random(&rnd) % (SIZE - len);
 		assert_int_equal(file_read(i % 2 ? &mapped : &read, off, buf, len), 0);
 		assert_memory_equal(buf, s->bytes + off, len);
-		/* What was got is still there. */
+		/* The pointers from file_get() are still valid. */
 		assert_memory_equal(ptr, ptr2, got < got2 ? got : got2);
 	}
 	free(buf);
@@ -186,7 +186,7 @@ static void test_window_stays(void **state)
 	}
 }
 
-/* How many read calls this process has made; false where nobody counts them. */
+/* Get the number of read calls of this process; false if the kernel does not count them. */
 static bool count_reads(unsigned long long *n)
 {
 	FILE *io = fopen("/proc/self/io", "re");

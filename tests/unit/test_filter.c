@@ -60,7 +60,7 @@ static const struct core_text mini_texts[] = {
 		    "buddy 0x8401 order=3\nbuddy 0x8600 order=11\n" },
 };
 
-/* What the pages of "mini" are: the table in mini.txt. */
+/* The classes of the pages of "mini": the table in mini.txt. */
 static const struct {
 	pfn_t start, end;
 	enum page_class class;
@@ -291,7 +291,7 @@ static void test_every_level(void **state)
 			enum page_class c = PAGE_KEEP;
 			bool keep;
 
-			/* Of what never existed a few will do. */
+			/* A sample of the pages that do not exist will do. */
 			if (!bitmap_test(&f.exists, pfn) && pfn % 64)
 				continue;
 			for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
@@ -317,7 +317,7 @@ static void test_every_level(void **state)
 	}
 }
 
-/* What is not to be dumped anyway is neither dropped nor counted. */
+/* Pages whose bits were cleared before are not counted. */
 static void test_cleared_before(void **state)
 {
 	struct all_cores *all = *state;
@@ -337,7 +337,7 @@ static void test_cleared_before(void **state)
 	machine_close(&m);
 }
 
-/* Reading pages that are poisoned or offline can stop the machine: nobody gets them. */
+/* Reading pages that are poisoned or offline can stop the machine: none is wanted. */
 static void test_wanted(void **state)
 {
 	struct all_cores *all = *state;
@@ -353,7 +353,7 @@ static void test_wanted(void **state)
 	assert_int_equal(filter_pages(m.k, DL_MAX, 2, &b, &wanted, NULL, &stats), 0);
 	for (pfn_t pfn = 0x900; pfn < 0x1000; pfn++)
 		assert_int_equal(bitmap_test(&wanted, pfn), pfn < 0x9c8 || pfn > 0x9d0);
-	/* The level decides as if nobody had wanted anything. */
+	/* The level decides as if no page had been wanted. */
 	assert_false(bitmap_test(&b, 0x940));
 	bitmap_deinit(&wanted);
 	bitmap_deinit(&b);
@@ -584,7 +584,7 @@ static void test_missing_facts(void **state)
 	}
 }
 
-/* What a level does not look at may be missing. */
+/* Facts that a level does not use may be missing. */
 static void test_facts_that_are_not_needed(void **state)
 {
 	struct filtered f;
@@ -638,7 +638,7 @@ static void test_what_is_possible(void **state)
 		if (cases[i].why && !strstr(err_text(err), cases[i].why))
 			fail_msg("%s: \"%s\"", cases[i].core, err_text(err));
 		machine_close(&m);
-		/* What is possible works. */
+		/* The part of the level that is possible works. */
 		filter_ok(&f, state, cases[i].core, possible, 1);
 		if (possible & DL_FREE && strcmp(cases[i].core, "lost-section"))
 			assert_int_equal(f.stats.pages[PAGE_FREE], 1088);

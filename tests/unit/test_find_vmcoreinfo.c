@@ -130,7 +130,7 @@ static void test_not_found(void **state)
 	}
 }
 
-/* What was there of notes stays, after it. */
+/* Other notes stay, after that of VMCOREINFO. */
 static void test_other_notes(void **state)
 {
 	struct vmcore *vc = open_core(*state, "others");

@@ -320,7 +320,7 @@ static void test_mixed_sizes(void **state)
 	free(offs);
 }
 
-/* A counter of /proc/self/io; false where nobody counts. */
+/* Get a counter of /proc/self/io; false if the kernel has none. */
 static bool io_counter(const char *name, unsigned long long *n)
 {
 	FILE *io = fopen("/proc/self/io", "re");

@@ -117,7 +117,7 @@ static void test_get_across_the_end(void **state)
 	assert_false(guard_late());
 }
 
-/* What file_get() returned stays while others are read, but does not become the file's. */
+/* Bytes from file_get() stay after the file shrinks, but can no longer be read from it. */
 static void test_read(void **state)
 {
 	struct input *in = *state;

@@ -35,7 +35,7 @@ static int memory_read(void *ctx, vaddr_t va, void *buf, size_t len)
 {
 	struct memory *m = ctx;
 
-	/* What is in the buffer when that fails is not to be relied on. */
+	/* No caller may rely on the buffer's contents after a failure. */
 	memset(buf, 'n', len);
 	for (size_t i = 0; i < len; i++) {
 		if (va + i - START >= SIZE || m->page[(va + i - START) / IMAGE_PAGE] != PRESENT)

@@ -36,7 +36,7 @@
 	"symbol d clear_seq at+0x90\n" \
 	"pad 64\n" \
 	"symbol R linux_banner\n" \
-	"text 'Linux version 5.19.0 (somebody)'\n" \
+	"text 'Linux version 5.19.0 (username)'\n" \
 	"pad 4000\n" \
 	"tables\n" \
 	"pad 128*K\n"
@@ -312,7 +312,7 @@ static void test_names(void **state)
 	end(&f);
 }
 
-/* What others filled in stays, and serves nobody else. */
+/* Facts of other providers stay, and do not resolve other declarations. */
 static void test_filled_in_before(void **state)
 {
 	const int sources = FACT_DWARF + 1;
@@ -554,7 +554,7 @@ static void test_lying_count(void **state)
 	}
 }
 
-/* Of a few names that are gone the rest remains. */
+/* Damage to the names of one block loses its 256 symbols, not those of other blocks. */
 static void test_damaged_names(void **state)
 {
 	struct fixture f;
@@ -562,7 +562,7 @@ static void test_damaged_names(void **state)
 
 	begin_own(&f, state, "names");
 	names = kimage_table(&f.img, "names");
-	/* Where the second block begins. */
+	/* The length of the first name in the second block. */
 	*kimage_at(&f.img, names + load_u32(kimage_at(&f.img, kimage_table(&f.img, "markers") + 4),
 					    HOST_BIG_ENDIAN)) = 0;
 	want(&f, "__x64_sys_5_enter");
@@ -585,7 +585,7 @@ static int count(void *ctx, const struct ksym *sym)
 	return 0;
 }
 
-/* Of a few values that are gone, too. */
+/* Unreadable values lose only the symbols that have them. */
 static void test_unreadable_values(void **state)
 {
 	unsigned int nr = 0;
@@ -747,7 +747,7 @@ static void test_by_address(void **state)
 	check_address(&f, UINT64_MAX, NULL, 0);
 	end(&f);
 
-	/* What is a per-CPU offset is no address. */
+	/* A per-CPU offset is no address. */
 	begin_own(&f, state, "percpu");
 	want(&f, "cpu_number");
 	init_well(&f);
@@ -760,7 +760,7 @@ static void test_by_address(void **state)
 
 /* --- modules --------------------------------------------------------------------- */
 
-/* What modules have in the image, from its last 64 KiB on. */
+/* Modules whose data are in the last 64 KiB of the image. */
 struct fake {
 	struct kmodule modules[3];
 	struct module_list list;
@@ -913,7 +913,7 @@ static void test_modules(void **state)
 	}
 }
 
-/* Only modules that somebody asked for are read, and a bad one spoils no other. */
+/* Only modules that a declaration names are read, and a bad one spoils no other. */
 static void test_bad_modules(void **state)
 {
 	for (unsigned int i = 0; i < 5; i++) {
@@ -944,7 +944,7 @@ static void test_bad_modules(void **state)
 			assert_non_null(strstr(kallsyms_why(f.ks), "alpha"));
 		else
 			assert_string_equal(kallsyms_why(f.ks), "");
-		/* What the others have is given nevertheless. */
+		/* The walk gives the symbols of the other modules nevertheless. */
 		assert_int_equal(!kallsyms_for_each(f.ks, count, &nr), i == 3);
 		assert_int_equal(nr, NR_COMMON + 4);
 		end(&f);

@@ -91,7 +91,7 @@ struct fixture {
 	unsigned int nr_layouts;
 };
 
-/* Where the tables begin and what is before them differs from one to the next. */
+/* The start of the tables and the bytes before them differ from one layout to the next. */
 static void add_layout(struct fixture *f, const char *era, const char *values, bool is64, bool big)
 {
 	struct kimage_text *t = &f->layout[f->nr_layouts++];
@@ -389,11 +389,11 @@ static void test_truncated(void **state)
 		img.mem.image_end = img.start + img.size;
 		assert_not_found(&img, -ENOENT);
 	}
-	/* Of this kernel no more is needed. */
+	/* The whole image is enough. */
 	img.size = size;
 	img.mem.image_end = img.start + img.size;
 	assert_found(&img, "old");
-	/* What is in front of the names has to be there, too. */
+	/* The table before the names has to be there, too. */
 	img.mem.image_start = kimage_table(&img, "num_syms");
 	assert_int_equal(kallsyms_scan(&(struct kallsyms_tables){ 0 }, &img.mem), 0);
 	img.mem.image_start++;

@@ -498,7 +498,7 @@ static void test_truncated(void **state)
 		kimage_hole(&h.img, h.t.names + end, 1 << 30);
 		nr = hand_walk(&h, 0, &lost);
 		assert_int_equal(nr + lost, 3000);
-		/* Of whole pages nothing is lost. */
+		/* No name in whole readable pages is lost. */
 		assert_true(nr >= (end / 4096) * 4096 / 322);
 		assert_true(nr <= end / 21);
 		hand_free(&h);
@@ -662,7 +662,7 @@ static void test_layouts(void **state)
 	}
 }
 
-/* What is there instead of markers is not taken for them. */
+/* Damaged markers are not found, nor other bytes taken for them. */
 static void test_find_no_markers(void **state)
 {
 	struct kmatrix *m = *state;

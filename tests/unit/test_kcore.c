@@ -89,7 +89,7 @@ static void test_found(void **state)
 	is_told("none", "0x100100 1000\n", "OSRELEASE=5.4.0", 0);
 	/* After a note that is not padded. */
 	is_told("odd", "0x100100 1000\n", "OSRELEASE=5.4.0", 2);
-	/* What the dump says itself counts. */
+	/* The dump's own VMCOREINFO counts. */
 	is_told("told", "0x100100 1000\n", "OSRELEASE=6.1.0\n", 0);
 }
 

@@ -26,7 +26,7 @@
 #include "vmcore/kdump_format.h"
 #include "vmcore/vmcore.h"
 
-/* What a page should hold; the contents that mkkdump calls so. */
+/* The contents of a page, by mkkdump's names. */
 enum content { ZERO, PATTERN, HALF, RANDOM };
 
 struct test {
@@ -703,7 +703,7 @@ static void test_descriptor_lies(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
 		const char *part = lies[i].part;
 
-		/* So many more that the last ones do not show it. */
+		/* Enough pages that the last page descriptors do not show the lie. */
 		make(t, "page = 0 pattern\n page = 1 half %s\n page = 2-600 zero\n", lies[i].lie);
 		open_dump(t);
 		assert_page(t, 0, PATTERN);
@@ -713,7 +713,7 @@ static void test_descriptor_lies(void **state)
 	}
 }
 
-/* What could not be read leaves nothing after in the place of what could. */
+/* A page that cannot be read leaves nothing in the cache in place of readable ones. */
 static void test_damaged_page_in_cache(void **state)
 {
 	struct test *t = *state;

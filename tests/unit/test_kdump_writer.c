@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What the writer of kdump-compressed files puts where. The file is looked at
+ * The layout of the files that the kdump-compressed writer makes. The tests compare the file
  * byte by byte, at the offsets that its other readers use.
  */
 #include <setjmp.h>
@@ -390,7 +390,7 @@ static void test_last_flush_fails(void **state)
 	writing_deinit(&g);
 }
 
-/* How often bytes of [off, off + len) were written. */
+/* Count the writes to bytes of [off, off + len). */
 static unsigned int writes_to(const struct writing *g, uint64_t off, uint64_t len)
 {
 	unsigned int n = 0;
@@ -550,7 +550,7 @@ static void test_eraseinfo(void **state)
 	writing_deinit(&g);
 }
 
-/* What the eraseinfo says; "" if there is none. */
+/* Check the text of ERASEINFO; "" if there is none. */
 static void assert_eraseinfo(const struct writing *g, const char *want)
 {
 	uint64_t off = u64_at(g, PAGE + 64), size = u64_at(g, PAGE + 72);
@@ -620,7 +620,7 @@ static void test_eraseinfo_of_both(void **state)
 			bitmap_set_range(&g.dumpable, 0x200, 0x201);
 			assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
 			put(&g, pages, 1, 'x');
-			/* Nobody is to take a dump that is cut short for one that is whole. */
+			/* The header marks a dump that is cut short as incomplete. */
 			assert_int_equal(end == 2 ? writer_abort(g.w) :
 					 writer_finish(g.w, !end), 0);
 			assert_eraseinfo(&g, cases[i].want);

@@ -141,7 +141,7 @@ static void test_memory_map_outside_the_linear_map(void **state)
 	}
 }
 
-/* It is said what is missing, and nothing is excluded. */
+/* The error names the missing fact, and no page is excluded. */
 static void test_what_cannot_be_known(void **state)
 {
 	struct filter_stats stats;

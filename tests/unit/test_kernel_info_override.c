@@ -36,7 +36,7 @@ INIT_OPT_MOD_STRUCT(vmlinux, thing);
 	"SYMBOL(own)=ffffffff89500000\n"
 #define STEXT "SYMBOL(_stext)=ffffffff89400000\n"
 #define SLIDE "KERNELOFFSET=8400000\n"
-/* Of 512 MiB, all of which can be mapped from ffffffff80000000 on. */
+/* The image may lie anywhere in the 512 MiB from ffffffff80000000 on. */
 #define IMAGE_SIZE "NUMBER(KERNEL_IMAGE_SIZE)=536870912\n"
 
 static const struct core_text texts[] = {
@@ -142,7 +142,7 @@ static void test_same_boot(void **state)
 	assert_taken_as_it_is(*state, "slide", STEXT SLIDE);
 }
 
-/* Nobody knows whether it is the same boot, so who gave the text is believed. */
+/* No fact shows whether it is the same boot, so the text of -i counts as it is. */
 static void test_cannot_be_compared(void **state)
 {
 	assert_taken_as_it_is(*state, "both", "");
@@ -155,7 +155,7 @@ static void test_cannot_be_compared(void **state)
 			      "KERNELOFFSET=0\n");
 }
 
-/* Of an image that the text has elsewhere: base says by how much, modulo 2^64. */
+/* Check a text whose image is elsewhere: base is the distance, modulo 2^64. */
 static void assert_moved(const struct cores *c, const char *core, const char *where,
 			 uint64_t base)
 {
@@ -172,7 +172,7 @@ static void assert_moved(const struct cores *c, const char *core, const char *wh
 	assert_symbol(SYMBOL(high), FACT_FILE, 0xffffffff89ffffff);
 	assert_symbol(SYMBOL(beyond), -1, 0);
 	assert_symbol(SYMBOL(percpu), -1, 0);
-	/* What is not the same in each boot, the dump knows. */
+	/* Values that differ between boots come from the dump. */
 	assert_symbol(SYMBOL(own), FACT_VMCOREINFO, 0xffffffff89500000);
 	assert_symbol(SYMBOL(direct), FACT_VMCOREINFO, 0xffff888000001000);
 	assert_number(NUMBER(base), FACT_VMCOREINFO, 1);
@@ -213,7 +213,7 @@ static void test_size_of_the_image(void **state)
 	machine_close(&m);
 }
 
-/* Where it can be anywhere, the bounds are around what both the dump and the text know. */
+/* The bounds of an image that can be anywhere enclose the symbols of both dump and text. */
 static void test_image_that_moves(void **state)
 {
 	static const char text[] = KERNEL "KERNELOFFSET=0\nSYMBOL(_stext)=ffff800010010000\n"
@@ -235,7 +235,7 @@ static void test_image_that_moves(void **state)
 	}
 }
 
-/* Where the image can be anywhere, its bounds are where the text has it. */
+/* The bounds of an image that can be anywhere are those of the text. */
 static void test_bounds_that_move(void **state)
 {
 	struct machine m;
@@ -258,7 +258,7 @@ static void test_bounds_that_move(void **state)
 	machine_close(&m);
 }
 
-/* Where nothing is known of the architecture, all is image; words are as wide as the dump's. */
+/* All memory is image if the architecture is unknown; words are as wide as the dump's. */
 static void test_unknown_architecture(void **state)
 {
 	struct machine m;

@@ -96,7 +96,7 @@ static void test_errno_is_kept(void **state)
 	MSG("x\n");
 	assert_int_equal(errno, EXDEV);
 	close(STDERR_FILENO);
-	ERRMSG("nobody listens\n");
+	ERRMSG("no stream is open\n");
 	assert_int_equal(errno, EXDEV);
 	streams_end(&s);
 }

@@ -246,7 +246,7 @@ static void test_64k(void **state)
 	assert_text_has("level 3");
 }
 
-/* What the number of levels is taken for if the tables do not show it. */
+/* The number of levels that is assumed if the tables do not show it. */
 static void test_levels_not_known(void **state)
 {
 	static const struct { unsigned int shift, levels; const char *memory; } cases[] = {
@@ -421,7 +421,7 @@ static uint64_t next_random(uint64_t *state)
 /* Whatever is in the tables: as many reads as levels, and a run within its page. */
 static void test_random_tables(void **state)
 {
-	/* Of the root's entry for where addresses begin. */
+	/* The physical addresses of the root's entry for the first kernel address. */
 	static const paddr_t first[] = { 0x10800, 0x10000, 0x1ff00 };
 	uint64_t seed = 1;
 

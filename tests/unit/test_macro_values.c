@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What VMCOREINFO of each era says, from the enumerators of that era.
+ * The numbers that VMCOREINFO of each era exports, computed from the enumerators of that era.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -61,7 +61,7 @@ static const struct era {
 	  { 64, -268435456, -251658240, -201326592, -184549376, NONE } },
 	{ "NUMBER(PGTY_buddy)=240\nNUMBER(PGTY_unaccepted)=247\nOFFSET(page.page_type)=48\n",
 	  { NONE, -268435456, NONE, NONE, NONE, -150994944 } },
-	/* What no kernel has. */
+	/* Values that no kernel has. */
 	{ "NUMBER(PG_head)=64\nNUMBER(PGTY_buddy)=256\nNUMBER(PGTY_offline)=-1\n"
 	  "NUMBER(PG_hugetlb)=2147483648\nNUMBER(PG_slab)=768\n",
 	  { NONE, NONE, NONE, NONE, NONE, NONE } },
@@ -113,7 +113,7 @@ static void test_known_ones_stay(void **state)
 	assert_int_equal(GET_MOD_NUM(vmlinux, PG_head_mask), 65536);
 }
 
-/* What an extension declares follows from what the program has found. */
+/* Numbers that an extension declares are computed from facts that the program has found. */
 static void test_set_of_an_extension(void **state)
 {
 	struct knum_info mask = { .modname = "vmlinux", .name = "PG_head_mask", .index = -1 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Where the struct pages are, in every memory model, and what becomes of
+ * The places of struct pages, in every memory model, and the results of
  * tables that are missing, damaged or lie.
  */
 #include <setjmp.h>
@@ -87,7 +87,7 @@ static const struct core_text texts[] = {
 		       /* marked present, but its map is not (or no longer) there */
 		       "sections 1..2 roots=roots entries=roots+16*K direct=direct "
 		       "array=vmemmap+0x8000*64 flags=1\n" },
-	/* Where vmemmap is, most sections tell, or the struct pages that are mapped. */
+	/* Most sections agree on the place of vmemmap, or the mapped struct pages show it. */
 	{ "vmemmap-differs", VMEMMAP_MAPPED "u64 roots+16*K+16 vmemmap+0x100003\n" },
 	{ "vmemmap-nowhere", VMEMMAP_MAPPED "u64 roots+16*K vmemmap+0x100000000003\n" },
 	{ "no-vmemmap", VMEMMAP_MAPPED "set SYMBOL(vmemmap_populate)\n"
@@ -99,7 +99,7 @@ static const struct core_text texts[] = {
 	{ "all-flags", "sections 0..2 roots=roots entries=roots+16*K direct=direct array=vmemmap "
 		       "flags=0x1f\n" },
 	{ "bad-root", SMALL_SECTIONS "u64 roots+8 0xffffc90000000000\n" },
-	/* Of the roots only the first is in memory. */
+	/* Only the first of the roots is in memory. */
 	{ "cut-roots", SMALL_SECTIONS "u64 32*M-8 direct+roots+16*K\n"
 		       "set SYMBOL(mem_section) ffff888001fffff8\n" },
 	{ "bad-roots", SMALL_SECTIONS "u64 roots 1 0x8000000000000000 0xffff888010000000\n" },

@@ -42,7 +42,7 @@ static int memory_read(void *ctx, vaddr_t va, void *buf, size_t len)
 {
 	struct memory *m = ctx;
 
-	/* Nobody asks for what is beyond the address space. */
+	/* No read may reach beyond the address space. */
 	assert_true(len <= (m->mem.is64 ? UINT64_MAX : UINT64_C(1) << 32) - va);
 	m->reads++;
 	m->longest = len > m->longest ? len : m->longest;
@@ -434,14 +434,14 @@ static void test_unformed(void **state)
 	assert_names(&list, "xfs snd-hda loop");
 	assert_int_equal(list.unformed, 2);
 	assert_string_equal(list.why, "");
-	/* What was on the list of BTF is not somebody else's. */
+	/* Each module has its own entry of the list of BTF. */
 	assert_int_equal(list.modules[1].btf, m.base + 0x6002);
 	assert_int_equal(list.modules[2].btf, m.base + 0x6004);
 	module_list_free(&list);
 	memory_close(&m);
 }
 
-/* Whether a module whose name has this many characters is listed. */
+/* Return whether a module whose name has this many characters is listed. */
 static bool name_fits(bool is64, uint32_t member_size, unsigned int len)
 {
 	struct memory m;
@@ -817,7 +817,7 @@ static void test_damaged_btf(void **state)
 
 	(void)state;
 	make_modules(&m, true, false);
-	/* Of nobody, of somebody with a wrong address, and lost. */
+	/* BTF of no module, BTF with a wrong module address, and an unreadable struct btf. */
 	put_btf(&m, 0, 0);
 	put_btf(&m, 1, module_at(&m, 1) + 8);
 	put_word(&m, btf_module_at(&m, 2) + off(&m, "btf_module.btf"), 0xffff888000000000);
@@ -897,7 +897,7 @@ static struct kmodule put_tables(struct memory *m, vaddr_t va, const struct symb
 	return k;
 }
 
-/* What a walk gave, a line for each symbol. */
+/* The symbols of a walk, a line for each. */
 struct heard {
 	char text[4096];
 	unsigned int nr;
@@ -1107,7 +1107,7 @@ static void test_bad_names(void **state)
 	put_u32(&m, k.symtab + 5 * 24, k.typetab - k.strtab);
 	put_u32(&m, k.symtab + 6 * 24, 0xffffffff);
 	assert_symbols(&m, &k, "1 t first\n2 t .L0 \n3 t .L1\0022\n7 t last\n");
-	/* Where names have to tell how long the strings are, only those that can. */
+	/* Without the types only names whose end is found in the string table are given. */
 	memset(m.bytes + (k.typetab - m.base), 0, k.num_symtab);
 	k.typetab = 0;
 	assert_symbols(&m, &k, "1 ? first\n2 ? .L0 \n3 ? .L1\0022\n7 ? last\n");
@@ -1179,7 +1179,7 @@ static struct kmodule put_many(struct memory *m, uint32_t nr)
 	return k;
 }
 
-/* Whether each is given once, in order, with its own type. */
+/* Check that each symbol is given once, in order, with its own type. */
 static int count(void *ctx, const struct kmodule_symbol *sym)
 {
 	uint32_t *next = ctx;
@@ -1373,7 +1373,7 @@ static void link_back(struct memory *m, unsigned int n)
 	put_word(m, modules_head(m) + vmem_ulong_size(&m->mem), last);
 }
 
-/* Where the list breaks off, the modules after that are found from its end. */
+/* Modules after a break of the list are found from its end. */
 static void test_list_from_its_end(void **state)
 {
 	static const struct {

@@ -246,7 +246,7 @@ static void test_last_note_need_not_be_padded(void **state)
 	drop(&vc);
 }
 
-/* What comes before the damage counts, what comes after it does not. */
+/* Notes before the damage count, notes after it do not. */
 static void assert_damaged(uint32_t name_size, uint32_t desc_size)
 {
 	struct notes n = { 0 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Which facts each level needs, by name, and what is made of those that there
- * are. What the coding of each kernel leads to is in test_classify.c.
+ * Which facts each level needs, by name, and the layout made of those that there
+ * are. test_classify.c tests the coding of each kernel.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -244,7 +244,7 @@ static void test_possible(void **state)
 	assert_int_equal(page_layout_possible(&k, DL_MAX), DL_FREE);
 }
 
-/* What is not known is not looked at. */
+/* Facts that the level does not need stay unknown. */
 static void test_free_alone(void **state)
 {
 	struct page_layout l;
@@ -353,7 +353,7 @@ static void test_where_the_order_is(void **state)
 	assert_int_equal(l.compound, 16);
 }
 
-/* Of a number of four bytes a big-endian machine has the one that counts last. */
+/* The low byte of a number of four bytes is the last one on a big-endian machine. */
 static void test_numbers_of_the_order(void **state)
 {
 	static const struct {

@@ -211,7 +211,7 @@ static void test_commit_fails(void **state)
 	}
 }
 
-/* Of several errors that of the earliest batch counts, whoever came first. */
+/* The error of the earliest batch counts, even if others come before it in time. */
 static void test_earliest_error_counts(void **state)
 {
 	(void)state;
@@ -245,7 +245,7 @@ static void test_no_commit(void **state)
 		struct job j = JOB(100);
 		unsigned int works;
 
-		/* Nobody resets in_use here; only the counts matter. */
+		/* No callback resets in_use here; only the counts matter. */
 		assert_int_equal(run_ops(&without, &j, threads, 2 * threads, &works), 0);
 		assert_int_equal(works, 100);
 		j = JOB(100, .bad_work = AT(20));

@@ -120,7 +120,7 @@ static void test_linear_map(void **state)
 		assert_mapped(&m, LINEAR + 0x12345678, 0x12345678,
 			      modes[i].end - LINEAR - 0x12345678);
 		assert_mapped(&m, modes[i].end - 1, modes[i].end - LINEAR - 1, 1);
-		/* What is below it is not the kernel's. */
+		/* Addresses below the linear map are not the kernel's. */
 		assert_hole(&m, LINEAR - 1, 1);
 		assert_hole(&m, 0x10, LINEAR - 0x10);
 		/* c008... without its region; the tables have it in the same slot. */
@@ -310,7 +310,7 @@ static void test_sizes_that_the_kernel_tells(void **state)
 		assert_hole(&m, 0xf000000000000000, UINT64_C(1) << 60);
 		machine_close(&m);
 	}
-	/* What is invalid is not believed: today's sizes then, if it is such a kernel. */
+	/* Invalid sizes are ignored, and those of today's kernels used. */
 	for (size_t i = 0; i < 4; i++) {
 		static const char *const bad[] = {
 			"1000 8\n1008 0\n1010 5\n1018 c\n", "1000 8\n1008 a\n1010 10\n1018 8\n",
@@ -364,7 +364,7 @@ static void test_which_mmu(void **state)
 		/* Neither is known: the sizes tell. */
 		{ ROOT SIZES, "1000 5\n1008 9\n1010 9\n1018 d\n", 512 * GIB },
 		{ ROOT SIZES, "1000 8\n1008 a\n1010 a\n1018 8\n", 16 * TIB },
-		/* So they do if the features cannot be read. */
+		/* The sizes decide, too, if the features cannot be read. */
 		{ ROOT CPU SIZES, "2000 1000\n1000 5\n1008 9\n1010 9\n1018 d\n", 512 * GIB },
 		{ ROOT CPU SIZES, "2000 ffffffffffffffff\n1000 8\n1008 a\n1010 a\n1018 8\n",
 		  16 * TIB },
@@ -379,7 +379,7 @@ static void test_which_mmu(void **state)
 		assert_hole(&m, VIRT, modes[i].hole);
 		machine_close(&m);
 	}
-	/* Hash, but nobody knows how large the tables are: no tables. */
+	/* Hash, but the sizes of the tables are unknown: no tables. */
 	assert_int_equal(machine_open(&m, BE_64K, ROOT CPU,
 				      "2000 c000000000002100\n2108 7c006e01\n", ""), 0);
 	assert_hole(&m, VIRT + 1, 64 * KIB - 1);
@@ -518,6 +518,7 @@ static void test_list_in_a_region_of_its_own(void **state)
 	machine_close(&m);
 }
 
+/* Check that the entries before the damage count. */
 static void assert_damaged_list(const char *list)
 {
 	struct arch_run run;
@@ -534,8 +535,7 @@ static void assert_damaged_list(const char *list)
 	}
 }
 
-/* All that was found before counts. */
-/* Where nothing else tells which MMU it is. */
+/* The list alone shows which MMU it is. */
 static void test_list_without_tables(void **state)
 {
 	char variables[4096], first[64];
@@ -577,7 +577,7 @@ static void test_damaged_list(void **state)
 	assert_damaged_list(LIST_AT_60 "40068 7000000\n40070 c00c000003000000\n");
 }
 
-/* A list of so many entries, in memory that is made up as it is read. */
+/* A list of @nr entries, in memory that is made up as it is read. */
 struct long_list {
 	uint64_t nr, reads;
 };
@@ -742,7 +742,7 @@ static void test_bounds_of_the_image(void **state)
 		     LINEAR, LINEAR + 0x2a60000);
 	assert_image(BE_4K, "SYMBOL(_stext)=c000000008000100\nSYMBOL(_end)=c00000000a950008\n",
 		     LINEAR + 0x8000000, LINEAR + 0xa951000);
-	/* Where it ends is not known yet, or is invalid. */
+	/* The end of the image is not known yet, or is invalid. */
 	assert_image(BE_64K, "SYMBOL(_stext)=c000000000000000\n", LINEAR, LINEAR + 256 * MIB);
 	assert_image(BE_64K, "SYMBOL(_stext)=c000000008000000\nSYMBOL(_end)=c000000007000000\n",
 		     LINEAR + 128 * MIB, LINEAR + 384 * MIB);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What of a text a terminal gets to see. */
+/* The part of a text that a terminal gets. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

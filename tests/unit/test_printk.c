@@ -12,7 +12,7 @@
 
 #include "tests/unit/printk_log.h"
 
-/* Where things are. */
+/* Offsets in the memory of the tests. */
 #define LOG_BUF 0x100
 #define LOG_BUF_LEN 0x110
 #define FIRST_IDX 0x120
@@ -91,7 +91,7 @@ static void test_records(void **state)
 	say(&w, 1999, "");
 	log_is(m, false, "[    0.000000] first\n[   61.000000] second\n"
 			 "               of two lines\n[    0.000001] \n");
-	/* What it was called before. */
+	/* The older name of the struct. */
 	set_facts(m, "log", "");
 	assert_int_equal(log_read(m, false), 0);
 	assert_int_equal(m->stats.records, 3);
@@ -138,7 +138,7 @@ static void test_partial_records(void **state)
 	log_is(m, true, all);
 	log_put(m, CLEAR_IDX, 4, UINT32_MAX);
 	log_is(m, true, all);
-	/* What was there has been overwritten since. */
+	/* Newer messages have overwritten the place of clear_idx. */
 	log_put(m, CLEAR_IDX, 4, two);
 	snprintf(more, sizeof(more), "SYMBOL(clear_seq)=%" PRIx64 "\nSYMBOL(log_first_seq)=%"
 		 PRIx64 "\n", m->base + CLEAR_SEQ, m->base + FIRST_SEQ);

@@ -12,7 +12,7 @@
 
 #include "tests/unit/printk_log.h"
 
-/* Where things are. No kernel has these offsets. */
+/* Offsets in the memory of the tests; no kernel has these. */
 #define PRB 0x100
 #define CLEAR_SEQ 0x180
 #define RB 0x200
@@ -153,7 +153,7 @@ static void say(struct writer *w, unsigned int state, uint64_t ts_nsec, const ch
 	w->id = (w->id + 1) & id_mask(w->m);
 }
 
-/* The log has the last so many messages. */
+/* Let the log have the last @nr messages. */
 static void end(struct writer *w, unsigned int nr)
 {
 	put_ids(w, (w->id - nr) & id_mask(w->m), (w->id - 1) & id_mask(w->m));
@@ -204,7 +204,7 @@ static void test_callers(void **state)
 	log_is(m, false, "[    0.000000] thread\n[    0.000000] cpu\n");
 	log_put_text(m, 0x80000, ",caller=%c%u");
 	log_is(m, false, "[    0.000000] [      T7] thread\n[    0.000000] [     C12] cpu\n");
-	/* What cannot be the place of constants is not searched. */
+	/* A range that cannot be that of constants is not searched. */
 	snprintf(more, sizeof(more), "SYMBOL(__start_rodata)=%" PRIx64 "\nSYMBOL(__end_rodata)=%"
 		 PRIx64 "\n", m->base + 0x90000, m->base + 0x80000);
 	set_facts(m, more);
@@ -258,7 +258,7 @@ static void test_lost_ring(void **state)
 		for (int i = 0; i < 3; i++)
 			say(&w, FINALIZED, 0, "message");
 		end(&w, 3);
-		/* Where there are none but zeros, or those of other places. */
+		/* The ring leads to zeros, or to other descriptors. */
 		log_put_ulong(m, RB + DESC_RING + word(m), m->base + DESCS +
 			      (partial ? desc_size(m) : COUNT * desc_size(m)));
 		assert_int_equal(log_read(m, partial), 0);
@@ -268,7 +268,7 @@ static void test_lost_ring(void **state)
 	}
 }
 
-/* So many messages that all rings go round several times, ids too. */
+/* Enough messages that all rings go round several times, ids too. */
 static void test_rounds(void **state)
 {
 	struct log_memory *m = *state;

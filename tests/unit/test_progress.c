@@ -125,7 +125,7 @@ static void test_message_level(void **state)
 	assert_string_equal(c.text, "");
 }
 
-/* What one step shows on a terminal. */
+/* Get the output of one step on a terminal. */
 static void show_on_terminal(const char *term, char *text, size_t size)
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave;

@@ -245,7 +245,7 @@ static void test_lost_page(void **state)
 
 static void test_flags(void **state)
 {
-	/* Of a page as it is, a compressed one, and one of zeros. */
+	/* Flags of a page as it is (0), of a compressed one (1), and of one of zeros (2). */
 	static const struct {
 		unsigned int page;
 		uint32_t flags;

@@ -258,7 +258,7 @@ static void test_kaslr(void **state)
 	assert_int_equal(m.arch.root, 0x80201000);
 }
 
-/* What the dump's headers say of a kernel that exports nothing. */
+/* Use the dump's headers for a kernel that exports nothing. */
 static void test_segments(void **state)
 {
 	static const struct arch_segment three[] = {

@@ -133,7 +133,7 @@ static void test_file_create(void **state)
 	assert_int_equal(st.st_size, 0);
 	sink_close(s);
 
-	/* Not through somebody's link either. */
+	/* Not through a symbolic link either. */
 	assert_int_equal(unlink(p->path), 0);
 	assert_int_equal(symlink(p->other, p->path), 0);
 	assert_int_equal(sink_file_create(&t, p->path, false), -EEXIST);
@@ -220,7 +220,7 @@ static void test_file_reserve_by_writing(void **state)
 	free(bytes);
 }
 
-/* What a dump leaves out on a target that keeps its old bytes is zeros, and the rest stays. */
+/* The gaps of a dump are zeros on a target that keeps its old bytes, and the data stay. */
 static void check_stale(const struct place *p)
 {
 	unsigned char *bytes = malloc(400 * KIB);
@@ -324,7 +324,7 @@ static void test_limit_of_stream(void **state)
 
 	assert_true(fd >= 0);
 	assert_int_equal(sink_flattened_create(&s, fd, "stream"), 0);
-	/* What is to be written, with three heads and the end record. */
+	/* The bytes to be written, with three heads and the end record. */
 	s->limit = FLAT_HEADER_SIZE + 3 * FLAT_RECORD_SIZE + 100 + 1000 + 50 + FLAT_RECORD_SIZE;
 	sink_reserve(s, 0, 100, 100);
 	assert_int_equal(sink_pwrite(s, data, 1000, 1000), 0);
@@ -480,7 +480,7 @@ static void test_epipe(void **state)
 	assert_int_equal(sink_flattened_create(&s, fds[1], "standard output"), -EPIPE);
 	close(fds[1]);
 
-	/* Nobody is there any more when the end record comes. */
+	/* The reader has closed the pipe when the end record comes. */
 	assert_int_equal(pipe(fds), 0);
 	assert_int_equal(sink_flattened_create(&s, fds[1], "standard output"), 0);
 	close(fds[0]);

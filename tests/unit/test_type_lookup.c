@@ -110,7 +110,7 @@ static void check_type(const struct c_type *t, enum c_type_kind kind, uint64_t s
 	assert_int_equal(c_type_size(t), size);
 }
 
-/* Of types that are laid out as on a 64-bit machine. */
+/* Check types that are laid out as on a 64-bit machine. */
 static void check_outer(struct type_lookup *l)
 {
 	struct c_type outer = find(l, TYPE_STRUCT, "outer"), t, u;
@@ -266,7 +266,7 @@ static void test_btf(void **state)
 	}
 }
 
-/* Of several definitions the one with the member counts; of equals none. */
+/* The definition with the member counts if there are several; none if two have it. */
 static void test_several(void **state)
 {
 	struct c_type t;
@@ -284,7 +284,7 @@ static void test_several(void **state)
 	assert_int_equal(type_find(&w.l, NULL, TYPE_STRUCT, "twice", "b", &t), -ENOTUNIQ);
 	assert_string_equal(err_text(-ENOTUNIQ), "there is more than one struct twice");
 	assert_int_equal(type_find(&w.l, NULL, TYPE_STRUCT, "twice", NULL, &t), -ENOTUNIQ);
-	/* Whose lack of it is told when it is asked for. */
+	/* type_find() gives a definition even if none has the member; looking it up fails later. */
 	assert_int_equal(type_find(&w.l, NULL, TYPE_STRUCT, "twice", "nosuch", &t), 0);
 	close_world(&w);
 }

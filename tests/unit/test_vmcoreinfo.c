@@ -303,14 +303,14 @@ static void test_bare_numbers(void **state)
 	assert_string_equal(bad, "other_number=zz");
 	assert_false(MOD_SYM_EXIST(vmlinux, some_symbol));
 	assert_false(MOD_STRUCT_EXIST(vmlinux, thing));
-	/* Where there are both, the one with its kind counts. */
+	/* The key with its kind counts if there are both. */
 	forget(state);
 	resolve("some_number=10\nNUMBER(some_number)=10\n", FACT_VMCOREINFO, bad, sizeof(bad));
 	assert_int_equal(GET_MOD_NUM(vmlinux, some_number), 10);
 	assert_string_equal(bad, "");
 }
 
-/* What one provider filled in no later one changes; it adds what is missing. */
+/* A later provider changes no fact of an earlier one; it adds the missing ones. */
 static void test_first_provider_wins(void **state)
 {
 	char bad[64];
@@ -375,7 +375,7 @@ static void test_bad_values(void **state)
 		resolve(text, FACT_VMCOREINFO, bad, sizeof(bad));
 		assert_string_equal(bad, lines[i]);
 		assert_nothing_known();
-		/* Nobody need be told. */
+		/* The caller need not give a buffer for the bad line. */
 		resolve(text, FACT_VMCOREINFO, NULL, 0);
 		assert_nothing_known();
 	}

@@ -186,7 +186,7 @@ static void set_info(struct test *t, const char *text)
 	t->k.info = (struct vmcoreinfo){ .text = text, .size = strlen(text) };
 }
 
-/* What is written of the test's kernel. */
+/* Check the text that is written for the test's kernel. */
 static void assert_written(struct test *t, const char *want)
 {
 	int err = vmcoreinfo_write_dump(&t->k, t->path, true);
@@ -242,7 +242,7 @@ static void test_own_lines_come_first(void **state)
 	assert_written(t, OWN "\n" REST LAST);
 	t->k.info = (struct vmcoreinfo){ .text = padded, .size = sizeof(padded) };
 	assert_written(t, OWN "\n" REST LAST);
-	/* What a bare key tells has been told. */
+	/* A fact that a bare key has is not written again. */
 	set_info(t, OWN "\nminus=ffffffffffffff7f\n");
 	assert_written(t, OWN "\nminus=ffffffffffffff7f\n" REST);
 }
@@ -400,7 +400,7 @@ static void link_kernel(const struct test *t, const char *flags)
 	assert_int_equal(system(command), 0);
 }
 
-/* Of what is declared. */
+/* Lines about declared facts. */
 static const char *const linked_facts[] = {
 	"SYMBOL(low)=ffffffff82000000\n", "SYMBOL(high)=ffffffff82000004\n",
 	"SYMBOL(several)=ffffffff82000008\n", "SIZE(alone)=24\n", "SIZE(whole)=4064\n",
@@ -421,7 +421,7 @@ static void test_vmlinux(void **state)
 	char *text;
 
 	link_kernel(t, "-fno-common -Wl,--build-id=0x000102030405060708090a0b0c0d0e0f10111213");
-	/* What was known of another kernel is forgotten. */
+	/* Facts of another kernel are forgotten. */
 	_ksym_vmlinux_missing.index = FACT_VMCOREINFO;
 	if (vmcoreinfo_write_vmlinux(t->other, t->path, false))
 		fail_msg("%s", err_text(-EINVAL));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a linked vmlinux tells besides types: symbols, and which kernel it is. */
+/* The facts of a linked vmlinux besides types: symbols, and the build ID. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -121,7 +121,7 @@ static void test_symbols(void **state)
 	assert_int_equal(_ksym_vmlinux_init_task.index, FACT_FILE);
 	assert_int_equal(debuginfo_resolve_symbols(d, &(struct fact_set){ 0 }, SOURCE, 0), 0);
 
-	/* What was ambiguous to another provider need not be here. */
+	/* A symbol that is ambiguous to another provider need not be so here. */
 	facts_reset(&set);
 	_ksym_vmlinux_init_task.index = _ksym_vmlinux_second.index = FACT_AMBIGUOUS;
 	assert_int_equal(debuginfo_resolve_symbols(d, &set, SOURCE, 0), 0);
@@ -129,7 +129,7 @@ static void test_symbols(void **state)
 	assert_int_equal(_ksym_vmlinux_second.index, FACT_AMBIGUOUS);
 	debuginfo_close(d);
 
-	/* What a file refers to is not in it; linkers leave few of these. */
+	/* A symbol that a file only refers to is not in it; linkers leave few of these. */
 	assert_int_equal(run("cd '%s' && gcc -w -g -ffreestanding -c -o other kernel.c", t->dir),
 			 0);
 	d = open_vmlinux(t->other);
@@ -212,7 +212,7 @@ static void test_build_id(void **state)
 	debuginfo_close(d);
 }
 
-/* What strip leaves in a file of debug information: no bytes of the kernel. */
+/* A file of debug information that objcopy makes: no bytes of the kernel. */
 static void test_debug_file_of_its_own(void **state)
 {
 	const struct fact_set set = facts_of_program();
