@@ -44,7 +44,7 @@ static inline uint64_t fuzz_file_size(const struct fuzz_file *f)
 	return st.st_size;
 }
 
-/** What a function returned that opens a file: 0, or an error with a clean text. */
+/** Check the result of a function that opens a file: 0, or an error with a clean text. */
 static inline void fuzz_check_file_err(int err)
 {
 	assert(err <= 0);

@@ -19,7 +19,7 @@
 #include "lib/err.h"
 #include "symbols/vmem.h"
 
-/** What a target is: libFuzzer's name for it. @return 0 */
+/** The target, by libFuzzer's name for it. @return 0 */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /** Called once, before the first input; not every target has it. @return 0 */
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -29,7 +29,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 #define FUZZ_BIG_ENDIAN 0x02
 #define FUZZ_BINARY 0x80
 
-/** What is left of an input. */
+/** The rest of an input. */
 struct fuzz_input {
 	const uint8_t *data;
 	size_t size;
@@ -75,7 +75,7 @@ static inline int fuzz_memory_read(void *ctx, vaddr_t va, void *buf, size_t len)
 {
 	const struct fuzz_memory *m = ctx;
 
-	/* What is in the buffer when that fails is not to be relied on. */
+	/* No caller may rely on the buffer's contents after a failure. */
 	memset(buf, 0xa5, len);
 	if (!len)
 		return 0;
@@ -142,7 +142,7 @@ static inline void fuzz_memory_add(struct fuzz_memory *m, vaddr_t va, struct fuz
 
 /* --- what must hold ------------------------------------------------------------ */
 
-/** Whether a text can go to a terminal: dumps are not to be trusted. */
+/** Return whether a text can go to a terminal: dumps are not to be trusted. */
 static inline bool fuzz_is_clean(const char *text)
 {
 	for (; *text; text++)
@@ -151,7 +151,7 @@ static inline bool fuzz_is_clean(const char *text)
 	return true;
 }
 
-/** What a function returned that reads a dump: 0, or one of these with a clean sentence. */
+/** Check the result of a function that reads a dump: 0, or one of these with a clean text. */
 static inline void fuzz_check_err(int err)
 {
 	if (!err)

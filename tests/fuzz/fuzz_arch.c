@@ -40,7 +40,7 @@ static const uint16_t machines[] = {
 /* Those of arch_init_late() follow a list, which is no longer than memory has places for it. */
 #define FINISH_READS_MAX(nr_words) (100 + 16 * 9 * (nr_words))
 
-/* Where several entries should say the same, but it is the kernel that sees to that. */
+/* The size of a NAPOT page: its entries are equal only if the kernel made them so. */
 #define NAPOT_BYTES 65536
 
 struct fuzz_physical {
@@ -51,7 +51,7 @@ struct fuzz_physical {
 	unsigned int level;		/* of the entry that was told last */
 };
 
-/* What there is at an address, up to the end of its word; NULL if there is no memory. */
+/* Get the bytes at an address, up to the end of its word; NULL if there is no memory. */
 static const uint8_t *find_bytes(const struct fuzz_physical *m, paddr_t pa)
 {
 	static const uint8_t zeros[8];
@@ -72,7 +72,7 @@ static int physical_read(void *ctx, paddr_t pa, void *buf, size_t len)
 	uint8_t *to = buf;
 
 	m->reads++;
-	/* What is in the buffer when that fails is not to be relied on. */
+	/* No caller may rely on the buffer's contents after a failure. */
 	memset(buf, 0xa5, len);
 	for (size_t n; len; len -= n, pa += n, to += n) {
 		const uint8_t *bytes = find_bytes(m, pa);
@@ -124,7 +124,7 @@ static int translate(const struct arch *a, struct fuzz_physical *m, vaddr_t va,
 	return err;
 }
 
-/* What was said of an address must hold of all that lies together with it. */
+/* The translation of an address must hold for its whole run. */
 static void check_address(const struct arch *a, struct fuzz_physical *m, vaddr_t va)
 {
 	struct arch_run run, other;

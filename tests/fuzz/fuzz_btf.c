@@ -72,7 +72,7 @@ static void set_up(struct kernel_types *k, const struct fact_set *set, struct fu
 		.module = { .name = "fuzzed", .btf = MODULE, .btf_size = in->size },
 		.modules = { .modules = &k->module, .nr = 1 },
 	};
-	/* Nobody asks for what cannot be typed. */
+	/* Names have only characters that a user can type. */
 	for (size_t i = 0; i < name.size && name.data[i] > ' ' && name.data[i] <= '~'; i++)
 		k->name[i] = name.data[i];
 	fuzz_memory_init(&k->memory, flags);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What a makedumpfile.conf names, and what memory leads to from there: the types are those
+ * Evaluate a makedumpfile.conf, and the memory that its names lead to: the types are those
  * of tests/unit/few_types.h.
  *
  * Input, numbers with the least significant byte first:
@@ -16,12 +16,12 @@
 
 #define MEMORY UINT64_C(0xc0100000)
 #define VARIABLE_BYTES 64
-/* After so many reads it is enough. */
+/* The reads after which memory ends. */
 #define READS_MAX 20000
 
 struct fuzz_world {
 	struct fuzz_memory memory;
-	/* What is asked, and what answers. */
+	/* The interface to memory and types, and the data that it uses. */
 	struct vmem mem;
 	unsigned int reads;
 	struct few_types few;

@@ -30,7 +30,7 @@ static const char *const symbols[] = {
 	"kallsyms_addresses", "kallsyms_offsets", "kallsyms_relative_base", "_stext", "prb",
 };
 
-/* Of these mkseeds makes one, several, one with a suffix, a long one, and none. */
+/* mkseeds makes one such symbol, several, one with a suffix, and none. */
 INIT_OPT_MOD_SYM(vmlinux, fuzz_single);
 INIT_OPT_MOD_SYM(vmlinux, fuzz_several);
 INIT_OPT_MOD_SYM(vmlinux, fuzz_suffix);
@@ -118,7 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	err = init_kernel_kallsyms(ks);
 	fuzz_check_err(err);
 	assert(fuzz_is_clean(kallsyms_why(ks)));
-	/* What was known stays, and what is missing has no value. */
+	/* A symbol that is not found has no value. */
 	for (size_t i = 0; i < set.nr_ksyms; i++)
 		assert(set.ksyms[i]->index >= 0 || !set.ksyms[i]->value);
 	fuzz_check_err(kallsyms_for_each(ks, look, &t));

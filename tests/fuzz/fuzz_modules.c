@@ -20,7 +20,7 @@
 
 #define NO_FACT 0x04
 
-/* Of the first so many modules the symbols are read: many can share one table. */
+/* The target reads symbols of the first MODULES_MAX modules: many can share one table. */
 #define MODULES_MAX 16
 
 INIT_OPT_MOD_SYM(alpha, fuzz_single);

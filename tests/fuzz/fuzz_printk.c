@@ -27,7 +27,7 @@ static const char records_facts[] =
 	"SIZE(printk_log)=20\nOFFSET(printk_log.ts_nsec)=0\nOFFSET(printk_log.len)=8\n"
 	"OFFSET(printk_log.text_len)=10\nOFFSET(printk_log.caller_id)=16\n";
 
-/* As the compiler places them, with an unsigned long of so many bytes. */
+/* The offsets that the compiler chooses, with an unsigned long of @n bytes. */
 static void ring_facts(char *buf, size_t size, unsigned int n, bool latched)
 {
 	snprintf(buf, size,

@@ -31,7 +31,7 @@
 void __sanitizer_set_death_callback(void (*callback)(void));
 #pragma weak __sanitizer_set_death_callback
 
-/* What runs now: the functions that are called when it dies get no argument. */
+/* The input that runs now: the functions that are called when it dies get no argument. */
 static struct {
 	const char *path, *out;
 	unsigned int damage;		/* 0: none */
