@@ -11,7 +11,7 @@ front of each part.
 
 Declarations are those of C: struct, union and enum with and without a name, typedef,
 functions, variables, pointers, arrays, bit fields, const, volatile, restrict. They are
-laid out as C compilers do on 64-bit machines. Comments are as in C. What is special:
+laid out as C compilers do on 64-bit machines. Comments are as in C. Special are:
 
   struct NAME;               a forward declaration, even if the struct is defined too
   struct NAME ...            is the definition that came last, else the first one that
@@ -27,13 +27,13 @@ laid out as C compilers do on 64-bit machines. Comments are as in C. What is spe
 Lines that begin with a full stop are not C. Words are as in a shell, numbers as in C:
 
   .word 4|8                  bytes of long and pointers. Default: 8
-  .bits flag|int             bit fields are said by the struct's kind_flag (default), or by
-                             the type of the member, an INT of few bits
+  .bits flag|int             the struct's kind_flag marks bit fields (default), or the type
+                             of the member, an INT of few bits
   .strings once|each         a name is there once (default), or each time it is used
   .sorted                    types are sorted: nameless ones first, then by name
   .base PART                 this is split BTF on top of that of an earlier part
-  .base TYPES STRINGS        ... on top of BTF with so many types (void is one) and
-                             bytes of strings
+  .base TYPES STRINGS        ... on top of BTF with TYPES types (void is one) and
+                             STRINGS bytes of strings
   .layout [KIND=FIXED,EACH]...
                              a header of 32 bytes, and a layout section between types
                              and strings: for each kind, bytes after the record, and
@@ -70,7 +70,7 @@ import sys
 KINDS = ('VOID', 'INT', 'PTR', 'ARRAY', 'STRUCT', 'UNION', 'ENUM', 'FWD', 'TYPEDEF', 'VOLATILE',
          'CONST', 'RESTRICT', 'FUNC', 'FUNC_PROTO', 'VAR', 'DATASEC', 'FLOAT', 'DECL_TAG',
          'TYPE_TAG', 'ENUM64')
-# What stands after a record once, and what as often as its vlen says: 32-bit words.
+# The 32-bit words that follow a record once, and those that follow it vlen times.
 FIXED = {'INT': ('data',), 'ARRAY': ('type', 'index', 'nelems'), 'VAR': ('linkage',),
          'DECL_TAG': ('component',)}
 EACH = {'STRUCT': ('name', 'type', 'offset'), 'UNION': ('name', 'type', 'offset'),
@@ -170,7 +170,7 @@ class Parser:
         return kind != 'string' and word == text
 
     def take(self, text):
-        """Whether that comes next; it is consumed then."""
+        """Consume a text if it comes next; return whether it did."""
         if not self.is_next(text):
             return False
         self.at += 1
@@ -278,7 +278,7 @@ class Btf:
         return self.base.find(table, key) if self.base else None
 
     def by_name(self, name):
-        """What a label or name in .set and typeof() stands for."""
+        """Return the type that a label or name in .set and typeof() stands for."""
         found = self.find('labels', name) or self.find('names', name)
         for kind in ('STRUCT', 'UNION', 'ENUM', 'FWD', 'FUNC', 'VAR', 'DATASEC'):
             found = found or (self.find('tags', (kind, name)) or [None])[-1]
@@ -342,7 +342,7 @@ class Btf:
             raise Error('after "%s": %s' % (near, e)) from e
 
     def attributes(self, p):
-        """What __attribute__((...)) say, as (name, argument)."""
+        """Parse each __attribute__((...)), as (name, argument)."""
         found = []
         while p.take('__attribute__'):
             p.need('(')
@@ -603,7 +603,7 @@ class Btf:
         if p.peek()[0] == 'name' and p.peek()[1] != '__attribute__':
             name = p.next('name')
         elif p.is_next('(') and p.peek(1)[1] in ('*', '('):
-            # What is inside is declared with the type that the rest makes.
+            # The inner declarator is parsed later, with the type that the rest makes.
             p.need('(')
             inner = p.at
             p.until(')')

@@ -149,7 +149,7 @@ SHDR = (('name', 'I'), ('type', 'I'), ('flags', 'A'), ('addr', 'A'),
         ('offset', 'A'), ('size', 'A'), ('link', 'I'), ('info', 'I'),
         ('addralign', 'A'), ('entsize', 'A'))
 
-# What a struct code can hold.
+# The greatest value of each struct code.
 MASKS = {'B': 0xff, 'H': 0xffff, 'I': 0xffffffff, 'Q': (1 << 64) - 1}
 
 LAYOUT = {'size': 64, 'flags': (0, 8), 'compound': (8, 8), 'lru': (8, 8),

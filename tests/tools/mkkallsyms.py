@@ -95,7 +95,7 @@ BEHIND = {'absolute': ('addresses',), 'place-relative': ('offsets',), 'plain': (
           'absolute-percpu': ('offsets', 'relative_base')}
 SINCE_7_0 = ('place-relative', 'plain')
 
-# What VMCOREINFO tells since 6.0.
+# Tables whose addresses VMCOREINFO exports since 6.0.
 EXPORTED = ('names', 'num_syms', 'token_table', 'token_index', 'offsets', 'relative_base',
             'addresses')
 
@@ -271,7 +271,7 @@ class Kallsyms:
                 self.symbol_line(line)
 
     def add(self, word, more, kind, name):
-        """Where the image is may be said later: the number is made when all is known."""
+        """Add a symbol; its number is made at the end, as the place of the image may come later."""
         self.number(word)
         self.symbols.append((word, more, kind, name))
 
@@ -360,7 +360,7 @@ class Kallsyms:
         return self.pack('Q' if self.is64 else 'I', *values)
 
     def moved(self, address, kind='T'):
-        """Where something is in the running kernel."""
+        """Return an address in the running kernel."""
         if kind in 'Aa':
             return address
         return (address + self.slide) % (1 << (64 if self.is64 else 32))
@@ -474,7 +474,7 @@ class Kallsyms:
                  for word, more, kind, name in self.symbols] + [
             (address + (self.address if self.relative and kind not in 'Aa' else 0), kind, name)
             for address, kind, name in self.lines]
-        # Where symbols are that lie in the image is known when all sizes are. The
+        # The addresses of symbols in the image are known when all sizes are. The
         # order of the symbols does not change sizes.
         self.tokens = None
         self.lay_out_places()

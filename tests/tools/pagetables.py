@@ -10,7 +10,7 @@ class Error(Exception):
 
 
 class Tables:
-    """What architectures with tables of one page each have in common."""
+    """The base of architectures with tables of one page each."""
 
     PAGES = (12,)           # log2 of the sizes that pages can have
     LEVELS = 4              # of kernels without anything special
@@ -31,10 +31,10 @@ class Tables:
         self.prepare()
         self.clear(self.root, self.levels)
 
-    # What an architecture may have otherwise.
+    # Methods that an architecture may override.
 
     def prepare(self):
-        """What must be there before an entry is made."""
+        """Make the words that are needed before an entry."""
 
     def bits(self, _level):
         """log2 of the number of entries in a table."""
