@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where downloads, kernels and vmcores are kept between runs.
+"""The cache of downloads, kernels and vmcores between runs.
 
 Everything lies below $MDF_CACHE, or $XDG_CACHE_HOME/makedumpfile-tests, or
 ~/.cache/makedumpfile-tests.  It can be deleted at any time.
@@ -8,7 +8,7 @@ import contextlib
 import fcntl
 import os
 
-# Where depmod and mke2fs are, which a plain user's PATH need not have.
+# The directories of depmod and mke2fs, which a plain user's PATH need not have.
 os.environ["PATH"] += ":/usr/sbin:/sbin"
 
 

@@ -36,7 +36,7 @@ LRU, SLAB, BUDDY, ANON, SWAPCACHE, SWAPBACKED, HEAD, TAIL, HUGE, HWPOISON, NOPAG
     PGTABLE, RESERVED, PRIVATE = (1 << n for n in (
         5, 7, 10, 12, 13, 14, 15, 16, 17, 19, 20, 22, 23, 26, 32, 35))
 # All that decide the kind of a page.  KSM is not among them: from 6.12 to 6.19
-# every anonymous page is said to be KSM.
+# the kernel reports every anonymous page as KSM.
 KIND_MASK = LRU | SLAB | BUDDY | ANON | SWAPCACHE | SWAPBACKED | HEAD | TAIL | HUGE | HWPOISON \
     | NOPAGE | THP | OFFLINE | PGTABLE | RESERVED | PRIVATE
 
@@ -308,12 +308,12 @@ def content(dumpdir):
 
 
 def compare(dumpdir, dump, level):
-    """Judge the pages in a dump by what the kernel said of them.
+    """Judge the pages in a dump by the kernel's own flags.
 
     No slab, page-table or other kernel page may be lost, at any level; what the level
     excludes has to be gone, and nothing else.  For zero pages there is no exception: the
-    kdump format keeps their bits.  What QEMU writes of the firmware, far above the last
-    page that the kernel knows of, is not judged.
+    kdump format keeps their bits.  Pages of the firmware, which QEMU writes far above the
+    last page that the kernel knows of, are not judged.
     """
     d = Dump(dump)
     wrong = []
@@ -431,7 +431,7 @@ def headers_first(vmcore):
 
 
 class Peer:
-    """What the installed makedumpfile keeps of a vmcore, at any level.
+    """The pages of a vmcore that the installed makedumpfile keeps, at any level.
 
     Its bitmaps are remembered beside the vmcore.  Close it, or use it in a `with`.
     """
@@ -481,7 +481,7 @@ class Peer:
         return Dump(memo)
 
 
-# Where a peer is known to be wrong: (first version that is right, first series that it
+# Known faults of peers: (first version that is right, first series that it
 # is wrong for, kinds of pages, does it keep them?, why).  Such a difference is none of
 # ours as long as the kernel itself says so.
 NEVER = (99,)

@@ -5,7 +5,7 @@
 """
 import re
 
-# What a kernel says before it panics because it was told to.
+# The message of a kernel before a panic that sysrq causes.
 LAST_WORDS = "sysrq: Trigger a crash"
 # Messages of a guest between its own look at the log and the instant of the dump.
 LATER = 20

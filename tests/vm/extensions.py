@@ -41,7 +41,7 @@ class Process:
         return next(m for m in self.maps if m[0] <= at < m[1])
 
     def stacks(self, kib):
-        """The page frames of the threads' stacks that are in use, up to so many KiB each."""
+        """The page frames of the threads' stacks that are in use, up to KIB KiB each."""
         found = set()
         for sp in self.threads.values():
             first, end = self.mapping(sp)
@@ -88,7 +88,7 @@ def api(dumpdir, lines):
     modules = {words[0] for words in truth("modules")}
     if {m for m, in found["module"]} != modules or len(found["module"]) != len(modules):
         wrong.append(f"modules: {len(found['module'])}, not {len(modules)}")
-    # What is below the root is in no file of /proc.
+    # No file of /proc has the mount below the root.
     mounts = collections.Counter(words[2] for words in truth("mounts"))
     more = collections.Counter(kind for kind, _ in found["mount"])
     more.subtract(mounts)
@@ -211,7 +211,7 @@ def keeps_elfs(dumpdir, plain, dump, those, more=frozenset()):
     """Judge that the first page of each ELF file of processes is kept, and MORE pages, and
     no others.
 
-    Of a mapping that was never looked at nobody says which page that is: the CRC tells.
+    The guest does not know the page of a mapping that it never read: the CRC shows it.
     """
     known = {p.pages[at] for p in those for at in p.elfs if at in p.pages}
     crcs = {crc for p in those for at, crc in p.elfs.items() if at not in p.pages}
@@ -266,7 +266,7 @@ def comms(dumpdir, dump):
 def nameless(dumpdir, plain, dump):
     """Judge that no name of a process can be read in a dump, and that nothing else is lost.
 
-    What an extension erases by is one character, so a name is one of that.
+    An extension overwrites with one character, so an erased name consists of that.
     """
     was, now = comms(dumpdir, plain), comms(dumpdir, dump)
     wrong = [] if len({name for _, name in was}) > 10 else ["the plain dump has no names either"]
@@ -288,7 +288,7 @@ def without(plain, dump, name):
 
 
 def little_differs(plain, dump, most):
-    """Judge that at most so many bytes differ between two dumps with the same pages."""
+    """Judge that at most MOST bytes differ between two dumps with the same pages."""
     one, other, differ = open_dump(plain), open_dump(dump), 0
     for pfn in sorted(dumped(plain) & dumped(dump)):
         a, b = one(pfn), other(pfn)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What of gdb's remote protocol stops a guest at an address of a program of its own.
+"""The part of gdb's remote protocol that stops a guest at an address of its program.
 
 QEMU, where it translates, compares addresses and changes nothing in the guest's memory.
 """

@@ -33,8 +33,8 @@ def in_memory(dumpdir):
 
 
 class Found:
-    """Where pages of buffers are in a vmcore: {(name, number): [page frames]}, those in
-    main memory only."""
+    """The pages of buffers in a vmcore: {(name, number): [page frames]}, those in main
+    memory only."""
 
     def __init__(self, dumpdir):
         self.dumpdir = dumpdir
@@ -56,8 +56,8 @@ class Found:
     def complete(self):
         """Judge that every page is as often in memory as its buffer's state has it.
 
-        What is swapped out is in the file that it went to. It may still be where it was, which
-        the driver remembers; others have taken some of these pages since.
+        Swapped pages are in their file. They may also still be at their old place, which the
+        driver remembers; others have taken some of these pages since.
         """
         wrong = []
         for name, pages, state in buffers(self.dumpdir):

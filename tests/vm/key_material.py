@@ -2,7 +2,7 @@
 """The judge of erase_secrets: no key that the guest gave its kernel is in a dump.
 
 A vmcore directory is what mkvmcore makes; truth/keys there has a line for each key:
-"KIND NUMBER BYTES". What its bytes are follows from the number, as guest/keys.c has it.
+"KIND NUMBER BYTES". Its bytes follow from the number, as in guest/keys.c.
 """
 import os
 import tempfile
@@ -13,7 +13,7 @@ from compare import PAGE
 from report import run
 
 LEVELS = [0, 31]
-# What is searched for: so many bytes out of each 16 of a key. A cipher may keep no more of it
+# The pieces to search for: 8 bytes out of each 16 of a key. A cipher may keep no more of it
 # in one piece, and a Curve25519 key's first and last bits are not free.
 PIECE, PIECE_AT, BLOCK = 8, 4, 16
 # More than all keys of the guest and the crypto API's copies of them.
@@ -59,7 +59,7 @@ def in_memory(dumpdir, wanted):
 
 
 def in_dump(dump, wanted, stride=512):
-    """Where pieces are in a dump: [(pfn, kind and number of the key)].
+    """Find pieces in a dump: [(pfn, kind and number of the key)].
 
     Pages are searched in runs, as a key can lie across a boundary of pages.
     """

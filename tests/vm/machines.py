@@ -2,7 +2,7 @@
 """The machines that kernels are booted on: all that differs between architectures.
 
 x86_64 is the one that everything is tried on; of the others dumps, symbols and types are
-judged. What a kernel itself decides, as the size of a page, is read in its configuration.
+judged. Choices of a kernel, such as the size of a page, are read in its configuration.
 """
 import dataclasses
 
@@ -38,13 +38,14 @@ class Machine:
     tools_packages: tuple = ("gcc", "libc6-dev")
     bus: str = "pci"            # of virtio devices
     append: str = ""            # to the kernel's command line
-    # How it stops for its image: by pvpanic, or by a breakpoint in the guest's program.
+    # The way to stop it for its image: pvpanic, or a breakpoint in the guest's program.
     stop: str = "breakpoint"
-    # Where VMCOREINFO is: "note" (in the vmcore), "memory" (the architecture says where), or
-    # "file" (nobody tells it: -i must bring it).
+    # The place of VMCOREINFO: "note" (in the vmcore), "memory" (at an address that the
+    # architecture defines), or "file" (in none of these: -i must bring it).
     vmcoreinfo: str = "note"
-    # Where QEMU cannot write an image, or (7.2 for ppc64el) writes headers of the other byte
-    # order, one is made of its memory: the ELF machine, and [(physical address, MiB at most)].
+    # The tests make an image of the memory of machines for which QEMU cannot write one, or (7.2
+    # for ppc64el) writes headers of the other byte order: the ELF machine, and
+    # [(physical address, MiB at most)].
     elf_machine: int = 0
     memory: tuple = ()
     big_endian: bool = False
@@ -56,7 +57,7 @@ class Machine:
         return [*self.checked, *self.series]
 
     def title(self, series, kind):
-        """What tests call a vmcore."""
+        """The name of a vmcore in titles of tests."""
         return f"{series} {kind}" if self.name == "x86_64" else f"{self.name} {series} {kind}"
 
     def needs(self, dumpdir):

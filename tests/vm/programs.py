@@ -54,7 +54,7 @@ class Programs:
         raise cache.Unavailable(f"{package} is not among the packages")
 
     def command(self, program):
-        """What to run, with the arguments after it, for a PROGRAM such as usr/bin/crash."""
+        """The words that run a PROGRAM such as usr/bin/crash; its arguments follow them."""
         lib = os.path.join(self.root, LIBRARIES)
         return [os.path.join(lib, LOADER), "--library-path", lib,
                 os.path.join(self.root, program)]

@@ -287,7 +287,8 @@ class Guest:
             self.append += f" crashkernel={CRASHKERNEL}"
 
     def arguments(self):
-        """What decides the vmcore, the guest's programs apart; for meta.json and cache keys."""
+        """The settings that decide the vmcore, the guest's programs apart; for meta.json and
+        cache keys."""
         more = {"card": self.card, "guest": digest(self.gpu_sources())} if self.card else {}
         if self.machine is not X86_64:
             more |= {"machine": self.machine.name, "options": self.machine.options}
@@ -396,14 +397,14 @@ class Guest:
             raise GuestFailed("the guest ended without an image")
 
     def stop_address(self, work):
-        """Where in the guest's program it wants to be stopped."""
+        """The address in the guest's program at which to stop."""
         for line in sh(f"{self.machine.tools}nm", f"{work}/guest").decode().splitlines():
             if line.endswith(f" {STOP_LABEL}"):
                 return int(line.split()[0], 16)
         raise GuestFailed(f"the guest's program has no {STOP_LABEL}")
 
     def memory(self):
-        """Where the machine has its memory: [(physical address, bytes)]."""
+        """The machine's ranges of memory: [(physical address, bytes)]."""
         parts, left = [], self.mem << 20
         for start, most in self.machine.memory:
             parts.append((start, min(left, most << 20)))

@@ -10,14 +10,14 @@ from programs import Programs
 HERE = os.path.dirname(os.path.abspath(__file__))
 MARK = "==== "
 TIMEOUT = 1800                  # seconds for one dump
-# What differs between dumps of one kernel: their names.
+# The lines that differ between dumps of one kernel: their names.
 NAMES = re.compile(r"^ +DUMPFILES?: .*\n(?: {14}\S.*\n)*", re.M)
 SUITE = "sid"
 PACKAGES = ["crash", "python3-drgn", "python3-libkdumpfile"]
 
 
 def sections(command, wanted, work, env=None):
-    """What a COMMAND prints, as {section: text}, that before the first under None; a
+    """The output of a COMMAND, as {section: text}, that before the first under None; a
     ValueError if it fails or not all of the WANTED are there: that has (reason, sections)."""
     try:
         r = subprocess.run(command, text=True, check=False, stdin=subprocess.DEVNULL,
@@ -34,8 +34,8 @@ def sections(command, wanted, work, env=None):
 
 
 def crash(program, vmlinux, files, commands, work):
-    """What crash (PROGRAM, words) prints for each of the COMMANDS on a dump of some FILES, as
-    sections()."""
+    """The output of crash (PROGRAM, words) for each of the COMMANDS on a dump of some FILES,
+    as sections()."""
     script = os.path.join(work, "commands")
     with open(script, "w") as f:
         for command in commands:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the checks of a makedumpfile share: running it, and saying how it went."""
+"""Functions that the checks of a makedumpfile share: run it, and report results."""
 import os
 import re
 import subprocess

@@ -77,7 +77,7 @@ def compare_symbols(said, listed):
 #
 # A struct or union is (module or "vmlinux", "struct" or "union", name, bytes, members);
 # a member is (path, offset in bits, width of a bit field or 0, bytes or 0 for a bit
-# field). Members of a member that has no name, nor its type, are told as the struct's own;
+# field). Members of a member that has no name, nor its type, are listed as the struct's own;
 # those of a member whose type has no name as MEMBER.NAME. A member without a name whose
 # type has one goes by that.
 
@@ -154,7 +154,7 @@ CLOSING = re.compile(r"\}\s*([^;]*);\s*(?:/\*.*\*/)?")
 MEMBER = re.compile(r"(.*\S)\s*;\s*/\*\s*(\d+)(?::\s*(\d+))?\s+(\d+)\s*\*/")
 SIZE = re.compile(r"/\* size: (\d+)[,\s]")
 MODULE = re.compile(r"/\* module (\S+) \*/")      # in front of each type that is a module's
-# Of a declaration: the name of a pointer to a function, or the last word, and a width.
+# The name in a declaration: that of a pointer to a function, or the last word, and a width.
 FUNCTION = re.compile(r"\(\s*(?:\*\s*)+(?:const |volatile )*(\w+)[^()]*\)")
 NAME = re.compile(r"(\w+)\s*(?:\[[^]]*\]\s*)*(?::\s*(\d+))?$")
 
@@ -233,7 +233,7 @@ def say_type(t):
 
 
 def first_difference(said, listed):
-    """Where two structs of one name differ."""
+    """Describe the first difference between two structs of one name."""
     if said[3] != listed[3]:
         return f"{say_type(listed)}: it has {said[3]} bytes"
     for mine, theirs in zip(listed[4], said[4]):
@@ -250,7 +250,7 @@ def say_member(member):
 def compare_types(said, listed):
     """Judge structs and unions, as Counters: bpftool's, and a program's.
 
-    What the kernel has, or several modules, need not be listed for each module.
+    A type of the kernel, or of several modules, need not be listed for each module.
     """
     wrong, once = listed - said, {t[1:] for t in listed}
     missing = Counter({t: n for t, n in (said - listed).items()
@@ -305,9 +305,9 @@ def same_pages(one, other):
 
 def forget(vmcore, copy, keys, needs=()):
     """Copy a vmcore without the keys of its VMCOREINFO that match KEYS, a regular expression;
-    or, if NEEDS is -i and a text that is told beside it, that text.
+    or, if NEEDS is -i and a text that comes beside it, that text.
 
-    They become keys that nobody knows, so that everything stays where it is.
+    They become keys that no program knows, so that everything stays where it is.
     Returns how many they were, the options that are needed then, and the vmcore to read.
     """
     def less(text):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What drgn sees in a dump, in sections: look_drgn VMLINUX DUMP. For drgn's own python."""
+"""Print drgn's view of a dump, in sections: look_drgn VMLINUX DUMP. For drgn's own python."""
 import sys
 
 import drgn

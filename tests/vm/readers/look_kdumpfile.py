@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What libkdumpfile sees in a dump, in sections: look_kdumpfile PFNS DUMP|PART... For its
+"""Print libkdumpfile's view of a dump, in sections: look_kdumpfile PFNS DUMP|PART... For its
 own python. PFNS is a file with the numbers of the pages to read."""
 import hashlib
 import os
