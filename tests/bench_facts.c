@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What it costs to find facts in a dump: bench_facts VMCORE
+ * Measure the cost of facts in a dump: bench_facts VMCORE
  *
  * Declares what an extension with many wishes would (100 symbols, members, structs,
  * numbers and lengths), and, if built with WITH_MODULES, a few in each of four

@@ -371,7 +371,7 @@ FRAGMENTS = {
         'INIT_OPT_MOD_STRUCT_MEMBER(wireguard, wg_device, peer_list);\n',
     'EXTENSION_HELP("include the buffers of foo");': None,
 }
-# Of other languages, and a table.
+# Beginnings of examples that are no C source: a command, and a line of a table.
 NO_SOURCES = ('cc ', 'INIT_MOD_SYM(mod, sym);')
 
 

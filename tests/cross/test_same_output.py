@@ -74,7 +74,7 @@ def same_expanded(*args):
     check(read('here.raw') == read('there.raw'), f'"{" ".join(args)}": the dumps differ')
 
 
-# Of either byte order.
+# One machine of either byte order.
 MINIS = ('x86_64', 's390x')
 
 

@@ -4,7 +4,7 @@
 NUMBERS = (0, 1, 2, 0x7f, 0xff, 0x7fff, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff,
            1 << 40, 1 << 52, (1 << 63) - 1, 1 << 63, (1 << 64) - 1)
 TEXTS = (b'\0', b'\n', b'=', b'9', b'f', b'-', b' ', b'\xff')
-# What is read of a disk at least: so much cannot be read where a sector is bad.
+# The bytes that cannot be read around a bad sector: the least that is read of a disk.
 SECTOR = 4096
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Dumps as the campaign sees them: where their structures lie, and which pages they hold.
 
-A dump is read by rules of its own, not by the program's: docs/formats.md has them. What is
-wrong with it raises Malformed.
+A dump is read by rules of its own, not by the program's: docs/formats.md has them. Any
+violation raises Malformed.
 """
 import mmap
 import os
@@ -92,7 +92,7 @@ class ElfFile:
         return ret
 
     def offset(self, paddr):
-        """Where a byte of memory is in the file; None if it is not there."""
+        """The offset of a byte of memory in the file; None if it is not there."""
         for start, size, offset in self.loads:
             if start <= paddr < start + size:
                 return offset + paddr - start
@@ -165,8 +165,8 @@ class KdumpFile:
             yield pfn, offset, size, flags
 
     def looks_right(self, at, new):
-        """Whether nothing shows that bytes of the descriptors were changed: they name data of
-        other pages, and no data are left to no page."""
+        """Return whether no reader can notice changed bytes of the descriptors: they name data of
+        other pages, and all data still belong to a page."""
         table = bytearray(self.data[self.descs:self.descs + 24 * self.nr])
         before = [d[:3] for d in struct.iter_unpack(self.order + 'QIIQ', table)]
         table[at - self.descs:at - self.descs + len(new)] = new
@@ -181,7 +181,7 @@ class KdumpFile:
                 lost.append(pfn)
             else:
                 need(0 < size <= self.block and offset + size <= len(self.data),
-                     f'page {pfn:#x} is said to be at {offset:#x}, {size} bytes')
+                     f'page {pfn:#x}: impossible place {offset:#x}, {size} bytes')
         if lost:
             mask = bytearray((bits.bit_length() + 7) // 8)
             for pfn in lost:
@@ -236,7 +236,7 @@ class Flattened:
 
 
 def open_dump(path):
-    """What the file is; a flattened one is unpacked beside it."""
+    """Open a dump of any format; a flattened one is unpacked beside it."""
     with open(path, 'rb') as f:
         head = f.read(16)
     if head == FLAT:

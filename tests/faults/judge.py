@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What must hold of a run on a damaged dump, whatever the damage.
+"""The rules for a run on a damaged dump, whatever the damage.
 
     crash       it ends by a signal, or with an exit status that is none of its own
     sanitizer   a sanitizer complains
@@ -23,7 +23,7 @@ from formats import Malformed, open_dump
 
 SANITIZER = re.compile(r'AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:')
 LINES = 20
-# What every run may need more: microseconds of CPU, KiB.
+# The excess that every run is allowed: microseconds of CPU, KiB.
 TIME_MORE, KIB_MORE = 500000, 32 * 1024
 # The largest block of the page allocator, in pages: what one struct page can speak for.
 BLOCK = 1024

@@ -139,7 +139,7 @@ static void run(const struct limits *l, char **command)
 		if (limit)
 			kill(-pid, SIGKILL);
 	}
-	/* What it left must not hold the caller's pipes. */
+	/* Processes that it left must not hold the caller's pipes. */
 	kill(-pid, SIGKILL);
 	used = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000LL +
 		usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where the structures of a crashed kernel lie in its ELF vmcore, as the program itself finds
+"""The places of a crashed kernel's structures in its ELF vmcore, as the program itself finds
 them: facts by -g, symbols by --list-ksyms, addresses by --vtop."""
 import os
 import random
@@ -16,7 +16,7 @@ LAST_SYMBOL_BYTES = 4096
 
 class Places:
     """structures: {name: [(offset in the file, bytes)]}; pfn_at: {offset: pfn} of struct
-    pages. What the dump does not have is missing."""
+    pages. Structures that the dump does not have are missing."""
 
     def __init__(self, program, path, work, seed):
         self.program, self.path, self.work = program, path, work

@@ -98,7 +98,7 @@ __attribute__((destructor)) static void end(void)
 	syscall(SYS_close, fd);
 }
 
-/* Whether this call is to fail; errno says why then. */
+/* Return whether this call is to fail; errno has the reason then. */
 static bool fails(enum call call)
 {
 	unsigned long nr;

@@ -81,7 +81,7 @@ OF_CALLS = (FULL, ZLIB, ELF, FLAT, SPLIT, AGAIN, JOIN, UNPACK, OF_FLAT, SMALL_BI
 
 
 class Result:
-    """How a run ended: status or negative signal; microseconds of CPU; KiB of memory and
+    """The result of a run: status or negative signal; microseconds of CPU; KiB of memory and
     disk; the limit that it reached, or '-'; lines of standard error."""
 
     def __init__(self, status, cpu, memory, disk, limit, err):
@@ -90,7 +90,7 @@ class Result:
 
     @property
     def lines(self):
-        """What it says is wrong."""
+        """Its lines that report an error or a warning."""
         return [line for line in self.err if line.startswith('makedumpfile: ') or
                 line.startswith('WARNING: ')]
 

@@ -271,7 +271,7 @@ def compare_types(said, listed):
 # ---- dumps that are the same but for their notes ---------------------------------
 
 def notes_of(data, order):
-    """Where a kdump-compressed file has VMCOREINFO and its notes: [(first, end byte)]."""
+    """The places of VMCOREINFO and of the notes in a kdump-compressed file: [(first, end byte)]."""
     block, = struct.unpack_from(f"{order}i", data, 428)
     where = struct.unpack_from(f"{order}4Q", data, block + 32)
     return [(where[i], where[i] + where[i + 1]) for i in (0, 2)]
