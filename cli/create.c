@@ -390,11 +390,14 @@ static void show_filtering(const struct dump_request *req, const struct dump_res
 static int write_dump(const struct plan *plan, const struct kernel *k, struct extension_result *ext,
 		      struct report *rep)
 {
+	enum codec_id codec = choose_codec(&plan->create, rep);
 	struct dump_request req = {
 		.kernel = k,
 		.block_pages = plan->create.splitblock_bytes >> k->vc->page_shift,
 		.exclude_unused_vmemmap = plan->create.exclude_unused_vm,
-		.codec = choose_codec(&plan->create, rep),
+		.codec = codec,
+		.codec_level = codec == plan->create.codec ? plan->create.codec_level :
+							     CODEC_LEVEL_DEFAULT,
 		.elf = plan->create.elf,
 		.nr_threads = choose_threads(&plan->resources, k->vc),
 		.strict = plan->create.strict_level,

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,6 +160,22 @@ static int use_snappy(struct plan *plan, const char *arg __attribute__((unused))
 static int use_zstd(struct plan *plan, const char *arg __attribute__((unused)))
 {
 	plan->create.codec = CODEC_ZSTD;
+	return 0;
+}
+
+/* Libraries differ in their levels: codec_check_level() knows them. */
+static int parse_codec_level(struct plan *plan, const char *text)
+{
+	bool negative = text[0] == '-';
+	uint64_t n;
+	char *end;
+
+	if (!isdigit((unsigned char)text[negative]) ||
+	    parse_digits("compression level", text + negative, 10, &n, &end) || *end || !n ||
+	    n > INT_MAX)
+		return err_set(-EINVAL, "'%s' is not a compression level: use a number such as 6",
+			       text);
+	plan->create.codec_level = negative ? -(int)n : (int)n;
 	return 0;
 }
 
@@ -351,6 +368,16 @@ const struct option_row option_table[] = {
 		.modes = IN(CREATE),
 		.parse = use_zstd,
 		.help = "compress each page with zstd",
+	},
+	{
+		.name = "compression-level",
+		.arg = "N",
+		.topic = TOPIC_OUTPUT,
+		.modes = IN(CREATE),
+		.parse = parse_codec_level,
+		.help = "with -c or -z: compress more (a larger N) or faster: 1 to 12, or to 9 "
+			"where zlib has to do without libdeflate; of zstd also 13 to 22, and "
+			"negative ones (default 1)",
 	},
 	{
 		.letter = 'E',

@@ -235,6 +235,11 @@ static int check(const struct command_line *cl, int nr, char *names[])
 	err = check_options(cl);
 	if (err)
 		return err;
+	if (plan->create.codec_level && !plan->create.codec)
+		return err_set(-EINVAL, "--compression-level needs -c or -z");
+	err = codec_check_level(plan->create.codec, plan->create.codec_level);
+	if (err)
+		return err;
 	if (plan->create.require_erase && !plan->create.config)
 		return err_set(-EINVAL, "--require-erase needs --config FILE");
 	if (plan->messages.json && !strcmp(plan->messages.json, "-") && plan->output.flattened)

@@ -42,6 +42,7 @@ void report_take_dump(struct report *rep, const struct dump_request *req,
 	if (rep->nr_levels < LEVELS_MAX)
 		rep->levels[rep->nr_levels++] = req->level;
 	rep->codec = req->codec;
+	rep->codec_level = req->codec_level;
 	rep->nr_threads = req->nr_threads;
 	rep->dump = *res;
 }

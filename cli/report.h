@@ -37,6 +37,7 @@ struct report {
 	unsigned int levels[LEVELS_MAX];
 	size_t nr_levels;
 	enum codec_id codec;
+	int codec_level;
 	unsigned int nr_threads;
 	struct dump_result dump;
 	/** Bits of a level that was asked for and is not possible, and why. */

@@ -190,6 +190,8 @@ static void put_output(struct json *j, const struct report *rep)
 	if (rep->nr_levels) {
 		json_number(j, "dump_level", rep->levels[rep->nr_levels - 1] | rep->vc->dump_level);
 		json_string(j, "compression", codec_name(rep->codec));
+		if (rep->codec_level)
+			json_signed(j, "compression_level", rep->codec_level);
 		json_number(j, "threads", rep->nr_threads);
 		json_number(j, "bytes", rep->dump.written);
 		json_number(j, "file_bytes", rep->dump.size);

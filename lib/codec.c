@@ -68,8 +68,21 @@ const char *codec_library_name(enum codec_id id)
 	return ops ? ops->library : NULL;
 }
 
-int codec_create_with(struct codec **ret, const struct codec_ops *ops, unsigned int flags,
-		      size_t page_size)
+int codec_check_level(enum codec_id id, int level)
+{
+	const struct codec_ops *ops = preferred_library(id);
+
+	if (!ops || level == CODEC_LEVEL_DEFAULT ||
+	    (ops->level_max && level >= ops->level_min && level <= ops->level_max))
+		return 0;
+	if (!ops->level_max)
+		return err_set(-EINVAL, "%s has no compression levels", ops->library);
+	return err_set(-EINVAL, "%d is not a compression level of %s: use a number from %d to %d",
+		       level, ops->library, ops->level_min, ops->level_max);
+}
+
+static int create_codec(struct codec **ret, const struct codec_ops *ops, unsigned int flags,
+			size_t page_size, int level)
 {
 	struct codec *codec;
 	int err;
@@ -86,7 +99,8 @@ int codec_create_with(struct codec **ret, const struct codec_ops *ops, unsigned 
 	codec->page_size = page_size;
 	codec->flags = flags;
 	if (ops) {
-		err = ops->create(&codec->state, flags, page_size);
+		err = ops->create(&codec->state, flags, page_size,
+				  level == CODEC_LEVEL_DEFAULT ? ops->level_default : level);
 		if (err) {
 			free(codec);
 			return err_prefix(err, "cannot set up %s", ops->library);
@@ -96,11 +110,27 @@ int codec_create_with(struct codec **ret, const struct codec_ops *ops, unsigned 
 	return 0;
 }
 
-int codec_create(struct codec **ret, enum codec_id id, unsigned int flags, size_t page_size)
+int codec_create_with(struct codec **ret, const struct codec_ops *ops, unsigned int flags,
+		      size_t page_size)
 {
+	return create_codec(ret, ops, flags, page_size, CODEC_LEVEL_DEFAULT);
+}
+
+int codec_create_level(struct codec **ret, enum codec_id id, unsigned int flags, size_t page_size,
+		       int level)
+{
+	int err = codec_check_level(id, level);
+
+	if (err)
+		return err;
 	if (!codec_supported(id))
 		return err_set(-ENOTSUP, "%s compression is not built in", codec_name(id));
-	return codec_create_with(ret, preferred_library(id), flags, page_size);
+	return create_codec(ret, preferred_library(id), flags, page_size, level);
+}
+
+int codec_create(struct codec **ret, enum codec_id id, unsigned int flags, size_t page_size)
+{
+	return codec_create_level(ret, id, flags, page_size, CODEC_LEVEL_DEFAULT);
 }
 
 void codec_destroy(struct codec *codec)

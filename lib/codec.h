@@ -46,6 +46,9 @@ enum {
 	CODEC_DECOMPRESS = 1 << 1,
 };
 
+/** In place of a compression level: the one that this program uses unless another is given. */
+#define CODEC_LEVEL_DEFAULT 0
+
 /** The largest page size in bytes a codec can be created for. */
 #define CODEC_MAX_PAGE_SIZE ((size_t)1 << 20)
 
@@ -64,12 +67,16 @@ struct codec_ops {
 	const char *library;
 	/** The library's version, such as "1.5.4"; NULL: it does not say. */
 	const char *(*version)(void);
+	/** The compression levels that it takes, in its own terms, except 0; both 0: none. */
+	int level_min, level_max;
+	/** One of them: CODEC_LEVEL_DEFAULT stands for it. */
+	int level_default;
 	/**
 	 * Allocate everything the directions in @p flags need for any page of
-	 * @p page_size bytes.
+	 * @p page_size bytes, compressed with @p level, which is one of the above.
 	 * @return 0 with @p ret_state set, or negative errno
 	 */
-	int (*create)(void **ret_state, unsigned int flags, size_t page_size);
+	int (*create)(void **ret_state, unsigned int flags, size_t page_size, int level);
 	/** Free what create() allocated. */
 	void (*destroy)(void *state);
 	/** As codec_compress(). */
@@ -124,6 +131,17 @@ const char *codec_library_name(enum codec_id id);
  */
 int codec_create(struct codec **ret, enum codec_id id, unsigned int flags, size_t page_size)
 	__attribute__((warn_unused_result));
+
+/** Like codec_create(), with a compression level that codec_check_level() takes. */
+int codec_create_level(struct codec **ret, enum codec_id id, unsigned int flags, size_t page_size,
+		       int level) __attribute__((warn_unused_result));
+
+/**
+ * Check whether the library that codec_create() takes for a format has a compression level.
+ * @return 0; -EINVAL, whose message names the levels there are. 0 where no library for the
+ * format is built in, and for CODEC_LEVEL_DEFAULT
+ */
+int codec_check_level(enum codec_id id, int level) __attribute__((warn_unused_result));
 
 /**
  * Like codec_create(), with this library instead of the preferred one; NULL is

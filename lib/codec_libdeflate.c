@@ -8,8 +8,6 @@
 
 #include "err.h"
 
-#define LEVEL 1
-
 /* NULL where the direction is unused; the library's free functions accept it. */
 struct libdeflate_state {
 	struct libdeflate_compressor *compressor;
@@ -25,7 +23,7 @@ static void deflate_destroy(void *p)
 	free(state);
 }
 
-static int deflate_create(void **ret_state, unsigned int flags, size_t page_size)
+static int deflate_create(void **ret_state, unsigned int flags, size_t page_size, int level)
 {
 	struct libdeflate_state *state = calloc(1, sizeof(*state));
 
@@ -33,7 +31,7 @@ static int deflate_create(void **ret_state, unsigned int flags, size_t page_size
 	if (!state)
 		return err_set(-ENOMEM, "out of memory");
 	if (flags & CODEC_COMPRESS)
-		state->compressor = libdeflate_alloc_compressor(LEVEL);
+		state->compressor = libdeflate_alloc_compressor(level);
 	if (flags & CODEC_DECOMPRESS)
 		state->decompressor = libdeflate_alloc_decompressor();
 	if (((flags & CODEC_COMPRESS) && !state->compressor) ||
@@ -83,6 +81,9 @@ const struct codec_ops codec_libdeflate_ops = {
 	.id = CODEC_ZLIB,
 	.library = "libdeflate",
 	.version = version,
+	.level_min = 1,
+	.level_max = 12,
+	.level_default = 1,
 	.create = deflate_create,
 	.destroy = deflate_destroy,
 	.compress = deflate_compress,

@@ -33,10 +33,11 @@ static void lzo_destroy(void *p)
 	free(state);
 }
 
-static int lzo_create(void **ret_state, unsigned int flags, size_t page_size)
+static int lzo_create(void **ret_state, unsigned int flags, size_t page_size, int level)
 {
 	struct lzo_state *state;
 
+	(void)level;
 	/* Idempotent; compares the header's idea of types with the library's. */
 	if (lzo_init() != LZO_E_OK)
 		return err_set(-EINVAL, "the library does not fit this program");

@@ -28,10 +28,11 @@ static void snappy_state_destroy(void *p)
 	free(state);
 }
 
-static int snappy_state_create(void **ret_state, unsigned int flags, size_t page_size)
+static int snappy_state_create(void **ret_state, unsigned int flags, size_t page_size, int level)
 {
 	struct snappy_state *state = calloc(1, sizeof(*state));
 
+	(void)level;
 	if (!state)
 		return err_set(-ENOMEM, "out of memory");
 	if (flags & CODEC_COMPRESS) {

@@ -23,7 +23,7 @@ static void zlib_destroy(void *p)
 	free(state);
 }
 
-static int zlib_create(void **ret_state, unsigned int flags, size_t page_size)
+static int zlib_create(void **ret_state, unsigned int flags, size_t page_size, int level)
 {
 	struct zlib_state *state = calloc(1, sizeof(*state));
 	int rc = Z_OK;
@@ -32,7 +32,7 @@ static int zlib_create(void **ret_state, unsigned int flags, size_t page_size)
 	if (!state)
 		return err_set(-ENOMEM, "out of memory");
 	if (flags & CODEC_COMPRESS)
-		rc = deflateInit(&state->deflate, Z_BEST_SPEED);
+		rc = deflateInit(&state->deflate, level);
 	if (rc == Z_OK && (flags & CODEC_DECOMPRESS))
 		rc = inflateInit(&state->inflate);
 	if (rc != Z_OK) {
@@ -89,6 +89,9 @@ const struct codec_ops codec_zlib_ops = {
 	.id = CODEC_ZLIB,
 	.library = "zlib",
 	.version = zlibVersion,
+	.level_min = Z_BEST_SPEED,
+	.level_max = Z_BEST_COMPRESSION,
+	.level_default = Z_BEST_SPEED,
 	.create = zlib_create,
 	.destroy = zlib_destroy,
 	.compress = zlib_compress,

@@ -10,12 +10,11 @@
 #include "cleanup.h"
 #include "err.h"
 
-#define LEVEL 1
-
 /* NULL where the direction is unused; the library's free functions accept it. */
 struct zstd_state {
 	ZSTD_CCtx *cctx;
 	ZSTD_DCtx *dctx;
+	int level;
 };
 
 static void zstd_destroy(void *p)
@@ -32,7 +31,7 @@ static void zstd_destroy(void *p)
  * source size; later ones of the same size find them. One page of zeros here
  * means that running out of memory is noticed now.
  */
-static int warm_up(ZSTD_CCtx *cctx, size_t page_size)
+static int warm_up(const struct zstd_state *state, size_t page_size)
 {
 	size_t room = ZSTD_compressBound(page_size);
 	_cleanup_free_ void *src = calloc(1, page_size);
@@ -41,23 +40,23 @@ static int warm_up(ZSTD_CCtx *cctx, size_t page_size)
 
 	if (!src || !dst)
 		return err_set(-ENOMEM, "out of memory");
-	rc = ZSTD_compressCCtx(cctx, dst, room, src, page_size, LEVEL);
+	rc = ZSTD_compressCCtx(state->cctx, dst, room, src, page_size, state->level);
 	if (ZSTD_isError(rc))
 		return err_set(-ENOMEM, "%s", ZSTD_getErrorName(rc));
 	return 0;
 }
 
-static int zstd_create(void **ret_state, unsigned int flags, size_t page_size)
+static int zstd_create(void **ret_state, unsigned int flags, size_t page_size, int level)
 {
 	struct zstd_state *state = calloc(1, sizeof(*state));
 	int err = 0;
 
 	if (!state)
 		return err_set(-ENOMEM, "out of memory");
+	state->level = level;
 	if (flags & CODEC_COMPRESS) {
 		state->cctx = ZSTD_createCCtx();
-		err = state->cctx ? warm_up(state->cctx, page_size) :
-				    err_set(-ENOMEM, "out of memory");
+		err = state->cctx ? warm_up(state, page_size) : err_set(-ENOMEM, "out of memory");
 	}
 	if (!err && (flags & CODEC_DECOMPRESS)) {
 		state->dctx = ZSTD_createDCtx();
@@ -77,7 +76,7 @@ static size_t zstd_compress(void *p, const void *src, size_t page_size, void *ds
 	struct zstd_state *state = p;
 	size_t len;
 
-	len = ZSTD_compressCCtx(state->cctx, dst, page_size - 1, src, page_size, LEVEL);
+	len = ZSTD_compressCCtx(state->cctx, dst, page_size - 1, src, page_size, state->level);
 	return ZSTD_isError(len) ? 0 : len;
 }
 
@@ -111,6 +110,10 @@ const struct codec_ops codec_zstd_ops = {
 	.id = CODEC_ZSTD,
 	.library = "zstd",
 	.version = ZSTD_versionString,
+	/* ZSTD_minCLevel() and ZSTD_maxCLevel(), since 1.4.0. */
+	.level_min = -(1 << 17),
+	.level_max = 22,
+	.level_default = 1,
 	.create = zstd_create,
 	.destroy = zstd_destroy,
 	.compress = zstd_compress,

@@ -104,6 +104,12 @@ void json_number(struct json *j, const char *key, uint64_t value)
 	fprintf(j->out, "%" PRIu64, value);
 }
 
+void json_signed(struct json *j, const char *key, int64_t value)
+{
+	begin_value(j, key);
+	fprintf(j->out, "%" PRId64, value);
+}
+
 void json_seconds(struct json *j, const char *key, double value)
 {
 	if (!isfinite(value)) {

@@ -42,6 +42,7 @@ void json_end(struct json *j);
 /** @param value NUL-ended; or NULL, which becomes null */
 void json_string(struct json *j, const char *key, const char *value);
 void json_number(struct json *j, const char *key, uint64_t value);
+void json_signed(struct json *j, const char *key, int64_t value);
 /** To the microsecond; null if it is no number. */
 void json_seconds(struct json *j, const char *key, double value);
 void json_bool(struct json *j, const char *key, bool value);

@@ -264,7 +264,8 @@ static int worker_init(struct worker *w, const struct dump_source *src)
 	int err = vmcore_reader_create(&w->reader, src->vc);
 
 	if (!err && src->codec != CODEC_NONE)
-		err = codec_create(&w->codec, src->codec, CODEC_COMPRESS, src->vc->page_size);
+		err = codec_create_level(&w->codec, src->codec, CODEC_COMPRESS, src->vc->page_size,
+					 src->codec_level);
 	w->page = malloc(src->vc->page_size);
 	return err ? err : w->page ? 0 : err_set(-ENOMEM, "no memory");
 }

@@ -326,6 +326,7 @@ int dump_write(const struct dump_request *req, struct dump_result *res)
 			.vc = req->kernel->vc,
 			.level = req->level | req->kernel->vc->dump_level,
 			.codec = req->codec,
+			.codec_level = req->codec_level,
 			.excluded_vmemmap = req->exclude_unused_vmemmap ||
 					    req->kernel->vc->excluded_vmemmap,
 			.erase = req->erase,

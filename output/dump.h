@@ -26,6 +26,7 @@ struct dump_request {
 	/** Leave out the struct pages of pages that are left out, too. */
 	bool exclude_unused_vmemmap;
 	enum codec_id codec;
+	int codec_level;	 /**< or CODEC_LEVEL_DEFAULT */
 	bool elf;		 /**< an ELF core, and no codec */
 	unsigned int nr_threads; /**< at least 1 */
 	/** Stop at the first error of one part: the caller is going to begin anew. */

@@ -70,6 +70,7 @@ struct dump_source {
 	struct kdump_utsname utsname;
 	unsigned int level; /**< dump level that goes into the header */
 	enum codec_id codec;
+	int codec_level;       /**< or CODEC_LEVEL_DEFAULT */
 	bool excluded_vmemmap; /**< struct pages of excluded pages may be missing */
 	/** Memory to overwrite, sealed, and text for the eraseinfo; NULL: nothing. */
 	const struct erase_list *erase;

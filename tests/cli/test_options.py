@@ -431,6 +431,14 @@ REFUSED = [
     (['-E', '--split', 'b2'], '-E and --split exclude each other'),
     (['-F', '--split', 'b2'], '-F and --split exclude each other'),
     (['-i', 'x', '-x', 'y'], '-i and -x exclude each other'),
+    (['--compression-level', '3'], '--compression-level needs -c or -z'),
+    (['-l', '--compression-level', '3'], 'lzo has no compression levels'),
+    (['-c', '--compression-level', '13'], '13 is not a compression level of (libdeflate|zlib): '
+     'use a number from 1 to (12|9)'),
+    (['-c', '--compression-level', '-1'], '-1 is not a compression level'),
+    (['-z', '--compression-level', '23'], 'use a number from -131072 to 22'),
+    *((['-c', '--compression-level', n], 'is not a compression level: use a number such as 6')
+      for n in ('0', '-', '- 1', '1x', '0x1', '', '9999999999')),
     (['-d', '1,31', '-F'], 'cannot be used with -F'),
     (['--partial-dmesg'], '--partial-dmesg cannot be used when creating a dump'),
     (['--dump-dmesg', '-d', '31'], '-d cannot be used with --dump-dmesg'),

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The outputs: files, pipes, full disks."""
 import fcntl
+import json
 import os
 import shlex
 import stat
@@ -354,6 +355,22 @@ def _():
 def _():
     direct()
     makedumpfile('-f', *FULL, 'mini', '/dev/null').check_done()
+
+
+@test('--compression-level: a higher one makes a smaller dump of the same pages')
+def _():
+    core('mini')
+    for codec in ('-c', '-z'):
+        for level in ('1', '9'):
+            makedumpfile(codec, '--compression-level', level, '--json', 'report', 'mini',
+                         level).check_done()
+            check(json.loads(read('report'))['output']['compression_level'] == int(level), level)
+            makedumpfile('--verify', level).check_done()
+        check(os.path.getsize('9') < os.path.getsize('1'), f'{codec}: no smaller at level 9')
+        makedumpfile(codec, 'mini', 'default').check_done()
+        check(read('default') == read('1'), f'{codec}: level 1 is not the default')
+        for name in ('1', '9', 'default'):
+            os.unlink(name)
 
 
 @test('addresses between which there is no memory cost nothing, wherever the last is')

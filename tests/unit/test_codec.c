@@ -23,9 +23,9 @@
 #include "lib/err.h"
 #include "lib/types.h"
 
-#define BOTH		(CODEC_COMPRESS | CODEC_DECOMPRESS)
-#define CANARY		0xa5
-#define CANARY_BYTES	64
+#define BOTH (CODEC_COMPRESS | CODEC_DECOMPRESS)
+#define CANARY 0xa5
+#define CANARY_BYTES 64
 
 /* A test runs once per row and skips itself where the library is missing. */
 struct variant {
@@ -48,8 +48,8 @@ static void guarded_init(struct guarded *g, size_t bytes)
 
 	bytes = (bytes + CANARY_BYTES + page - 1) / page * page;
 	g->map_bytes = bytes + page;
-	g->map = mmap(NULL, g->map_bytes, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	g->map = mmap(NULL, g->map_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		      0);
 	assert_ptr_not_equal(g->map, MAP_FAILED);
 	g->end = g->map + bytes;
 	assert_int_equal(mprotect(g->end, page, PROT_NONE), 0);
@@ -175,8 +175,7 @@ static void assert_damaged(struct codec *codec, const void *src, size_t len,
 			   const struct guarded *out, size_t page_size)
 {
 	err_set(0, "no sentence");
-	assert_int_equal(codec_decompress(codec, src, len, guarded_tail(out, page_size)),
-			 -EBADMSG);
+	assert_int_equal(codec_decompress(codec, src, len, guarded_tail(out, page_size)), -EBADMSG);
 	/* A sentence of ours, not strerror()'s. */
 	assert_string_not_equal(err_text(-EBADMSG), strerror(EBADMSG));
 	assert_canary(out, page_size);
@@ -207,8 +206,8 @@ static void test_round_trip(void **state)
 		tail = guarded_tail(&mid, len);
 		memmove(tail, packed, len);
 		memset(guarded_tail(&dst, v->page_size), CANARY, v->page_size);
-		assert_int_equal(codec_decompress(codec, tail, len,
-						  guarded_tail(&dst, v->page_size)), 0);
+		assert_int_equal(
+			codec_decompress(codec, tail, len, guarded_tail(&dst, v->page_size)), 0);
 		assert_memory_equal(guarded_tail(&dst, v->page_size), page, v->page_size);
 		assert_canary(&dst, v->page_size);
 	}
@@ -552,8 +551,8 @@ static void test_we_read_zlib(void **state)
 /* Stored pages of 3964 bytes whose length field or contents go past the page. */
 static void test_snappy_claim(void **state)
 {
-	static const uint8_t claim[] = { 0xbc, 0x8a, 0x05 };	/* 83260 */
-	static const uint8_t copy[] = { 63 << 2 | 2, 1, 0 };	/* 64 times the last byte */
+	static const uint8_t claim[] = { 0xbc, 0x8a, 0x05 }; /* 83260 */
+	static const uint8_t copy[] = { 63 << 2 | 2, 1, 0 }; /* 64 times the last byte */
 	const struct variant *v = *state;
 	struct codec *codec = create(v, CODEC_DECOMPRESS, v->page_size);
 	struct codec *writer = create(v, CODEC_COMPRESS, 83260);
@@ -622,14 +621,14 @@ static void test_zstd_other_frames(void **state)
 	len = 14;
 	p = guarded_tail(&whole, len);
 	memcpy(p, (uint8_t[]){ 0x27, 0xb5, 0x2f, 0xfd }, 4);
-	p[4] = 0x60;				/* one segment, two-byte size */
+	p[4] = 0x60; /* one segment, two-byte size */
 	p[5] = (v->page_size - 256) & 0xff;
 	p[6] = (v->page_size - 256) >> 8;
-	p[7] = 2 << 6 | v->page_size >> 16;	/* one byte repeated */
+	p[7] = 2 << 6 | v->page_size >> 16; /* one byte repeated */
 	p[8] = v->page_size >> 8;
 	p[9] = v->page_size & 0xff;
 	p[10] = CANARY;
-	p[11] = 3 << 6;				/* the end */
+	p[11] = 3 << 6; /* the end */
 	p[12] = 0;
 	p[13] = 0;
 	assert_damaged(codec, p, len, &dst, v->page_size);
@@ -645,7 +644,8 @@ static void test_zstd_other_frames(void **state)
 			memcpy(p + j * len, guarded_tail(&src, len), len);
 		if (n == 1)
 			assert_int_equal(codec_decompress(codec, p, len,
-							  guarded_tail(&dst, v->page_size)), 0);
+							  guarded_tail(&dst, v->page_size)),
+					 0);
 		else
 			assert_damaged(codec, p, n * len, &dst, v->page_size);
 		codec_destroy(writer);
@@ -680,14 +680,66 @@ static void test_none(void **state)
 	guarded_deinit(&dst);
 }
 
+static size_t size_at_level(enum codec_id id, int level)
+{
+	uint8_t page[4096], packed[4096], back[4096];
+	uint32_t seed = 1;
+	struct codec *codec;
+	size_t len;
+
+	/* Numbers that repeat at various distances. */
+	for (size_t i = 0; i < sizeof(page); i++)
+		page[i] = i % 8 < 3 ? (seed = seed * 1103515245 + 12345) >> 28 : i / 64 % 5;
+	assert_int_equal(codec_create_level(&codec, id, BOTH, sizeof(page), level), 0);
+	len = codec_compress(codec, page, packed);
+	if (len) {
+		assert_int_equal(codec_decompress(codec, packed, len, back), 0);
+		assert_memory_equal(back, page, sizeof(page));
+	}
+	codec_destroy(codec);
+	return len ? len : sizeof(page);
+}
+
+/* Each library takes its own levels and no others; the last one compresses more than the first. */
+static void test_levels(void **state)
+{
+	const struct codec_ops *ops;
+	struct codec *codec = NULL;
+
+	(void)state;
+	for (enum codec_id id = CODEC_ZLIB; id < NR_CODECS; id++) {
+		if (!codec_supported(id))
+			continue;
+		for (size_t i = 0; (ops = codec_library_at(i)) && ops->id != id;)
+			i++;
+		assert_int_equal(codec_check_level(id, CODEC_LEVEL_DEFAULT), 0);
+		assert_int_equal(codec_check_level(id, ops->level_max + 1), -EINVAL);
+		assert_int_equal(codec_create_level(&codec, id, BOTH, 4096, ops->level_max + 1),
+				 -EINVAL);
+		assert_null(codec);
+		if (!ops->level_max)
+			continue;
+		assert_int_equal(codec_check_level(id, ops->level_min - 1 ? ops->level_min - 1 :
+									    ops->level_min - 2),
+				 -EINVAL);
+		assert_true(size_at_level(id, ops->level_max) < size_at_level(id, ops->level_min));
+		assert_int_equal(size_at_level(id, CODEC_LEVEL_DEFAULT),
+				 size_at_level(id, ops->level_default));
+	}
+}
+
 static void test_create_arguments(void **state)
 {
 	static const struct {
 		unsigned int flags;
 		size_t page_size;
 	} wrong[] = {
-		{ 0, 4096 }, { 4, 4096 }, { BOTH | 8, 4096 },
-		{ BOTH, 0 }, { BOTH, CODEC_MAX_PAGE_SIZE + 1 }, { BOTH, SIZE_MAX },
+		{ 0, 4096 },
+		{ 4, 4096 },
+		{ BOTH | 8, 4096 },
+		{ BOTH, 0 },
+		{ BOTH, CODEC_MAX_PAGE_SIZE + 1 },
+		{ BOTH, SIZE_MAX },
 	};
 	struct codec *codec = NULL;
 
@@ -697,7 +749,8 @@ static void test_create_arguments(void **state)
 			continue;
 		for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 			assert_int_equal(codec_create(&codec, id, wrong[i].flags,
-						      wrong[i].page_size), -EINVAL);
+						      wrong[i].page_size),
+					 -EINVAL);
 			assert_null(codec);
 		}
 		assert_int_equal(codec_create(&codec, id, BOTH, CODEC_MAX_PAGE_SIZE), 0);
@@ -760,10 +813,12 @@ static const struct codec_ops *find_library(const char *name)
 
 #define ROWS(test, library, i) \
 	{ #test ": " library ", 4K pages", test, NULL, NULL, &variants[i] }, \
-	{ #test ": " library ", 64K pages", test, NULL, NULL, &variants[(i) + 1] }
+	{ \
+#test ": " library ", 64K pages", test, NULL, NULL, &variants[(i) + 1] \
+	}
 #define PER_ZLIB_WRITER(test) ROWS(test, "libdeflate", 0), ROWS(test, "zlib", 2)
-#define PER_LIBRARY(test) PER_ZLIB_WRITER(test), ROWS(test, "lzo", 4), \
-	ROWS(test, "snappy", 6), ROWS(test, "zstd", 8)
+#define PER_LIBRARY(test) \
+	PER_ZLIB_WRITER(test), ROWS(test, "lzo", 4), ROWS(test, "snappy", 6), ROWS(test, "zstd", 8)
 
 int main(void)
 {
@@ -771,6 +826,7 @@ int main(void)
 	struct variant variants[2 * ARRAY_SIZE(names)];
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_create_arguments),
 		cmocka_unit_test(test_none),
 		PER_LIBRARY(test_round_trip),

@@ -51,6 +51,7 @@ static void test_values(void **state)
 	json_string(&t.j, "none", NULL);
 	json_number(&t.j, "zero", 0);
 	json_number(&t.j, "most", UINT64_MAX);
+	json_signed(&t.j, "least", INT64_MIN);
 	json_bool(&t.j, "yes", true);
 	json_bool(&t.j, "no", false);
 	json_seconds(&t.j, "seconds", 12.3456789);
@@ -59,7 +60,8 @@ static void test_values(void **state)
 	json_seconds(&t.j, "infinite", -INFINITY);
 	json_null(&t.j, "nothing");
 	end_is(&t, "{\n\t\"string\": \"text\",\n\t\"none\": null,\n\t\"zero\": 0,\n"
-		   "\t\"most\": 18446744073709551615,\n\t\"yes\": true,\n\t\"no\": false,\n"
+		   "\t\"most\": 18446744073709551615,\n\t\"least\": -9223372036854775808,\n"
+		   "\t\"yes\": true,\n\t\"no\": false,\n"
 		   "\t\"seconds\": 12.345679,\n\t\"little\": 0.000000,\n\t\"nan\": null,\n"
 		   "\t\"infinite\": null,\n\t\"nothing\": null\n}\n");
 }
@@ -111,7 +113,10 @@ static void test_strings(void **state)
 		{ "", "" },
 		{ "\"\\/", "\\\"\\\\/" },
 		{ "\x01\t\n\x1b[31m\x7f", "\\u0001\\u0009\\u000a\\u001b[31m\\u007f" },
-		{ "\x9b" "a\xc2\x9b" "b\xc2\xa0", "\\ufffda\\u009bb\xc2\xa0" },
+		{ "\x9b"
+		  "a\xc2\x9b"
+		  "b\xc2\xa0",
+		  "\\ufffda\\u009bb\xc2\xa0" },
 		{ "\xc3\xbc \xe2\x82\xac \xf0\x9f\x90\xa7",
 		  "\xc3\xbc \xe2\x82\xac \xf0\x9f\x90\xa7" },
 		{ "\xc2\xa0\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf",
@@ -145,8 +150,10 @@ static void test_strings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values), cmocka_unit_test(test_nesting),
-		cmocka_unit_test(test_depth), cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_nesting),
+		cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_strings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
