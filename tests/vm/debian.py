@@ -155,14 +155,14 @@ class Kernel:
         return order
 
 
-def debug_vmlinux(kern):
+def debug_vmlinux(kern, arch=X86_64.arch):
     """Path of a kernel's vmlinux with debug information; a big download."""
     dest = os.path.join(kern.dir, "vmlinux-debug")
     if os.path.exists(dest):
         return dest
     package = f"linux-image-{kern.release}-dbg"
     for name in SUITES.get(kern.series, NEWEST):
-        source = suite(name)
+        source = suite(name, arch)
         version = source.packages().get(package)
         if not version:
             continue
