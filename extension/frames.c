@@ -28,7 +28,7 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, stack);
 /* The smallest stack of a task in all architectures and configurations. */
 #define STACK_BYTES_MIN (16 << 10)
 
-/* A CPU that was online. */
+/* A CPU that was online when the kernel died. */
 struct frames_cpu {
 	uint64_t task; /* that it ran; 0: not known */
 	struct unwind_regs regs;
@@ -60,7 +60,7 @@ static int add_cpu(void *ctx, uint64_t number)
 	return 0;
 }
 
-/* There is a note for each CPU that is online, in their order. */
+/* There is a note for each CPU, in their order. */
 static int take_note(void *ctx, unsigned int nth, const void *desc, size_t size)
 {
 	struct extension_frames *f = ctx;
@@ -73,13 +73,14 @@ static int take_note(void *ctx, unsigned int nth, const void *desc, size_t size)
 
 static int find_cpus(struct extension_frames *f)
 {
+	const struct vmcore *vc = extension_env()->kernel->vc;
 	const struct vmem mem = extension_vmem();
-	int err = percpu_for_each_cpu(&mem, true, add_cpu, f);
+	int err = percpu_for_each_noted_cpu(&mem, vc->nr_cpus, add_cpu, f);
 
 	/* Without them no task is known to be on a CPU. */
 	if (err)
 		return err == -ENOMEM ? err : 0;
-	return notes_for_each_cpu(extension_env()->kernel->vc, take_note, f);
+	return notes_for_each_cpu(vc, take_note, f);
 }
 
 static int prepare(struct extension_frames *f)

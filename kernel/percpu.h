@@ -21,6 +21,15 @@ int percpu_for_each_cpu(const struct vmem *mem, bool online, int (*visit)(void *
 			void *ctx) __attribute__((warn_unused_result));
 
 /**
+ * The same for each CPU that a dump's NT_PRSTATUS notes are of, in their order: those that were
+ * online, or that are present if only their number is that of the notes. A panic without a crash
+ * kernel stops the other CPUs and takes them offline; a hypervisor's image has notes of all.
+ */
+int percpu_for_each_noted_cpu(const struct vmem *mem, unsigned int nr_notes,
+			      int (*visit)(void *ctx, uint64_t cpu), void *ctx)
+	__attribute__((warn_unused_result));
+
+/**
  * The address of a CPU's own copy of a per-CPU variable.
  * @param variable address of its symbol, or a pointer that alloc_percpu() returned
  * @return 0; -ENOENT if __per_cpu_offset is not known; -EINVAL; -EFAULT

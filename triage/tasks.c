@@ -231,7 +231,7 @@ static int add_cpu(void *ctx, uint64_t number)
 
 static int read_online(struct triage *t)
 {
-	int err = percpu_for_each_cpu(&t->view->mem, true, add_cpu, t);
+	int err = percpu_for_each_noted_cpu(&t->view->mem, t->view->k->vc->nr_cpus, add_cpu, t);
 
 	if (err)
 		return triage_missing_err(t, err, "CPUs");

@@ -24,6 +24,7 @@ INIT_OPT_MOD_SYM(vmlinux, _etext);
 INIT_OPT_MOD_SYM(vmlinux, runqueues);
 INIT_OPT_MOD_SYM(vmlinux, __per_cpu_offset);
 INIT_OPT_MOD_SYM(vmlinux, __cpu_online_mask);
+INIT_OPT_MOD_SYM(vmlinux, __cpu_present_mask);
 INIT_OPT_MOD_STRUCT(vmlinux, cpumask);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, rq, curr);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, stack);
@@ -40,6 +41,7 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, stack);
 #define RUNQUEUES 0x8000
 #define OFFSETS 0x9000
 #define ONLINE 0xa000
+#define PRESENT 0xb000
 
 #define NT_PRSTATUS_BYTES (112 + 34 * 8)
 #define REGS 112
@@ -130,6 +132,7 @@ static void begin(struct flat *f, struct extension_frames **frames, uint8_t *not
 	f->vc.notes = notes;
 	f->vc.notes_size = add_note(f, notes, USER, CODE + 0x40, 0);
 	f->vc.notes_size += add_note(f, notes + f->vc.notes_size, RUNNING, CODE + 0x50, 5);
+	f->vc.nr_cpus = 2;
 }
 
 static void end(struct flat *f, struct extension_frames *frames)
@@ -196,6 +199,23 @@ static void test_no_registers(void **state)
 	end(&f, frames);
 }
 
+/* The panic took CPU 0 offline, whose registers are in the dump. */
+static void test_stopped_cpu(void **state)
+{
+	struct extension_frames *frames;
+	uint8_t notes[2048];
+	struct flat f;
+
+	(void)state;
+	begin(&f, &frames, notes);
+	set_symbol(GET_MOD_SYM_PTR(vmlinux, __cpu_present_mask), f.base + PRESENT);
+	flat_put(&f, f.base + ONLINE, 4);
+	flat_put(&f, f.base + PRESENT, 5);
+	check_frames(&f, RUNNING, 0, 0, "50:1 20:0 ");
+	check_frames(&f, USER, 0, 0, "");
+	end(&f, frames);
+}
+
 /* In the middle of a switch the CPU has the stack of the former task. */
 static void test_switch(void **state)
 {
@@ -232,9 +252,8 @@ static void test_damage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tasks),
-		cmocka_unit_test(test_no_registers),
-		cmocka_unit_test(test_switch),
+		cmocka_unit_test(test_tasks),	    cmocka_unit_test(test_no_registers),
+		cmocka_unit_test(test_stopped_cpu), cmocka_unit_test(test_switch),
 		cmocka_unit_test(test_damage),
 	};
 
