@@ -3,8 +3,8 @@
  * ELF cores: /proc/vmcore, QEMU's dump-guest-memory, makedumpfile -E.
  *
  * PT_LOADs may come in any order, overlap, begin and end anywhere, and claim
- * more than the file holds. They are turned into a sorted table of ranges that
- * do not overlap, once; everything else works on that table.
+ * more than the file holds. They are turned into a table of ranges that do not
+ * overlap, once (vmcore/ranges.h); everything else works on that table.
  */
 #include <elf.h>
 #include <errno.h>
@@ -18,18 +18,14 @@
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
-#include "lib/search.h"
-#include "lib/sweep.h"
 #include "lib/zero.h"
 #include "coverage.h"
 #include "notes.h"
+#include "ranges.h"
 #include "vmcore.h"
 
 /* e_flags of an ELF core that makedumpfile could not finish. */
 #define EF_INCOMPLETE 1
-
-/* No machine that Linux runs on has memory above this address. */
-#define PADDR_MAX (UINT64_C(1) << 52)
 
 /*
  * Memory that PT_LOADs may stand for without its bytes in the file: this multiple of the
@@ -73,34 +69,6 @@ struct program_header {
 struct allowance {
 	uint64_t absent; /* without bytes in the file */
 	uint64_t present;
-};
-
-/* The origin of the bytes of a range; the lower value wins where two overlap. */
-enum source {
-	SOURCE_FILE, /* the file has them */
-	SOURCE_LOST, /* the file should have them, but ends before */
-	SOURCE_ZERO, /* they are not in the dump: memsz > filesz */
-};
-
-struct range {
-	paddr_t start, end;
-	uint64_t off; /* of the first byte in the file; 0 unless SOURCE_FILE */
-	enum source source;
-};
-
-/* The part of one PT_LOAD that has one source. */
-struct piece {
-	struct range range;
-	size_t index; /* of the PT_LOAD; doubtful ones come after all others */
-};
-
-struct elf_dump {
-	struct range *ranges; /* sorted by address, none empty, none overlap */
-	size_t nr_ranges;
-};
-
-struct elf_reader {
-	size_t hint; /* the range that was used last */
 };
 
 /* Read bytes that have to be there. */
@@ -482,19 +450,8 @@ static int read_program_headers(struct vmcore *vc, struct file_reader *r, struct
 		       phnum);
 }
 
-static void add_piece(struct piece *pieces, size_t *n, size_t index, enum source source,
-		      paddr_t start, paddr_t end, uint64_t off)
-{
-	if (start == end)
-		return;
-	pieces[(*n)++] = (struct piece){
-		.range = { start, end, source == SOURCE_FILE ? off : 0, source },
-		.index = index,
-	};
-}
-
 /* Cut the PT_LOADs where their source changes. Says how far the file should reach. */
-static size_t cut_segments(const struct vmcore *vc, struct piece *pieces, uint64_t *file_end)
+static size_t cut_segments(const struct vmcore *vc, struct range_piece *pieces, uint64_t *file_end)
 {
 	size_t n = 0;
 
@@ -504,107 +461,36 @@ static size_t cut_segments(const struct vmcore *vc, struct piece *pieces, uint64
 		size_t index = s->doubtful ? vc->nr_segments + i : i;
 		paddr_t lost = s->paddr + bytes_in_file(vc, s->offset, s->filesz);
 		paddr_t zero = s->paddr + s->filesz;
+		const struct memory_range parts[] = {
+			{ s->paddr, lost, s->offset, 0, RANGE_FILE },
+			{ lost, zero, 0, 0, RANGE_LOST },
+			{ zero, s->paddr + s->memsz, 0, 0, RANGE_ZERO },
+		};
 
-		add_piece(pieces, &n, index, SOURCE_FILE, s->paddr, lost, s->offset);
-		add_piece(pieces, &n, index, SOURCE_LOST, lost, zero, 0);
-		add_piece(pieces, &n, index, SOURCE_ZERO, zero, s->paddr + s->memsz, 0);
+		for (size_t j = 0; j < ARRAY_SIZE(parts); j++)
+			ranges_add(pieces, &n, index, &parts[j]);
 		if (s->filesz)
 			*file_end = max_u64(*file_end, s->offset + s->filesz);
 	}
 	return n;
 }
 
-static int cmp_start(const void *a, const void *b)
+static int build_ranges(struct vmcore *vc)
 {
-	const struct piece *x = a, *y = b;
-
-	return (x->range.start > y->range.start) - (x->range.start < y->range.start);
-}
-
-/* Return whether a is to be used where both have bytes. */
-static bool wins(const struct piece *a, const struct piece *b)
-{
-	if (a->range.source != b->range.source)
-		return a->range.source < b->range.source;
-	return a->index < b->index;
-}
-
-/* Append [start, end) of a piece, or let the last range grow. */
-static void add_range(struct elf_dump *d, const struct range *p, paddr_t start, paddr_t end)
-{
-	struct range *last = d->nr_ranges ? &d->ranges[d->nr_ranges - 1] : NULL;
-	uint64_t off = p->source == SOURCE_FILE ? p->off + (start - p->start) : 0;
-
-	if (last && last->end == start && last->source == p->source &&
-	    (p->source != SOURCE_FILE || last->off + (start - last->start) == off)) {
-		last->end = end;
-		return;
-	}
-	d->ranges[d->nr_ranges++] = (struct range){ start, end, off, p->source };
-}
-
-/* State of the sweep over all pieces. */
-struct piece_sweep {
-	struct elf_dump *d;
-	const struct piece *pieces;
-};
-
-static void piece_range(void *ctx, uint32_t i, uint64_t *start, uint64_t *end)
-{
-	const struct piece_sweep *s = ctx;
-
-	*start = s->pieces[i].range.start;
-	*end = s->pieces[i].range.end;
-}
-
-static bool piece_wins(void *ctx, uint32_t a, uint32_t b)
-{
-	const struct piece_sweep *s = ctx;
-
-	return wins(&s->pieces[a], &s->pieces[b]);
-}
-
-static void emit_piece(void *ctx, uint64_t start, uint64_t end, uint32_t winner)
-{
-	const struct piece_sweep *s = ctx;
-
-	add_range(s->d, &s->pieces[winner].range, start, end);
-}
-
-static int build_ranges(struct vmcore *vc, struct elf_dump *d)
-{
-	_cleanup_free_ struct piece *pieces = NULL;
-	_cleanup_free_ uint32_t *order = NULL;
-	struct piece_sweep ctx = { .d = d };
-	const struct sweep sweep = { &ctx, piece_range, piece_wins, emit_piece };
-	struct range *fit;
+	_cleanup_free_ struct range_piece *pieces = NULL;
 	uint64_t file_end;
-	size_t nr;
 
 	pieces = reallocarray(NULL, vc->nr_segments, 3 * sizeof(*pieces));
 	if (!pieces)
-		goto nomem;
-	nr = cut_segments(vc, pieces, &file_end);
-	order = reallocarray(NULL, nr, sizeof(*order));
-	d->ranges = reallocarray(NULL, nr, 2 * sizeof(*d->ranges));
-	if (nr > UINT32_MAX || !order || !d->ranges)
-		goto nomem;
-	qsort(pieces, nr, sizeof(*pieces), cmp_start);
-	for (size_t i = 0; i < nr; i++)
-		order[i] = i;
-	ctx.pieces = pieces;
-	sweep_run(&sweep, order, nr);
-	fit = reallocarray(d->ranges, d->nr_ranges, sizeof(*fit));
-	if (fit)
-		d->ranges = fit;
+		return err_set(-ENOMEM, "no memory for a table of %zu PT_LOADs", vc->nr_segments);
+	if (ranges_build(vc, pieces, cut_segments(vc, pieces, &file_end)))
+		return -ENOMEM;
 	if (file_end > vc->file.size) {
 		vmcore_warn(vc, "the file is cut short: it has %" PRIu64 " of %" PRIu64 " bytes",
 			    vc->file.size, file_end);
 		vc->incomplete = true;
 	}
 	return 0;
-nomem:
-	return err_set(-ENOMEM, "no memory for a table of %zu PT_LOADs", vc->nr_segments);
 }
 
 static int elf_open(struct vmcore *vc, const void *head, size_t head_len)
@@ -641,198 +527,22 @@ static int elf_open(struct vmcore *vc, const void *head, size_t head_len)
 		return err_set(-ENOMEM, "no memory to read program headers");
 	file_reader_init(&r, &vc->file);
 	ret = read_program_headers(vc, &r, &h, claims);
-	if (!ret) {
-		vc->priv = calloc(1, sizeof(struct elf_dump));
-		ret = vc->priv ? build_ranges(vc, vc->priv) :
-				 err_set(-ENOMEM, "no memory to open it");
-	}
+	if (!ret)
+		ret = build_ranges(vc);
 	if (!ret)
 		check_claims(vc, &r, &h, claims);
 	file_reader_deinit(&r);
 	return ret;
 }
 
-static void elf_close(struct vmcore *vc)
-{
-	struct elf_dump *d = vc->priv;
-
-	free(d->ranges);
-	free(d);
-}
-
-static int elf_reader_init(struct vmcore_reader *r)
-{
-	r->priv = calloc(1, sizeof(struct elf_reader));
-	return r->priv ? 0 : err_set(-ENOMEM, "no memory to read the dump");
-}
-
-static void elf_reader_deinit(struct vmcore_reader *r)
-{
-	free(r->priv);
-}
-
-/* The first range that ends after pa; nr_ranges if there is none. */
-static size_t search(const struct elf_dump *d, paddr_t pa)
-{
-	return SEARCH_FIRST(0, d->nr_ranges, i, d->ranges[i].end <= pa);
-}
-
-/*
- * Like search(), but the range that was used last and the one after it come
- * first. NULL instead of nr_ranges.
- */
-static const struct range *range_at(struct vmcore_reader *r, paddr_t pa)
-{
-	const struct elf_dump *d = r->vc->priv;
-	struct elf_reader *er = r->priv;
-	size_t i = er->hint;
-
-	if (i < d->nr_ranges && pa >= d->ranges[i].end)
-		i++;
-	if (i >= d->nr_ranges || pa >= d->ranges[i].end || pa < d->ranges[i].start)
-		i = search(d, pa);
-	er->hint = i;
-	return i < d->nr_ranges ? &d->ranges[i] : NULL;
-}
-
-static int no_memory_at(paddr_t pa)
-{
-	return err_set(-EFAULT, "the dump has no memory at physical address %#" PRIx64, pa);
-}
-
-static int lost_memory_at(const struct vmcore *vc, paddr_t pa)
-{
-	return err_set(-EFAULT,
-		       "memory at physical address %#" PRIx64
-		       " lies beyond the end of the file (truncated at %" PRIu64 " bytes)",
-		       pa, vc->file.size);
-}
-
-/* Find the range that pa lies in. */
-static int find(struct vmcore_reader *r, paddr_t pa, const struct range **ret)
-{
-	const struct range *g = range_at(r, pa);
-
-	if (!g || pa < g->start)
-		return no_memory_at(pa);
-	if (g->source == SOURCE_LOST)
-		return lost_memory_at(r->vc, pa);
-	*ret = g;
-	return 0;
-}
-
-/* A file that became shorter since it was opened holds no memory there either. */
-static int map_error(const struct vmcore *vc, paddr_t pa, int err)
-{
-	if (err == -ENODATA)
-		return lost_memory_at(vc, pa);
-	return err_prefix(err, "memory at physical address %#" PRIx64, pa);
-}
-
-static int elf_get(struct vmcore_reader *r, paddr_t pa, size_t want, const void **ptr, size_t *got)
-{
-	static const char zeros[4096];
-	const struct range *g;
-	int ret = find(r, pa, &g);
-
-	if (ret)
-		return ret;
-	want = min_u64(want, g->end - pa);
-	if (g->source == SOURCE_ZERO) {
-		*ptr = zeros;
-		*got = min_u64(want, sizeof(zeros));
-		return 0;
-	}
-	ret = file_get(&r->file, g->off + (pa - g->start), want, ptr, got);
-	return ret ? map_error(r->vc, pa, ret) : 0;
-}
-
-/* Copy len bytes at pa, which lie in one range. */
-static int read_range(struct vmcore_reader *r, const struct range *g, paddr_t pa, void *buf,
-		      size_t len)
-{
-	int ret;
-
-	if (g->source == SOURCE_ZERO) {
-		memset(buf, 0, len);
-		return 0;
-	}
-	ret = file_read(&r->file, g->off + (pa - g->start), buf, len);
-	return ret ? map_error(r->vc, pa, ret) : 0;
-}
-
-static int elf_read(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len)
-{
-	char *to = buf;
-
-	while (len) {
-		const struct range *g;
-		size_t n;
-		int ret = find(r, pa, &g);
-
-		if (ret)
-			return ret;
-		n = min_u64(len, g->end - pa);
-		ret = read_range(r, g, pa, to, n);
-		if (ret)
-			return ret;
-		to += n;
-		pa += n;
-		len -= n;
-	}
-	return 0;
-}
-
-/* pa + len cannot overflow: pages begin below PADDR_MAX. */
-static int elf_read_page(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len)
-{
-	paddr_t pos = pa, end = pa + len;
-	bool any = false;
-
-	while (pos < end) {
-		const struct range *g = range_at(r, pos);
-		char *to = (char *)buf + (pos - pa);
-		paddr_t next = g ? min_u64(end, pos < g->start ? g->start : g->end) : end;
-		int ret;
-
-		if (!g || pos < g->start) {
-			memset(to, 0, next - pos);
-		} else if (g->source == SOURCE_LOST) {
-			return lost_memory_at(r->vc, pos);
-		} else {
-			ret = read_range(r, g, pos, to, next - pos);
-			if (ret)
-				return ret;
-			any = true;
-		}
-		pos = next;
-	}
-	return any ? 0 : no_memory_at(pa);
-}
-
-static int elf_bitmap(struct vmcore *vc, enum vmcore_bitmap_kind which, struct bitmap *b)
-{
-	const struct elf_dump *d = vc->priv;
-
-	for (size_t i = 0; i < d->nr_ranges; i++) {
-		const struct range *g = &d->ranges[i];
-
-		if (which == VMCORE_PRESENT || g->source == SOURCE_FILE ||
-		    (which == VMCORE_EXPECTED && g->source == SOURCE_LOST))
-			bitmap_set_range(b, g->start >> vc->page_shift,
-					 ((g->end - 1) >> vc->page_shift) + 1);
-	}
-	return 0;
-}
-
 const struct vmcore_ops elf_vmcore_ops = {
 	.name = "ELF core",
 	.open = elf_open,
-	.close = elf_close,
-	.reader_init = elf_reader_init,
-	.reader_deinit = elf_reader_deinit,
-	.get = elf_get,
-	.read = elf_read,
-	.read_page = elf_read_page,
-	.bitmap = elf_bitmap,
+	.close = ranges_close,
+	.reader_init = ranges_reader_init,
+	.reader_deinit = ranges_reader_deinit,
+	.get = ranges_get,
+	.read = ranges_read,
+	.read_page = ranges_read_page,
+	.bitmap = ranges_bitmap,
 };

@@ -97,12 +97,7 @@ int vmcore_set_page_size(struct vmcore *vc, uint64_t page_size)
 			       (unsigned long long)page_size);
 	vc->page_size = page_size;
 	vc->page_shift = __builtin_ctz(vc->page_size);
-	vc->max_pfn = 0;
-	for (size_t i = 0; i < vc->nr_segments; i++) {
-		const struct vmcore_segment *s = &vc->segments[i];
-
-		vc->max_pfn = max_u64(vc->max_pfn, div_round_up(s->paddr + s->memsz, page_size));
-	}
+	vc->max_pfn = div_round_up(vc->memory_end, page_size);
 	return 0;
 }
 
@@ -260,10 +255,24 @@ void vmcore_close(struct vmcore *vc)
 	if (vc->priv)
 		vc->ops->close(vc);
 	file_close(&vc->file);
+	for (size_t i = 0; i < vc->nr_others; i++)
+		file_close(&vc->others[i]);
+	free(vc->others);
 	free(vc->segments);
 	free(vc->notes);
 	free(vc->eraseinfo);
 	free(vc);
+}
+
+/* Free a reader but for what its format has allocated. */
+static void free_reader(struct vmcore_reader *r)
+{
+	file_reader_deinit(&r->file);
+	for (size_t i = 0; r->others && i < r->vc->nr_others; i++)
+		file_reader_deinit(&r->others[i]);
+	free(r->others);
+	free(r->blocks);
+	free(r);
 }
 
 int vmcore_reader_create(struct vmcore_reader **ret, struct vmcore *vc)
@@ -276,13 +285,17 @@ int vmcore_reader_create(struct vmcore_reader **ret, struct vmcore *vc)
 	r->vc = vc;
 	file_reader_init(&r->file, &vc->file);
 	r->blocks = calloc(VMCORE_BLOCKS, sizeof(*r->blocks));
-	err = r->blocks ? 0 : err_set(-ENOMEM, "no memory to read the dump");
+	if (vc->nr_others)
+		r->others = calloc(vc->nr_others, sizeof(*r->others));
+	for (size_t i = 0; r->others && i < vc->nr_others; i++)
+		file_reader_init(&r->others[i], &vc->others[i]);
+	err = r->blocks && (r->others || !vc->nr_others) ?
+		      0 :
+		      err_set(-ENOMEM, "no memory to read the dump");
 	if (!err && vc->ops->reader_init)
 		err = vc->ops->reader_init(r);
 	if (err) {
-		free(r->blocks);
-		file_reader_deinit(&r->file);
-		free(r);
+		free_reader(r);
 		return err;
 	}
 	*ret = r;
@@ -295,9 +308,7 @@ void vmcore_reader_destroy(struct vmcore_reader *r)
 		return;
 	if (r->vc->ops->reader_deinit)
 		r->vc->ops->reader_deinit(r);
-	file_reader_deinit(&r->file);
-	free(r->blocks);
-	free(r);
+	free_reader(r);
 }
 
 /*

@@ -56,7 +56,7 @@ struct vmcore_ops {
 	 * Read the headers and fill in @p vc, whose other fields are 0 but for
 	 * ops, bitmaps, parts and file: machine, is64, big_endian, swap, notes, priv and what
 	 * applies of the rest. A format that stores pages sets page_size,
-	 * page_shift and max_pfn; one that stores segments leaves them 0.
+	 * page_shift and max_pfn; one that stores ranges leaves them 0, and sets memory_end.
 	 * @p head holds the first @p head_len (at least 1) bytes of the file.
 	 * @return 0; -ENOENT if the file is not of this format (@p vc is
 	 * unchanged); another -errno  if it is but cannot be used:
@@ -90,6 +90,8 @@ struct vmcore_ops {
 struct vmcore {
 	const struct vmcore_ops *ops;
 	struct dump_file file;
+	struct dump_file *others; /**< further files that the dump consists of. Owned */
+	size_t nr_others;
 	const struct bitmap_store *bitmaps; /**< for bitmap_init_stored(); or NULL */
 	bool parts;			    /**< a part of a split dump may be opened */
 	void *priv;			    /**< the format's own */
@@ -102,6 +104,7 @@ struct vmcore {
 	unsigned int page_shift;
 	bool fixed_page_size; /**< the format stores pages of this size */
 	pfn_t max_pfn;	      /**< one past the highest page */
+	paddr_t memory_end;   /**< of a format that stores ranges: one past the highest byte */
 
 	/**
 	 * PT_LOADs in the order of the file; NULL for formats without. Those of no size and
@@ -166,6 +169,7 @@ struct vmcore_block {
 struct vmcore_reader {
 	struct vmcore *vc;
 	struct file_reader file;
+	struct file_reader *others; /**< of vc->others */
 	struct vmcore_block *blocks;
 	unsigned int next_block; /**< the one to be replaced next */
 	void *priv;		 /**< the format's own */
@@ -278,6 +282,15 @@ int vmcore_bitmap(struct vmcore *vc, enum vmcore_bitmap_kind which, struct bitma
  */
 int vmcore_check(struct vmcore *vc, const struct vmcore_faults *faults)
 	__attribute__((warn_unused_result));
+
+/** For formats: the reader of a file, 0: vc->file, else vc->others[number - 1]. */
+struct file_reader *vmcore_file(struct vmcore_reader *r, unsigned int number);
+
+/**
+ * For formats: open one more of vc->others, which ends vc->nr_others then.
+ * @param path as of file_open(): borrowed for as long as the dump is open
+ */
+int vmcore_add_file(struct vmcore *vc, const char *path) __attribute__((warn_unused_result));
 
 /** For formats: add a fault. */
 void vmcore_fault(const struct vmcore_faults *faults, const char *fmt, ...)
