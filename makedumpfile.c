@@ -277,10 +277,11 @@ static unsigned int all_levels(const struct plan_create *create)
 }
 
 /* Return whether knowing the kernel is worth a search. */
-static bool needs_kernel(const struct plan *plan)
+static bool needs_kernel(const struct plan *plan, const struct vmcore *vc)
 {
-	return plan->mode != MODE_CREATE || all_levels(&plan->create) & ~DL_ZERO ||
-	       plan->create.nr_extensions || plan->vtop.wanted;
+	return (vc->bare && !vc->machine) || plan->mode != MODE_CREATE ||
+	       all_levels(&plan->create) & ~DL_ZERO || plan->create.nr_extensions ||
+	       plan->vtop.wanted;
 }
 
 static int exit_status(int err)
@@ -316,12 +317,17 @@ static int open_kernel(const struct plan *plan, struct vmcore *vc, struct kernel
 	const struct kernel_choice choice = {
 		.info_path = plan->input.vmcoreinfo,
 		.vmlinux_path = plan->input.vmlinux,
-		.search = needs_kernel(plan) && !vc->is_part,
+		.search = needs_kernel(plan, vc) && !vc->is_part,
 		.needs = plan->mode == MODE_CREATE ? can_filter : NULL,
 		.ctx = &plan->create,
 	};
 
-	return kernel_open_proven(ret, vc, &choice);
+	int err = kernel_open_proven(ret, vc, &choice);
+
+	if (!err && vc->bare && !vc->machine)
+		vmcore_warn(vc, "the machine is unknown, since no VMCOREINFO was found in memory: "
+				"use --machine");
+	return err;
 }
 
 /* Choose a place for bitmaps that would need too much memory. */
@@ -347,6 +353,9 @@ static int run(const struct plan *plan)
 	struct vmcore_options opt = {
 		.no_mmap = plan->input.no_mmap,
 		.parts = plan->mode == MODE_INFO || plan->mode == MODE_VERIFY,
+		.raw = plan->input.raw,
+		.nr_raw = plan->input.nr_raw,
+		.machine = plan->input.machine,
 	};
 	struct report rep = { .plan = plan, .start = clock_seconds() };
 	struct report_json json;

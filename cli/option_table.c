@@ -14,6 +14,7 @@
 #include "lib/log_control.h"
 #include "lib/resources.h"
 #include "lib/trace.h"
+#include "vmcore/bare.h"
 
 /*
  * A number, decimal, octal or hexadecimal as in C if @p base is 0; *end after it. Blanks and a
@@ -53,30 +54,41 @@ static int parse_kilobytes(const char *what, const char *text, uint64_t *bytes)
 	return 0;
 }
 
-/* Bytes, or with a suffix a power of 1024 of them. */
-static int parse_size(const char *what, const char *text, uint64_t *bytes)
+/*
+ * Bytes, or with a suffix a power of 1024 of them, followed by the end of the text or one of the
+ * characters of ends: *end.
+ */
+static int parse_size_up_to(const char *what, const char *text, const char *ends, uint64_t *bytes,
+			    char **end)
 {
 	static const char suffixes[] = "KMGTPE";
 	const char *suffix;
 	uint64_t n;
-	char *end;
-	int err = parse_digits(what, text, 0, &n, &end);
+	int err = parse_digits(what, text, 0, &n, end);
 
 	if (err)
 		return err;
-	suffix = *end ? strchr(suffixes, toupper((unsigned char)*end)) : NULL;
+	suffix = **end ? strchr(suffixes, toupper((unsigned char)**end)) : NULL;
 	if (suffix) {
-		end++;
+		(*end)++;
 		if (!checked_mul(n, UINT64_C(1) << (10 * (suffix - suffixes + 1)), &n))
 			return err_set(-EINVAL, "%s %s is too much", what, text);
 	}
-	if (*end || !n)
+	if (**end && !strchr(ends, **end))
 		return err_set(
 			-EINVAL,
 			"%s %s is invalid: it is a number of bytes, or one with K, M, G, T, P or E",
 			what, text);
 	*bytes = n;
 	return 0;
+}
+
+static int parse_size(const char *what, const char *text, uint64_t *bytes)
+{
+	char *end;
+	int err = parse_size_up_to(what, text, "", bytes, &end);
+
+	return err || *bytes ? err : err_set(-EINVAL, "%s %s is invalid: it is 0", what, text);
 }
 
 static int parse_levels(struct plan *plan, const char *text)
@@ -220,6 +232,42 @@ static int add_report(struct plan *plan, const char *arg __attribute__((unused))
 static int add_debug(struct plan *plan, const char *arg __attribute__((unused)))
 {
 	plan->messages.extra |= MDF_LOG_DEBUG;
+	return 0;
+}
+
+/* BASE[,SIZE][:FILE] */
+static int parse_raw(struct plan *plan, const char *text)
+{
+	struct raw_range *raw = &plan->input.raw[plan->input.nr_raw];
+	char *end;
+	int err;
+
+	if (plan->input.nr_raw == RAW_RANGES_MAX)
+		return err_set(-EINVAL, "more than %d ranges of --raw", RAW_RANGES_MAX);
+	*raw = (struct raw_range){ 0 };
+	err = parse_size_up_to("address of --raw", text, ",:", &raw->base, &end);
+	if (!err && *end == ',') {
+		err = parse_size_up_to("size of --raw", end + 1, ":", &raw->size, &end);
+		if (!err && !raw->size)
+			err = err_set(-EINVAL, "size of --raw %s is invalid: it is 0", text);
+	}
+	if (err)
+		return err;
+	if (*end == ':') {
+		raw->path = end + 1;
+		if (!raw->path[0])
+			return err_set(-EINVAL, "--raw %s has no name of a file", text);
+	}
+	plan->input.nr_raw++;
+	return 0;
+}
+
+static int parse_machine(struct plan *plan, const char *text)
+{
+	if (!bare_knows_machine(text))
+		return err_set(-EINVAL, "'%s' is not a machine: use the output of uname -m there",
+			       text);
+	plan->input.machine = text;
 	return 0;
 }
 
@@ -504,6 +552,24 @@ const struct option_row option_table[] = {
 		.modes = READS_VMCORE | IN(REASSEMBLE) | IN(VERIFY),
 		.flag = FLAG(input.no_mmap),
 		.help = "do not map VMCORE into memory",
+	},
+	{
+		.name = "raw",
+		.arg = "BASE[,SIZE][:FILE]",
+		.topic = TOPIC_INPUT,
+		.modes = READS_VMCORE | IN(VERIFY),
+		.parse = parse_raw,
+		.help = "VMCORE, or FILE instead, has no headers, but SIZE bytes (default: the "
+			"rest of it) of the memory at physical address BASE; can be repeated",
+	},
+	{
+		.name = "machine",
+		.arg = "NAME",
+		.topic = TOPIC_INPUT,
+		.modes = READS_VMCORE | IN(VERIFY),
+		.parse = parse_machine,
+		.help = "the machine of a VMCORE that does not tell it, as uname -m prints it; "
+			"default: that of VMCOREINFO in memory",
 	},
 	{
 		.letter = 'X',

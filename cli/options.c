@@ -90,8 +90,11 @@ static int take_names(struct plan *plan, int nr, char *names[])
 {
 	bool optional = plan->output.dry_run || plan->mode == MODE_TRIAGE ||
 			(plan->vtop.wanted && plan->mode == MODE_CREATE);
-	int most = plan->output.flattened ? 1 : plan->create.split ? nr : 2;
+	int given = plan->input.vmcore != NULL; /* by --raw */
+	int most;
 
+	nr += given;
+	most = plan->output.flattened ? 1 : plan->create.split ? nr : 2;
 	if (nr == 0)
 		return missing("VMCORE");
 	if (plan->create.split && nr < 3)
@@ -102,10 +105,11 @@ static int take_names(struct plan *plan, int nr, char *names[])
 			       "standard output",
 			       plan->mode == MODE_DUMP_DMESG ? "LOGFILE" : "DUMPFILE");
 	if (nr > most)
-		return too_many(names[most],
+		return too_many(names[most - given],
 				plan->output.flattened ? ": -F writes to standard output" : "");
-	plan->input.vmcore = names[0];
-	set_dumpfiles(plan, nr - 1, names + 1);
+	if (!given)
+		plan->input.vmcore = names[0];
+	set_dumpfiles(plan, nr - 1, names + 1 - given);
 	return 0;
 }
 
@@ -133,11 +137,11 @@ static int take_parts(struct plan *plan, int nr, char *names[])
 /* VMCORE where nothing is written. */
 static int take_vmcore(struct plan *plan, int nr, char *names[])
 {
-	int wanted = 1;
+	int wanted = !plan->input.vmcore;
 
-	if (plan->mode == MODE_LIST_KSYMS && nr > 1) {
+	if (plan->mode == MODE_LIST_KSYMS && nr > wanted) {
 		plan->list.pattern = names[0];
-		wanted = 2;
+		wanted++;
 	}
 	if (nr == 0 && (plan->mode == MODE_CHECK_EXTENSION ||
 			(plan->mode == MODE_WRITE_VMCOREINFO && plan->input.vmlinux)))
@@ -146,8 +150,19 @@ static int take_vmcore(struct plan *plan, int nr, char *names[])
 		return missing("VMCORE");
 	if (nr > wanted)
 		return too_many(names[wanted], "");
-	plan->input.vmcore = names[wanted - 1];
+	if (!plan->input.vmcore)
+		plan->input.vmcore = names[wanted - 1];
 	return 0;
+}
+
+/* VMCORE is the first FILE of --raw, unless part of the memory is in another file. */
+static void take_raw_file(struct plan_input *input)
+{
+	for (size_t i = 0; i < input->nr_raw; i++)
+		if (!input->raw[i].path)
+			return;
+	if (input->nr_raw)
+		input->vmcore = input->raw[0].path;
 }
 
 static int take_arguments(struct plan *plan, int nr, char *names[])
@@ -257,6 +272,7 @@ static int check(const struct command_line *cl, int nr, char *names[])
 		return err_set(-EINVAL, "built without libbpf: --list-ktypes is not supported");
 	if (!plan->create.split)
 		plan->create.splitblock_bytes = 0;
+	take_raw_file(&plan->input);
 	err = take_arguments(plan, nr, names);
 	return err ? err : check_outputs(plan);
 }

@@ -12,6 +12,7 @@
 
 #include "extension/run.h"
 #include "lib/codec.h"
+#include "vmcore/vmcore.h"
 
 enum plan_mode {
 	MODE_CREATE,
@@ -31,16 +32,25 @@ enum plan_mode {
 	MODE_VERSION,
 };
 
+/** The most ranges of --raw. */
+#define RAW_RANGES_MAX 64
+
 /** The most levels that -d takes. */
 #define LEVELS_MAX 32
 
 /** The kernel's memory, and sources of facts about it. */
 struct plan_input {
-	/** NULL: -g from -x alone; the running kernel; -R and --reassemble. */
+	/**
+	 * NULL: -g from -x alone; the running kernel; -R and --reassemble. With --raw it can
+	 * be the first FILE of that.
+	 */
 	const char *vmcore;
 	const char *vmcoreinfo; /**< -i; or NULL */
 	const char *vmlinux;	/**< -x; or NULL */
 	bool no_mmap;
+	struct raw_range raw[RAW_RANGES_MAX]; /**< --raw */
+	size_t nr_raw;
+	const char *machine; /**< of a vmcore that does not tell it; or NULL */
 };
 
 /** The files that are written. */

@@ -39,6 +39,8 @@ complete -c makedumpfile -s i -r -F -d 'take VMCOREINFO text from FILE before th
 complete -c makedumpfile -s x -r -F -d 'take facts that VMCOREINFO lacks from a kernel with debug information'
 complete -c makedumpfile -s g -r -F -d 'write facts about the kernel as VMCOREINFO text, for -i'
 complete -c makedumpfile -l non-mmap -d 'do not map VMCORE into memory'
+complete -c makedumpfile -l raw -x -d 'VMCORE, or FILE instead, has no headers, but SIZE bytes (default: the rest of it) of the memory at physical address BASE'
+complete -c makedumpfile -l machine -r -a '(__makedumpfile_extensions)' -d 'the machine of a VMCORE that does not tell it, as uname -m prints it'
 complete -c makedumpfile -s X -d 'accepted'
 complete -c makedumpfile -l xen-syms -r -F -d 'refused: Xen itself is not supported'
 complete -c makedumpfile -l xen-vmcoreinfo -r -F -d 'refused'

@@ -15,6 +15,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/progress.h"
+#include "vmcore/bare.h"
 
 /* The note that the kernel keeps up to date begins at the beginning of a page. */
 #define NOTE_ALIGN 4096
@@ -125,13 +126,19 @@ static int check_text(struct scan *s, paddr_t pa, char *text, size_t len)
 /* Take the text of a note at pa, if it is one. */
 static int try_note(struct scan *s, paddr_t pa, const uint8_t *head)
 {
-	bool swap = s->vc->swap;
+	struct vmcore *vc = s->vc;
+	bool swap = vc->swap;
 	size_t len;
 	char *text;
 	int err;
 
-	if (memcmp(head + NOTE_NAME, note_name, sizeof(note_name)) ||
-	    load_u32(head, swap) != sizeof(note_name))
+	if (memcmp(head + NOTE_NAME, note_name, sizeof(note_name)))
+		return 0;
+	if (vc->bare && !vc->machine && load_u32(head, !swap) == sizeof(note_name)) {
+		bare_set_order(vc, !vc->big_endian);
+		swap = vc->swap;
+	}
+	if (load_u32(head, swap) != sizeof(note_name))
 		return 0;
 	err = read_text(s->r, pa + NOTE_DESC, load_u32(head + NOTE_DESC_SIZE, swap), &text, &len);
 	if (err || !text)

@@ -18,6 +18,7 @@
 #include "lib/trace.h"
 #include "symbols/kallsyms.h"
 #include "types/btf_info.h"
+#include "vmcore/bare.h"
 
 /* Bytes of an invalid line of VMCOREINFO that are shown. */
 #define BAD_LINE_BYTES 128
@@ -293,6 +294,21 @@ static void finish_own_facts(struct kernel *k, struct kernel_tables *of)
 	kernel_tables_close(of);
 }
 
+/* A dump that does not tell its machine has that of the text. */
+static void learn_machine(struct vmcore *vc, const struct vmcoreinfo *info)
+{
+	/* The word size and the byte order are known, unless the dump is bare. */
+	for (unsigned int i = 0; !vc->machine && i < (vc->bare ? 4 : 1); i++) {
+		bool is64 = vc->is64 != (i & 1), big_endian = vc->big_endian != (i >> 1);
+
+		vc->machine = vmcoreinfo_machine(info, is64, big_endian);
+		if (vc->machine && vc->bare) {
+			vc->is64 = is64;
+			bare_set_order(vc, big_endian);
+		}
+	}
+}
+
 int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 		const char *vmlinux_path)
 {
@@ -321,10 +337,8 @@ int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 		kernel_close(k);
 		return err;
 	}
-	if (!vc->machine)
-		vc->machine = vmcoreinfo_machine(&k->info, vc->is64, vc->big_endian);
-	if (!vc->machine)
-		vc->machine = vmcoreinfo_machine(&k->file, vc->is64, vc->big_endian);
+	learn_machine(vc, &k->info);
+	learn_machine(vc, &k->file);
 	use_texts(k, &k->facts, bad);
 	if (bad[0])
 		snprintf(k->warnings[KERNEL_BAD_LINE], KERNEL_WARNING_BYTES,

@@ -538,11 +538,5 @@ static int elf_open(struct vmcore *vc, const void *head, size_t head_len)
 const struct vmcore_ops elf_vmcore_ops = {
 	.name = "ELF core",
 	.open = elf_open,
-	.close = ranges_close,
-	.reader_init = ranges_reader_init,
-	.reader_deinit = ranges_reader_deinit,
-	.get = ranges_get,
-	.read = ranges_read,
-	.read_page = ranges_read_page,
-	.bitmap = ranges_bitmap,
+	RANGES_OPS,
 };

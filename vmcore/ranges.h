@@ -56,4 +56,10 @@ int ranges_read(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len);
 int ranges_read_page(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len);
 int ranges_bitmap(struct vmcore *vc, enum vmcore_bitmap_kind which, struct bitmap *b);
 
+/** The functions above, in a struct vmcore_ops. */
+#define RANGES_OPS \
+	.close = ranges_close, .reader_init = ranges_reader_init, \
+	.reader_deinit = ranges_reader_deinit, .get = ranges_get, .read = ranges_read, \
+	.read_page = ranges_read_page, .bitmap = ranges_bitmap
+
 #endif

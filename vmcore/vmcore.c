@@ -22,8 +22,10 @@
 #define HEAD_SIZE 4096
 
 static const struct vmcore_ops *const formats[] = {
+	&raw_vmcore_ops, /* first: the user says so, whatever its bytes */
 	&kdump_vmcore_ops,
 	&elf_vmcore_ops,
+	&lime_vmcore_ops,
 };
 
 static bool valid_page_size(uint64_t size)
@@ -226,12 +228,14 @@ int vmcore_open(struct vmcore **ret, const char *path, const struct vmcore_optio
 		return err_set(-ENOMEM, "%s: no memory to open it", path);
 	vc->bitmaps = opt->bitmaps;
 	vc->parts = opt->parts;
+	vc->options = opt;
 	err = file_open(&vc->file, path, !opt->no_mmap);
 	if (err) {
 		free(vc);
 		return err;
 	}
 	err = open_formatted(vc);
+	vc->options = NULL;
 	if (err) {
 		err_prefix(err, "%s", path);
 		vmcore_close(vc);

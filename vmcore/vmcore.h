@@ -86,17 +86,21 @@ struct vmcore_ops {
 	int (*check)(struct vmcore *vc, const struct vmcore_faults *faults);
 };
 
+struct vmcore_options;
+
 /** An opened dump. Fields are for reading; formats fill them in. */
 struct vmcore {
 	const struct vmcore_ops *ops;
 	struct dump_file file;
 	struct dump_file *others; /**< further files that the dump consists of. Owned */
 	size_t nr_others;
-	const struct bitmap_store *bitmaps; /**< for bitmap_init_stored(); or NULL */
-	bool parts;			    /**< a part of a split dump may be opened */
-	void *priv;			    /**< the format's own */
+	const struct bitmap_store *bitmaps;   /**< for bitmap_init_stored(); or NULL */
+	bool parts;			      /**< a part of a split dump may be opened */
+	const struct vmcore_options *options; /**< for open(); NULL afterwards */
+	void *priv;			      /**< the format's own */
 
 	uint16_t machine; /**< EM_*; 0 if the file does not say */
+	bool bare;	  /**< nothing in the file says: vmcore/bare.h */
 	bool is64;	  /**< 64-bit ELF class or header layout */
 	bool big_endian;
 	bool swap;	    /**< its byte order is not the host's */
@@ -175,12 +179,23 @@ struct vmcore_reader {
 	void *priv;		 /**< the format's own */
 };
 
+/** Memory in a file without headers. */
+struct raw_range {
+	paddr_t base;
+	uint64_t size;	  /**< bytes; 0: the rest of the file */
+	const char *path; /**< NULL: VMCORE itself */
+};
+
 /** Options of vmcore_open(). */
 struct vmcore_options {
 	bool no_mmap; /**< --non-mmap */
 	bool parts;   /**< one part of a split dump is no error */
 	/** For bitmaps of its pages; NULL: they are all in memory. Must outlive the dump. */
 	const struct bitmap_store *bitmaps;
+	/** The memory that a dump without headers consists of (--raw); paths are borrowed. */
+	const struct raw_range *raw;
+	size_t nr_raw;
+	const char *machine; /**< of a bare dump: a name that bare_knows_machine(); or NULL */
 };
 
 /**
@@ -311,5 +326,7 @@ void vmcore_warn(struct vmcore *vc, const char *fmt, ...) __attribute__((format(
 /** The formats. */
 extern const struct vmcore_ops elf_vmcore_ops;
 extern const struct vmcore_ops kdump_vmcore_ops;
+extern const struct vmcore_ops lime_vmcore_ops;
+extern const struct vmcore_ops raw_vmcore_ops;
 
 #endif

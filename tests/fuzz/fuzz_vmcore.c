@@ -4,7 +4,8 @@
  * descriptors and pages, and the records of flattened files.
  *
  * Input:
- *	1	flags: FUZZ_BINARY, NO_MMAP
+ *	1	flags: FUZZ_BINARY, NO_MMAP, RAW
+ *	4	with RAW: the address of the memory that the file holds, in pages of 4 KiB
  *	...	the file
  */
 #include "lib/bitmap.h"
@@ -12,6 +13,7 @@
 #include "vmcore/vmcore.h"
 
 #define NO_MMAP 0x04
+#define RAW 0x08
 
 /* Pages that a dump may claim to have, so that a bitmap of them takes no time. */
 #define CLAIM_MAX (1u << 26)
@@ -45,8 +47,7 @@ static void read_pages(struct vmcore *vc, const struct bitmap *exists, const str
 	int err = vmcore_reader_create(&r, vc);
 
 	assert(!err && page);
-	for (pfn_t pfn = bitmap_next_set(data, 0, vc->max_pfn);
-	     pfn < vc->max_pfn && nr < PAGES_MAX;
+	for (pfn_t pfn = bitmap_next_set(data, 0, vc->max_pfn); pfn < vc->max_pfn && nr < PAGES_MAX;
 	     pfn = bitmap_next_set(data, pfn + 1, vc->max_pfn), nr++) {
 		const void *bytes;
 		size_t got = 0;
@@ -90,7 +91,13 @@ static void look_at(struct vmcore *vc)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_input in = { data, size };
-	const struct vmcore_options opt = { .no_mmap = fuzz_number(&in, 1) & NO_MMAP };
+	unsigned int flags = fuzz_number(&in, 1);
+	struct raw_range raw = { .base = flags & RAW ? fuzz_number(&in, 4) << 12 : 0 };
+	const struct vmcore_options opt = {
+		.no_mmap = flags & NO_MMAP,
+		.raw = &raw,
+		.nr_raw = !!(flags & RAW),
+	};
 	struct fuzz_file file;
 	struct vmcore *vc;
 	int err;
