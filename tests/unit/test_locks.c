@@ -162,6 +162,10 @@ static void test_no_lock(void **state)
 	f = begin(true);
 	put(f, WAITER + WAITER_LIST, 8);
 	check_lock(f, 0, NULL, 0);
+	/* A waiter of another task is on the stack. */
+	f = begin(true);
+	put(f, WAITER + WAITER_TASK, OWNER);
+	check_lock(f, 0, NULL, 0);
 	/* A task that does not wait without a limit. */
 	f = begin(true);
 	f->tasks[0].state = 'S';
