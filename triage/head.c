@@ -15,6 +15,15 @@
 INIT_OPT_MOD_SYM(vmlinux, tainted_mask);
 INIT_OPT_MOD_SYM(vmlinux, saved_command_line);
 INIT_OPT_MOD_SYM(vmlinux, _totalram_pages);
+/* An array of struct tk_data in newer kernels; before, a struct without a name. */
+INIT_OPT_MOD_SYM(vmlinux, timekeeper_data);
+INIT_OPT_MOD_SYM(vmlinux, tk_core);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, tk_data, timekeeper);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, timekeeper, xtime_sec);
+
+/* A clock that was never set, or is damaged, is out of this range. */
+#define YEAR_2000 UINT64_C(946684800)
+#define YEAR_2100 UINT64_C(4102444800)
 
 /* --- how it died ----------------------------------------------------------------- */
 
@@ -312,6 +321,22 @@ static void use_log_time(struct triage *t)
 		t->uptime = seconds;
 }
 
+/* An image of memory has no time of the crash: the kernel's clock stands at its last tick. */
+static void use_timekeeper(struct triage *t)
+{
+	/* After a seqcount_t, which is smaller. */
+	uint64_t offset = HAS_MEMBER(tk_data, timekeeper) ? OFFSET(tk_data, timekeeper) : 8;
+	vaddr_t keeper = HAS_SYMBOL(timekeeper_data) ? SYMBOL(timekeeper_data) :
+			 HAS_SYMBOL(tk_core)	     ? SYMBOL(tk_core) :
+						       0;
+	uint64_t seconds;
+
+	if (!t->crash_time && keeper &&
+	    !member_read(&t->view->mem, keeper + offset, MEMBER(timekeeper, xtime_sec), &seconds) &&
+	    seconds >= YEAR_2000 && seconds < YEAR_2100)
+		t->crash_time = seconds;
+}
+
 static void read_from_memory(struct triage *t)
 {
 	const struct vmem *mem = &t->view->mem;
@@ -323,6 +348,7 @@ static void read_from_memory(struct triage *t)
 		checked_mul(pages, t->view->k->vc->page_size, &t->memory_bytes);
 	read_command_line(t);
 	use_log_time(t);
+	use_timekeeper(t);
 	read_death(t);
 	read_culprit(t);
 }
