@@ -188,6 +188,16 @@ static void read_death(struct triage *t)
 
 /* --- where ----------------------------------------------------------------------- */
 
+/* The names end in a suffix that a compiler adds, such as ".cold", or match whole. */
+static bool is_among(const char *symbol, const char *const *names, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (!strncmp(symbol, names[i], strlen(names[i])) &&
+		    (!symbol[strlen(names[i])] || symbol[strlen(names[i])] == '.'))
+			return true;
+	return false;
+}
+
 /* Functions of the kernel that only lead from a fault to the end. */
 static bool is_machinery(const char *symbol)
 {
@@ -225,11 +235,25 @@ static bool is_machinery(const char *symbol)
 		"__die_body",
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strncmp(symbol, names[i], strlen(names[i])) &&
-		    (!symbol[strlen(names[i])] || symbol[strlen(names[i])] == '.'))
-			return true;
-	return false;
+	return is_among(symbol, names, ARRAY_SIZE(names));
+}
+
+/*
+ * The frame after the last one of panic() and the like: a hypervisor can stop the CPU in code that
+ * panic() called.
+ */
+static size_t after_panic(const struct triage_trace *trace)
+{
+	static const char *const names[] = {
+		"panic", "vpanic", "nmi_panic", "oops_end", "die", "crash_kexec", "__crash_kexec",
+	};
+	size_t after = 0;
+
+	for (size_t i = 0; i < trace->nr; i++)
+		if (trace->frames[i].symbol &&
+		    is_among(trace->frames[i].symbol, names, ARRAY_SIZE(names)))
+			after = i + 1;
+	return after;
 }
 
 /*
@@ -241,12 +265,13 @@ static size_t find_culprit(const struct triage *t, const struct triage_trace *tr
 	bool by_exception = t->kind != TRIAGE_SYSRQ && t->kind != TRIAGE_HUNG_TASK &&
 			    t->kind != TRIAGE_OOM && t->kind != TRIAGE_PANIC &&
 			    t->kind != TRIAGE_INIT_DIED;
+	size_t first = after_panic(trace);
 
-	for (size_t i = 0; by_exception && i < trace->nr; i++)
+	for (size_t i = first; by_exception && i < trace->nr; i++)
 		if (trace->frames[i].exception &&
 		    (!trace->frames[i].symbol || !is_machinery(trace->frames[i].symbol)))
 			return i;
-	for (size_t i = 0; i < trace->nr; i++)
+	for (size_t i = first; i < trace->nr; i++)
 		if (trace->frames[i].symbol && !is_machinery(trace->frames[i].symbol))
 			return i;
 	return TRIAGE_NONE;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The part of gdb's remote protocol that stops a guest at an address of its program.
+"""The part of gdb's remote protocol that stops a guest at an address of its program, and changes
+its memory.
 
 QEMU, where it translates, compares addresses and changes nothing in the guest's memory.
 """
@@ -52,6 +53,10 @@ class Gdb:
         self.send(text)
         if (said := self.answer()) != "OK":
             raise GuestFailed(f"QEMU's stub of gdb says {said or 'nothing'} to {text}")
+
+    def write(self, address, data):
+        """Change memory, code too, of the machine, which stands still."""
+        self.demand(f"M{address:x},{len(data):x}:{data.hex()}")
 
     def go(self):
         """Let the machine run until it gets to the address."""
