@@ -168,7 +168,8 @@ static void check_notes(struct verification *v)
 	/* The warning of a dump is the first: it may be another one. */
 	if (err && strcmp(err_text(err), vc->warning))
 		add_fault(v, err_text(err));
-	if (!vc->vmcoreinfo)
+	/* A bare dump has no place for it but the memory. */
+	if (!vc->vmcoreinfo && !vc->bare)
 		add_fault(v, "the dump has no VMCOREINFO");
 }
 

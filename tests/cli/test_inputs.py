@@ -29,7 +29,9 @@ def dumped(*args, **options):
 
 
 def check_same(*args):
-    """The dump of an input is that of the core, byte for byte, in each form of reading."""
+    """The dump of an input is that of the core, byte for byte, in each form of reading; and
+    --verify finds no fault in it."""
+    makedumpfile('--verify', *args).check_done()
     makedumpfile('-f', '-c', '-d', '31', 'core', 'wanted').check_done()
     for more in ((), ('--non-mmap',)):
         dumped(*more, *args).check_done()
