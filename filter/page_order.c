@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "filter/page_order.h"
 
+#include "kernel/essential.h"
 #include "kernel/memmap.h"
 #include "lib/checked.h"
 #include "lib/err.h"
@@ -43,6 +44,7 @@ void page_order_deinit(struct page_order *o)
 {
 	for (unsigned int i = 0; i < o->nr_planes; i++)
 		bitmap_deinit(&o->planes[i]);
+	pfn_set_deinit(&o->essential);
 	pfn_set_deinit(&o->memmap);
 	*o = (struct page_order){ 0 };
 }
@@ -101,8 +103,11 @@ static void find_memmap(struct pfn_set *set, const struct kernel *k)
 
 void page_order_complete(struct page_order *o, const struct kernel *k)
 {
+	essential_find(k, &o->essential);
+	pfn_set_seal(&o->essential);
 	find_memmap(&o->memmap, k);
 	pfn_set_seal(&o->memmap);
+	pfn_set_subtract(&o->memmap, &o->essential);
 }
 
 /* The next run of the pages of a set. */
@@ -142,8 +147,9 @@ pfn_t page_order_next(const struct page_order *o, const struct bitmap *dumpable,
 	static const struct page_order none = { 0 };
 
 	o = o ? o : &none;
-	if (c == ORDER_MEMMAP)
-		return next_of_set(&o->memmap, dumpable, start, end, stop);
+	if (c == ORDER_ESSENTIAL || c == ORDER_MEMMAP)
+		return next_of_set(c == ORDER_ESSENTIAL ? &o->essential : &o->memmap, dumpable,
+				   start, end, stop);
 	/* A class without a code of its own has no pages. */
 	if (c != ORDER_KERNEL &&
 	    (!o->codes[c] || (c == ORDER_CACHE_PRIVATE && o->codes[c] == o->codes[ORDER_CACHE])))
@@ -151,7 +157,9 @@ pfn_t page_order_next(const struct page_order *o, const struct bitmap *dumpable,
 	while (start < end) {
 		pfn_t pfn = start, last = end;
 
-		start = skip_set(&o->memmap, start, &last);
+		start = skip_set(&o->essential, start, &last);
+		if (start == pfn)
+			start = skip_set(&o->memmap, start, &last);
 		if (start != pfn)
 			continue;
 		pfn = bitmap_next_coded(dumpable, o->planes, o->nr_planes, o->codes[c], start,

@@ -4,8 +4,8 @@
  * The order in which pages are saved: the most valuable ones first.
  *
  * A page to be saved belongs to one class. Classes follow one another, each in pfn order. The
- * memory map is a set of ranges; the classes that struct pages tell take at most two bits a page,
- * and none if the dump level excludes all of them.
+ * classes of the kernel are sets of ranges; those of other pages, which struct pages tell, take
+ * at most two bits a page, and none if the dump level excludes all of them.
  */
 #ifndef FILTER_PAGE_ORDER_H
 #define FILTER_PAGE_ORDER_H
@@ -17,8 +17,9 @@
 
 /** The classes, in their order. */
 enum order_class {
-	ORDER_KERNEL, /**< memory of the kernel, and all that is in no other class */
-	ORDER_MEMMAP, /**< struct pages */
+	ORDER_ESSENTIAL, /**< what debuggers look at first (kernel/essential.h) */
+	ORDER_KERNEL,	 /**< other memory of the kernel, and all that is in no other class */
+	ORDER_MEMMAP,	 /**< struct pages */
 	ORDER_CACHE_PRIVATE,
 	ORDER_CACHE,
 	ORDER_USER,
@@ -32,7 +33,7 @@ struct page_order {
 	unsigned int nr_planes;
 	/** The code of each class; 0: that of the kernel, also for a class that has none. */
 	unsigned int codes[NR_ORDER_CLASSES];
-	struct pfn_set memmap; /**< sealed once the order is complete */
+	struct pfn_set essential, memmap; /**< sealed, apart from each other */
 };
 
 /**
@@ -46,7 +47,10 @@ void page_order_deinit(struct page_order *o);
 /** Take down the class of pages that are not excluded. Several threads may do so. */
 void page_order_mark(struct page_order *o, pfn_t start, pfn_t end, enum page_class c);
 
-/** Find the memory map. Pages of it that are not found stay in the class ORDER_KERNEL. */
+/**
+ * Find the essential pages and the memory map. Pages of them that are not found stay in the class
+ * ORDER_KERNEL.
+ */
 void page_order_complete(struct page_order *o, const struct kernel *k);
 
 /**

@@ -62,9 +62,39 @@ void pfn_set_seal(struct pfn_set *s)
 	s->nr = n;
 }
 
+void pfn_set_subtract(struct pfn_set *s, const struct pfn_set *other)
+{
+	struct pfn_set left = { .full = s->full };
+
+	for (size_t i = 0; i < s->nr; i++) {
+		pfn_t pfn = s->ranges[i].start, end = s->ranges[i].end;
+		const struct pfn_range *hole;
+
+		for (; pfn < end; pfn = max_u64(pfn, hole->end)) {
+			hole = pfn_set_next(other, pfn);
+			if (!hole) {
+				pfn_set_add(&left, pfn, end);
+				break;
+			}
+			pfn_set_add(&left, pfn, min_u64(hole->start, end));
+		}
+	}
+	pfn_set_deinit(s);
+	*s = left;
+}
+
 const struct pfn_range *pfn_set_next(const struct pfn_set *s, pfn_t pfn)
 {
 	size_t first = SEARCH_FIRST(0, s->nr, i, s->ranges[i].end <= pfn);
 
 	return first < s->nr ? &s->ranges[first] : NULL;
+}
+
+uint64_t pfn_set_count(const struct pfn_set *s)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < s->nr; i++)
+		n += s->ranges[i].end - s->ranges[i].start;
+	return n;
 }

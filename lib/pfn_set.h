@@ -37,7 +37,13 @@ void pfn_set_add(struct pfn_set *s, pfn_t start, pfn_t end);
 /** Sort the ranges, and join those that overlap or touch. Ranges may be added again later. */
 void pfn_set_seal(struct pfn_set *s);
 
+/** Take the pages of another set out of a set. Both are sealed, before and after. */
+void pfn_set_subtract(struct pfn_set *s, const struct pfn_set *other);
+
 /** The first range of a sealed set that ends after @p pfn; NULL if there is none. */
 const struct pfn_range *pfn_set_next(const struct pfn_set *s, pfn_t pfn);
+
+/** Number of pages in a sealed set. */
+uint64_t pfn_set_count(const struct pfn_set *s);
 
 #endif

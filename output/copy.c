@@ -217,7 +217,7 @@ static int put_batch(struct copy_part *p, const struct copy_batch *cb)
 	int err = 0;
 
 	/* Each class is safe before the next one begins. */
-	if (cb->class != p->last_class)
+	if (p->last_class != NR_ORDER_CLASSES && cb->class != p->last_class)
 		err = writer_flush(p->writer);
 	p->last_class = cb->class;
 	if (!err)
@@ -422,6 +422,7 @@ int copy_pages(struct copy_part *parts, size_t nr_parts, bool stop_on_first_erro
 		struct copy_part *p = &parts[i];
 
 		p->next = p->counted = p->start;
+		p->last_class = NR_ORDER_CLASSES;
 	}
 	err = run_threads(&c, src, nr_threads);
 	for (size_t i = 0; i < nr_parts; i++) {

@@ -29,7 +29,10 @@ struct copy_part {
 	/** The writer's error, and its sentence; 0: none. */
 	int err;
 	char why[512];
-	/** For copy_pages(): the next pages to be claimed, and the class of the last that came. */
+	/**
+	 * For copy_pages(): the next pages to be claimed, and the class of the last that came;
+	 * NR_ORDER_CLASSES: none came.
+	 */
 	enum order_class class, last_class;
 	pfn_t next, counted; /**< counted: pages before this pfn ... */
 	uint64_t index;	     /**< ... have smaller indices than this */

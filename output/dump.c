@@ -282,7 +282,7 @@ static int copy(struct outputs *o, const struct bitmap *b, struct dump_result *r
 	double start;
 	int err = set_pages(o, b);
 
-	if (!o->req->elf)
+	if (!err && !o->req->elf)
 		page_order_complete(&o->order, o->req->kernel);
 	before = bytes_written(o->req);
 	if (!err) {

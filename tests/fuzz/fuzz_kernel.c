@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A whole ELF core: VMCOREINFO of its notes or found in its memory, page tables, symbols and
- * types, the memory map and struct pages.
+ * types, essential pages, the memory map and struct pages.
  *
  * Input:
  *	1	flags: FUZZ_BINARY
@@ -9,6 +9,7 @@
  *	...	the file
  */
 #include "filter/filter.h"
+#include "kernel/essential.h"
 #include "kernel/find_vmcoreinfo.h"
 #include "lib/log_control.h"
 #include "tests/fuzz/file.h"
@@ -46,6 +47,7 @@ static void filter(const struct kernel *k, struct vmcore *vc, unsigned int level
 
 static void learn(struct vmcore *vc, unsigned int level)
 {
+	struct pfn_set essential = { 0 };
 	struct kdump_utsname uts;
 	struct vmcore_reader *r;
 	struct kernel *k;
@@ -61,6 +63,10 @@ static void learn(struct vmcore *vc, unsigned int level)
 	assert(!err);
 	kernel_utsname(k, r, NULL, &uts);
 	vmcore_reader_destroy(r);
+	essential_find(k, &essential);
+	for (size_t i = 0; i < essential.nr; i++)
+		assert(essential.ranges[i].start < essential.ranges[i].end);
+	pfn_set_deinit(&essential);
 	/* The page size may be another one now. */
 	if (vc->max_pfn <= CLAIM_MAX)
 		filter(k, vc, level);

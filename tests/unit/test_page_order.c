@@ -157,7 +157,14 @@ static void test_classes(void **state)
 
 			put_in_set(&s, &s.o.memmap, pfn, pfn + 1 + n % 40, ORDER_MEMMAP);
 		}
+		for (unsigned int n = 0; n < 40; n++) {
+			pfn_t pfn = next_random(&seed) % (PAGES - 20);
+
+			put_in_set(&s, &s.o.essential, pfn, pfn + 1 + n % 20, ORDER_ESSENTIAL);
+		}
+		pfn_set_seal(&s.o.essential);
 		pfn_set_seal(&s.o.memmap);
+		pfn_set_subtract(&s.o.memmap, &s.o.essential);
 		assert_order(&s);
 		sample_deinit(&s);
 	}
@@ -180,15 +187,6 @@ static void test_no_order(void **state)
 	bitmap_deinit(&b);
 }
 
-static uint64_t count_pages(const struct pfn_set *s)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < s->nr; i++)
-		n += s->ranges[i].end - s->ranges[i].start;
-	return n;
-}
-
 /* Sets of any ranges, compared with a bit for each page. */
 static void test_sets(void **state)
 {
@@ -196,29 +194,34 @@ static void test_sets(void **state)
 
 	(void)state;
 	for (unsigned int round = 0; round < 50; round++) {
-		struct pfn_set set = { 0 };
-		bool in[PAGES] = { 0 };
+		struct pfn_set sets[2] = { { 0 }, { 0 } };
+		bool in[2][PAGES] = { 0 };
 
 		for (unsigned int n = 0; n < round * 5; n++) {
+			unsigned int which = next_random(&seed) % 2;
 			pfn_t start = next_random(&seed) % PAGES, end = start + n % 30;
 
 			end = end < PAGES ? end : PAGES;
-			pfn_set_add(&set, start, end);
+			pfn_set_add(&sets[which], start, end);
 			for (pfn_t pfn = start; pfn < end; pfn++)
-				in[pfn] = true;
+				in[which][pfn] = true;
 		}
-		pfn_set_seal(&set);
+		pfn_set_seal(&sets[0]);
+		pfn_set_seal(&sets[1]);
+		pfn_set_subtract(&sets[0], &sets[1]);
 		for (pfn_t pfn = 0, n = 0; pfn < PAGES; pfn++) {
-			const struct pfn_range *r = pfn_set_next(&set, pfn);
+			const struct pfn_range *r = pfn_set_next(&sets[0], pfn);
 
-			n += in[pfn];
-			assert_int_equal(r && r->start <= pfn, in[pfn]);
+			in[0][pfn] &= !in[1][pfn];
+			n += in[0][pfn];
+			assert_int_equal(r && r->start <= pfn, in[0][pfn]);
 			if (pfn + 1 == PAGES)
-				assert_int_equal(count_pages(&set), n);
+				assert_int_equal(pfn_set_count(&sets[0]), n);
 		}
-		for (size_t i = 1; i < set.nr; i++)
-			assert_true(set.ranges[i - 1].end < set.ranges[i].start);
-		pfn_set_deinit(&set);
+		for (size_t i = 1; i < sets[0].nr; i++)
+			assert_true(sets[0].ranges[i - 1].end < sets[0].ranges[i].start);
+		pfn_set_deinit(&sets[0]);
+		pfn_set_deinit(&sets[1]);
 	}
 }
 
@@ -232,7 +235,7 @@ static void test_full_set(void **state)
 		pfn_set_add(&s, pfn, pfn + 1);
 	assert_true(s.full);
 	pfn_set_seal(&s);
-	assert_int_equal(count_pages(&s), PFN_SET_MAX);
+	assert_int_equal(pfn_set_count(&s), PFN_SET_MAX);
 	pfn_set_deinit(&s);
 }
 

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Essential pages of a miniature machine: those that symbols, lists and pointers lead to, and no
+ * others; damage costs only what it hides.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+
+#include "kernel/essential.h"
+#include "tests/unit/minicore.h"
+
+/*
+ * The image is at page 0x200: code from 0x210 to 0x21f, constants from 0x220 to 0x22f, with a
+ * banner.
+ * A log is at 0xe30.
+ */
+#define THINGS \
+	"set SYMBOL(_stext) ${stext+0x10*P:x}\n" \
+	"set SYMBOL(_etext) ${stext+0x20*P:x}\n" \
+	"set SYMBOL(__start_rodata) ${stext+0x20*P:x}\n" \
+	"set SYMBOL(kallsyms_num_syms) ${stext+0x30*P:x}\n" \
+	"set SYMBOL(linux_banner) ${stext+0x25*P:x}\n" \
+	"set SYMBOL(log_buf) ${stext+0x184000:x}\n" \
+	"set SYMBOL(log_buf_len) ${stext+0x184008:x}\n" \
+	"u64 p(stext+0x184000) direct+0xe30*P 3*P\n"
+
+static const struct core_text texts[] = {
+	{ "whole", THINGS },
+	{ "endless", THINGS "u64 p(stext+0x184008) 0xffffffff\n" },
+	{ "backwards", THINGS "set SYMBOL(_etext) ${stext+0x8*P:x}\n" },
+	{ "nothing", "" },
+};
+
+struct found {
+	struct machine m;
+	struct pfn_set set;
+};
+
+static void find(struct found *f, void **state, const char *name)
+{
+	*f = (struct found){ 0 };
+	machine_open(&f->m, *state, name);
+	essential_find(f->m.k, &f->set);
+	pfn_set_seal(&f->set);
+}
+
+static void forget(struct found *f)
+{
+	pfn_set_deinit(&f->set);
+	machine_close(&f->m);
+}
+
+static bool has(const struct found *f, pfn_t pfn)
+{
+	const struct pfn_range *r = pfn_set_next(&f->set, pfn);
+
+	return r && r->start <= pfn;
+}
+
+static void test_image(void **state)
+{
+	struct found f;
+
+	find(&f, state, "whole");
+	assert_true(has(&f, 0x20f));
+	assert_true(has(&f, 0x230));
+	/* Code and constants, but for the banner. */
+	for (pfn_t pfn = 0x210; pfn < 0x230; pfn++)
+		assert_int_equal(has(&f, pfn), pfn == 0x225);
+	/* Page tables are in the image here; slab pages and struct pages are not essential. */
+	assert_true(has(&f, 0x200 + 0x1e0));
+	assert_false(has(&f, 0x9b0));
+	assert_false(has(&f, 0x410));
+	forget(&f);
+}
+
+static void test_log(void **state)
+{
+	struct found f;
+
+	find(&f, state, "whole");
+	for (pfn_t pfn = 0xe2e; pfn < 0xe35; pfn++)
+		assert_int_equal(has(&f, pfn), pfn >= 0xe30 && pfn < 0xe33);
+	forget(&f);
+	/* A length that cannot be true has a bound: memory without a mapping ends nothing. */
+	find(&f, state, "endless");
+	assert_true(has(&f, 0xe30));
+	assert_true(has(&f, 0x225));
+	forget(&f);
+}
+
+/* Bounds of the code that are no bounds: all of the image is essential. */
+static void test_backwards(void **state)
+{
+	struct found f;
+
+	find(&f, state, "backwards");
+	for (pfn_t pfn = 0x200; pfn < 0x220; pfn++)
+		assert_true(has(&f, pfn));
+	forget(&f);
+}
+
+static void test_nothing(void **state)
+{
+	struct found f;
+
+	find(&f, state, "nothing");
+	assert_true(has(&f, 0x200));
+	assert_false(has(&f, 0xe30));
+	forget(&f);
+}
+
+static int setup(void **state)
+{
+	struct cores *c = calloc(1, sizeof(*c));
+
+	*state = c;
+	return !c || cores_make(c, "mini-x86_64.txt", NULL, texts, ARRAY_SIZE(texts));
+}
+
+static int teardown(void **state)
+{
+	struct cores *c = *state;
+	int err = cores_remove(c);
+
+	free(c);
+	return err;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_image),
+		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_backwards),
+		cmocka_unit_test(test_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
