@@ -276,8 +276,10 @@ static int finish(struct kernel **k)
 
 	segment_check(*k);
 	err = update_note(*k);
-	if (err)
+	if (err) {
 		kernel_close(*k);
+		*k = NULL;
+	}
 	return err;
 }
 
@@ -358,6 +360,7 @@ int kernel_open_proven(struct kernel **ret, struct vmcore *vc, const struct kern
 	if (first.proof < PROOF_ENOUGH) {
 		if (!err)
 			kernel_close(*ret);
+		*ret = NULL;
 		err = open_better(ret, vc, choice, &first, err);
 	}
 	return err ? err : finish(ret);
