@@ -171,7 +171,7 @@ def _():
     split, _ = dump('-c', '-d', '31', '--split', 'mini', 'part1', 'part2')
     check(split['output']['paths'] == ['part1', 'part2'], split['output'])
     check(split['pages'] == whole['pages'], split['pages'])
-    check(split['output']['bytes'] > whole['output']['bytes'], split['output'])
+    check(split['output']['file_bytes'] > whole['output']['file_bytes'], split['output'])
 
 
 @test('a run that fails has a report, too: no VMCORE, no facts, another kernel')
