@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/classes.h"
 #include "cli/report.h"
 #include "cli/triage.h"
 #include "erase/config_run.h"
@@ -387,6 +388,19 @@ static void show_filtering(const struct dump_request *req, const struct dump_res
 	}
 }
 
+/* The reason that a dump was cut short for, and the pages that it has nevertheless. */
+static int cut_short(int err, const struct dump_request *req, const struct dump_result *res)
+{
+	char classes[256] = "";
+
+	err_prefix(err, "the dump is incomplete, about %" PRIu64 " bytes are missing",
+		   res->missing_bytes);
+	/* An ELF core is in the order of addresses. */
+	if (!req->elf)
+		classes_missing(&res->copy, classes, sizeof(classes));
+	return classes[0] ? err_set(err, "%s; %s", err_text(err), classes) : err;
+}
+
 static int write_dump(const struct plan *plan, const struct kernel *k, struct extension_result *ext,
 		      struct report *rep)
 {
@@ -395,6 +409,8 @@ static int write_dump(const struct plan *plan, const struct kernel *k, struct ex
 		.kernel = k,
 		.block_pages = plan->create.splitblock_bytes >> k->vc->page_shift,
 		.exclude_unused_vmemmap = plan->create.exclude_unused_vm,
+		.essential = plan->create.essential,
+		.deadline = plan->create.time_limit ? rep->start + plan->create.time_limit : 0,
 		.codec = codec,
 		.codec_level = codec == plan->create.codec ? plan->create.codec_level :
 							     CODEC_LEVEL_DEFAULT,
@@ -431,8 +447,7 @@ static int write_dump(const struct plan *plan, const struct kernel *k, struct ex
 		if (!res.complete)
 			err = incomplete(k->vc, &res);
 	} else if (res.phase == DUMP_COPY) {
-		err_prefix(err, "the dump is incomplete, about %" PRIu64 " bytes are missing",
-			   res.missing_bytes);
+		err = cut_short(err, &req, &res);
 	} else {
 		remove_useless(&plan->output, &f);
 		if (res.phase == DUMP_FILTER)

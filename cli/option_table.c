@@ -203,6 +203,11 @@ static int parse_size_limit(struct plan *plan, const char *text)
 	return parse_size("size limit", text, &plan->output.size_limit);
 }
 
+static int parse_time_limit(struct plan *plan, const char *text)
+{
+	return parse_number("number of seconds", text, 1, INT_MAX, &plan->create.time_limit);
+}
+
 static int parse_splitblock(struct plan *plan, const char *text)
 {
 	return parse_kilobytes("block size", text, &plan->create.splitblock_bytes);
@@ -382,6 +387,14 @@ const struct option_row option_table[] = {
 		.help = "fail if no LEVEL is possible, before anything is written",
 	},
 	{
+		.name = "essential",
+		.topic = TOPIC_FILTER,
+		.modes = IN(CREATE),
+		.flag = FLAG(create.essential),
+		.help = "instead of -d: save only pages that debuggers need for the log, tasks, "
+			"stacks and modules",
+	},
+	{
 		.letter = 'e',
 		.name = "exclude-unused-vm",
 		.topic = TOPIC_FILTER,
@@ -460,6 +473,14 @@ const struct option_row option_table[] = {
 		.modes = IN(CREATE) | IN(DUMP_DMESG),
 		.parse = parse_size_limit,
 		.help = "write at most SIZE bytes (or with K, M, G, T, P, E)",
+	},
+	{
+		.name = "time-limit",
+		.arg = "N",
+		.topic = TOPIC_OUTPUT,
+		.modes = IN(CREATE),
+		.parse = parse_time_limit,
+		.help = "stop N seconds after the start: the dump lacks the least valuable pages",
 	},
 	{
 		.name = "split",

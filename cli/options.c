@@ -7,6 +7,7 @@
 
 #include "cli/option_table.h"
 #include "debuginfo/dwarf_provider.h"
+#include "filter/page_layout.h"
 #include "lib/err.h"
 #include "lib/log_control.h"
 #include "types/btf_info.h"
@@ -21,6 +22,7 @@ static const struct {
 	{ "-E", "-p", "ELF pages are not compressed" },
 	{ "-E", "-z", "ELF pages are not compressed" },
 	{ "-E", "--split", "only kdump-compressed dumps can be split" },
+	{ "--essential", "-d", "essential pages are those of every level" },
 	{ "-F", "--split", "there is one standard output" },
 	{ "-i", "-x", "both say what the kernel is like" },
 };
@@ -270,6 +272,8 @@ static int check(const struct command_line *cl, int nr, char *names[])
 		return err_set(-EINVAL, "built without libdw: -x is not supported");
 	if (plan->mode == MODE_LIST_KTYPES && !btf_info_supported())
 		return err_set(-EINVAL, "built without libbpf: --list-ktypes is not supported");
+	if (plan->create.essential)
+		plan->create.levels[0] = DL_MAX;
 	if (!plan->create.split)
 		plan->create.splitblock_bytes = 0;
 	take_raw_file(&plan->input);

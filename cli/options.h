@@ -73,6 +73,8 @@ struct plan_create {
 	size_t nr_levels;
 	bool strict_level;	/**< no dump if none of them is possible */
 	bool exclude_unused_vm; /**< -e */
+	bool essential;
+	unsigned int time_limit; /**< seconds from the start of the program; 0: none */
 	struct extension_spec extensions[EXTENSIONS_MAX];
 	size_t nr_extensions;
 	const char *config; /**< names what is overwritten; or NULL */

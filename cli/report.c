@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/classes.h"
 #include "lib/log.h"
 #include "lib/size_text.h"
 
@@ -71,7 +72,8 @@ struct report_pages report_count(const struct report *rep)
 
 	for (size_t i = 0; i < nr_report_kinds; i++)
 		p.excluded += res->filter.pages[report_kinds[i].class];
-	p.excluded += res->verdicts.excluded - res->verdicts.included + res->filter.unused_vmemmap;
+	p.excluded += res->verdicts.excluded - res->verdicts.included + res->filter.unused_vmemmap +
+		      res->not_essential;
 	p.remaining = p.original - p.excluded;
 	return p;
 }
@@ -136,6 +138,8 @@ void report_show(const struct report *rep)
 		show_kind(rep, "Excluded by extensions", res->verdicts.excluded);
 		show_kind(rep, "Kept by extensions", res->verdicts.included);
 	}
+	if (rep->plan->create.essential)
+		show_kind(rep, "Not essential", res->not_essential);
 	if (rep->plan->create.exclude_unused_vm)
 		show_kind(rep, "Unused struct pages", f->unused_vmemmap);
 	if (f->missing)
@@ -165,6 +169,8 @@ void report_show(const struct report *rep)
 	if (f->absent.bytes)
 		REPORT_MSG("Memory of the kernel that VMCORE lacks           : %" PRIu64 " MiB\n",
 			   f->absent.bytes >> 20);
+	if (!rep->plan->create.elf)
+		classes_show(&res->copy);
 	if (res->copy.lost)
 		REPORT_MSG("Lost because VMCORE could not be read there      : %" PRIu64
 			   " page%s\n",

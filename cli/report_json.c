@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/classes.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -229,7 +230,9 @@ static void put_pages(struct json *j, const struct report *rep)
 	json_number(j, "before", res->filter.missing);
 	json_number(j, "unused_struct_pages", res->filter.unused_vmemmap);
 	json_number(j, "extensions", res->verdicts.excluded);
+	json_number(j, "not_essential", res->not_essential);
 	json_end(j);
+	classes_put(j, &res->copy);
 	json_number(j, "kept_by_extensions", res->verdicts.included);
 	json_number(j, "copied", res->copy.copied);
 	json_number(j, "lost", res->copy.lost);

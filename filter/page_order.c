@@ -173,3 +173,40 @@ pfn_t page_order_next(const struct page_order *o, const struct bitmap *dumpable,
 	}
 	return end;
 }
+
+uint64_t page_order_count(const struct page_order *o, const struct bitmap *dumpable,
+			  enum order_class c)
+{
+	uint64_t nr = 0;
+	pfn_t start = 0, stop;
+
+	while ((start = page_order_next(o, dumpable, c, start, dumpable->nbits, &stop)) <
+	       dumpable->nbits) {
+		nr += stop - start;
+		start = stop;
+	}
+	return nr;
+}
+
+static const struct {
+	const char *key, *name;
+} names[] = {
+	[ORDER_ESSENTIAL] = { "essential", "essential memory" },
+	[ORDER_KERNEL] = { "kernel", "other kernel memory" },
+	[ORDER_MEMMAP] = { "memory_map", "the memory map" },
+	[ORDER_CACHE_PRIVATE] = { "cache_private", "the private page cache" },
+	[ORDER_CACHE] = { "cache", "the page cache" },
+	[ORDER_USER] = { "user", "user memory" },
+	[ORDER_FREE] = { "free", "free memory" },
+};
+_Static_assert(ARRAY_SIZE(names) == NR_ORDER_CLASSES, "a class without a name");
+
+const char *order_class_name(enum order_class c)
+{
+	return names[c].name;
+}
+
+const char *order_class_key(enum order_class c)
+{
+	return names[c].key;
+}

@@ -53,6 +53,15 @@ void page_order_mark(struct page_order *o, pfn_t start, pfn_t end, enum page_cla
  */
 void page_order_complete(struct page_order *o, const struct kernel *k);
 
+/** The name of a class in messages. */
+const char *order_class_name(enum order_class c);
+/** Its key in reports. */
+const char *order_class_key(enum order_class c);
+
+/** Number of pages to be saved of a class. @param o NULL: all are in the class ORDER_KERNEL */
+uint64_t page_order_count(const struct page_order *o, const struct bitmap *dumpable,
+			  enum order_class c);
+
 /**
  * The next run of pages of a class in [start, end).
  * @param o NULL: all pages are in the class ORDER_KERNEL

@@ -9,9 +9,11 @@
 #include "filter/page_layout.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/pipeline.h"
 #include "lib/progress.h"
+#include "lib/stop.h"
 #include "lib/zero.h"
 
 /* Uncompressed bytes of a batch: the unit in which threads work and the writer writes. */
@@ -23,7 +25,7 @@ struct copy {
 	struct copy_part *parts;
 	size_t nr_parts;
 	size_t turn; /* the part that is claimed from next */
-	bool stop_on_first_error;
+	const struct copy_options *options;
 	const struct bitmap *dumpable;
 	const struct page_order *order; /* NULL: that of pfns */
 	const struct erase_list *erase; /* NULL: nothing */
@@ -32,6 +34,7 @@ struct copy {
 	unsigned int batch_pages;
 	bool drop_zero;
 	struct copy_stats *stats;
+	double last_put; /* when the last batch was put */
 	struct progress progress;
 };
 
@@ -212,12 +215,12 @@ static int copy_work(void *ctx, void *worker, void *batch)
 	return 0;
 }
 
-static int put_batch(struct copy_part *p, const struct copy_batch *cb)
+static int put_batch(struct copy_part *p, const struct copy_batch *cb, double deadline)
 {
-	int err = 0;
+	int err = stop_check(deadline);
 
 	/* Each class is safe before the next one begins. */
-	if (p->last_class != NR_ORDER_CLASSES && cb->class != p->last_class)
+	if (!err && p->last_class != NR_ORDER_CLASSES && cb->class != p->last_class)
 		err = writer_flush(p->writer);
 	p->last_class = cb->class;
 	if (!err)
@@ -230,6 +233,17 @@ static int put_batch(struct copy_part *p, const struct copy_batch *cb)
 	return err;
 }
 
+static void count_class(struct copy *c, const struct copy_batch *cb)
+{
+	struct class_stats *s = &c->stats->classes[cb->class];
+	double now = clock_seconds();
+
+	s->copied += cb->pages.nr_pages;
+	s->bytes += cb->pages.data_len;
+	s->seconds += now - c->last_put;
+	c->last_put = now;
+}
+
 static int copy_commit(void *ctx, void *batch)
 {
 	struct copy *c = ctx;
@@ -240,8 +254,9 @@ static int copy_commit(void *ctx, void *batch)
 	/* The batch was claimed before its part failed. */
 	if (part_failed(p))
 		return 0;
-	if (put_batch(p, cb))
-		return c->stop_on_first_error ? p->err : 0;
+	if (put_batch(p, cb, c->options->deadline))
+		return c->options->stop_on_first_error ? p->err : 0;
+	count_class(c, cb);
 	c->stats->copied += b->nr_pages;
 	for (unsigned int i = 0; i < b->nr_pages; i++) {
 		c->stats->zero += b->pages[i].fate == OUT_ZERO;
@@ -397,15 +412,15 @@ static int run_threads(struct copy *c, const struct dump_source *src, unsigned i
 	return err;
 }
 
-int copy_pages(struct copy_part *parts, size_t nr_parts, bool stop_on_first_error,
-	       const struct bitmap *dumpable, const struct page_order *order,
-	       unsigned int nr_threads, struct copy_stats *stats)
+int copy_pages(struct copy_part *parts, size_t nr_parts, const struct bitmap *dumpable,
+	       const struct page_order *order, const struct copy_options *options,
+	       struct copy_stats *stats)
 {
 	const struct dump_source *src = parts->writer->source;
 	struct copy c = {
 		.parts = parts,
 		.nr_parts = nr_parts,
-		.stop_on_first_error = stop_on_first_error,
+		.options = options,
 		.dumpable = dumpable,
 		.order = parts->writer->ops->any_order ? order : NULL,
 		.erase = src->erase,
@@ -424,7 +439,8 @@ int copy_pages(struct copy_part *parts, size_t nr_parts, bool stop_on_first_erro
 		p->next = p->counted = p->start;
 		p->last_class = NR_ORDER_CLASSES;
 	}
-	err = run_threads(&c, src, nr_threads);
+	c.last_put = clock_seconds();
+	err = run_threads(&c, src, options->nr_threads);
 	for (size_t i = 0; i < nr_parts; i++) {
 		/* The caller sees it there. */
 		if (parts[i].err)

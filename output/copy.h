@@ -11,6 +11,14 @@
 #include "filter/page_order.h"
 #include "output/writer.h"
 
+/** Pages of a class. */
+struct class_stats {
+	uint64_t pages;	 /**< to copy */
+	uint64_t copied; /**< of them, those that were handed to the writer */
+	uint64_t bytes;	 /**< their data, compressed */
+	double seconds;	 /**< from the end of what came before to the end of the last batch */
+};
+
 /** Counts of copied pages. */
 struct copy_stats {
 	uint64_t total;	 /**< pages to copy */
@@ -20,6 +28,7 @@ struct copy_stats {
 	/** Why the first lost page is lost; "" if none is. */
 	char lost_why[256];
 	double seconds;
+	struct class_stats classes[NR_ORDER_CLASSES];
 };
 
 /** The output of the pages of [start, end). */
@@ -38,6 +47,14 @@ struct copy_part {
 	uint64_t index;	     /**< ... have smaller indices than this */
 };
 
+struct copy_options {
+	unsigned int nr_threads; /**< at least 1 */
+	/** Stop at the first error of a writer: the caller is going to begin anew. */
+	bool stop_on_first_error;
+	/** All writers fail then, see stop_check(), or when a signal says so; 0: never. */
+	double deadline;
+};
+
 /**
  * Copy all pages of a bitmap to writers that were begun with this bitmap. Several writers get their
  * pages at the same time, each class by class, or all in pfn order if the format wants that.
@@ -50,15 +67,12 @@ struct copy_part {
  *
  * @param parts at least one, of the same source
  * @param order their classes; NULL: all are of one
- * @param stop_on_first_error stop at the first error of a writer
- * @param nr_threads at least 1
  * @return 0, also if some writers failed, or all; -ENOMEM or -ENOTSUP.
  * @p stats holds then how far it came.
  */
-int copy_pages(struct copy_part *parts, size_t nr_parts, bool stop_on_first_error,
-	       const struct bitmap *dumpable, const struct page_order *order,
-	       unsigned int nr_threads, struct copy_stats *stats)
-	__attribute__((warn_unused_result));
+int copy_pages(struct copy_part *parts, size_t nr_parts, const struct bitmap *dumpable,
+	       const struct page_order *order, const struct copy_options *options,
+	       struct copy_stats *stats) __attribute__((warn_unused_result));
 
 /** Bytes of memory that one thread of copy_pages() takes, at most. */
 uint64_t copy_thread_bytes(uint32_t page_size);

@@ -16,6 +16,7 @@
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/stop.h"
 #include "lib/trace.h"
 #include "output/writer.h"
 #include "vmcore/guard.h"
@@ -165,6 +166,36 @@ static int filter_unused_vm(const struct dump_request *req, struct bitmap *b,
 	return add_line(req, "%s", res->unused_vm_why);
 }
 
+/* Leave out pages of [start, end), except those that extensions include. */
+static void leave_out(const struct dump_request *req, struct bitmap *b, pfn_t start, pfn_t end)
+{
+	while (start < end) {
+		pfn_t stop = end;
+
+		if (req->verdicts)
+			stop = bitmap_next_set(&req->verdicts->include, start, end);
+		bitmap_clear_range(b, start, stop);
+		start = stop < end ? bitmap_next_clear(&req->verdicts->include, stop, end) : end;
+	}
+}
+
+static int keep_essential(struct outputs *o, struct bitmap *b, struct dump_result *res)
+{
+	const struct pfn_set *essential = &o->order.essential;
+	uint64_t before = bitmap_count(b, 0, b->nbits);
+	pfn_t pfn = 0;
+
+	if (!essential->nr)
+		return err_set(-ENOENT, "essential pages are not found");
+	for (size_t i = 0; i < essential->nr; i++) {
+		leave_out(o->req, b, pfn, min_u64(essential->ranges[i].start, b->nbits));
+		pfn = essential->ranges[i].end;
+	}
+	leave_out(o->req, b, pfn, b->nbits);
+	res->not_essential = before - bitmap_count(b, 0, b->nbits);
+	return add_line(o->req, "only essential pages were saved");
+}
+
 /* Decide which pages to save: the level, and above it the extensions. */
 static int choose_pages(struct outputs *o, struct bitmap *b, struct dump_result *res)
 {
@@ -178,6 +209,10 @@ static int choose_pages(struct outputs *o, struct bitmap *b, struct dump_result 
 		verdicts_apply(req->verdicts, b, &res->verdicts);
 	if (!err && req->exclude_unused_vmemmap)
 		err = filter_unused_vm(req, b, res);
+	if (!err && (req->essential || !req->elf))
+		page_order_complete(&o->order, req->kernel);
+	if (!err && req->essential)
+		err = keep_essential(o, b, res);
 	return err;
 }
 
@@ -276,19 +311,35 @@ static int end_parts(struct outputs *o, int err, bool complete)
 	return first ? err_adopt(first->err, first->why) : err_adopt(err, why);
 }
 
+static void count_classes(const struct outputs *o, const struct bitmap *b, struct copy_stats *copy)
+{
+	for (enum order_class c = 0; c < NR_ORDER_CLASSES; c++) {
+		struct class_stats *s = &copy->classes[c];
+
+		s->pages = copy->copied == copy->total ?
+				   s->copied :
+				   page_order_count(o->req->elf ? NULL : &o->order, b, c);
+	}
+}
+
 static int copy(struct outputs *o, const struct bitmap *b, struct dump_result *res)
 {
+	const struct copy_options options = {
+		.nr_threads = o->req->nr_threads,
+		.stop_on_first_error = o->req->stop_on_first_error,
+		.deadline = o->req->deadline,
+	};
 	uint64_t before;
 	double start;
 	int err = set_pages(o, b);
 
-	if (!err && !o->req->elf)
-		page_order_complete(&o->order, o->req->kernel);
 	before = bytes_written(o->req);
 	if (!err) {
 		res->phase = DUMP_COPY;
-		err = copy_pages(o->parts, o->nr, o->req->stop_on_first_error, b, &o->order,
-				 o->req->nr_threads, &res->copy);
+		stop_begin();
+		err = copy_pages(o->parts, o->nr, b, &o->order, &options, &res->copy);
+		stop_end();
+		count_classes(o, b, &res->copy);
 		res->filter.pages[PAGE_ZERO] = res->copy.zero;
 	}
 	if (guard_late()) {

@@ -25,12 +25,16 @@ struct dump_request {
 	unsigned int level;
 	/** Leave out the struct pages of pages that are left out, too. */
 	bool exclude_unused_vmemmap;
+	/** Save only essential pages (kernel/essential.h), and those that extensions include. */
+	bool essential;
 	enum codec_id codec;
 	int codec_level;	 /**< or CODEC_LEVEL_DEFAULT */
 	bool elf;		 /**< an ELF core, and no codec */
 	unsigned int nr_threads; /**< at least 1 */
 	/** Stop at the first error of one part: the caller is going to begin anew. */
 	bool stop_on_first_error;
+	/** Copying fails at this time of clock_seconds(), and on SIGTERM and SIGINT; 0: never. */
+	double deadline;
 	/** Fail where the level turns out not to be possible, as with stop_on_first_error. */
 	bool strict;
 	/** Verdicts of extensions; NULL: none. Changed by dump_write(). */
@@ -61,6 +65,7 @@ struct dump_result {
 	char not_filtered_why[256];
 	/** Why struct pages of excluded pages were kept, though they were to be excluded; or "". */
 	char unused_vm_why[256];
+	uint64_t not_essential; /**< pages left out since they are not essential */
 	/** Everything that was to be saved was, and the dump says so. */
 	bool complete;
 	uint64_t written;      /**< bytes, what was written again included */

@@ -46,7 +46,8 @@ def _():
     zero = sum(1 for pfn in left if not any(made.memory.read(pfn * PAGE, PAGE)))
     check(kinds == {'zero': zero, 'cache': len(CACHE), 'cache_private': len(CACHE_PRIVATE),
                     'user': len(USER), 'free': len(FREE), 'hwpoison': 1, 'offline': 8,
-                    'before': 0, 'unused_struct_pages': 0, 'extensions': 0}, kinds)
+                    'before': 0, 'unused_struct_pages': 0, 'extensions': 0,
+                    'not_essential': 0}, kinds)
     check(pages['original'] == len(EXISTS) == len(made_dump.exists), pages)
     check(pages['copied'] == len(made_dump.pages), pages)
     check(pages['remaining'] == len(left) - zero, pages)
@@ -170,6 +171,8 @@ def _():
     whole, _ = dump('-c', '-d', '31', 'mini', 'dump')
     split, _ = dump('-c', '-d', '31', '--split', 'mini', 'part1', 'part2')
     check(split['output']['paths'] == ['part1', 'part2'], split['output'])
+    for report in (whole, split):
+        check(sum([c.pop('seconds') for c in report['pages']['classes']]) > 0, 'seconds')
     check(split['pages'] == whole['pages'], split['pages'])
     check(split['output']['file_bytes'] > whole['output']['file_bytes'], split['output'])
 

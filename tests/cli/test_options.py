@@ -431,6 +431,8 @@ REFUSED = [
     (['-E', '--split', 'b2'], '-E and --split exclude each other'),
     (['-F', '--split', 'b2'], '-F and --split exclude each other'),
     (['-i', 'x', '-x', 'y'], '-i and -x exclude each other'),
+    (['--essential', '-d', '31'], '--essential and -d exclude each other'),
+    (['--time-limit', '0'], 'is not a number of seconds'),
     (['--compression-level', '3'], '--compression-level needs -c or -z'),
     (['-l', '--compression-level', '3'], 'lzo has no compression levels'),
     (['-c', '--compression-level', '13'], '13 is not a compression level of (libdeflate|zlib): '

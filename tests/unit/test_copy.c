@@ -59,8 +59,8 @@ static int setup(void **state)
 
 	*state = c;
 	log_set_levels(MDF_LOG_ERROR);
-	return !c || cores_make(&c->mini, "mini-x86_64.txt", NULL, mini_texts,
-				ARRAY_SIZE(mini_texts)) ||
+	return !c ||
+	       cores_make(&c->mini, "mini-x86_64.txt", NULL, mini_texts, ARRAY_SIZE(mini_texts)) ||
 	       cores_make(&c->other, NULL, NULL, other_texts, ARRAY_SIZE(other_texts));
 }
 
@@ -93,8 +93,13 @@ static int dump_erasing(struct machine *m, struct erase_list *erase, struct mems
 {
 	struct sink *sink = &s->sink;
 	struct dump_request req = {
-		.kernel = m->k, .sinks = &sink, .nr_sinks = 1, .level = level, .codec = codec,
-		.nr_threads = nr_threads, .erase = erase,
+		.kernel = m->k,
+		.sinks = &sink,
+		.nr_sinks = 1,
+		.level = level,
+		.codec = codec,
+		.nr_threads = nr_threads,
+		.erase = erase,
 	};
 
 	return dump_write(&req, res);
@@ -233,8 +238,11 @@ static void assert_whole(struct machine *m, const struct memsink *s, const struc
 
 static void test_read_back(void **state)
 {
-	static const struct { unsigned int level; enum codec_id codec; } cases[] = {
-		{ 0, CODEC_NONE }, { 0, CODEC_ZLIB }, { 1, CODEC_ZSTD }, { 31, CODEC_NONE },
+	static const struct {
+		unsigned int level;
+		enum codec_id codec;
+	} cases[] = {
+		{ 0, CODEC_NONE },  { 0, CODEC_ZLIB }, { 1, CODEC_ZSTD },    { 31, CODEC_NONE },
 		{ 31, CODEC_ZLIB }, { 31, CODEC_LZO }, { 31, CODEC_SNAPPY }, { 31, CODEC_ZSTD },
 	};
 
@@ -340,6 +348,7 @@ static void copy_with_lost(void **state, unsigned int nr_threads, struct memsink
 			   struct copy_stats *stats)
 {
 	struct dump_source source = { .level = 1, .codec = CODEC_ZLIB };
+	struct copy_options options = { .nr_threads = nr_threads };
 	struct bitmap exists, dumpable;
 	struct copy_part part;
 	struct writer *w;
@@ -360,7 +369,7 @@ static void copy_with_lost(void **state, unsigned int nr_threads, struct memsink
 	assert_int_equal(writer_begin(w, &exists), 0);
 	assert_int_equal(writer_set_pages(w, &dumpable), 0);
 	part = (struct copy_part){ .writer = w, .end = dumpable.nbits };
-	assert_int_equal(copy_pages(&part, 1, false, &dumpable, NULL, nr_threads, stats), 0);
+	assert_int_equal(copy_pages(&part, 1, &dumpable, NULL, &options, stats), 0);
 	assert_int_equal(part.err, 0);
 	assert_int_equal(writer_finish(w, false), 0);
 	writer_destroy(w);
@@ -387,9 +396,10 @@ static void test_lost_pages(void **state)
 		fail_msg("%s", err_text(-EBADMSG));
 	assert_true(d.vc->incomplete);
 	for (pfn_t pfn = 0; pfn < m.vc->max_pfn; pfn++)
-		assert_int_equal(same_page(&d, &m, pfn),
-				 (pfn >= 0x90 && pfn < 0x9f) || (pfn >= 0x100 && pfn < 0x110) ||
-				 (pfn >= 0xff0 && pfn < 0x1000) || (pfn >= 0x8400 && pfn < 0x8410));
+		assert_int_equal(same_page(&d, &m, pfn), (pfn >= 0x90 && pfn < 0x9f) ||
+								 (pfn >= 0x100 && pfn < 0x110) ||
+								 (pfn >= 0xff0 && pfn < 0x1000) ||
+								 (pfn >= 0x8400 && pfn < 0x8410));
 	reading_deinit(&d);
 	machine_close(&m);
 
@@ -433,7 +443,8 @@ static void test_input_cut_short(void **state)
 	assert_in_range(pages, 4000, 6045);
 	assert_int_equal(res.filter.original, 6046);
 	assert_int_equal(res.filter.missing + res.copy.lost + res.filter.pages[PAGE_OFFLINE] +
-			 res.filter.pages[PAGE_HWPOISON], 6046 - pages);
+				 res.filter.pages[PAGE_HWPOISON],
+			 6046 - pages);
 	reading_deinit(&d);
 	memsink_deinit(&s);
 	machine_close(&whole);
@@ -599,9 +610,15 @@ static void test_cannot_be_filtered(void **state)
 		open_core(&m, state, "no-root");
 		memsink_init(&s);
 		req = (struct dump_request){
-			.kernel = m.k, .sinks = &sink, .nr_sinks = 1, .level = 31,
-			.codec = CODEC_ZLIB, .nr_threads = 2, .erase = &list,
-			.strict = how == 1, .stop_on_first_error = how == 2,
+			.kernel = m.k,
+			.sinks = &sink,
+			.nr_sinks = 1,
+			.level = 31,
+			.codec = CODEC_ZLIB,
+			.nr_threads = 2,
+			.erase = &list,
+			.strict = how == 1,
+			.stop_on_first_error = how == 2,
 		};
 		assert_int_equal(dump_write(&req, &res), how ? -ENOENT : 0);
 		assert_int_equal(res.phase == DUMP_COPY, !how);
@@ -661,30 +678,29 @@ struct erasure {
 };
 
 static const struct erasure mini_erasures[] = {
-	{ 0x8402ffe, 2, 'a' },			/* the last bytes of a page */
-	{ 0x8404000, 1, 'b' },			/* the first one */
-	{ 0x8405ff0, 0x20, 'c' },		/* over a boundary */
-	{ 0x8407000, 0x1000, 'd' },		/* a page, */
-	{ 0x8408000, 0x3000, 'd' },		/* and those after it */
-	{ 0x840a800, 0x1000, 0 },		/* the rest of the last one has a fill */
-	{ 0x840b900, 1, 'e' }, { 0x840b902, 1, 'f' },
-	{ 0x840d000, 0x2000, 0 },		/* nothing is left of these */
-	{ 0x8600123, 1, 'g' },			/* a page of zeros no more */
-	{ 0x900000, 0x40000, 'h' },		/* free pages */
-	{ 0x9eff0, 0x100, 'i' },		/* at the end of some memory, and after it */
-	{ 0x4000000, 0x100000, 'j' },		/* where there is none */
-	{ 0x10000000, 0x100000, 'k' },
-	{ 0x8480000, 0x200000, 0 },		/* more than a batch */
+	{ 0x8402ffe, 2, 'a' },	    /* the last bytes of a page */
+	{ 0x8404000, 1, 'b' },	    /* the first one */
+	{ 0x8405ff0, 0x20, 'c' },   /* over a boundary */
+	{ 0x8407000, 0x1000, 'd' }, /* a page, */
+	{ 0x8408000, 0x3000, 'd' }, /* and those after it */
+	{ 0x840a800, 0x1000, 0 },   /* the rest of the last one has a fill */
+	{ 0x840b900, 1, 'e' },	       { 0x840b902, 1, 'f' },
+	{ 0x840d000, 0x2000, 0 },     /* nothing is left of these */
+	{ 0x8600123, 1, 'g' },	      /* a page of zeros no more */
+	{ 0x900000, 0x40000, 'h' },   /* free pages */
+	{ 0x9eff0, 0x100, 'i' },      /* at the end of some memory, and after it */
+	{ 0x4000000, 0x100000, 'j' }, /* where there is none */
+	{ 0x10000000, 0x100000, 'k' }, { 0x8480000, 0x200000, 0 }, /* more than a batch */
 };
 
 static const struct erasure odd_erasures[] = {
-	{ 0x1240, 8, 'a' },			/* a page that exists in part, */
-	{ 0x1000, 0x10, 'b' },			/* and the part of it that does not */
-	{ 0x5200, 0x10, 'c' },			/* where the bytes in the file end */
-	{ 0x8000, 1, 'd' },			/* there are none of it there */
-	{ 0xb010, 0x10, 'e' },			/* two segments */
-	{ 0x20ff8, 8, 'f' },
-	{ 0xa000, 0xff8, 0 }, { 0xaff8, 8, 0 },	/* nothing is left, twice over */
+	{ 0x1240, 8, 'a' },    /* a page that exists in part, */
+	{ 0x1000, 0x10, 'b' }, /* and the part of it that does not */
+	{ 0x5200, 0x10, 'c' }, /* where the bytes in the file end */
+	{ 0x8000, 1, 'd' },    /* there are none of it there */
+	{ 0xb010, 0x10, 'e' }, /* two segments */
+	{ 0x20ff8, 8, 'f' },   { 0xa000, 0xff8, 0 },
+	{ 0xaff8, 8, 0 }, /* nothing is left, twice over */
 };
 
 static const struct erasure big_erasures[] = {
@@ -811,7 +827,8 @@ static bool file_has(const struct memsink *s, const char *what)
 static void test_nothing_is_left(void **state)
 {
 	static const struct erasure secret[] = {
-		{ 0x8500000, 0x80000, 'x' }, { 0x8700000, 0x1000, 'y' },
+		{ 0x8500000, 0x80000, 'x' },
+		{ 0x8700000, 0x1000, 'y' },
 	};
 	struct dump_result res;
 	struct erase_list list;
@@ -845,7 +862,9 @@ static void test_nothing_is_left(void **state)
 static void test_erased_to_zeros(void **state)
 {
 	static const struct erasure changes[] = {
-		{ 0x8500000, 0x2000, 0 }, { 0x8700000, 0xfff, 0 }, { 0x8701fff, 1, 1 },
+		{ 0x8500000, 0x2000, 0 },
+		{ 0x8700000, 0xfff, 0 },
+		{ 0x8701fff, 1, 1 },
 	};
 	struct dump_result plain, res;
 	struct erase_list list;
@@ -884,7 +903,8 @@ static void assert_eraseinfo(const struct vmcore *vc, const char *want)
 static void test_erased_again(void **state)
 {
 	static const struct erasure both[] = {
-		{ 0x8500800, 0x1000, 'x' }, { 0x8501000, 0x2000, 'y' },
+		{ 0x8500800, 0x1000, 'x' },
+		{ 0x8501000, 0x2000, 'y' },
 	};
 	struct machine m, first, second;
 	struct dump_result res;
@@ -932,7 +952,8 @@ static void test_erased_again(void **state)
 static void test_erased_in_every_attempt(void **state)
 {
 	static const struct erasure secret[] = {
-		{ 0x8500000, 0x80000, 'x' }, { 0x8700000, 0x1000, 0 },
+		{ 0x8500000, 0x80000, 'x' },
+		{ 0x8700000, 0x1000, 0 },
 	};
 	struct dump_result res;
 	struct erase_list list;
