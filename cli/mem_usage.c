@@ -251,23 +251,20 @@ int mem_usage_count(const struct kernel *k, bool live, unsigned int nr_threads,
 
 static void print_estimates(const struct mem_usage *m)
 {
-	/* In the order of their options. */
-	static const enum codec_id codecs[] = { CODEC_NONE, CODEC_ZLIB, CODEC_LZO, CODEC_SNAPPY,
-						CODEC_ZSTD };
 	char size[SIZE_TEXT_MAX], more[SIZE_TEXT_MAX];
 
 	printf("\nEstimated size of a dump, by level and compression:\n%-6s %12s", "LEVEL",
 	       "PAGES");
-	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++)
-		if (codec_supported(codecs[i]))
-			printf(" %11s", codec_name(codecs[i]));
+	for (enum codec_id id = 0; id < NR_CODECS; id++)
+		if (codec_supported(id))
+			printf(" %11s", codec_name(id));
 	for (size_t i = 0; i < ESTIMATE_LEVELS; i++) {
 		const struct estimate_level *l = &m->levels[i];
 
 		printf("\n%-6u %12" PRIu64, l->level, l->pages);
-		for (size_t j = 0; j < ARRAY_SIZE(codecs); j++)
-			if (codec_supported(codecs[j]))
-				printf(" %11s", size_about(size, l->bytes[codecs[j]]));
+		for (enum codec_id id = 0; id < NR_CODECS; id++)
+			if (codec_supported(id))
+				printf(" %11s", size_about(size, l->bytes[id]));
 	}
 	printf("\n\nMemory needed to make a dump: about %s with one thread, %s for each thread "
 	       "more\n",
