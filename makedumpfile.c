@@ -140,7 +140,7 @@ static int show_warnings(struct report *rep, int err)
 
 static void debug_facts(const struct kernel *k)
 {
-	char line[2000];
+	char line[16000];
 
 	if (!log_enabled(MDF_LOG_DEBUG))
 		return;
