@@ -33,7 +33,15 @@ INIT_OPT_MOD_VAR_LEN(vmlinux, mem_section);
 
 INIT_OPT_MOD_SYM(vmlinux, swap_info);
 INIT_OPT_MOD_SYM(vmlinux, nr_swapfiles);
-INIT_OPT_MOD_STRUCT(vmlinux, swap_info_struct);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, swap_info_struct, swap_file);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, file, f_inode);
+INIT_OPT_MOD_PATH(vmlinux, file_dentry, "file.f_path.dentry");
+INIT_OPT_MOD_PATH(vmlinux, file_mount, "file.f_path.mnt");
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, dentry, d_parent);
+INIT_OPT_MOD_STRUCT(vmlinux, inode);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mount, mnt);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mount, mnt_parent);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mount, mnt_mountpoint);
 
 /* Bounds of sizes that the kernel's memory tells. */
 #define PERCPU_MAX (UINT64_C(2) << 20)
@@ -41,6 +49,8 @@ INIT_OPT_MOD_STRUCT(vmlinux, swap_info_struct);
 #define PERCPU_MORE (UINT64_C(128) << 10)
 #define NODES_MAX 1024
 #define SWAPS_MAX 64
+/* The most directories of a path, and mounts, that are followed. */
+#define PATH_MAX_PARTS 16
 #define ROOTS_MAX (UINT64_C(1) << 16)
 
 /* Add what an array of pointers points to. */
@@ -174,14 +184,65 @@ static void find_sections(struct essential *e)
 		add_pointed(e, array, nr, essential_page(e));
 }
 
+static void add_dentries(struct essential *e, uint64_t dentry)
+{
+	for (unsigned int i = 0; dentry && i < PATH_MAX_PARTS; i++) {
+		essential_add(e, dentry, GET_MOD_STRUCT_MEMBER_SSIZE(vmlinux, dentry, d_parent));
+		if (member_read(&e->mem, dentry, MEMBER(dentry, d_parent), &dentry))
+			return;
+	}
+}
+
+static void add_mounts(struct essential *e, uint64_t mount)
+{
+	uint64_t point, parent;
+
+	for (unsigned int i = 0; i < PATH_MAX_PARTS; i++) {
+		essential_add(e, mount, GET_MOD_STRUCT_MEMBER_SSIZE(vmlinux, mount, mnt));
+		if (member_read(&e->mem, mount, MEMBER(mount, mnt_mountpoint), &point) ||
+		    member_read(&e->mem, mount, MEMBER(mount, mnt_parent), &parent))
+			return;
+		add_dentries(e, point);
+		if (parent == mount)
+			return;
+		mount = parent;
+	}
+}
+
+/* Add a file or a device to swap to, and its path. */
+static void add_swap_file(struct essential *e, uint64_t file)
+{
+	const struct ktype_info mount = member_of_path(PATH(file_mount)),
+				path = member_of_path(PATH(file_dentry));
+	uint64_t dentry, mnt;
+
+	essential_add(e, file, GET_MOD_STRUCT_MEMBER_SSIZE(vmlinux, file, f_inode));
+	essential_add_object(e, file, MEMBER(file, f_inode), SIZE(inode));
+	if (!member_read(&e->mem, file, &path, &dentry))
+		add_dentries(e, dentry);
+	if (!member_read(&e->mem, file, &mount, &mnt) && mnt &&
+	    MOD_STRUCT_MEMBER_EXIST(vmlinux, mount, mnt))
+		add_mounts(e, mnt - GET_MOD_STRUCT_MEMBER_OFF(vmlinux, mount, mnt));
+}
+
 static void find_swap(struct essential *e)
 {
+	const uint64_t size = GET_MOD_STRUCT_MEMBER_SSIZE(vmlinux, swap_info_struct, swap_file);
+	const vaddr_t array = GET_MOD_SYM(vmlinux, swap_info);
+	uint64_t info, file;
 	uint32_t nr;
 
-	if (MOD_SYM_EXIST(vmlinux, swap_info) && MOD_SYM_EXIST(vmlinux, nr_swapfiles) &&
-	    !vmem_read_u32(&e->mem, GET_MOD_SYM(vmlinux, nr_swapfiles), &nr))
-		add_pointed(e, GET_MOD_SYM(vmlinux, swap_info), min_u64(nr, SWAPS_MAX),
-			    SIZE(swap_info_struct));
+	if (!MOD_SYM_EXIST(vmlinux, swap_info) || !MOD_SYM_EXIST(vmlinux, nr_swapfiles) ||
+	    vmem_read_u32(&e->mem, GET_MOD_SYM(vmlinux, nr_swapfiles), &nr))
+		return;
+	nr = min_u64(nr, SWAPS_MAX);
+	add_pointed(e, array, nr, size);
+	for (uint32_t i = 0; i < nr; i++) {
+		if (!vmem_read_ulong(&e->mem, array + i * vmem_ulong_size(&e->mem), &info) &&
+		    info &&
+		    !member_read(&e->mem, info, MEMBER(swap_info_struct, swap_file), &file) && file)
+			add_swap_file(e, file);
+	}
 }
 
 void essential_find_memory(struct essential *e)
