@@ -21,7 +21,6 @@ from collections import Counter
 
 from compare import Dump, Vmcore
 
-CHUNK = 1 << 24
 
 # Lines of /proc/kallsyms that no table has: BPF programs and trampolines come and go.
 DYNAMIC = {"bpf", "__builtin__ftrace", "__builtin__kprobes"}
@@ -270,30 +269,30 @@ def compare_types(said, listed):
 
 # ---- dumps that are the same but for their notes ---------------------------------
 
-def notes_of(data, order):
-    """The places of VMCOREINFO and of the notes in a kdump-compressed file: [(first, end byte)]."""
-    block, = struct.unpack_from(f"{order}i", data, 428)
-    where = struct.unpack_from(f"{order}4Q", data, block + 32)
-    return [(where[i], where[i] + where[i + 1]) for i in (0, 2)]
+def stored_pages(data, dump):
+    """The (size, flags, bytes) of each page of a kdump-compressed file, in the order of pfns."""
+    sub, blocks = struct.unpack_from(f"{dump.order}iI", data, 432)
+    nr = sum(byte.bit_count() for byte in dump.dumped)
+    first = (1 + sub + blocks) * dump.page
+    descs = data[first:first + 24 * nr]
+    for offset, size, flags, _ in struct.iter_unpack(f"{dump.order}QIIQ", descs):
+        yield size, flags, data[offset:offset + size]
 
 
 def same_dumps(one, other):
-    """Judge two kdump-compressed files, which shall have the same bytes outside their notes."""
-    order = Dump(one).order
+    """Judge two kdump-compressed files, which shall have the same pages, stored in the same way.
+    Their order may differ: which pages are essential depends on what is known."""
+    a, b = Dump(one), Dump(other)
+    if (a.exists, a.dumped, a.status, a.level) != (b.exists, b.dumped, b.status, b.level):
+        return ["other pages, or another level or compression"]
     with open(one, "rb") as f, open(other, "rb") as g:
-        a = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ)
-        b = mmap.mmap(g.fileno(), 0, prot=mmap.PROT_READ)
-    with a, b:
-        if len(a) != len(b) or notes_of(a, order) != notes_of(b, order):
-            return [f"{len(b)} bytes, not {len(a)}"]
-        at = 0
-        for first, end in sorted(notes_of(a, order)) + [(len(a), len(a))]:
-            for start in range(at, first, CHUNK):
-                stop = min(start + CHUNK, first)
-                if a[start:stop] != b[start:stop]:
-                    return [f"they differ between bytes {start} and {stop}"]
-            at = max(at, end)
-    return []
+        x = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ)
+        y = mmap.mmap(g.fileno(), 0, prot=mmap.PROT_READ)
+    with x, y:
+        if len(x) != len(y):
+            return [f"{len(y)} bytes, not {len(x)}"]
+        different = sum(p != q for p, q in zip(stored_pages(x, a), stored_pages(y, b)))
+        return [f"{different} pages differ"] if different else []
 
 
 def same_pages(one, other):
