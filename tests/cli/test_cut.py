@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Dumps that end early: by a limit of size or time, by a signal, or since only the essential
 pages are wanted."""
+import array
+import fcntl
 import json
 import os
 import re
 import signal
+import termios
 import time
 
 from harness import *
@@ -23,7 +26,7 @@ def classes():
 
 
 class Stalled:
-    """A program that copies pages to standard output, which is not read yet."""
+    """A program that waits in the middle of its pages, since its output is not read yet."""
 
     def __init__(self, *args):
         r, w = os.pipe()
@@ -31,11 +34,17 @@ class Stalled:
                                         stderr=subprocess.PIPE, text=True)
         os.close(w)
         self.stream = open(r, 'rb')
-        while not self.catches(signal.SIGTERM):
+        while self.waiting() < 32768 and self.process.poll() is None:
             time.sleep(0.01)
 
+    def waiting(self):
+        """Bytes in the pipe: more than headers and bitmaps have, and less than a batch of pages."""
+        size = array.array('i', [0])
+        fcntl.ioctl(self.stream, termios.FIONREAD, size)
+        return size[0]
+
     def catches(self, number):
-        """Return whether it handles a signal: it does as long as it copies pages."""
+        """Return whether it handles a signal."""
         mask = re.search(r'SigCgt:\t(\w+)', read(f'/proc/{self.process.pid}/status').decode())[1]
         return int(mask, 16) & 1 << number - 1
 
