@@ -15,24 +15,28 @@ static void note(int sig)
 	noted = sig;
 }
 
-static void set_handler(void (*handler)(int))
+/* A signal that the caller of the program ignores stays ignored. */
+static void set_handler(int sig, void (*handler)(int))
 {
 	/* A write that waits for a reader goes on: SA_RESTART. */
 	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESTART | SA_RESETHAND };
+	struct sigaction old;
 
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
+	if (!sigaction(sig, NULL, &old) && old.sa_handler != SIG_IGN)
+		sigaction(sig, &action, NULL);
 }
 
 void stop_begin(void)
 {
 	noted = 0;
-	set_handler(note);
+	set_handler(SIGTERM, note);
+	set_handler(SIGINT, note);
 }
 
 void stop_end(void)
 {
-	set_handler(SIG_DFL);
+	set_handler(SIGTERM, SIG_DFL);
+	set_handler(SIGINT, SIG_DFL);
 }
 
 int stop_check(double deadline)

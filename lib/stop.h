@@ -4,7 +4,8 @@
  * Requests to end early: signals and a time limit.
  *
  * SIGTERM and SIGINT end a process at once, unless it is between stop_begin() and stop_end():
- * there the first one is only noted, and a second one ends the process.
+ * there the first one is only noted, and a second one ends the process. Signals that are ignored
+ * stay so.
  */
 #ifndef LIB_STOP_H
 #define LIB_STOP_H

@@ -28,10 +28,12 @@ def classes():
 class Stalled:
     """A program that waits in the middle of its pages, since its output is not read yet."""
 
-    def __init__(self, *args):
+    def __init__(self, *args, ignores=None):
         r, w = os.pipe()
         self.process = subprocess.Popen([PROGRAM, '-F', *args], stdin=subprocess.DEVNULL, stdout=w,
-                                        stderr=subprocess.PIPE, text=True)
+                                        stderr=subprocess.PIPE, text=True,
+                                        preexec_fn=lambda: ignores and signal.signal(
+                                            ignores, signal.SIG_IGN))
         os.close(w)
         self.stream = open(r, 'rb')
         while self.waiting() < 32768 and self.process.poll() is None:
@@ -97,6 +99,15 @@ for name in ('SIGTERM', 'SIGINT'):
         check(code == 1 and re.search(f'stopped by {name}{LACKS}', err, re.M), err)
         makedumpfile('-f', 'cut', 'again').check_failed('incomplete')
         Kdump('again').check_there(memory)
+
+
+@test('a signal that the caller ignores changes nothing')
+def _():
+    core('mini')
+    p = Stalled('-d', '0', 'mini', ignores=signal.SIGINT)
+    p.process.send_signal(signal.SIGINT)
+    code, err = p.end()
+    check(code == 0, err)
 
 
 @test('a second signal ends the program at once')
