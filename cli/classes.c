@@ -2,29 +2,14 @@
 #include "cli/classes.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "lib/log.h"
 #include "lib/size_text.h"
+#include "lib/text.h"
 
 static uint64_t missing(const struct class_stats *s)
 {
 	return s->pages - s->copied;
-}
-
-static void append(char *text, size_t size, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void append(char *text, size_t size, const char *fmt, ...)
-{
-	size_t len = strlen(text);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text + len, size - len, fmt, ap);
-	va_end(ap);
 }
 
 void classes_missing(const struct copy_stats *copy, char *text, size_t size)
@@ -40,8 +25,8 @@ void classes_missing(const struct copy_stats *copy, char *text, size_t size)
 	if (!left)
 		return;
 	if (first > ORDER_ESSENTIAL)
-		append(text, size, "%s memory is complete; ",
-		       first > ORDER_KERNEL ? "kernel" : "essential");
+		text_append(text, size, "%s memory is complete; ",
+			    first > ORDER_KERNEL ? "kernel" : "essential");
 	for (enum order_class c = first; c < NR_ORDER_CLASSES; c++) {
 		const struct class_stats *s = &copy->classes[c];
 		unsigned int percent;
@@ -49,15 +34,15 @@ void classes_missing(const struct copy_stats *copy, char *text, size_t size)
 		if (!missing(s))
 			continue;
 		percent = (double)missing(s) * 100 / s->pages;
-		append(text, size, "%s", !nr ? "" : nr + 1 == left ? " and " : ", ");
+		text_append(text, size, "%s", !nr ? "" : nr + 1 == left ? " and " : ", ");
 		if (s->copied)
-			append(text, size, "%u %% of ", percent ? percent : 1);
+			text_append(text, size, "%u %% of ", percent ? percent : 1);
 		else
-			append(text, size, "all of ");
-		append(text, size, "%s", order_class_name(c));
+			text_append(text, size, "all of ");
+		text_append(text, size, "%s", order_class_name(c));
 		nr++;
 	}
-	append(text, size, " %s missing", nr == 1 ? "is" : "are");
+	text_append(text, size, " %s missing", nr == 1 ? "is" : "are");
 }
 
 void classes_show(const struct copy_stats *copy)

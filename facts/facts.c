@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/err.h"
+#include "lib/text.h"
 #include "lib/trace.h"
 
 /* makedumpfile.ld */
@@ -215,20 +215,6 @@ bool facts_of_modules(const struct fact_set *set)
 	return found;
 }
 
-/* Append, keeping what fits. */
-static void append(char *buf, size_t size, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void append(char *buf, size_t size, const char *fmt, ...)
-{
-	size_t len = strlen(buf);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(buf + len, size - len, fmt, ap);
-	va_end(ap);
-}
-
 /* The line of facts_describe(), as far as it is written. */
 struct description {
 	char *buf;
@@ -251,8 +237,8 @@ static void list_source(void *ctx, const struct fact *f)
 
 	if (f->index != d->source)
 		return;
-	append(d->buf, d->size, "%s%s(%s%s%s)", d->before, f->kind, f->name, f->member ? "." : "",
-	       f->member ? f->member : "");
+	text_append(d->buf, d->size, "%s%s(%s%s%s)", d->before, f->kind, f->name,
+		    f->member ? "." : "", f->member ? f->member : "");
 	d->before = " ";
 }
 
@@ -264,11 +250,11 @@ static void describe_source(const struct fact_set *set, int source, const char *
 	for_each_fact(set, count_source, &d);
 	if (!d.count)
 		return;
-	append(buf, size, "%s %zu %s", buf[0] ? "," : "facts:", d.count, from);
+	text_append(buf, size, "%s %zu %s", buf[0] ? "," : "facts:", d.count, from);
 	if (source == FACT_FILE || source == FACT_VMCOREINFO)
 		return;
 	for_each_fact(set, list_source, &d);
-	append(buf, size, ")");
+	text_append(buf, size, ")");
 }
 
 void facts_describe(const struct fact_set *set, char *buf, size_t size)
