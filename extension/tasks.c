@@ -23,14 +23,7 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, stack);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, mm);
 INIT_OPT_MOD_STRUCT(vmlinux, pt_regs);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pt_regs, cs);
-/* No type tells the size of a stack; the first one of all does. Since 6.10, and before. */
-INIT_OPT_MOD_SYM(vmlinux, __start_init_stack);
-INIT_OPT_MOD_SYM(vmlinux, __end_init_stack);
-INIT_OPT_MOD_SYM(vmlinux, __start_init_task);
-INIT_OPT_MOD_SYM(vmlinux, __end_init_task);
 
-/* Stacks are no larger, in any configuration. */
-#define STACK_BYTES_MAX (1u << 20)
 /* CONFIG_X86_FRED has the kernel's stacks begin this far below their ends. */
 #define FRED_BYTES 16
 
@@ -134,23 +127,9 @@ int mdf_for_each_vma(uint64_t mm, int (*visit)(void *ctx, const struct mdf_vma *
 
 /* --- stacks ----------------------------------------------------------------------- */
 
-static uint64_t stack_bytes(void)
-{
-	uint64_t bytes = 0;
-
-	if (MOD_SYM_EXIST(vmlinux, __start_init_stack) && MOD_SYM_EXIST(vmlinux, __end_init_stack))
-		bytes = GET_MOD_SYM(vmlinux, __end_init_stack) -
-			GET_MOD_SYM(vmlinux, __start_init_stack);
-	else if (MOD_SYM_EXIST(vmlinux, __start_init_task) &&
-		 MOD_SYM_EXIST(vmlinux, __end_init_task))
-		bytes = GET_MOD_SYM(vmlinux, __end_init_task) -
-			GET_MOD_SYM(vmlinux, __start_init_task);
-	return bytes <= STACK_BYTES_MAX ? bytes : 0;
-}
-
 int mdf_task_stack(uint64_t task, uint64_t *start, uint64_t *bytes)
 {
-	*bytes = stack_bytes();
+	*bytes = task_stack_bytes();
 	if (!*bytes)
 		return extension_error(err_set(-ENOENT, "the size of a kernel stack is not known"));
 	return mdf_read_pointer(task, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, task_struct, stack),

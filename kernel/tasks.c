@@ -9,6 +9,16 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, signal);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, thread_node);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, signal_struct, thread_head);
 
+/* No type tells the size of a stack; the first one of all does. Since 6.10, and before. */
+INIT_OPT_MOD_SYM(vmlinux, __start_init_stack);
+INIT_OPT_MOD_SYM(vmlinux, __end_init_stack);
+INIT_OPT_MOD_SYM(vmlinux, __start_init_task);
+INIT_OPT_MOD_SYM(vmlinux, __end_init_task);
+
+/* Stacks are neither smaller nor larger, in any configuration. */
+#define STACK_BYTES_MIN (4u << 10)
+#define STACK_BYTES_MAX (1u << 20)
+
 #define OFF(s, m) GET_MOD_STRUCT_MEMBER_OFF(vmlinux, s, m)
 
 struct task_walk {
@@ -128,4 +138,18 @@ int walk_tasks(const struct vmem *mem, walk_visit *visit, void *ctx)
 		err = damage_error(&w.damage);
 	}
 	return err;
+}
+
+uint64_t task_stack_bytes(void)
+{
+	uint64_t bytes = 0;
+
+	if (MOD_SYM_EXIST(vmlinux, __start_init_stack) && MOD_SYM_EXIST(vmlinux, __end_init_stack))
+		bytes = GET_MOD_SYM(vmlinux, __end_init_stack) -
+			GET_MOD_SYM(vmlinux, __start_init_stack);
+	else if (MOD_SYM_EXIST(vmlinux, __start_init_task) &&
+		 MOD_SYM_EXIST(vmlinux, __end_init_task))
+		bytes = GET_MOD_SYM(vmlinux, __end_init_task) -
+			GET_MOD_SYM(vmlinux, __start_init_task);
+	return bytes >= STACK_BYTES_MIN && bytes <= STACK_BYTES_MAX ? bytes : 0;
 }

@@ -52,4 +52,7 @@ int walk_list(const struct vmem *mem, vaddr_t head, const struct ktype_info *lin
 int walk_tasks(const struct vmem *mem, walk_visit *visit, void *ctx)
 	__attribute__((warn_unused_result));
 
+/** THREAD_SIZE: bytes of a kernel stack, as the first one has; 0 if it is not known. */
+uint64_t task_stack_bytes(void);
+
 #endif
