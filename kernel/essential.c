@@ -77,9 +77,12 @@ static void skip(struct essential *e, vaddr_t start, vaddr_t end)
 {
 	uint64_t page = essential_page(e);
 
-	if (end - start < SKIP_MAX)
-		e->skip[e->nr_skip++] =
-			(struct vrange){ div_round_up(start, page) * page, end / page * page };
+	if (end - start >= SKIP_MAX)
+		return;
+	start = div_round_up(start, page) * page;
+	end = end / page * page;
+	if (start < end)
+		e->skip[e->nr_skip++] = (struct vrange){ start, end };
 }
 
 static void skip_symbols(struct essential *e, const struct ksym_info *start,
@@ -243,11 +246,17 @@ void essential_find(const struct kernel *k, struct pfn_set *set)
 		const char *name;
 		void (*find)(struct essential *e);
 	} parts[] = {
-		{ "the image", find_image },	   { "page tables", essential_find_tables },
-		{ "CPUs", essential_find_cpus },   { "memory", essential_find_memory },
-		{ "the log", find_texts },	   { "modules", essential_find_modules },
-		{ "tasks", essential_find_tasks }, { "pids", essential_find_pids },
-		{ "slab caches", find_caches },	   { "block devices", find_devices },
+		{ "the image", find_image },
+		{ "page tables", essential_find_tables },
+		{ "CPUs", essential_find_cpus },
+		{ "memory", essential_find_memory },
+		{ "the log", find_texts },
+		{ "modules", essential_find_modules },
+		{ "tasks", essential_find_tasks },
+		{ "pids", essential_find_pids },
+		{ "slab caches", find_caches },
+		{ "block devices", find_devices },
+		{ "counters", essential_find_counters },
 	};
 	struct essential e;
 

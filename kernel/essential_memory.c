@@ -6,6 +6,7 @@
 #include "kernel/essential_search.h"
 #include "kernel/member.h"
 #include "kernel/percpu.h"
+#include "lib/trace.h"
 
 /*
  * x86: vmalloc, vmemmap and all that follows begin at a random address since Linux kernel
@@ -165,7 +166,7 @@ void essential_find_cpus(struct essential *e)
 {
 	if (MOD_SYM_EXIST(vmlinux, __per_cpu_start) && MOD_SYM_EXIST(vmlinux, __per_cpu_end) &&
 	    percpu_for_each_cpu(&e->mem, false, find_cpu, e))
-		return;
+		TRACE(FILTER, "essential pages of CPUs: %s", err_text(-EBADMSG));
 }
 
 /* --- nodes, sections, swap ------------------------------------------------------- */

@@ -9,6 +9,8 @@
 
 /* Translations, at most. */
 #define TRANSLATIONS_MAX (UINT64_C(1) << 22)
+/* Pages to be read or added, at most; most of them have been translated before. */
+#define STEPS_MAX (UINT64_C(1) << 26)
 /* Pages whose translations are remembered, and those whose bytes are. */
 #define SLOTS 4096
 #define COPIES 64
@@ -70,9 +72,11 @@ static void add_pages(struct essential *e, vaddr_t va, uint64_t len, bool all)
 
 	if (!len || __builtin_add_overflow(va, len, &end))
 		return;
-	for (va &= -essential_page(e); va < end && e->left; va += essential_page(e))
+	for (va &= -essential_page(e); va < end && e->left && e->steps; va += essential_page(e)) {
+		e->steps--;
 		if (all || !is_skipped(e, va))
 			add_page(e, translate(e, va));
+	}
 }
 
 void essential_add(struct essential *e, vaddr_t va, uint64_t len)
@@ -128,6 +132,9 @@ static int read_memory(void *ctx, vaddr_t va, void *buf, size_t len)
 		struct essential_slot *slot = translate(e, va - off);
 		const uint8_t *bytes = page_bytes(e, slot);
 
+		if (!e->steps)
+			return err_set(-E2BIG, "too many steps");
+		e->steps--;
 		if (!bytes)
 			return err_set(-EFAULT, "no memory at %#" PRIx64, va);
 		if (!is_skipped(e, va - off))
@@ -151,7 +158,7 @@ int essential_begin(struct essential *e, const struct kernel *k, struct pfn_set 
 {
 	int err;
 
-	*e = (struct essential){ .k = k, .set = set, .left = TRANSLATIONS_MAX };
+	*e = (struct essential){ .k = k, .set = set, .left = TRANSLATIONS_MAX, .steps = STEPS_MAX };
 	err = kernel_vmem_init(&e->view, k);
 	if (!err)
 		err = vmcore_reader_create(&e->data, k->vc);

@@ -56,6 +56,7 @@ struct essential {
 	uint8_t *pages;		      /**< their bytes; owned */
 	pfn_t tables[ESSENTIAL_LEVELS]; /**< page tables that were added last, by their level */
 	uint64_t left;			/**< translations that may still be made */
+	uint64_t steps; /**< pages that may still be read or added; then all walks end */
 	/** Ranges of the image whose pages are not added; the first one is its code. */
 	struct vrange skip[ESSENTIAL_SKIP_MAX];
 	unsigned int nr_skip;
@@ -121,6 +122,8 @@ void essential_add_module_code(struct essential *e, vaddr_t va);
 void essential_find_tasks(struct essential *e);
 /** Pids, and the run queues of groups of tasks. */
 void essential_find_pids(struct essential *e);
+/** Counters of address spaces, of which each CPU has a part: with many of both they are many. */
+void essential_find_counters(struct essential *e);
 
 /** Note the code that words on a stack lead to. @param size bytes; at most 1 MiB */
 void essential_scan_stack(struct essential *e, vaddr_t stack, uint64_t size);

@@ -36,12 +36,6 @@ INIT_OPT_MOD_STRUCT(vmlinux, pid);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mm_struct, rss_stat);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, percpu_counter, counters);
 
-/* Bounds of the first stack, by the names of v6.12 and of older kernels. */
-INIT_OPT_MOD_SYM(vmlinux, __start_init_stack);
-INIT_OPT_MOD_SYM(vmlinux, __end_init_stack);
-INIT_OPT_MOD_SYM(vmlinux, __start_init_task);
-INIT_OPT_MOD_SYM(vmlinux, __end_init_task);
-
 /* The saved stack pointer: x86_64 and riscv64; s390x and ppc64; arm64; loongarch64. */
 INIT_OPT_MOD_PATH(vmlinux, thread_sp, "task_struct.thread.sp");
 INIT_OPT_MOD_PATH(vmlinux, thread_ksp, "task_struct.thread.ksp");
@@ -64,7 +58,6 @@ INIT_OPT_MOD_STRUCT(vmlinux, sched_entity);
 
 /* Bounds of sizes that the kernel's memory tells. */
 #define COUNTERS_MAX 16
-#define STACK_MIN (UINT64_C(4) << 10)
 #define STACK_USUAL (UINT64_C(16) << 10)
 #define STACK_MAX (UINT64_C(128) << 10)
 #define XA_DEPTH_MAX 6
@@ -79,21 +72,11 @@ struct per_cpu {
 
 /* --- tasks ----------------------------------------------------------------------- */
 
-/* THREAD_SIZE */
 static uint64_t stack_bytes(const struct essential *e)
 {
-	uint64_t bytes = 0;
+	uint64_t bytes = task_stack_bytes();
 
-	if (MOD_SYM_EXIST(vmlinux, __start_init_stack) && MOD_SYM_EXIST(vmlinux, __end_init_stack))
-		bytes = GET_MOD_SYM(vmlinux, __end_init_stack) -
-			GET_MOD_SYM(vmlinux, __start_init_stack);
-	else if (MOD_SYM_EXIST(vmlinux, __start_init_task) &&
-		 MOD_SYM_EXIST(vmlinux, __end_init_task))
-		bytes = GET_MOD_SYM(vmlinux, __end_init_task) -
-			GET_MOD_SYM(vmlinux, __start_init_task);
-	if (bytes < STACK_MIN || bytes > STACK_MAX)
-		bytes = max_u64(STACK_USUAL, essential_page(e));
-	return bytes;
+	return bytes && bytes <= STACK_MAX ? bytes : max_u64(STACK_USUAL, essential_page(e));
 }
 
 static int add_variable(void *ctx, uint64_t cpu)
@@ -143,7 +126,6 @@ static void scan_stack(struct essential *e, uint64_t task, uint64_t size, bool w
 static int find_task(void *ctx, uint64_t task)
 {
 	struct essential *e = ctx;
-	uint64_t mm;
 	const struct {
 		const struct ktype_info *pointer;
 		uint64_t size;
@@ -163,8 +145,6 @@ static int find_task(void *ctx, uint64_t task)
 	essential_add(e, task, GET_MOD_STRUCT_MEMBER_SSIZE(vmlinux, task_struct, stack));
 	for (size_t i = 0; i < ARRAY_SIZE(objects); i++)
 		essential_add_object(e, task, objects[i].pointer, objects[i].size);
-	if (!member_read(&e->mem, task, MEMBER(task_struct, mm), &mm) && mm)
-		find_counters(e, mm);
 	scan_stack(e, task, stack_bytes(e), true);
 	return 0;
 }
@@ -200,6 +180,22 @@ void essential_find_tasks(struct essential *e)
 		TRACE(FILTER, "essential pages of tasks: %s", err_text(-EBADMSG));
 	essential_scan_registers(e);
 	essential_add_code(e);
+}
+
+static int find_counters_of(void *ctx, uint64_t task)
+{
+	struct essential *e = ctx;
+	uint64_t mm;
+
+	if (!member_read(&e->mem, task, MEMBER(task_struct, mm), &mm) && mm)
+		find_counters(e, mm);
+	return 0;
+}
+
+void essential_find_counters(struct essential *e)
+{
+	if (walk_tasks(&e->mem, find_counters_of, e))
+		TRACE(FILTER, "essential pages of counters: %s", err_text(-EBADMSG));
 }
 
 /* --- pids ------------------------------------------------------------------------ */

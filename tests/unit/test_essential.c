@@ -11,8 +11,10 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <string.h>
 
 #include "kernel/essential.h"
+#include "tests/unit/cpu_limit.h"
 #include "tests/unit/minicore.h"
 
 /*
@@ -30,11 +32,22 @@
 	"set SYMBOL(log_buf_len) ${stext+0x184008:x}\n" \
 	"u64 p(stext+0x184000) direct+0xe30*P 3*P\n"
 
+/* A node of an XArray at 0xe50 that all 64 of its slots lead back to. */
+#define NODE " direct+0xe50*P+2"
+#define NODES8 NODE NODE NODE NODE NODE NODE NODE NODE
+#define CIRCLE \
+	"set SYMBOL(init_pid_ns) ${stext+0x184010:x}\n" \
+	"set OFFSET(xa_node.slots) 0\n" \
+	"u64 p(stext+0x184010)" NODE "\n" \
+	"u64 0xe50*P" NODES8 NODES8 NODES8 NODES8 NODES8 NODES8 NODES8 NODES8 "\n"
+
 static const struct core_text texts[] = {
 	{ "whole", THINGS },
 	{ "endless", THINGS "u64 p(stext+0x184008) 0xffffffff\n" },
 	{ "backwards", THINGS "set SYMBOL(_etext) ${stext+0x8*P:x}\n" },
+	{ "small", THINGS "set SYMBOL(_etext) ${stext+0x10*P+0x80:x}\n" },
 	{ "nothing", "" },
+	{ "circle", THINGS CIRCLE },
 };
 
 struct found {
@@ -42,10 +55,23 @@ struct found {
 	struct pfn_set set;
 };
 
+/* VMCOREINFO has no paths. */
+static void set_path(const struct kernel *k, const char *path, uint32_t offset)
+{
+	for (size_t i = 0; i < k->facts.nr_kpaths; i++) {
+		if (strcmp(k->facts.kpaths[i]->path, path))
+			continue;
+		k->facts.kpaths[i]->bit_offset = offset * 8;
+		k->facts.kpaths[i]->size = 8;
+		k->facts.kpaths[i]->index = FACT_BTF;
+	}
+}
+
 static void find(struct found *f, void **state, const char *name)
 {
 	*f = (struct found){ 0 };
 	machine_open(&f->m, *state, name);
+	set_path(f->m.k, "pid_namespace.idr.idr_rt.xa_head", 0);
 	essential_find(f->m.k, &f->set);
 	pfn_set_seal(&f->set);
 }
@@ -106,6 +132,29 @@ static void test_backwards(void **state)
 	forget(&f);
 }
 
+/* Code of less than a page: nothing of it is left out. */
+static void test_small(void **state)
+{
+	struct found f;
+
+	find(&f, state, "small");
+	assert_true(has(&f, 0x210));
+	forget(&f);
+}
+
+/* A tree that leads back to itself 64 times at each of its levels. */
+static void test_circle(void **state)
+{
+	struct found f;
+
+	cpu_limit(120);
+	find(&f, state, "circle");
+	cpu_limit(0);
+	assert_true(has(&f, 0xe50));
+	assert_true(has(&f, 0xe30));
+	forget(&f);
+}
+
 static void test_nothing(void **state)
 {
 	struct found f;
@@ -139,6 +188,8 @@ int main(void)
 		cmocka_unit_test(test_image),
 		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_backwards),
+		cmocka_unit_test(test_small),
+		cmocka_unit_test(test_circle),
 		cmocka_unit_test(test_nothing),
 	};
 
