@@ -14,7 +14,8 @@ From the environment: MAKEDUMPFILE, the program (default build/makedumpfile), an
 builds of the same sources that some tests need: MAKEDUMPFILE_ASAN,
 MAKEDUMPFILE_TSAN and MAKEDUMPFILE_MINIMAL (no library but zlib). MAKEDUMPFILE_SLOWNESS
 says how many times longer than usual the program may take, since it is emulated. With
-MAKEDUMPFILE_ALL_MACHINES each machine goes through all of test_machines.py, not only two.
+MAKEDUMPFILE_FULL each machine goes through all of test_machines.py, not only two, and
+test_damage.py tries more damages.
 """
 import copy
 import os
@@ -38,6 +39,7 @@ sys.path.append(f'{TOP}/tests/vm')
 
 import mkelfcore  # noqa: E402 (found through sys.path)
 
+FULL = 'MAKEDUMPFILE_FULL' in os.environ
 PAGE = mkelfcore.PAGE
 MIB = 1 << 20
 PROGRAM = os.path.abspath(os.environ.get('MAKEDUMPFILE', f'{TOP}/build/makedumpfile'))

@@ -13,7 +13,7 @@ from harness import *
 ASAN = os.environ.get('MAKEDUMPFILE_ASAN')
 # Leaks are looked for elsewhere, and cost a tenth of a second each time.
 ENV = {'ASAN_OPTIONS': 'detect_leaks=0'}
-DAMAGES = 25
+DAMAGES = 40 if FULL else 8
 
 
 def survive(*args, stdin=None):
