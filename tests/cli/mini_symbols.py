@@ -49,10 +49,10 @@ class MiniSymbols:
     """The symbols of a kernel whose image is mapped at stext: mkkallsyms.py makes image and
     listing, mkbtf.py makes blob."""
 
-    def __init__(self, stext, order='little', page=4096, root='init_top_pgt'):
+    def __init__(self, stext, order='little', page=4096, root='init_top_pgt', types=TYPES):
         self.stext = stext
         btf = mkbtf.Btf(big=order == 'big')
-        btf.run(TYPES)
+        btf.run(types)
         self.blob = btf.encode()
         k = mkkallsyms.Kallsyms()
         k.run(textwrap.dedent(f'''

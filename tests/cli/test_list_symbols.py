@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """--list-ksyms and --list-ktypes, and facts that only the dump's own tables tell."""
 from harness import *
-from mini_symbols import BTF, POOR, TABLES, MiniSymbols, need_types
+from mini_symbols import BTF, POOR, TABLES, TYPES, MiniSymbols, need_types
 
 STEXT = 0xffffffff89400000
 OWN = MiniSymbols(STEXT)
@@ -121,6 +121,35 @@ def _():
     done = makedumpfile('-f', '-d', '31', 'garbage', 'dump')
     check(done.code == 0, done)
     check(len(done.errors) == 1 and 'BTF' in done.errors[0], done.errors)
+
+
+@test('BTF whose header is unreadable or damaged: a line, and the dump by what else is known')
+def _():
+    need_types()
+    own = MiniSymbols(STEXT, types=TYPES + ''.join(
+        f'struct filler{i} {{ long a, b, c; }};\n' for i in range(200)))
+    check(len(own.blob) > 2 * 4096, 'BTF is no larger than the page of its header')
+    core('intact', *own.there, *own.exported)
+    steps = [line.split() for line in lines('--vtop', f'{STEXT + BTF:x}', 'intact')]
+    entry = next(step[1] for step in steps if step[:1] == ['1'])
+    for name, damage, why in (('unmapped', f'u64 0x{entry} 0', 'its header cannot be read'),
+                              ('zeros', f'hex image+{BTF} {bytes(4096).hex()}',
+                               'it does not begin as BTF does'),
+                              ('length', f'hex image+{BTF + 12} ffffffff', 'are not in it')):
+        core(name, *own.there, *own.exported, damage)
+        done = makedumpfile('-f', '-d', '31', name, 'dump')
+        check(done.code == 0 and len(done.errors) == 1, done)
+        check('BTF at 0x' in done.errors[0] and why in done.errors[0], done.errors)
+        check(set(Kdump('dump').pages) == kept(31), 'other pages without BTF')
+        makedumpfile('--list-ktypes', 'page', name).check_failed(why)
+        # Without the facts of VMCOREINFO nothing tells the size of a struct page.
+        core(name, *own.there, *own.exported, *POOR, damage)
+        done = makedumpfile('-f', '-d', '31', name, 'dump')
+        check(done.code == 0 and len(done.errors) == 2, done)
+        check('level 31 is not possible, 1 is used' in done.errors[0] and why in done.errors[1],
+              done.errors)
+        check(set(Kdump('dump').pages) == EXISTS, 'pages are missing')
+        makedumpfile('-f', '--strict-level', '-d', '31', name, 'dump').check_failed(why)
 
 
 run_tests()
