@@ -271,7 +271,7 @@ static int put_headers(struct elf_writer *e, bool complete)
 	if (!err)
 		err = put_shdr(e, nr);
 	/* The dump is on the disk before it says so. */
-	if (!err)
+	if (!err && complete)
 		err = sink_sync(e->base.sink);
 	return err ? err : put_ehdr(e, nr, complete);
 }

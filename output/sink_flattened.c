@@ -3,8 +3,11 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "lib/checked.h"
 #include "lib/cleanup.h"
@@ -15,7 +18,8 @@
 struct sink_flattened {
 	struct sink sink;
 	int fd;
-	int err;       /* the stream is broken since then */
+	int err;       /* a record failed for this reason, so there is no end record */
+	bool broken;   /* half a record is in the stream: none can follow it */
 	uint64_t sent; /* bytes of the stream */
 	struct kept {  /* room within the limit for ranges that are to come */
 		uint64_t off, len, left;
@@ -59,11 +63,33 @@ static int write_both(int fd, const void *head, size_t head_len, const void *dat
 	return 0;
 }
 
-static int check_stream(const struct sink_flattened *f)
+static int cut_short(const struct sink_flattened *f)
 {
-	if (!f->err)
-		return 0;
 	return err_errno(f->err, "%s is cut short by an earlier error", f->sink.path);
+}
+
+/* Remove the last len bytes of the stream, if it is the end of a regular file. */
+static bool take_back(const struct sink_flattened *f, size_t len)
+{
+	off_t end = lseek(f->fd, 0, SEEK_CUR);
+	struct stat st;
+
+	return end >= (off_t)len && !fstat(f->fd, &st) && S_ISREG(st.st_mode) &&
+	       st.st_size == end && lseek(f->fd, end - len, SEEK_SET) >= 0 &&
+	       !ftruncate(f->fd, end - len);
+}
+
+/*
+ * A record failed after some of its bytes. In a file others can still follow, such as one that
+ * marks the dump as incomplete.
+ */
+static void drop_record(struct sink_flattened *f, int err, size_t written)
+{
+	f->err = err;
+	if (written && !take_back(f, written)) {
+		f->broken = true;
+		f->sent += written;
+	}
 }
 
 /* The range that a record belongs to; NULL: none. */
@@ -92,7 +118,7 @@ static int flattened_pwrite(struct sink *s, const void *buf, size_t len, uint64_
 	struct kept *k = kept_for(f, off, len);
 	uint64_t left = k ? k->left - min_u64(k->left, len) : 0;
 	uint64_t end = f->sent + size + s->waiting * FLAT_RECORD_SIZE;
-	int err = check_stream(f);
+	int err = f->broken ? cut_short(f) : 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(f->kept); i++)
 		end += kept_bytes(&f->kept[i], &f->kept[i] == k ? left : f->kept[i].left);
@@ -102,12 +128,13 @@ static int flattened_pwrite(struct sink *s, const void *buf, size_t len, uint64_
 		return err;
 	flat_encode_record(head, off, len);
 	err = write_both(f->fd, head, sizeof(head), buf, len, &written);
-	f->sent += written;
-	if (k)
-		k->left = left;
-	if (!err)
+	if (!err) {
+		f->sent += written;
+		if (k)
+			k->left = left;
 		return 0;
-	f->err = err;
+	}
+	drop_record(f, err, written);
 	written = written > sizeof(head) ? written - sizeof(head) : 0;
 	return sink_write_error(s, err, off, len, written);
 }
@@ -123,9 +150,8 @@ static void flattened_reserve(struct sink *s, uint64_t off, uint64_t len, size_t
 static int flattened_sync(struct sink *s)
 {
 	struct sink_flattened *f = (struct sink_flattened *)s;
-	int err = check_stream(f);
 
-	return err ? err : sink_sync_fd(s, f->fd);
+	return f->broken ? cut_short(f) : sink_sync_fd(s, f->fd);
 }
 
 static int flattened_finish(struct sink *s)
@@ -133,17 +159,21 @@ static int flattened_finish(struct sink *s)
 	struct sink_flattened *f = (struct sink_flattened *)s;
 	unsigned char end[FLAT_RECORD_SIZE];
 	size_t written;
-	int err = check_stream(f);
+	int err;
 
-	if (err)
-		return err;
-	flat_encode_record(end, -1, -1);
-	f->err = write_both(f->fd, end, sizeof(end), NULL, 0, &written);
 	if (f->err)
-		return err_errno(f->err, "cannot write the end record of %s", s->path);
-	/* Nothing can follow it, also if this fails. */
-	f->err = sink_sync_fd(s, f->fd);
-	return f->err;
+		return cut_short(f);
+	flat_encode_record(end, -1, -1);
+	err = write_both(f->fd, end, sizeof(end), NULL, 0, &written);
+	if (err) {
+		drop_record(f, err, written);
+		return err_errno(err, "cannot write the end record of %s", s->path);
+	}
+	err = sink_sync_fd(s, f->fd);
+	if (!err)
+		return 0;
+	drop_record(f, err, written);
+	return f->broken ? err_prefix(err, "the stream ends as a complete one does") : err;
 }
 
 static void flattened_close(struct sink *s)

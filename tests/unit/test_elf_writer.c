@@ -370,6 +370,25 @@ static void test_no_place(void **state)
 	writing_deinit(&g);
 }
 
+/* A disk that fails from the last flush on: by then the header says that the core is complete. */
+static void test_last_flush_fails(void **state)
+{
+	struct writing g;
+
+	writing_init(&g, state, "plain", NULL);
+	bitmap_set_range(&g.dumpable, 0x100, 0x110);
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+	assert_int_equal(put(&g, 0x100, 0x110, OUT_RAW), 0);
+	g.sink.finish_err = -EIO;
+	assert_int_equal(writer_finish(g.w, true), -EIO);
+	assert_int_equal(ehdr(&g).e_flags, 0);
+	g.sink.sync_err = -EIO;
+	assert_int_equal(writer_abort(g.w), -EIO);
+	assert_int_equal(ehdr(&g).e_flags, 1);
+	assert_load(&g, 1, 0x100, 0x10, 0x1000);
+	writing_deinit(&g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -381,6 +400,7 @@ int main(void)
 		cmocka_unit_test(test_eraseinfo),
 		cmocka_unit_test(test_no_room),
 		cmocka_unit_test(test_no_place),
+		cmocka_unit_test(test_last_flush_fails),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

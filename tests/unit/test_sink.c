@@ -37,6 +37,16 @@ struct place {
 	char path[4096], other[4096];
 };
 
+/* The reason for which nothing can be flushed, or 0. */
+static int fdatasync_err;
+
+int fdatasync(int fd)
+{
+	(void)fd;
+	errno = fdatasync_err;
+	return errno ? -1 : 0;
+}
+
 /* A file system that cannot reserve space, and a target that stays as long as it is. */
 static bool no_fallocate, keep_size;
 
@@ -424,20 +434,16 @@ static void test_file_partial(void **state)
 	free(buf);
 }
 
-/* A stream does not: what follows half a record would be taken for its data. */
-static void test_flattened_partial(void **state)
+/* Write a stream of a record of 16 bytes and one that does not fit. */
+static struct sink *cut_stream(const char *path, int fd)
 {
-	const struct place *p = *state;
-	int fd = open(p->path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 	char *buf = calloc(1, 100 * KIB);
-	struct dump_file f;
 	struct sink *s;
-	struct stat st;
 	int err;
 
 	assert_true(fd >= 0);
 	assert_non_null(buf);
-	assert_int_equal(sink_flattened_create(&s, fd, p->path), 0);
+	assert_int_equal(sink_flattened_create(&s, fd, path), 0);
 	assert_int_equal(sink_pwrite(s, buf, 16, 0), 0);
 	limit_file_size(80 * KIB);
 	err = sink_pwrite(s, buf, 100 * KIB, 1000);
@@ -447,17 +453,85 @@ static void test_flattened_partial(void **state)
 	/* Less the header, a record of 16 bytes and a head. */
 	assert_non_null(strstr(err_text(-EFBIG), "(77776 were written)"));
 	assert_int_equal(s->written, 16);
+	free(buf);
+	return s;
+}
 
-	assert_int_equal(sink_pwrite(s, buf, 1, 0), -EFBIG);
+/*
+ * Bytes that follow half a record would be taken for its data, so it is removed from a stream that
+ * is a file. The stream still has no end.
+ */
+static void test_flattened_partial(void **state)
+{
+	const struct place *p = *state;
+	int fd = open(p->path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	struct sink *s = cut_stream(p->path, fd);
+	struct dump_file f;
+	struct stat st;
+
+	assert_int_equal(sink_pwrite(s, "x", 1, 0), 0);
+	assert_int_equal(sink_sync(s), 0);
+	assert_int_equal(sink_finish(s), -EFBIG);
+	assert_non_null(strstr(err_text(-EFBIG), "earlier error"));
+	sink_close(s);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_size, FLAT_HEADER_SIZE + 2 * FLAT_RECORD_SIZE + 16 + 1);
+	assert_int_equal(file_open(&f, p->path, true), -EBADMSG);
+	close(fd);
+}
+
+/* Half a record that is not the end of the file stays, and nothing follows it. */
+static void test_flattened_within(void **state)
+{
+	const struct place *p = *state;
+	int fd = open(p->path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	struct dump_file f;
+	struct stat st;
+	struct sink *s;
+
+	assert_int_equal(ftruncate(fd, 200 * KIB), 0);
+	s = cut_stream(p->path, fd);
+	assert_int_equal(sink_pwrite(s, "x", 1, 0), -EFBIG);
 	assert_non_null(strstr(err_text(-EFBIG), "earlier error"));
 	assert_int_equal(sink_sync(s), -EFBIG);
 	assert_int_equal(sink_finish(s), -EFBIG);
 	sink_close(s);
+	assert_int_equal(lseek(fd, 0, SEEK_CUR), 80 * KIB);
 	assert_int_equal(fstat(fd, &st), 0);
-	assert_int_equal(st.st_size, 80 * KIB);
+	assert_int_equal(st.st_size, 200 * KIB);
 	assert_int_equal(file_open(&f, p->path, true), -EBADMSG);
 	close(fd);
-	free(buf);
+}
+
+/* A stream whose last flush fails: a file loses its end record, a pipe keeps it. */
+static void test_flattened_flush(void **state)
+{
+	const struct place *p = *state;
+	int fd = open(p->path, O_CREAT | O_RDWR | O_CLOEXEC, 0600), fds[2];
+	struct dump_file f;
+	struct sink *s;
+
+	assert_true(fd >= 0);
+	assert_int_equal(sink_flattened_create(&s, fd, p->path), 0);
+	assert_int_equal(sink_pwrite(s, "abc", 3, 0), 0);
+	fdatasync_err = EIO;
+	assert_int_equal(sink_finish(s), -EIO);
+	assert_int_equal(file_open(&f, p->path, true), -EBADMSG);
+	assert_int_equal(sink_pwrite(s, "x", 1, 0), 0);
+	sink_close(s);
+	assert_int_equal(lseek(fd, 0, SEEK_END), FLAT_HEADER_SIZE + 2 * FLAT_RECORD_SIZE + 4);
+	close(fd);
+
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(sink_flattened_create(&s, fds[1], "standard output"), 0);
+	assert_int_equal(sink_pwrite(s, "abc", 3, 0), 0);
+	assert_int_equal(sink_finish(s), -EIO);
+	assert_non_null(strstr(err_text(-EIO), "ends as a complete one does: cannot flush"));
+	assert_int_equal(sink_pwrite(s, "x", 1, 0), -EIO);
+	fdatasync_err = 0;
+	sink_close(s);
+	close(fds[0]);
+	close(fds[1]);
 }
 
 static void test_epipe(void **state)
@@ -641,6 +715,8 @@ int main(void)
 		cmocka_unit_test(test_full),
 		SINK_TEST(test_file_partial),
 		SINK_TEST(test_flattened_partial),
+		SINK_TEST(test_flattened_within),
+		SINK_TEST(test_flattened_flush),
 		cmocka_unit_test(test_epipe),
 		SINK_TEST(test_flattened_bytes),
 		SINK_TEST(test_round_trip),
