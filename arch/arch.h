@@ -25,6 +25,8 @@
  *    filtered, too;
  *  - kernel_image() so that the kernel's own pages are kept whatever their
  *    flags say, and kaslr_image if that is somewhere else in each boot;
+ *  - user_regs() if a kernel stack begins with the registers of user space (extensions find
+ *    the pages of user stacks by them);
  *  - tests/unit/test_NAME.c with each paging mode (tests/unit/page_tables.h), and a row in
  *    docs/support-matrix.md.
  */
@@ -99,6 +101,9 @@ struct arch_run {
 	uint64_t len;
 };
 
+/** The most bytes between the registers of user space and the end of a kernel stack. */
+#define ARCH_USER_REGS_GAP 16
+
 /** One architecture. A NULL function is something it does not support. */
 struct arch_ops {
 	const char *name;		/**< as in utsname.machine */
@@ -138,6 +143,15 @@ struct arch_ops {
 	void (*kernel_image)(const struct arch *a, vaddr_t *start, vaddr_t *end);
 	/** The range is around SYMBOL(_stext), so another boot's is elsewhere. */
 	bool kaslr_image;
+	/**
+	 * Optional: find the registers of user space (struct pt_regs) at the end of the kernel
+	 * stack of a task that entered the kernel.
+	 * @param top the last @p regs_bytes + ARCH_USER_REGS_GAP bytes of the stack
+	 * @param regs_bytes bytes of struct pt_regs
+	 * @param[out] gap bytes between the end of the struct and that of the stack
+	 * @return 0; -ENOENT if no registers of user space are there
+	 */
+	int (*user_regs)(const struct arch *a, const uint8_t *top, size_t regs_bytes, size_t *gap);
 };
 
 /** The architecture of an ELF machine number, or NULL. */

@@ -265,6 +265,15 @@ static void arm64_kernel_image(const struct arch *a, vaddr_t *start, vaddr_t *en
 	arch_image_by_symbols(IMAGE_SIZE_MAX, start, end);
 }
 
+static int arm64_user_regs(const struct arch *a, const uint8_t *top, size_t regs_bytes, size_t *gap)
+{
+	(void)a;
+	(void)top;
+	(void)regs_bytes;
+	*gap = 0;
+	return 0;
+}
+
 const struct arch_ops arm64_arch_ops = {
 	.name = "aarch64",
 	.machine = EM_AARCH64,
@@ -276,4 +285,5 @@ const struct arch_ops arm64_arch_ops = {
 	.translate = arm64_translate,
 	.kernel_image = arm64_kernel_image,
 	.kaslr_image = true,
+	.user_regs = arm64_user_regs,
 };

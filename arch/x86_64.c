@@ -13,6 +13,7 @@
 #include <inttypes.h>
 
 #include "facts/declare.h"
+#include "lib/byteorder.h"
 #include "lib/err.h"
 
 #define START_KERNEL_MAP UINT64_C(0xffffffff80000000)
@@ -120,6 +121,29 @@ static void x86_64_kernel_image(const struct arch *a, vaddr_t *start, vaddr_t *e
 	*end = START_KERNEL_MAP + size;
 }
 
+/* cs in struct pt_regs, which begins as user_regs_struct of <sys/user.h>; its bits of user mode. */
+#define PT_REGS_CS 136
+#define CS_USER 3
+
+static bool are_user_regs(const struct arch *a, const uint8_t *regs, size_t bytes)
+{
+	return PT_REGS_CS + 8 <= bytes &&
+	       (load_u64(regs + PT_REGS_CS, a->swap) & CS_USER) == CS_USER;
+}
+
+/* CONFIG_X86_FRED has the kernel's stacks begin ARCH_USER_REGS_GAP below their ends. */
+static int x86_64_user_regs(const struct arch *a, const uint8_t *top, size_t regs_bytes,
+			    size_t *gap)
+{
+	if (are_user_regs(a, top + ARCH_USER_REGS_GAP, regs_bytes))
+		*gap = 0;
+	else if (are_user_regs(a, top, regs_bytes))
+		*gap = ARCH_USER_REGS_GAP;
+	else
+		return -ENOENT;
+	return 0;
+}
+
 const struct arch_ops x86_64_arch_ops = {
 	.name = "x86_64",
 	.machine = EM_X86_64,
@@ -129,4 +153,5 @@ const struct arch_ops x86_64_arch_ops = {
 	.init = x86_64_init,
 	.translate = x86_64_translate,
 	.kernel_image = x86_64_kernel_image,
+	.user_regs = x86_64_user_regs,
 };

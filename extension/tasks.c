@@ -2,7 +2,6 @@
 /*
  * Tasks and their address spaces, for makedumpfile.h.
  */
-#include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
 
@@ -22,10 +21,6 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, vm_area_struct, vm_next);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, stack);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, mm);
 INIT_OPT_MOD_STRUCT(vmlinux, pt_regs);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pt_regs, cs);
-
-/* CONFIG_X86_FRED has the kernel's stacks begin this far below their ends. */
-#define FRED_BYTES 16
 
 #define OFF(s, m) GET_MOD_STRUCT_MEMBER_OFF(vmlinux, s, m)
 
@@ -136,26 +131,37 @@ int mdf_task_stack(uint64_t task, uint64_t *start, uint64_t *bytes)
 				start);
 }
 
-/* x86: the lowest bits of cs are the privilege level, 3 in user space. */
-static bool are_user_regs(uint64_t regs)
-{
-	uint64_t cs;
+/* More bytes than a struct pt_regs has. */
+#define PT_REGS_MAX 1024
 
-	return !mdf_read_number(regs, GET_MOD_STRUCT_MEMBER_PTR(vmlinux, pt_regs, cs), &cs) &&
-	       (cs & 3) == 3;
+/* Read the end of a stack, and let the architecture look at it. */
+static int find_user_regs(uint64_t end, uint64_t bytes, size_t regs_bytes, uint64_t *regs)
+{
+	const struct arch *a = &extension_env()->kernel->arch;
+	uint8_t top[PT_REGS_MAX + ARCH_USER_REGS_GAP];
+	size_t size = regs_bytes + ARCH_USER_REGS_GAP, gap;
+	int err = regs_bytes > PT_REGS_MAX || size >= bytes ? -ENOENT : 0;
+
+	if (!err)
+		err = readmem(VADDR, end - size, top, size) ? 0 : -EFAULT;
+	if (!err)
+		err = a->ops->user_regs(a, top, regs_bytes, &gap);
+	if (!err)
+		*regs = end - gap - regs_bytes;
+	return err;
 }
 
 int mdf_task_user_regs(uint64_t task, uint64_t *regs)
 {
-	uint16_t machine = extension_env()->kernel->vc->machine;
-	uint64_t start = 0, bytes = 0, mm = 0, size = GET_MOD_STRUCT_SSIZE(vmlinux, pt_regs);
+	const struct kernel *k = extension_env()->kernel;
+	uint64_t start = 0, bytes = 0, mm = 0;
 	struct fact_list missing = { 0 };
 	int err = 0;
 
 	FACTS_REQUIRE_STRUCT(&missing, pt_regs);
-	if (machine != EM_X86_64 && machine != EM_AARCH64)
+	if (!k->arch.ops || !k->arch.ops->user_regs)
 		err = err_set(-ENOTSUP, "machine %u keeps the registers of user space elsewhere",
-			      machine);
+			      k->vc->machine);
 	else
 		err = facts_check(&missing);
 	if (err)
@@ -165,9 +171,8 @@ int mdf_task_user_regs(uint64_t task, uint64_t *regs)
 		err = mdf_task_stack(task, &start, &bytes);
 	if (err)
 		return err;
-	*regs = start + bytes - size;
-	if (mm && size + FRED_BYTES < bytes &&
-	    (machine != EM_X86_64 || are_user_regs(*regs) || are_user_regs(*regs -= FRED_BYTES)))
+	if (mm &&
+	    !find_user_regs(start + bytes, bytes, GET_MOD_STRUCT_SSIZE(vmlinux, pt_regs), regs))
 		return 0;
 	return extension_error(
 		err_set(-ENOENT, "task %#" PRIx64 " has no registers of user space", task));

@@ -201,14 +201,17 @@ static void test_paths(void **state)
 
 static void check_regs(uint16_t machine, uint64_t cs_at, int want, uint64_t regs)
 {
+	struct arch_ops ops;
 	struct flat f;
 	uint64_t value;
 
 	flat_begin(&f, true, false);
 	f.vc.machine = machine;
+	ops = *f.k.arch.ops;
+	ops.user_regs = arch_find(machine)->user_regs;
+	f.k.arch.ops = &ops;
 	flat_member(MEMBER(task_struct, stack), 8, 8);
 	flat_member(MEMBER(task_struct, mm), 16, 8);
-	flat_member(MEMBER(pt_regs, cs), 24, 8);
 	GET_MOD_STRUCT_SSIZE(vmlinux, pt_regs) = 168;
 	_kstruct_vmlinux_pt_regs.index = 0;
 	set_symbol(GET_MOD_SYM_PTR(vmlinux, __start_init_stack), 0x1000);
@@ -229,8 +232,8 @@ static void check_regs(uint16_t machine, uint64_t cs_at, int want, uint64_t regs
 static void test_user_regs(void **state)
 {
 	(void)state;
-	check_regs(EM_X86_64, 0x8000 - 168 + 24, 0, 0x8000 - 168);
-	check_regs(EM_X86_64, 0x8000 - 184 + 24, 0, 0x8000 - 184);
+	check_regs(EM_X86_64, 0x8000 - 168 + 136, 0, 0x8000 - 168);
+	check_regs(EM_X86_64, 0x8000 - 184 + 136, 0, 0x8000 - 184);
 	check_regs(EM_X86_64, 0, -ENOENT, 0);
 	check_regs(EM_AARCH64, 0, 0, 0x8000 - 168);
 	check_regs(EM_S390, 0, -ENOTSUP, 0);
