@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel/printk/printk.h"
+#include "lib/clock.h"
 #include "lib/types.h"
 
 /* --- the log --------------------------------------------------------------------- */
@@ -103,6 +104,7 @@ int triage_collect(struct triage **ret, const struct kernel *k, const struct tri
 	}
 	t->panic_cpu = TRIAGE_NONE;
 	t->uptime = -1;
+	t->until = clock_seconds() + TRIAGE_SECONDS_MAX;
 	err = triage_view_init(t->view, k, opt->overwrite);
 	err = err ? triage_missing_err(t, err, "only the head") : collect(t, opt);
 	if (!err && !t->view->tables)

@@ -162,7 +162,7 @@ static void read_death(struct triage *t)
 	const char *log = t->log ? t->log : "", *panic = last_of(log, PANIC), *oops;
 	enum triage_kind kind = TRIAGE_OOPS;
 
-	if (t->panic_cpu == TRIAGE_NONE && !panic)
+	if (t->view->live || (t->panic_cpu == TRIAGE_NONE && !panic))
 		return;
 	oops = find_oops(log, &kind);
 	if (panic) {

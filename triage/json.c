@@ -242,6 +242,7 @@ void triage_json(const struct triage *t, FILE *out)
 
 	json_begin(&j, out);
 	json_number(&j, "triage_version", TRIAGE_VERSION);
+	json_bool(&j, "live", t->view->live);
 	put_head(&j, t);
 	put_cpus(&j, t);
 	put_tasks(&j, t);

@@ -183,8 +183,11 @@ static int add_slab(void *ctx, uint64_t cache)
 	uint64_t name = member_or_0(mem, cache, MEMBER(kmem_cache, name)), nodes = 1, slabs = 0;
 	uint64_t order = HAS_MEMBER(kmem_cache, oo) ? OFFSET(kmem_cache, oo) : 0;
 	struct triage_slab *to;
+	int err = triage_check_time(t);
 	uint32_t oo = 0;
 
+	if (err)
+		return err;
 	if (t->nr_slabs == SLABS_MAX)
 		return 0;
 	if (ARRAY_GROW(t->slabs, t->nr_slabs, "slab caches"))

@@ -15,6 +15,9 @@ void triage_missing(struct triage *t, const char *fmt, ...) __attribute__((forma
 /** The same with the thread's sentence after it (lib/err.h). @return -ENOMEM if @p err is it; 0 */
 int triage_missing_err(struct triage *t, int err, const char *what);
 
+/** Return an error once TRIAGE_SECONDS_MAX have passed. @return 0 or -ETIME */
+int triage_check_time(const struct triage *t) __attribute__((warn_unused_result));
+
 /** CPUs, tasks, and the stacks of CPUs. */
 int triage_read_tasks(struct triage *t);
 /** The stacks of tasks. */

@@ -8,7 +8,6 @@
 
 #include "lib/addrset.h"
 #include "lib/array.h"
-#include "lib/clock.h"
 #include "lib/size_text.h"
 #include "triage/parts.h"
 #include "vmcore/notes.h"
@@ -16,13 +15,23 @@
 /* The largest stack of a task in all architectures and configurations. */
 #define STACK_BYTES_MAX (64 << 10)
 
+/* Times that a stack of a running kernel is read at most. */
+#define LIVE_TRIES 4
+
 /* The needs of unwinding, and the traces that were found, by a hash of them. */
 struct stacks {
 	struct triage *t;
 	const struct unwind_ops *ops;
 	struct code_map code;
 	struct addrset seen;
-	double until;
+};
+
+/* A stack, as it was unwound. */
+struct unwound {
+	struct unwind_frame frames[UNWIND_FRAMES_MAX];
+	size_t nr;
+	enum unwind_end end;
+	char why[160];
 };
 
 /* FNV-1a. */
@@ -37,10 +46,9 @@ static uint64_t hash_frames(const struct unwind_frame *frames, size_t nr, enum u
 	return hash ? hash : 1;
 }
 
-static int add_trace(struct stacks *s, const struct unwind_frame *frames, size_t nr,
-		     enum unwind_end end, const char *why, size_t *ret)
+static int add_trace(struct stacks *s, const struct unwound *u, size_t *ret)
 {
-	uint64_t hash = hash_frames(frames, nr, end);
+	uint64_t hash = hash_frames(u->frames, u->nr, u->end);
 	const struct addrset_entry *same = addrset_find(&s->seen, hash);
 	struct triage *t = s->t;
 	struct triage_trace *trace;
@@ -52,28 +60,24 @@ static int add_trace(struct stacks *s, const struct unwind_frame *frames, size_t
 	if (ARRAY_GROW(t->traces, t->nr_traces, "stacks"))
 		return -ENOMEM;
 	trace = &t->traces[t->nr_traces];
-	*trace = (struct triage_trace){ .frames = calloc(nr + 1, sizeof(*trace->frames)) };
+	*trace = (struct triage_trace){ .frames = calloc(u->nr + 1, sizeof(*trace->frames)) };
 	if (!trace->frames)
 		return err_set(-ENOMEM, "no memory for stacks");
 	t->nr_traces++;
-	for (size_t i = 0; i < nr; i++)
-		trace->frames[i] = triage_place_of(t, &frames[i]);
-	trace->nr = nr;
-	trace->end = end;
-	snprintf(trace->why, sizeof(trace->why), "%s", why);
+	for (size_t i = 0; i < u->nr; i++)
+		trace->frames[i] = triage_place_of(t, &u->frames[i]);
+	trace->nr = u->nr;
+	trace->end = u->end;
+	snprintf(trace->why, sizeof(trace->why), "%s", u->why);
 	*ret = t->nr_traces - 1;
 	return addrset_add(&s->seen, hash, *ret);
 }
 
-static int unwind(struct stacks *s, const struct unwind_regs *regs, bool stopped, size_t *ret)
+static void unwind(struct stacks *s, const struct unwind_regs *regs, bool stopped,
+		   struct unwound *u)
 {
-	struct unwind_frame frames[UNWIND_FRAMES_MAX];
-	char why[160];
-	size_t nr;
-	enum unwind_end end =
-		unwind_stack(s->ops, &s->t->view->mem, &s->code, regs, stopped, frames, &nr, why);
-
-	return add_trace(s, frames, nr, end, why, ret);
+	u->end = unwind_stack(s->ops, &s->t->view->mem, &s->code, regs, stopped, u->frames, &u->nr,
+			      u->why);
 }
 
 /* --- CPUs ------------------------------------------------------------------------ */
@@ -102,6 +106,7 @@ static int take_note(void *ctx, unsigned int nth, const void *desc, size_t size)
 	struct triage *t = s->t;
 	struct triage_cpu *cpu;
 	struct unwind_regs regs;
+	struct unwound u;
 	int err;
 
 	if (nth >= t->nr_cpus ||
@@ -113,7 +118,8 @@ static int take_note(void *ctx, unsigned int nth, const void *desc, size_t size)
 	cpu->pc = regs.pc;
 	if (!regs.user)
 		follow_stack(t, cpu, regs.sp);
-	err = unwind(s, &regs, true, &cpu->trace);
+	unwind(s, &regs, true, &u);
+	err = add_trace(s, &u, &cpu->trace);
 	if (!err && cpu->task != TRIAGE_NONE)
 		t->tasks[cpu->task].trace = cpu->trace;
 	return err;
@@ -123,6 +129,11 @@ static int unwind_cpus(struct stacks *s)
 {
 	const struct vmcore *vc = s->t->view->k->vc;
 
+	/* The note of /proc/kcore is of the reader, and has no registers. */
+	if (s->t->view->live) {
+		triage_missing(s->t, "registers: the CPUs are running");
+		return 0;
+	}
 	if (vc->nr_cpus != s->t->nr_cpus && s->t->nr_cpus)
 		triage_missing(s->t, "registers: VMCORE has those of %u CPU%s, %zu %s online",
 			       vc->nr_cpus, plural_s(vc->nr_cpus), s->t->nr_cpus,
@@ -132,15 +143,22 @@ static int unwind_cpus(struct stacks *s)
 
 /* --- tasks ----------------------------------------------------------------------- */
 
+/* A task of a running kernel can run while its stack is read: then it is read again. */
 static int unwind_task(struct stacks *s, size_t n)
 {
 	struct triage_task *task = &s->t->tasks[n];
+	unsigned int tries = s->t->view->live ? LIVE_TRIES : 1;
 	struct unwind_regs regs;
+	struct unwound u;
 
-	if (task->trace != TRIAGE_NONE || task->state == 'Z' || task->state == 'X' ||
-	    task->on_cpu || s->ops->task_regs(&s->t->view->mem, task->address, &regs))
+	if (task->trace != TRIAGE_NONE || task->state == 'Z' || task->state == 'X' || task->on_cpu)
 		return 0;
-	return unwind(s, &regs, false, &task->trace);
+	do {
+		if (s->ops->task_regs(&s->t->view->mem, task->address, &regs))
+			return 0;
+		unwind(s, &regs, false, &u);
+	} while (u.end == UNWIND_DAMAGED && --tries);
+	return add_trace(s, &u, &task->trace);
 }
 
 static int unwind_tasks(struct stacks *s, bool all)
@@ -154,7 +172,7 @@ static int unwind_tasks(struct stacks *s, bool all)
 	for (size_t i = 0; !err && i < s->t->nr_tasks; i++) {
 		if (!all && s->t->tasks[i].state != 'D')
 			continue;
-		if (done == TRIAGE_TRACES_MAX || clock_seconds() > s->until) {
+		if (done == TRIAGE_TRACES_MAX || triage_check_time(s->t)) {
 			skipped++;
 			continue;
 		}
@@ -172,7 +190,6 @@ int triage_read_stacks(struct triage *t, bool all)
 	struct stacks s = {
 		.t = t,
 		.ops = unwind_find(t->view->k->vc->machine),
-		.until = clock_seconds() + TRIAGE_SECONDS_MAX,
 	};
 	int err;
 

@@ -153,7 +153,10 @@ static void read_task(const struct triage *t, vaddr_t address, struct triage_tas
 static int add_task(void *ctx, uint64_t address)
 {
 	struct triage *t = ctx;
+	int err = triage_check_time(t);
 
+	if (err)
+		return err;
 	if (t->nr_tasks >= TRIAGE_TASKS_MAX) {
 		t->uncounted_tasks++;
 		return 0;

@@ -41,6 +41,10 @@ static void print_death(const struct triage *t, FILE *out)
 	const struct triage_task *task = panic_task(t);
 	char place[PLACE_MAX];
 
+	if (t->view->live) {
+		fprintf(out, "the kernel is running: its memory changed while it was read\n\n");
+		return;
+	}
 	fprintf(out, "%s", triage_kind_text(t->kind));
 	if (t->has_culprit) {
 		triage_place_text(&t->culprit, place, sizeof(place));
@@ -66,7 +70,8 @@ static void print_time(const struct triage *t, FILE *out)
 
 	if (t->crash_time && gmtime_r(&when, &tm) &&
 	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm))
-		fprintf(out, "crashed    %s\n", text);
+		fprintf(out, "%s    %s\n", t->kind == TRIAGE_RUNNING ? "time   " : "crashed",
+			text);
 	if (t->uptime >= 0) {
 		uint64_t s = (uint64_t)t->uptime;
 
@@ -148,7 +153,8 @@ static void print_trace(const struct triage *t, size_t n, FILE *out)
 			p->exception && i ? "  <- exception" : "");
 	}
 	if (trace->end == UNWIND_DAMAGED)
-		fprintf(out, "    the stack is damaged: %s\n", trace->why);
+		fprintf(out, "    the stack is damaged%s: %s\n",
+			t->view->live ? ", or its task was running" : "", trace->why);
 	else if (trace->end == UNWIND_TOO_LONG)
 		fprintf(out, "    ...\n");
 }
@@ -160,7 +166,7 @@ static void print_cpu(const struct triage *t, const struct triage_cpu *cpu, FILE
 		fprintf(out, "task is not known");
 	else
 		print_task(out, &t->tasks[cpu->task]);
-	if (!cpu->has_regs)
+	if (!cpu->has_regs && !t->view->live)
 		fprintf(out, ", registers are not in the dump");
 	else if (cpu->user)
 		fprintf(out, ", in user mode");
@@ -220,14 +226,6 @@ static void print_group(const struct triage *t, size_t first, const size_t *next
 	print_trace(t, t->tasks[first].trace, out);
 }
 
-static bool on_a_cpu(const struct triage *t, size_t task)
-{
-	for (size_t i = 0; i < t->nr_cpus; i++)
-		if (t->cpus[i].task == task)
-			return true;
-	return false;
-}
-
 /* Group the tasks by their stacks, in the order in which the stacks first appear. */
 static void print_stacks(const struct triage *t, FILE *out)
 {
@@ -240,7 +238,7 @@ static void print_stacks(const struct triage *t, FILE *out)
 	for (size_t i = t->nr_tasks; head && next && i--;) {
 		size_t trace = t->tasks[i].trace;
 
-		if (trace == TRIAGE_NONE || on_a_cpu(t, i))
+		if (trace == TRIAGE_NONE || t->tasks[i].on_cpu)
 			continue;
 		next[i] = head[trace];
 		head[trace] = i;

@@ -22,8 +22,9 @@
 /** Limits: a task or module beyond them is counted only. */
 #define TRIAGE_TASKS_MAX 131072
 #define TRIAGE_CPUS_MAX 8192
-/** Stacks that are unwound, and seconds that this may take. */
+/** Stacks that are unwound. */
 #define TRIAGE_TRACES_MAX 16384
+/** Seconds after which no more tasks, stacks and slabs are read. */
 #define TRIAGE_SECONDS_MAX 20
 /** Lines of the text's list of the log. */
 #define TRIAGE_LOG_LINES 50
@@ -125,6 +126,7 @@ struct triage_slab {
 
 struct triage {
 	struct triage_view *view; /**< keeps the symbols; owned */
+	double until;		  /**< time of lib/clock.h at which collecting ends */
 
 	/* The head. */
 	struct kdump_utsname uts;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "facts/facts.h"
+#include "kernel/kcore.h"
 #include "lib/printable.h"
 
 /* Bytes of a string that are read at once; no read crosses a page. */
@@ -21,8 +22,9 @@ static int copy_run(void *ctx, paddr_t pa, uint64_t len)
 {
 	struct copy *c = ctx;
 	struct vmcore_reader *r = c->v->r;
-	int err = len <= PEEK_MAX ? vmcore_read_cached(r, pa, c->to, len) :
-				    vmcore_read(r, pa, c->to, len);
+	/* A running kernel changes what was read before. */
+	int err = len <= PEEK_MAX && !c->v->live ? vmcore_read_cached(r, pa, c->to, len) :
+						   vmcore_read(r, pa, c->to, len);
 
 	if (!err && c->v->overwrite)
 		c->v->overwrite->apply(c->v->overwrite->ctx, pa, c->to, len);
@@ -56,6 +58,7 @@ int triage_view_init(struct triage_view *v, const struct kernel *k,
 	*v = (struct triage_view){
 		.k = k,
 		.overwrite = overwrite,
+		.live = vmcore_is_kcore(k->vc),
 		.mem = {
 			.read = view_read,
 			.extent = view_extent,

@@ -15,6 +15,7 @@ struct triage_view {
 	const struct kernel *k;	 /**< borrowed */
 	struct vmcore_reader *r; /**< owned */
 	const struct kernel_overwrite *overwrite;
+	bool live;		      /**< the kernel runs: VMCORE is /proc/kcore */
 	struct kernel_tables *tables; /**< owned; NULL if addresses cannot be translated */
 	struct vmem mem;
 };
