@@ -74,8 +74,11 @@ static int read_log(struct triage *t)
 /* The parts in their order; the head looks at the others. */
 static int collect(struct triage *t, const struct triage_options *opt)
 {
+	const char *why = kallsyms_why(t->view->tables->kallsyms);
 	int err = read_log(t);
 
+	if (why[0])
+		triage_missing(t, "names of functions: %s", why);
 	if (!err)
 		err = triage_read_modules(t);
 	if (!err)
@@ -87,7 +90,10 @@ static int collect(struct triage *t, const struct triage_options *opt)
 	if (!err)
 		err = triage_read_memory(t);
 	if (!err)
+		err = triage_read_cgroups(t);
+	if (!err)
 		err = triage_read_devices(t);
+	triage_read_oom(t);
 	return err ? err : triage_read_head(t);
 }
 
@@ -103,6 +109,7 @@ int triage_collect(struct triage **ret, const struct kernel *k, const struct tri
 		return err_set(-ENOMEM, "no memory for a triage");
 	}
 	t->panic_cpu = TRIAGE_NONE;
+	t->death_trace = TRIAGE_NONE;
 	t->uptime = -1;
 	t->until = clock_seconds() + TRIAGE_SECONDS_MAX;
 	err = triage_view_init(t->view, k, opt->overwrite);
@@ -130,10 +137,12 @@ void triage_free(struct triage *t)
 	free(t->modules);
 	free(t->meminfo);
 	free(t->slabs);
+	free(t->cgroups);
 	free(t->disks);
 	free(t->nets);
 	free(t->log);
 	free(t->missing);
+	free(t->logged.text);
 	triage_view_deinit(t->view);
 	free(t->view);
 	free(t);

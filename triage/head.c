@@ -10,6 +10,7 @@
 #include "facts/on_demand.h"
 #include "kernel/member.h"
 #include "lib/printable.h"
+#include "triage/log_text.h"
 #include "triage/parts.h"
 
 INIT_OPT_MOD_SYM(vmlinux, tainted_mask);
@@ -102,29 +103,11 @@ static const struct {
 
 #define PANIC "Kernel panic - not syncing: "
 
-/* The last place of some words; NULL if they are nowhere. */
-static const char *last_of(const char *log, const char *words)
-{
-	const char *found = NULL;
-
-	for (const char *at = log; (at = strstr(at, words)); at++)
-		found = at;
-	return found;
-}
-
 /* Take a line's text, without the time in front of it. */
 static void take_line(const char *log, const char *within, char *buf, size_t size)
 {
-	const char *start = within, *end = strchrnul(within, '\n');
+	const char *start = log_line(log, within, NULL), *end = strchrnul(within, '\n');
 
-	while (start > log && start[-1] != '\n')
-		start--;
-	if (*start == '[') {
-		const char *stamp = memchr(start, ']', end - start);
-
-		if (stamp && stamp < within)
-			start = stamp + 1 + (stamp[1] == ' ');
-	}
 	snprintf(buf, size, "%.*s", (int)min_u64(end - start, size), start);
 	make_printable(buf, strlen(buf), "");
 }
@@ -135,7 +118,7 @@ static const char *find_oops(const char *log, enum triage_kind *kind)
 	const char *best = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(phrases); i++) {
-		const char *at = last_of(log, phrases[i].words);
+		const char *at = log_last(log, phrases[i].words);
 
 		if (at && (!best || at > best)) {
 			best = at;
@@ -156,14 +139,15 @@ static enum triage_kind kind_of_panic(const char *message, size_t len)
 /*
  * An oops kills the kernel by crash_kexec(), or by a panic that names it ("Fatal exception", or
  * an exception's own words). Without panic_cpu the kernel was running, whatever its log has.
+ * @return the line of the log that says so; NULL
  */
-static void read_death(struct triage *t)
+static const char *read_death(struct triage *t)
 {
-	const char *log = t->log ? t->log : "", *panic = last_of(log, PANIC), *oops;
+	const char *log = t->log ? t->log : "", *panic = log_last(log, PANIC), *oops;
 	enum triage_kind kind = TRIAGE_OOPS;
 
 	if (t->view->live || (t->panic_cpu == TRIAGE_NONE && !panic))
-		return;
+		return NULL;
 	oops = find_oops(log, &kind);
 	if (panic) {
 		const char *message = panic + strlen(PANIC);
@@ -182,8 +166,9 @@ static void read_death(struct triage *t)
 		take_line(log, oops, t->message, sizeof(t->message));
 	}
 	/* The sysrq's own panic, or before v5.4 its NULL pointer. */
-	if (!panic && last_of(log, "sysrq: Trigger a crash") > oops)
+	if (!panic && log_last(log, "sysrq: Trigger a crash") > oops)
 		t->kind = TRIAGE_SYSRQ;
+	return oops ? oops : panic;
 }
 
 /* --- where ----------------------------------------------------------------------- */
@@ -302,22 +287,36 @@ static void make_signature(struct triage *t, const struct triage_trace *trace, s
 		snprintf(t->signature, sizeof(t->signature), "%016" PRIx64, hash);
 }
 
-static void read_culprit(struct triage *t)
+/* The stack of the CPU that panicked if it names its functions, else the one in the log. */
+static int find_death_trace(struct triage *t, const char *report)
 {
-	const struct triage_cpu *cpu;
-	size_t i;
+	size_t trace = t->panic_cpu == TRIAGE_NONE ? TRIAGE_NONE : t->cpus[t->panic_cpu].trace;
 
-	if (t->panic_cpu == TRIAGE_NONE || t->kind == TRIAGE_RUNNING)
-		return;
-	cpu = &t->cpus[t->panic_cpu];
-	if (cpu->trace == TRIAGE_NONE)
-		return;
-	i = find_culprit(t, &t->traces[cpu->trace]);
+	t->death_trace = trace;
+	if (trace != TRIAGE_NONE && t->traces[trace].nr && t->traces[trace].frames[0].symbol)
+		return 0;
+	return report ? triage_read_log_trace(t, report) : 0;
+}
+
+static int read_culprit(struct triage *t, const char *report)
+{
+	const struct triage_trace *trace;
+	size_t i;
+	int err;
+
+	if (t->kind == TRIAGE_RUNNING)
+		return 0;
+	err = find_death_trace(t, report);
+	if (err || t->death_trace == TRIAGE_NONE)
+		return err;
+	trace = &t->traces[t->death_trace];
+	i = find_culprit(t, trace);
 	if (i == TRIAGE_NONE)
-		return;
-	t->culprit = t->traces[cpu->trace].frames[i];
+		return 0;
+	t->culprit = trace->frames[i];
 	t->has_culprit = true;
-	make_signature(t, &t->traces[cpu->trace], i);
+	make_signature(t, trace, i);
+	return 0;
 }
 
 /* --- the rest -------------------------------------------------------------------- */
@@ -327,10 +326,17 @@ static void read_command_line(struct triage *t)
 	const struct vmem *mem = &t->view->mem;
 	uint64_t at;
 
-	if (!HAS_SYMBOL(saved_command_line))
-		triage_missing(t, "command line: SYMBOL(saved_command_line) is not known");
-	else if (vmem_read_ulong(mem, SYMBOL(saved_command_line), &at) ||
-		 !read_name(mem, at, t->command_line, sizeof(t->command_line)))
+	if (!HAS_SYMBOL(saved_command_line)) {
+		const char *words = "Kernel command line: ";
+		const char *line = t->log ? log_last(t->log, words) : NULL;
+
+		if (line)
+			take_line(line + strlen(words), line + strlen(words), t->command_line,
+				  sizeof(t->command_line));
+		else
+			triage_missing(t, "command line: SYMBOL(saved_command_line) is not known");
+	} else if (vmem_read_ulong(mem, SYMBOL(saved_command_line), &at) ||
+		   !read_name(mem, at, t->command_line, sizeof(t->command_line)))
 		triage_missing(t, "command line: it cannot be read");
 }
 
@@ -362,7 +368,7 @@ static void use_timekeeper(struct triage *t)
 		t->crash_time = seconds;
 }
 
-static void read_from_memory(struct triage *t)
+static int read_from_memory(struct triage *t)
 {
 	const struct vmem *mem = &t->view->mem;
 	uint64_t pages;
@@ -374,8 +380,7 @@ static void read_from_memory(struct triage *t)
 	read_command_line(t);
 	use_log_time(t);
 	use_timekeeper(t);
-	read_death(t);
-	read_culprit(t);
+	return read_culprit(t, read_death(t));
 }
 
 int triage_read_head(struct triage *t)
@@ -394,7 +399,5 @@ int triage_read_head(struct triage *t)
 	make_printable(t->uts.machine, strnlen(t->uts.machine, UTS_LEN), "");
 	make_printable(t->uts.nodename, strnlen(t->uts.nodename, UTS_LEN), "");
 	t->crash_time = k->crash_time;
-	if (t->view->tables)
-		read_from_memory(t);
-	return 0;
+	return t->view->tables ? read_from_memory(t) : 0;
 }

@@ -26,7 +26,10 @@ static void put_text(struct json *j, const char *key, const char *text)
 static void put_place(struct json *j, const char *key, const struct triage_place *p)
 {
 	json_object(j, key);
-	put_address(j, "address", p->pc);
+	if (p->pc)
+		put_address(j, "address", p->pc);
+	else
+		json_null(j, "address");
 	json_string(j, "function", p->symbol);
 	json_string(j, "module", p->module);
 	if (p->symbol) {
@@ -46,6 +49,31 @@ static void put_index(struct json *j, const char *key, size_t index)
 		json_number(j, key, index);
 }
 
+/* The CPU and the task, by the kernel's memory, else by its log. */
+static void put_death(struct json *j, const struct triage *t)
+{
+	size_t task = t->panic_cpu == TRIAGE_NONE ? TRIAGE_NONE : t->cpus[t->panic_cpu].task;
+
+	if (t->panic_cpu != TRIAGE_NONE)
+		json_number(j, "cpu", t->cpus[t->panic_cpu].cpu);
+	else if (t->logged.known)
+		json_number(j, "cpu", t->logged.cpu);
+	else
+		json_null(j, "cpu");
+	put_index(j, "task", task);
+	if (task != TRIAGE_NONE) {
+		json_number(j, "pid", t->tasks[task].pid);
+		json_string(j, "command", t->tasks[task].comm);
+	} else if (t->logged.known) {
+		json_number(j, "pid", t->logged.pid);
+		json_string(j, "command", t->logged.comm);
+	} else {
+		json_null(j, "pid");
+		json_null(j, "command");
+	}
+	put_index(j, "stack", t->death_trace);
+}
+
 static void put_head(struct json *j, const struct triage *t)
 {
 	const char *meaning;
@@ -59,12 +87,7 @@ static void put_head(struct json *j, const struct triage *t)
 		json_number(j, "time", t->crash_time);
 	else
 		json_null(j, "time");
-	if (t->panic_cpu == TRIAGE_NONE)
-		json_null(j, "cpu");
-	else
-		json_number(j, "cpu", t->cpus[t->panic_cpu].cpu);
-	put_index(j, "task",
-		  t->panic_cpu == TRIAGE_NONE ? TRIAGE_NONE : t->cpus[t->panic_cpu].task);
+	put_death(j, t);
 	if (t->has_culprit)
 		put_place(j, "culprit", &t->culprit);
 	else
@@ -168,6 +191,7 @@ static void put_stacks(struct json *j, const struct triage *t)
 		json_end(j);
 		json_string(j, "end", ends[trace->end]);
 		put_text(j, "damage", trace->why);
+		json_bool(j, "by_log", trace->by_log);
 		json_end(j);
 	}
 	json_end(j);
@@ -204,6 +228,48 @@ static void put_memory(struct json *j, const struct triage *t)
 		json_number(j, "objects", t->slabs[i].objects);
 		json_number(j, "object_bytes", t->slabs[i].object_bytes);
 		json_end(j);
+	}
+	json_end(j);
+}
+
+static void put_shortage(struct json *j, const struct triage *t)
+{
+	json_array(j, "cgroups");
+	for (size_t i = 0; i < t->nr_cgroups; i++) {
+		const struct triage_cgroup *c = &t->cgroups[i];
+
+		json_object(j, NULL);
+		json_string(j, "path", c->path);
+		json_number(j, "usage_bytes", c->usage_bytes);
+		if (c->limited)
+			json_number(j, "max_bytes", c->max_bytes);
+		else
+			json_null(j, "max_bytes");
+		json_number(j, "oom_kills", c->oom_kills);
+		json_end(j);
+	}
+	json_end(j);
+	json_number(j, "cgroups_not_listed", t->uncounted_cgroups);
+	if (!t->has_oom) {
+		json_null(j, "last_oom");
+		return;
+	}
+	json_object(j, "last_oom");
+	json_string(j, "invoked_by", t->oom.invoked_by);
+	if (t->oom.seconds >= 0)
+		json_seconds(j, "uptime", t->oom.seconds);
+	else
+		json_null(j, "uptime");
+	json_string(j, "constraint", t->oom.constraint);
+	put_text(j, "cgroup", t->oom.cgroup);
+	if (t->oom.victim[0]) {
+		json_object(j, "victim");
+		json_number(j, "pid", t->oom.pid);
+		json_string(j, "command", t->oom.victim);
+		put_index(j, "task", t->oom.task);
+		json_end(j);
+	} else {
+		json_null(j, "victim");
 	}
 	json_end(j);
 }
@@ -248,6 +314,7 @@ void triage_json(const struct triage *t, FILE *out)
 	put_tasks(&j, t);
 	put_stacks(&j, t);
 	put_memory(&j, t);
+	put_shortage(&j, t);
 	put_modules(&j, t);
 	put_devices(&j, t);
 	json_array(&j, "missing");

@@ -26,8 +26,17 @@ int triage_read_stacks(struct triage *t, bool all);
 int triage_read_head(struct triage *t);
 int triage_read_modules(struct triage *t);
 int triage_read_memory(struct triage *t);
+int triage_read_cgroups(struct triage *t);
+/** After the log and the tasks. */
+void triage_read_oom(struct triage *t);
 int triage_read_locks(struct triage *t);
 int triage_read_devices(struct triage *t);
+
+/**
+ * Read who died and its stack, by the log from a place on: logged and death_trace.
+ * @return 0; -ENOMEM
+ */
+int triage_read_log_trace(struct triage *t, const char *from) __attribute__((warn_unused_result));
 
 /** Sort the tasks for the two functions below. @return 0 or -ENOMEM */
 int triage_sort_tasks(struct triage *t) __attribute__((warn_unused_result));

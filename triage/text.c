@@ -53,9 +53,13 @@ static void print_death(const struct triage *t, FILE *out)
 	if (task) {
 		fprintf(out, ", task ");
 		print_task(out, task);
+	} else if (t->logged.known) {
+		fprintf(out, ", task %s (pid %" PRIu32 ")", t->logged.comm, t->logged.pid);
 	}
 	if (t->panic_cpu != TRIAGE_NONE)
 		fprintf(out, ", CPU %" PRIu32, t->cpus[t->panic_cpu].cpu);
+	else if (t->logged.known)
+		fprintf(out, ", CPU %" PRIu32, t->logged.cpu);
 	fputc('\n', out);
 	if (t->message[0])
 		fprintf(out, "%s\n", t->message);
@@ -70,8 +74,7 @@ static void print_time(const struct triage *t, FILE *out)
 
 	if (t->crash_time && gmtime_r(&when, &tm) &&
 	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm))
-		fprintf(out, "%s    %s\n", t->kind == TRIAGE_RUNNING ? "time   " : "crashed",
-			text);
+		fprintf(out, "%s    %s\n", t->kind == TRIAGE_RUNNING ? "time   " : "crashed", text);
 	if (t->uptime >= 0) {
 		uint64_t s = (uint64_t)t->uptime;
 
@@ -185,6 +188,15 @@ static void print_cpus(const struct triage *t, FILE *out)
 	for (size_t i = 0; i < t->nr_cpus; i++)
 		if (i != t->panic_cpu)
 			print_cpu(t, &t->cpus[i], out);
+}
+
+/* Without kallsyms, the log's Call Trace is the stack that says most. */
+static void print_logged(const struct triage *t, FILE *out)
+{
+	if (t->death_trace == TRIAGE_NONE || !t->traces[t->death_trace].by_log)
+		return;
+	print_title(out, "The stack of the task that died, by the log");
+	print_trace(t, t->death_trace, out);
 }
 
 static void print_waiting(const struct triage *t, const struct triage_task *task, FILE *out)
@@ -322,6 +334,43 @@ static void print_slabs(const struct triage *t, FILE *out)
 			t->slabs[i].name);
 }
 
+static void print_cgroups(const struct triage *t, FILE *out)
+{
+	if (!t->nr_cgroups)
+		return;
+	print_title(out, "Control groups short of memory");
+	fprintf(out, "%10s %10s %9s PATH\n", "USED KiB", "LIMIT KiB", "OOM KILLS");
+	for (size_t i = 0; i < t->nr_cgroups && i < LIST_MAX; i++) {
+		const struct triage_cgroup *c = &t->cgroups[i];
+		char limit[24] = "none";
+
+		if (c->limited)
+			snprintf(limit, sizeof(limit), "%" PRIu64, c->max_bytes >> 10);
+		fprintf(out, "%10" PRIu64 " %10s %9" PRIu64 " %s\n", c->usage_bytes >> 10, limit,
+			c->oom_kills, c->path);
+	}
+}
+
+static void print_oom(const struct triage *t, FILE *out)
+{
+	const struct triage_oom *oom = &t->oom;
+
+	if (!t->has_oom)
+		return;
+	print_title(out, "Last time that memory ran out");
+	if (oom->seconds >= 0)
+		fprintf(out, "[%.6f] ", oom->seconds);
+	fprintf(out, "for %s", oom->invoked_by);
+	if (oom->cgroup[0])
+		fprintf(out, ", at the limit of control group %s", oom->cgroup);
+	else if (oom->constraint)
+		fprintf(out, ", constraint %s", oom->constraint);
+	if (oom->victim[0])
+		fprintf(out, "; killed %s (pid %" PRIu32 ")%s", oom->victim, oom->pid,
+			oom->task == TRIAGE_NONE ? "" : ", which still lives");
+	fputc('\n', out);
+}
+
 static void print_modules(const struct triage *t, FILE *out)
 {
 	if (!t->nr_modules)
@@ -356,11 +405,14 @@ static void print_log(const struct triage *t, FILE *out)
 void triage_print(const struct triage *t, FILE *out)
 {
 	print_head(t, out);
+	print_logged(t, out);
 	print_cpus(t, out);
 	print_stacks(t, out);
 	print_numbers(t->meminfo, t->nr_meminfo, "Memory", " kB", out);
 	print_processes(t, out);
 	print_slabs(t, out);
+	print_cgroups(t, out);
+	print_oom(t, out);
 	print_modules(t, out);
 	print_numbers(t->disks, t->nr_disks, "Block devices", " bytes", out);
 	print_nets(t, out);

@@ -24,7 +24,7 @@
 #define TRIAGE_CPUS_MAX 8192
 /** Stacks that are unwound. */
 #define TRIAGE_TRACES_MAX 16384
-/** Seconds after which no more tasks, stacks and slabs are read. */
+/** Seconds after which no more tasks, stacks, cgroups and slabs are read. */
 #define TRIAGE_SECONDS_MAX 20
 /** Lines of the text's list of the log. */
 #define TRIAGE_LOG_LINES 50
@@ -73,6 +73,7 @@ struct triage_trace {
 	struct triage_place *frames; /**< owned */
 	size_t nr;
 	enum unwind_end end;
+	bool by_log; /**< a Call Trace of the log: places have names, but no addresses */
 	char why[160];
 };
 
@@ -124,6 +125,33 @@ struct triage_slab {
 	uint32_t object_bytes;
 };
 
+/** A control group whose memory is at its limit, or in which the kernel killed for memory. */
+struct triage_cgroup {
+	char path[256]; /**< its end if it is longer */
+	uint64_t usage_bytes, max_bytes;
+	bool limited; /**< max_bytes is its limit */
+	uint64_t oom_kills;
+};
+
+/** The last time that memory ran out, by the log. */
+struct triage_oom {
+	char invoked_by[TRIAGE_NAME_MAX]; /**< command of the task that needed memory */
+	double seconds;			  /**< of the log's clock; negative: not known */
+	const char *constraint; /**< "none", "cpuset", "memory-policy", "memcg"; NULL: not known */
+	char cgroup[256];	/**< the one whose limit it was; "" */
+	uint32_t pid;		/**< of the victim */
+	char victim[TRIAGE_NAME_MAX]; /**< its command; "": none was killed */
+	size_t task;		      /**< in tasks: it still lives; TRIAGE_NONE */
+};
+
+/** The task that died, by the log; for dumps whose memory does not tell. */
+struct triage_logged {
+	bool known;
+	uint32_t cpu, pid;
+	char comm[TRIAGE_NAME_MAX];
+	char *text; /**< keeps the names of the stack; owned */
+};
+
 struct triage {
 	struct triage_view *view; /**< keeps the symbols; owned */
 	double until;		  /**< time of lib/clock.h at which collecting ends */
@@ -138,7 +166,9 @@ struct triage {
 	char message[256]; /**< the kernel's line that says why; "" */
 	uint64_t tainted;
 	bool tainted_known;
-	size_t panic_cpu; /**< in cpus; TRIAGE_NONE */
+	size_t panic_cpu;   /**< in cpus; TRIAGE_NONE */
+	size_t death_trace; /**< of the CPU that panicked, or by the log; TRIAGE_NONE */
+	struct triage_logged logged;
 	struct triage_place culprit;
 	bool has_culprit;
 	char signature[17]; /**< hash of the top functions; "" */
@@ -159,6 +189,10 @@ struct triage {
 	size_t nr_meminfo;
 	struct triage_slab *slabs; /**< largest first */
 	size_t nr_slabs;
+	struct triage_cgroup *cgroups;
+	size_t nr_cgroups, uncounted_cgroups;
+	struct triage_oom oom;
+	bool has_oom;
 	struct triage_number *disks; /**< bytes */
 	size_t nr_disks;
 	struct triage_number *nets; /**< flags (IFF_*) */

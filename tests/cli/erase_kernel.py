@@ -226,21 +226,22 @@ def compiled(name, section):
 class Kernel:
     """The kernel's memory, and where its symbols are."""
 
-    def __init__(self, path='mini-vmlinux'):
+    def __init__(self, path='mini-vmlinux', types='', source=''):
+        """TYPES and SOURCE: C that is added to the kernel's."""
         cc = (os.environ.get('CC') or 'cc').split()
         for tool in (cc[0], 'objcopy', 'nm'):
             if not shutil.which(tool):
                 skip(f'{tool} is not installed')
         self.vmlinux = path
         kernel, module = mkbtf.Btf(), None
-        kernel.run(KERNEL_TYPES)
+        kernel.run(KERNEL_TYPES + types)
         self.btf = kernel.encode()
         module = mkbtf.Btf(base=kernel)
         module.run(MODULE_TYPES)
         self.module_btf = module.encode()
         check(len(self.module_btf) <= MODULE_BTF_ROOM, 'there is no room for the types')
-        write(f'{path}.c', KERNEL_TYPES + MODULE_TYPES + FORWARD
-              + SOURCE.removeprefix(KERNEL_TYPES + MODULE_TYPES))
+        write(f'{path}.c', KERNEL_TYPES + types + MODULE_TYPES + FORWARD
+              + SOURCE.removeprefix(KERNEL_TYPES + MODULE_TYPES) + source)
         write(f'{path}.ld', SCRIPT)
         done = run([*cc, '-g', '-gdwarf-4', '-O0', '-fno-pic', '-mcmodel=kernel', '-nostdlib',
                     '-static', '-fno-lto', f'-DMOD_BTF_ROOM={MODULE_BTF_ROOM}',

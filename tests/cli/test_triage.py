@@ -8,7 +8,7 @@ import stat
 import sys
 
 from harness import *
-from erase_kernel import Kernel
+from erase_kernel import STEXT, Kernel
 
 sys.path.insert(0, TOOLS)
 from schema import problems
@@ -156,6 +156,130 @@ def _():
     check('shell' in names and len(names) == 2, names)
     check('X' * 15 in [t['command'] for t in erased['tasks']], erased['tasks'])
     check(load(triage('--json', '-', 'dump'))['tasks'] == erased['tasks'], 'of the dump')
+
+
+OOM = ((1000000000, 'a (b) invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0'),
+       (2000000000, 'big one invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0'),
+       (2000000000, 'oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,'
+        'oom_memcg=/a.slice,task_memcg=/a.slice/b,task=big) one,pid=17,uid=0'),
+       (2000000000, 'Memory cgroup out of memory: Killed process 17 (big) one) total-vm:8kB'))
+
+
+@test('the last time that memory ran out, by the log')
+def _():
+    core('crashed', *ring(*OOM))
+    oom = load(triage('--json', '-', 'crashed'))['last_oom']
+    check(oom == {'invoked_by': 'big one', 'uptime': 2.0, 'constraint': 'memcg',
+                  'cgroup': '/a.slice',
+                  'victim': {'pid': 17, 'command': 'big) one', 'task': None}}, oom)
+    check('[2.000000] for big one, at the limit of control group /a.slice; killed big) one (pid 17)'
+          in triage('crashed'), triage('crashed'))
+    # Before v5.3; and a panic, which kills no task.
+    core('crashed', *ring(OOM[0], (1, 'Out of memory: Kill process 4 (x) score 9 or sacrifice')))
+    oom = load(triage('--json', '-', 'crashed'))['last_oom']
+    check((oom['invoked_by'], oom['constraint'], oom['victim']['pid']) == ('a (b)', None, 4), oom)
+    core('crashed', *ring(OOM[0], (1, 'oom-kill:constraint=CONSTRAINT_NONE,task=x,pid=4')))
+    oom = load(triage('--json', '-', 'crashed'))['last_oom']
+    check((oom['constraint'], oom['cgroup'], oom['victim']) == ('none', None, None), oom)
+    core('crashed', *LOG)
+    check(load(triage('--json', '-', 'crashed'))['last_oom'] is None, 'there is a last OOM')
+
+
+OOPS = ((0, 'BUG: kernel NULL pointer dereference, address: 8'),
+        (0, 'CPU: 3 UID: 0 PID: 412 Comm: kworker/3:1 Kdump: loaded Tainted: G  O  6.12 #1'),
+        (0, 'RIP: 0010:xfs_iget+0x1a2/0x300 [xfs]'), (0, 'RAX: 0000000000000000'),
+        (0, 'Call Trace:'), (0, ' <TASK>'), (0, ' ? exc_page_fault+0x7e/0x180'),
+        (0, ' xfs_lookup.isra.0+0xe3/0x120 [xfs 0123abcd]'), (0, ' do_syscall_64+0x82/0x190'),
+        (0, ' </TASK>'), (0, 'RIP: 0010:other+0x1/0x2'), (1, PANIC))
+
+
+@test('a death that memory does not tell of is read in the log')
+def _():
+    core('crashed', *ring(*OOPS))
+    found, text = load(triage('--json', '-', 'crashed')), triage('crashed')
+    crash, stack = found['crash'], found['stacks'][found['crash']['stack']]
+    check(text.startswith('NULL pointer dereference in xfs_iget+0x1a2/0x300 [xfs], '
+                          'task kworker/3:1 (pid 412), CPU 3\n'), text)
+    check((crash['cpu'], crash['pid'], crash['command'], crash['task']) ==
+          (3, 412, 'kworker/3:1', None), crash)
+    check([(f['function'], f['module'], f['offset'], f['size'], f['exception'], f['address'])
+           for f in stack['frames']] == [
+               ('xfs_iget', 'xfs', 0x1a2, 0x300, True, None),
+               ('xfs_lookup.isra.0', 'xfs', 0xe3, 0x120, False, None),
+               ('do_syscall_64', None, 0x82, 0x190, False, None)] and stack['by_log'], stack)
+    check('the log\n    xfs_iget+0x1a2/0x300 [xfs]\n    xfs_lookup.isra.0+0xe3/0x120 [xfs]\n'
+          in text, text)
+    # The same functions in a panic of another machine's form.
+    core('crashed', *ring((0, 'Unable to handle kernel NULL pointer dereference at 8'),
+                          (0, 'CPU: 0 PID: 1 Comm: a b Not tainted 6.1 #1'),
+                          (0, 'pc : xfs_iget+0x4/0x8 [xfs]'), (0, 'lr : lookup+0x4/0x8'),
+                          (0, 'Call trace:'), (0, ' xfs_iget+0x4/0x8 [xfs] (P)'),
+                          (0, ' +0x4/0x8'), (0, ' +0x'), (0, '---[ end trace 0000 ]---'),
+                          (0, ' late+0x1/0x2'), (1, PANIC)))
+    found = load(triage('--json', '-', 'crashed'))
+    names = [f['function'] for f in found['stacks'][found['crash']['stack']]['frames']]
+    check(names == ['xfs_iget', 'xfs_iget'] and found['crash']['command'] == 'a b', found['crash'])
+
+
+CGROUP_TYPES = '''
+struct page_counter { long usage; long max; };
+struct kernfs_node { int count; char *name; };
+struct cgroup { long self; struct kernfs_node *kn; };
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+	struct list_head sibling;
+	struct list_head children;
+};
+enum memcg_memory_event { MEMCG_LOW, MEMCG_OOM_KILL };
+struct mem_cgroup {
+	long id;
+	struct cgroup_subsys_state css;
+	struct page_counter memory;
+	long memory_events[2];
+	enum memcg_memory_event event;
+};
+'''
+# The tree: / has full (at its limit) and killed; roomy below full, without a limit.
+CGROUP_SOURCE = '''
+#define NO_LIMIT (0x7fffffffffffffffL / 4096)
+#define CGROUP(name) \\
+	char name##_text[] DATA(".data") = #name; \\
+	struct kernfs_node name##_node DATA(".data") = { 1, name##_text }; \\
+	struct cgroup name##_cgroup DATA(".data") = { 0, &name##_node };
+#define MEMCG(name, before, after, first, last, usage, max, kills) \\
+	struct mem_cgroup name DATA(".data") = { 1, { &name##_cgroup, { after, before }, \\
+		{ first, last } }, { usage, max }, { 0, kills } };
+extern struct mem_cgroup top, full, killed, roomy;
+CGROUP(top) CGROUP(full) CGROUP(killed) CGROUP(roomy)
+MEMCG(top, 0, 0, &full.css.sibling, &killed.css.sibling, 900, NO_LIMIT, 7)
+MEMCG(full, &top.css.children, &killed.css.sibling, &roomy.css.sibling, &roomy.css.sibling,
+	96, 100, 0)
+MEMCG(killed, &full.css.sibling, &top.css.children, &killed.css.children, &killed.css.children,
+	5, NO_LIMIT, 7)
+MEMCG(roomy, &full.css.children, &full.css.children, &roomy.css.children, &roomy.css.children,
+	94, 100, 0)
+struct mem_cgroup *root_mem_cgroup DATA(".data") = &top;
+'''
+
+
+@test('control groups at their limit, and those with tasks killed for memory')
+def _():
+    if 'libbpf' in makedumpfile('--check-params', '--list-ktypes', 'x', 'y').err:
+        skip('built without libbpf')
+    kernel = Kernel('cgroups-vmlinux', CGROUP_TYPES, CGROUP_SOURCE)
+    kernel.core('cgroups')
+    groups = load(triage('--json', '-', 'cgroups'))['cgroups']
+    page = 4096
+    check(groups == [
+        {'path': '/full', 'usage_bytes': 96 * page, 'max_bytes': 100 * page, 'oom_kills': 0},
+        {'path': '/killed', 'usage_bytes': 5 * page, 'max_bytes': None, 'oom_kills': 7}], groups)
+    check('       384        400         0 /full\n        20       none         7 /killed\n'
+          in triage('cgroups'), triage('cgroups'))
+    # A list that leads nowhere costs the entries after it.
+    kernel.core('cgroups', f'u64 image+{kernel.symbols["full"] - STEXT + 16:#x} 8 8')
+    found = load(triage('--json', '-', 'cgroups'))
+    check('/killed' in [c['path'] for c in found['cgroups']], found['cgroups'])
+    check(any(line.startswith('control groups: ') for line in found['missing']), found['missing'])
 
 
 @test('facts that only a triage needs are resolved for it alone')
