@@ -31,7 +31,7 @@
 #   DEBUG=on            no optimisation
 #   SANITIZE=           e.g. address,undefined
 #   WERROR=on           warnings are errors
-#   USELZO USESNAPPY USEZSTD USELIBDEFLATE USEDWARF
+#   USELZO USESNAPPY USEZSTD USELIBDEFLATE USELZMA USEBZIP2 USEDWARF
 #                       on, off or auto; "on" without the library is an error
 #   EXTENSION=          the same for libbpf: without it no types are read from dumps, and
 #                       "all" leaves out the extensions
@@ -43,7 +43,8 @@ O ?= build
 
 # "make install" takes the options that "make" was given, except for those it is given itself.
 OPTIONS := CC AR OBJCOPY PKG_CONFIG CROSS_COMPILE CFLAGS CPPFLAGS LDFLAGS LINKTYPE DEBUG SANITIZE \
-	WERROR USELZO USESNAPPY USEZSTD USELIBDEFLATE USEDWARF EXTENSION BUILTIN_EXTENSIONS \
+	WERROR USELZO USESNAPPY USEZSTD USELIBDEFLATE USELZMA USEBZIP2 USEDWARF EXTENSION \
+	BUILTIN_EXTENSIONS \
 	PREFIX SBINDIR MANDIR LIBDIR INCLUDEDIR DATADIR EXTENSIONDIR PKGCONFIGDIR COMPLETIONSDIR \
 	ZSHCOMPLETIONSDIR FISHCOMPLETIONSDIR DRACUTDIR INITRAMFSTOOLSDIR
 ifeq ($(MAKECMDGOALS),install)
@@ -77,6 +78,8 @@ USELZO ?= auto
 USESNAPPY ?= auto
 USEZSTD ?= auto
 USELIBDEFLATE ?= auto
+USELZMA ?= auto
+USEBZIP2 ?= auto
 USEDWARF ?= auto
 EXTENSION ?= auto
 
@@ -156,6 +159,8 @@ LZO_LIBS := -llzo2
 # Its C++ library is in no file of pkg-config.
 SNAPPY_LIBS := -lsnappy $(if $(filter static,$(LINKTYPE)),-lstdc++ -lm)
 ZSTD_LIBS := $(call libraries,libzstd,-lzstd)
+LZMA_LIBS := $(call libraries,liblzma,-llzma)
+BZIP2_LIBS := -lbz2
 $(eval $(call feature,USELIBDEFLATE,LIBDEFLATE,libdeflate.h,libdeflate_zlib_compress,libdeflate-dev or libdeflate-devel))
 $(eval $(call feature,USEDWARF,DWARF,elfutils/libdwelf.h,dwelf_elf_gnu_build_id,libdw-dev or elfutils-devel))
 LIBBPF_LIBS := $(call libraries,libbpf,-lbpf,-lelf -lzstd -lz)
@@ -169,6 +174,8 @@ $(eval $(call feature,EXTENSION,LIBBPF,bpf/btf.h,btf__add_enum64,libbpf-dev or l
 $(eval $(call feature,USELZO,LZO,lzo/lzo1x.h,lzo1x_1_compress,liblzo2-dev or lzo-devel))
 $(eval $(call feature,USESNAPPY,SNAPPY,snappy-c.h,snappy_compress,libsnappy-dev or snappy-devel))
 $(eval $(call feature,USEZSTD,ZSTD,zstd.h,ZSTD_compressCCtx,libzstd-dev or libzstd-devel))
+$(eval $(call feature,USELZMA,LZMA,lzma.h,lzma_stream_decoder,liblzma-dev or xz-devel))
+$(eval $(call feature,USEBZIP2,BZIP2,bzlib.h,BZ2_bzDecompress,libbz2-dev or bzip2-devel))
 ifeq ($(LIBBPF_FOUND),yes)
 # Until libbpf 1.4 only its header had this one.
 ifeq ($(call probe,bpf/btf.h,btf__new_split,$(LIBBPF_LIBS)),yes)
@@ -192,7 +199,9 @@ SUMMARY = 'makedumpfile $(VERSION), $(LINKTYPE):' \
 	$(call summary,zlib by libdeflate (-c),LIBDEFLATE) \
 	$(call summary,lzo (-l)               ,LZO) \
 	$(call summary,snappy (-p)            ,SNAPPY) \
-	$(call summary,zstd (-z)              ,ZSTD)
+	$(call summary,zstd (-z)              ,ZSTD) \
+	$(call summary,xz files as input      ,LZMA) \
+	$(call summary,bzip2 files as input   ,BZIP2)
 
 # --- what is built ----------------------------------------------------------
 

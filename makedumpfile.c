@@ -40,8 +40,10 @@
 #include "lib/log_control.h"
 #include "lib/resources.h"
 #include "lib/trace.h"
+#include "lib/unpack.h"
 #include "symbols/kallsyms.h"
 #include "types/btf_info.h"
+#include "vmcore/spool.h"
 #include "vmcore/vmcore.h"
 
 enum exit_status {
@@ -55,11 +57,48 @@ static const char *state(bool enabled)
 	return enabled ? "enabled" : "disabled";
 }
 
-/* @version NULL: the program was built without it; "": unknown. */
+/* @version NULL: the program was built without it; "": unknown. A date may follow a comma. */
 static void show_library(const char *name, const char *version)
 {
 	if (version)
-		printf(" %s%s%s", name, *version ? " " : "", version);
+		printf(" %s%s%.*s", name, *version ? " " : "", (int)strcspn(version, ","), version);
+}
+
+/* A format may have two rows one after the other. */
+static bool is_first_row(size_t i)
+{
+	const struct unpack_format *f = unpack_format_at(i);
+
+	return f->ops && (!i || unpack_format_at(i - 1)->ops != f->ops);
+}
+
+static void show_unpack_formats(void)
+{
+	const char *separator = "";
+
+	for (size_t i = 0; unpack_format_at(i); i++) {
+		if (!is_first_row(i))
+			continue;
+		printf("%s%s", separator, unpack_format_at(i)->name);
+		separator = ", ";
+	}
+	printf("\n");
+}
+
+/* Show the libraries that are not those of a codec, too. */
+static void show_unpack_libraries(void)
+{
+	const struct codec_ops *codec;
+
+	for (size_t i = 0; unpack_format_at(i); i++) {
+		const struct unpack_ops *ops = unpack_format_at(i)->ops;
+		size_t c = 0;
+
+		while ((codec = codec_library_at(c)) && ops && strcmp(codec->library, ops->library))
+			c++;
+		if (!codec && is_first_row(i))
+			show_library(ops->library, ops->version());
+	}
 }
 
 static void show_version(void)
@@ -72,9 +111,12 @@ static void show_version(void)
 	printf("types\t%s\n", state(btf_info_supported()));
 	printf("vmlinux\t%s\n", state(debuginfo_supported()));
 	printf("extensions\t%s\n", state(extension_files_supported()));
+	printf("compressed inputs\t");
+	show_unpack_formats();
 	printf("\nLibraries:");
 	for (size_t i = 0; (ops = codec_library_at(i)); i++)
 		show_library(ops->library, ops->version ? ops->version() : "");
+	show_unpack_libraries();
 	show_library("libbpf", btf_info_library_version());
 	show_library("libdw", debuginfo_library_version());
 	printf("\nBuilt-in extensions:");
@@ -358,6 +400,10 @@ static int run(const struct plan *plan)
 		.machine = plan->input.machine,
 	};
 	struct report rep = { .plan = plan, .start = clock_seconds() };
+	const struct spool spool = {
+		.dir = plan->resources.work_dir ? plan->resources.work_dir : getenv("TMPDIR"),
+		.deadline = plan->create.time_limit ? rep.start + plan->create.time_limit : 0,
+	};
 	struct report_json json;
 	struct bitmap_store store;
 	struct kernel *k = NULL;
@@ -366,6 +412,7 @@ static int run(const struct plan *plan)
 
 	if (!plan->input.vmcore)
 		return run_without_vmcore(plan);
+	opt.spool = &spool;
 	report_json_open(&json, plan);
 	err = choose_store(&plan->resources, &store, &opt);
 	if (!err)

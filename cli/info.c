@@ -208,7 +208,8 @@ static void put_format(const struct vmcore *vc)
 
 	if (vc->header_version)
 		snprintf(version, sizeof(version), ", header version %d", vc->header_version);
-	put("Format", "%s%s%s", vc->ops->name, version, vc->file.flat ? ", flattened" : "");
+	put("Format", "%s%s%s%s%s", vc->ops->name, version, vc->file.flat ? ", flattened" : "",
+	    vc->file.packed ? ", compressed with " : "", vc->file.packed ? vc->file.packed : "");
 	put("Compression", "%s", codec_name(vc->codec));
 }
 

@@ -132,6 +132,7 @@ static void put_info(struct json *j, const struct report *rep)
 	json_object(j, "info");
 	json_number(j, "file_bytes", vc->file.real_size);
 	json_bool(j, "flattened", vc->file.flat);
+	json_string(j, "packed", vc->file.packed ? vc->file.packed : "none");
 	json_number(j, "header_version", vc->header_version);
 	json_string(j, "compression", codec_name(vc->codec));
 	json_number(j, "header_time", vc->timestamp);

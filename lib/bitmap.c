@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -16,6 +14,7 @@
 #include "checked.h"
 #include "cleanup.h"
 #include "err.h"
+#include "nameless_file.h"
 
 static size_t map_bytes(uint64_t nbits)
 {
@@ -52,27 +51,9 @@ int bitmap_init(struct bitmap *b, uint64_t nbits)
 	return map_words(b, nbits, -1);
 }
 
-/* A file that has no name; or -errno. */
-static int open_nameless(const char *dir)
-{
-	char path[PATH_MAX];
-	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
-
-	/* Not every file system can do that. */
-	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
-		return fd >= 0 ? fd : -errno;
-	if (snprintf(path, sizeof(path), "%s/makedumpfile.XXXXXX", dir) >= (int)sizeof(path))
-		return -ENAMETOOLONG;
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	unlink(path);
-	return fd;
-}
-
 int bitmap_store_init(struct bitmap_store *s, const char *dir, uint64_t max_bytes)
 {
-	int fd = open_nameless(dir);
+	int fd = nameless_file_open(dir);
 
 	if (fd < 0)
 		return err_errno(fd, "cannot make a file in %s", dir);
@@ -101,7 +82,7 @@ static int take_room(int fd, uint64_t len)
 /* In a file, if there is room for all of it. */
 static int init_in_file(struct bitmap *b, uint64_t nbits, const char *dir)
 {
-	_cleanup_close_ int fd = open_nameless(dir);
+	_cleanup_close_ int fd = nameless_file_open(dir);
 	int err = fd;
 
 	if (map_bytes(nbits) > INT64_MAX)

@@ -88,7 +88,7 @@ static int read_part(struct part *p)
 
 static int open_part(struct part *p, const char *path, bool use_mmap)
 {
-	int err = file_open(&p->file, path, use_mmap);
+	int err = file_open(&p->file, path, use_mmap, NULL);
 
 	if (err)
 		return err;

@@ -19,6 +19,7 @@
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "lib/fdio.h"
+#include "spool.h"
 
 #define MIB ((size_t)1 << 20)
 /* Bytes to map at once, and where windows begin: multiples of every host's page size. */
@@ -70,7 +71,7 @@ static void check_flattened(struct dump_file *f, const struct coverage *covered)
 		err = file_read(&r, sub_off, sub, sizeof(sub));
 	file_reader_deinit(&r);
 	/* Bytes that cannot be read are the format's to judge. */
-	if (!err && coverage_check(covered, head, sub, f->size))
+	if (!err && coverage_check(covered, head, sub, f->size) && !f->damage[0])
 		snprintf(f->damage, sizeof(f->damage), "%s", err_text(-EBADMSG));
 }
 
@@ -100,7 +101,7 @@ static int open_flattened(struct dump_file *f)
 	return 0;
 }
 
-int file_open(struct dump_file *f, const char *path, bool use_mmap)
+int file_open(struct dump_file *f, const char *path, bool use_mmap, const struct spool *spool)
 {
 	int err;
 
@@ -110,6 +111,10 @@ int file_open(struct dump_file *f, const char *path, bool use_mmap)
 	if (f->fd < 0)
 		return err_errno(-errno, "cannot open %s", path);
 	err = file_size(f, &f->real_size);
+	if (!err)
+		err = spool_unpack(&f->fd, path, spool, &f->packed, f->damage, sizeof(f->damage));
+	if (!err && f->packed)
+		err = file_size(f, &f->real_size);
 	f->size = f->real_size;
 	if (!err)
 		err = open_flattened(f);

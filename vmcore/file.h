@@ -3,8 +3,9 @@
  * @file
  * The bytes of a dump file: the transport below the formats.
  *
- * A flattened file (makedumpfile -F) holds another file in pieces; it is
- * recognised here, and the formats above read it as if it were that file. So
+ * A compressed file is decompressed to another file when it is opened (vmcore/spool.h). A
+ * flattened file (makedumpfile -F) holds another file in pieces. Both are
+ * recognised here, and the formats above read them as if they were the file inside. So
  * an offset is always one in the file as its format describes it.
  *
  * Files are read through windows of a few MiB that are mapped where the file
@@ -20,6 +21,7 @@
 #include <stdint.h>
 
 struct flat_index;
+struct spool;
 
 /** An opened file. Constant once opened, so threads share it. */
 struct dump_file {
@@ -29,7 +31,11 @@ struct dump_file {
 	uint64_t real_size; /**< bytes of the file itself */
 	bool use_mmap;
 	struct flat_index *flat; /**< NULL unless flattened */
-	/** A sentence, if the records of a flattened file do not fit together; else "". */
+	const char *packed; /**< "gzip" ...: fd is that of its contents; NULL: not compressed */
+	/**
+	 * A sentence, if the records of a flattened file do not fit together or a compressed file
+	 * is damaged; else "".
+	 */
 	char damage[128];
 };
 
@@ -49,10 +55,11 @@ struct file_reader {
  * Open @p path, a regular file or a block device, for reading. Its size is
  * taken now: what the file grows by later is not seen.
  * @param use_mmap false: never map (--non-mmap)
+ * @param spool the place of the contents of a compressed file; NULL: such a file is refused
  * @return 0; -errno, whose message names the file (*f is closed then). A
  * flattened file whose end record is missing is -EBADMSG.
  */
-int file_open(struct dump_file *f, const char *path, bool use_mmap)
+int file_open(struct dump_file *f, const char *path, bool use_mmap, const struct spool *spool)
 	__attribute__((warn_unused_result));
 /** All readers must be gone. */
 void file_close(struct dump_file *f);

@@ -8,7 +8,8 @@ int vmcore_add_file(struct vmcore *vc, const char *path)
 	int err = ARRAY_GROW(vc->others, vc->nr_others, "files");
 
 	if (!err)
-		err = file_open(&vc->others[vc->nr_others], path, vc->file.use_mmap);
+		err = file_open(&vc->others[vc->nr_others], path, vc->file.use_mmap,
+				vc->options->spool);
 	vc->nr_others += !err;
 	return err;
 }

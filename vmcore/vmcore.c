@@ -113,13 +113,6 @@ static const struct other_file {
 	{ \
 		magic, sizeof(magic) - 1, what \
 	}
-	BEGINS("\x1f\x8b", "it is compressed with gzip: write it to a file with zcat first"),
-	BEGINS("\xfd\x37zXZ\0", "it is compressed with xz: write it to a file with xzcat first"),
-	BEGINS("\x28\xb5\x2f\xfd",
-	       "it is compressed with zstd: write it to a file with zstdcat first"),
-	BEGINS("BZh", "it is compressed with bzip2: write it to a file with bzcat first"),
-	BEGINS("\x04\x22\x4d\x18",
-	       "it is compressed with lz4: write it to a file with lz4cat first"),
 	BEGINS("QEVM", "it is a migration stream of QEMU: make a dump with dump-guest-memory, "
 		       "or virsh dump --memory-only"),
 	BEGINS("LibvirtQemud",
@@ -229,7 +222,7 @@ int vmcore_open(struct vmcore **ret, const char *path, const struct vmcore_optio
 	vc->bitmaps = opt->bitmaps;
 	vc->parts = opt->parts;
 	vc->options = opt;
-	err = file_open(&vc->file, path, !opt->no_mmap);
+	err = file_open(&vc->file, path, !opt->no_mmap, opt->spool);
 	if (err) {
 		free(vc);
 		return err;

@@ -20,6 +20,7 @@
 
 struct vmcore;
 struct vmcore_reader;
+struct spool;
 
 /** One PT_LOAD, as the file has it. */
 struct vmcore_segment {
@@ -192,6 +193,8 @@ struct vmcore_options {
 	bool parts;   /**< one part of a split dump is no error */
 	/** For bitmaps of its pages; NULL: they are all in memory. Must outlive the dump. */
 	const struct bitmap_store *bitmaps;
+	/** The place of the contents of compressed files; NULL: these are refused. */
+	const struct spool *spool;
 	/** The memory that a dump without headers consists of (--raw); paths are borrowed. */
 	const struct raw_range *raw;
 	size_t nr_raw;

@@ -33,7 +33,7 @@ static void compare(const struct fuzz_file *stream, const struct fuzz_file *out)
 	uint64_t size = fuzz_file_size(out);
 	uint8_t *ours, *theirs;
 
-	if (file_open(&file, stream->path, false))
+	if (file_open(&file, stream->path, false, NULL))
 		abort();
 	assert(file.size == size);
 	ours = malloc(size + 1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Dumps of every format, as files: ELF headers, kdump headers, notes and eraseinfo, bitmaps,
- * descriptors and pages, and the records of flattened files.
+ * descriptors and pages, the records of flattened files, and compressed files.
  *
  * Input:
  *	1	flags: FUZZ_BINARY, NO_MMAP, RAW
@@ -9,7 +9,9 @@
  *	...	the file
  */
 #include "lib/bitmap.h"
+#include "lib/clock.h"
 #include "tests/fuzz/file.h"
+#include "vmcore/spool.h"
 #include "vmcore/vmcore.h"
 
 #define NO_MMAP 0x04
@@ -93,7 +95,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fuzz_input in = { data, size };
 	unsigned int flags = fuzz_number(&in, 1);
 	struct raw_range raw = { .base = flags & RAW ? fuzz_number(&in, 4) << 12 : 0 };
+	const struct spool spool = { .dir = "/dev/shm", .deadline = clock_seconds() + 2 };
 	const struct vmcore_options opt = {
+		.spool = &spool,
 		.no_mmap = flags & NO_MMAP,
 		.raw = &raw,
 		.nr_raw = !!(flags & RAW),

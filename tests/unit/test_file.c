@@ -80,7 +80,7 @@ static int teardown(void **state)
 
 static void open_ok(struct dump_file *f, struct file_reader *r, const char *path, bool use_mmap)
 {
-	assert_int_equal(file_open(f, path, use_mmap), 0);
+	assert_int_equal(file_open(f, path, use_mmap, NULL), 0);
 	file_reader_init(r, f);
 }
 
@@ -302,15 +302,15 @@ static void test_open_errors(void **state)
 	int fds[2];
 
 	(void)state;
-	assert_int_equal(file_open(&f, "/nonexistent/dump", true), -ENOENT);
+	assert_int_equal(file_open(&f, "/nonexistent/dump", true, NULL), -ENOENT);
 	assert_non_null(strstr(err_text(-ENOENT), "/nonexistent/dump"));
 	assert_int_equal(f.fd, -1);
-	assert_int_equal(file_open(&f, "/", true), -EISDIR);
+	assert_int_equal(file_open(&f, "/", true, NULL), -EISDIR);
 	assert_non_null(strstr(err_text(-EISDIR), "cannot read /"));
 
 	assert_int_equal(pipe(fds), 0);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fds[0]);
-	assert_int_equal(file_open(&f, path, true), -ESPIPE);
+	assert_int_equal(file_open(&f, path, true, NULL), -ESPIPE);
 	assert_int_equal(f.fd, -1);
 	close(fds[0]);
 	close(fds[1]);
@@ -489,13 +489,13 @@ static void test_flattened_cut(void **state)
 	sample_init(&s, buf, size);
 	for (size_t cut = size - 1; cut >= strlen(FLAT_SIGNATURE); cut -= cut > 4200 ? 13 : 1) {
 		assert_int_equal(ftruncate(s.fd, cut), 0);
-		assert_int_equal(file_open(&f, s.path, cut % 2), -EBADMSG);
+		assert_int_equal(file_open(&f, s.path, cut % 2, NULL), -EBADMSG);
 		assert_int_equal(strncmp(err_text(-EBADMSG), s.path, strlen(s.path)), 0);
 	}
 	/* Less than a signature is just a short file. */
 	for (size_t cut = strlen(FLAT_SIGNATURE) - 1; cut; cut--) {
 		assert_int_equal(ftruncate(s.fd, cut), 0);
-		assert_int_equal(file_open(&f, s.path, true), 0);
+		assert_int_equal(file_open(&f, s.path, true, NULL), 0);
 		assert_int_equal(f.size, cut);
 		file_close(&f);
 	}
@@ -512,7 +512,7 @@ static void test_flattened_unknown(void **state)
 	(void)state;
 	buf[FLAT_SIGNATURE_SIZE + 7]++;
 	sample_init(&s, buf, size);
-	assert_int_equal(file_open(&f, s.path, true), -ENOTSUP);
+	assert_int_equal(file_open(&f, s.path, true, NULL), -ENOTSUP);
 	assert_non_null(strstr(err_text(-ENOTSUP), s.path));
 	sample_deinit(&s);
 }

@@ -47,7 +47,7 @@ static int setup(void **state)
 	assert_int_equal(fd_pwrite(in->fd, bytes, SIZE, 0, NULL), 0);
 	free(bytes);
 	snprintf(in->path, sizeof(in->path), "/proc/self/fd/%d", in->fd);
-	assert_int_equal(file_open(&in->file, in->path, true), 0);
+	assert_int_equal(file_open(&in->file, in->path, true, NULL), 0);
 	file_reader_init(&in->r, &in->file);
 	*state = in;
 	return 0;

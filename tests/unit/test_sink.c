@@ -476,7 +476,7 @@ static void test_flattened_partial(void **state)
 	sink_close(s);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_size, FLAT_HEADER_SIZE + 2 * FLAT_RECORD_SIZE + 16 + 1);
-	assert_int_equal(file_open(&f, p->path, true), -EBADMSG);
+	assert_int_equal(file_open(&f, p->path, true, NULL), -EBADMSG);
 	close(fd);
 }
 
@@ -499,7 +499,7 @@ static void test_flattened_within(void **state)
 	assert_int_equal(lseek(fd, 0, SEEK_CUR), 80 * KIB);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_size, 200 * KIB);
-	assert_int_equal(file_open(&f, p->path, true), -EBADMSG);
+	assert_int_equal(file_open(&f, p->path, true, NULL), -EBADMSG);
 	close(fd);
 }
 
@@ -516,7 +516,7 @@ static void test_flattened_flush(void **state)
 	assert_int_equal(sink_pwrite(s, "abc", 3, 0), 0);
 	fdatasync_err = EIO;
 	assert_int_equal(sink_finish(s), -EIO);
-	assert_int_equal(file_open(&f, p->path, true), -EBADMSG);
+	assert_int_equal(file_open(&f, p->path, true, NULL), -EBADMSG);
 	assert_int_equal(sink_pwrite(s, "x", 1, 0), 0);
 	sink_close(s);
 	assert_int_equal(lseek(fd, 0, SEEK_END), FLAT_HEADER_SIZE + 2 * FLAT_RECORD_SIZE + 4);
@@ -670,7 +670,7 @@ static void check_round_trip(const struct place *p, bool nonblocking)
 	assert_int_equal(status, 0);
 
 	size = slurp(p->path, &plain);
-	assert_int_equal(file_open(&f, p->other, true), 0);
+	assert_int_equal(file_open(&f, p->other, true, NULL), 0);
 	assert_non_null(f.flat);
 	assert_int_equal(f.size, size);
 	file_reader_init(&r, &f);

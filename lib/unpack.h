@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * Compressed files: what gzip, xz, zstd and bzip2 write.
+ *
+ * A file consists of one stream or several, each of which begins with a magic number. The
+ * library files are compiled in by HAVE_LZMA, HAVE_ZSTD and HAVE_BZIP2; zlib is always there. To
+ * add one, write a file unpack_<format>.c with a struct unpack_ops and name it in the table of
+ * unpack.c.
+ */
+#ifndef LIB_UNPACK_H
+#define LIB_UNPACK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** Bytes to decompress, and room for the result: run() moves both on. */
+struct unpack_io {
+	const uint8_t *in;
+	size_t in_left;
+	uint8_t *out;
+	size_t out_left;
+};
+
+/** The result of run() at the end of a stream. */
+#define UNPACK_END 1
+
+/** A library that decompresses streams of one format. */
+struct unpack_ops {
+	const char *library;	      /**< its name */
+	const char *(*version)(void); /**< such as "1.2.13" */
+	/** Begin a stream. @return 0; -ENOMEM, sentence set */
+	int (*create)(void **state);
+	/** Free what create() allocated. */
+	void (*destroy)(void *state);
+	/**
+	 * Decompress as much as there are bytes and room for.
+	 * @return 0; UNPACK_END; -EBADMSG if the stream is damaged, or -ENOMEM. Sentence set.
+	 */
+	int (*run)(void *state, struct unpack_io *io);
+};
+
+/** A format of compressed files. */
+struct unpack_format {
+	const char *name; /**< "gzip" */
+	const char *tool; /**< a program that writes the contents of a file to its output */
+	const char *magic;
+	size_t magic_len;
+	const struct unpack_ops *ops; /**< NULL: the program was built without */
+};
+
+/** The longest magic number, in bytes. */
+#define UNPACK_MAGIC_MAX 8
+
+/** The format of a file that begins with these bytes; NULL: none of these. */
+const struct unpack_format *unpack_find(const void *head, size_t len);
+
+/** The @p index th format, or NULL after the last one. */
+const struct unpack_format *unpack_format_at(size_t index);
+
+extern const struct unpack_ops unpack_gzip_ops;
+/* Defined only where the library is built in. */
+extern const struct unpack_ops unpack_xz_ops;
+extern const struct unpack_ops unpack_zstd_ops;
+extern const struct unpack_ops unpack_bzip2_ops;
+
+#endif
