@@ -6,7 +6,6 @@
 #ifndef EXTENSION_REPORTED_H
 #define EXTENSION_REPORTED_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /** The most values of one extension, and the bytes of a key and a text, with the NUL. */
@@ -17,7 +16,7 @@
 /** One value. */
 struct reported_value {
 	char key[REPORTED_KEY_BYTES];
-	bool is_text;
+	uint8_t is_text; /**< not 0; not a bool, since another process may write any byte */
 	uint64_t number;
 	char text[REPORTED_TEXT_BYTES];
 };

@@ -45,7 +45,7 @@ struct extension_shared {
 	/** Room for ERASURES_MAX; memory is taken as they are used. */
 	struct erase_range *erasures;
 	uint32_t nr_erasures;
-	bool erasures_lost; /**< there were too many */
+	uint8_t erasures_lost; /**< not 0: there were too many */
 };
 
 #endif
