@@ -264,6 +264,27 @@ static void test_outcomes(void **state)
 	free(w);
 }
 
+/* A NULL pointer leads to nothing to erase, which is no failure. */
+static void test_null_pointer(void **state)
+{
+	struct world *w = malloc(sizeof(*w));
+
+	(void)state;
+	assert_non_null(w);
+	begin(w, true, false);
+	fill_in(w);
+	put(w, AT(1), 0, 0);
+	assert_int_equal(run(w, "erase nodep.text erase nodep.next.text erase node.text"), 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(w->outcomes[i].failed, 0);
+		assert_false(w->outcomes[i].impossible);
+		assert_int_equal(w->outcomes[i].done, i == 2);
+	}
+	assert_int_equal(w->overwritten, 16);
+	type_lookup_deinit(&w->types);
+	free(w);
+}
+
 /* Nodes after one that cannot be read are reached from the list's other end. */
 static void test_unreadable_node(void **state)
 {
@@ -350,6 +371,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words_and_orders),
 		cmocka_unit_test(test_outcomes),
+		cmocka_unit_test(test_null_pointer),
 		cmocka_unit_test(test_unreadable_node),
 		cmocka_unit_test(test_endless),
 	};

@@ -39,6 +39,19 @@ static const struct core_text texts[] = {
 		    "page_struct 0xa01..0xa40 compound=other+0xa00*64+1\n"
 		    "page_struct 0xa01 flags=9\n"
 		    "page_struct 0xa80..0xc00 compound=other+0xa00*64+1\n" },
+	/* A huge page that reaches beyond the array of all that there are. */
+	{ "gigantic", "page_struct 0 flags=0x40 mapcount=0xf4000000\n"
+		      "page_struct 1 flags=18 compound=vmemmap+1\n" },
+	/* The ends of a lost piece are within struct pages, those of pfns 2925 and 2998. */
+	{ "halves", "let other 0xfffff5cbc0000000\n"
+		    "map other 0x8520000 0x28000\n"
+		    "map other+0x29000 0x8550000 0xf000\n"
+		    "sections 0..1 roots=roots entries=roots+16*K direct=direct array=other\n"
+		    "u64 roots+16*K+16 0 0\n"
+		    "set SIZE(page) 56\n"
+		    "layout size=56\n"
+		    "pages other 0..2925 flags=1<<13 mapcount=-1\n"
+		    "pages other+2999*56 2999..0x1000 flags=1<<13 mapcount=-1\n" },
 };
 
 static struct cores cores;
@@ -224,6 +237,39 @@ static void test_pieces(void **state)
 	forget(&shared);
 }
 
+static void test_block_beyond(void **state)
+{
+	struct extension_shared shared;
+
+	(void)state;
+	ask("gigantic", &runs, &shared);
+	assert_int_equal(seen.nr, NR_PAGES);
+	assert_int_equal(seen.kinds[0x1], PAGE_IS_USER);
+	assert_int_equal(seen.kinds[0xfff], PAGE_IS_USER);
+	assert_int_equal(seen.kinds[0x87ff], PAGE_IS_USER);
+	forget(&shared);
+}
+
+/* A struct page of which all bytes can be seen. */
+static int whole(unsigned long pfn, const void *pcache)
+{
+	seen.nr++;
+	seen.disordered |= load_u64(pcache, HOST_BIG_ENDIAN) != 1 << 13;
+	assert_false(pfn >= 2925 && pfn <= 2998);
+	return PG_UNDECID;
+}
+
+static void test_halves(void **state)
+{
+	const struct extension_code code = { .callback = whole };
+	struct extension_shared shared;
+
+	(void)state;
+	ask("halves", &code, &shared);
+	assert_int_equal(seen.nr, 0x9e + 0xf00 - (2998 - 2925 + 1));
+	forget(&shared);
+}
+
 /* The first pages of a free block are not in the dump. */
 static int bitmap_without_head(struct vmcore *vc, enum vmcore_bitmap_kind which, struct bitmap *b)
 {
@@ -269,6 +315,8 @@ int main(void)
 		cmocka_unit_test(test_runs),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_block_beyond),
+		cmocka_unit_test(test_halves),
 		cmocka_unit_test(test_block_begins_before),
 	};
 
