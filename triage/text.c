@@ -162,13 +162,9 @@ static void print_trace(const struct triage *t, size_t n, FILE *out)
 		fprintf(out, "    ...\n");
 }
 
-static void print_cpu(const struct triage *t, const struct triage_cpu *cpu, FILE *out)
+/* The rest of a CPU's line, and its stack. */
+static void print_stack_of(const struct triage *t, const struct triage_cpu *cpu, FILE *out)
 {
-	fprintf(out, "CPU %" PRIu32 ": ", cpu->cpu);
-	if (cpu->task == TRIAGE_NONE)
-		fprintf(out, "task is not known");
-	else
-		print_task(out, &t->tasks[cpu->task]);
 	if (!cpu->has_regs && !t->view->live)
 		fprintf(out, ", registers are not in the dump");
 	else if (cpu->user)
@@ -176,6 +172,56 @@ static void print_cpu(const struct triage *t, const struct triage_cpu *cpu, FILE
 	fputc('\n', out);
 	if (cpu->trace != TRIAGE_NONE)
 		print_trace(t, cpu->trace, out);
+}
+
+static void print_cpu(const struct triage *t, const struct triage_cpu *cpu, FILE *out)
+{
+	fprintf(out, "CPU %" PRIu32 ": ", cpu->cpu);
+	if (cpu->task == TRIAGE_NONE)
+		fprintf(out, "task is not known");
+	else
+		print_task(out, &t->tasks[cpu->task]);
+	print_stack_of(t, cpu, out);
+}
+
+/* Idle CPUs with one stack are printed once, unless one of them panicked. */
+static bool is_idle_like(const struct triage *t, size_t n, size_t first)
+{
+	const struct triage_cpu *a = &t->cpus[n], *b = &t->cpus[first];
+
+	return n != t->panic_cpu && a->idle && b->idle && a->trace == b->trace &&
+	       a->has_regs == b->has_regs;
+}
+
+static bool is_first_like(const struct triage *t, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_idle_like(t, i, n))
+			return false;
+	return true;
+}
+
+/* "CPUs 0, 2-127: idle" */
+static void print_idle(const struct triage *t, size_t first, FILE *out)
+{
+	size_t nr = 0, end;
+
+	for (size_t i = first; i < t->nr_cpus; i++)
+		nr += is_idle_like(t, i, first);
+	fprintf(out, "CPU%s", plural_s(nr));
+	for (size_t i = first; i < t->nr_cpus; i = end + 1) {
+		end = i;
+		if (!is_idle_like(t, i, first))
+			continue;
+		while (end + 1 < t->nr_cpus && is_idle_like(t, end + 1, first) &&
+		       t->cpus[end + 1].cpu == t->cpus[end].cpu + 1)
+			end++;
+		fprintf(out, "%s %" PRIu32, i == first ? "" : ",", t->cpus[i].cpu);
+		if (end > i)
+			fprintf(out, "-%" PRIu32, t->cpus[end].cpu);
+	}
+	fprintf(out, ": idle");
+	print_stack_of(t, &t->cpus[first], out);
 }
 
 static void print_cpus(const struct triage *t, FILE *out)
@@ -186,8 +232,11 @@ static void print_cpus(const struct triage *t, FILE *out)
 	if (t->panic_cpu != TRIAGE_NONE)
 		print_cpu(t, &t->cpus[t->panic_cpu], out);
 	for (size_t i = 0; i < t->nr_cpus; i++)
-		if (i != t->panic_cpu)
+		if (i != t->panic_cpu && !t->cpus[i].idle)
 			print_cpu(t, &t->cpus[i], out);
+	for (size_t i = 0; i < t->nr_cpus; i++)
+		if (i != t->panic_cpu && t->cpus[i].idle && is_first_like(t, i))
+			print_idle(t, i, out);
 }
 
 /* Without kallsyms, the log's Call Trace is the stack that says most. */
@@ -205,6 +254,7 @@ static void print_waiting(const struct triage *t, const struct triage_task *task
 	fprintf(out, " %c", task->state);
 	if (task->waited >= 0)
 		fprintf(out, " for %.1f s", task->waited);
+	fprintf(out, " on CPU %" PRIu32, task->cpu);
 	if (task->blocked_on) {
 		size_t holder = task->holder ? triage_task_at(t, task->holder) : TRIAGE_NONE;
 
@@ -302,16 +352,26 @@ static void print_processes(const struct triage *t, FILE *out)
 	free(order);
 }
 
-static void print_numbers(const struct triage_number *n, size_t nr, const char *title,
-			  const char *fmt, FILE *out)
+static void print_meminfo(const struct triage *t, FILE *out)
 {
-	if (nr)
-		print_title(out, title);
-	for (size_t i = 0; i < nr; i++) {
-		fprintf(out, "%s:", n[i].name);
-		fprintf(out, "%*" PRIu64 "%s\n", (int)(28 - min_u64(strlen(n[i].name), 24)),
-			n[i].value, fmt);
+	if (t->nr_meminfo)
+		print_title(out, "Memory");
+	for (size_t i = 0; i < t->nr_meminfo; i++) {
+		const struct triage_number *n = &t->meminfo[i];
+
+		fprintf(out, "%s:%*" PRIu64 " kB\n", n->name,
+			(int)(28 - min_u64(strlen(n->name), 24)), n->value);
 	}
+}
+
+static void print_disks(const struct triage *t, FILE *out)
+{
+	char size[SIZE_TEXT_MAX];
+
+	if (t->nr_disks)
+		print_title(out, "Block devices");
+	for (size_t i = 0; i < t->nr_disks; i++)
+		fprintf(out, "%s %s\n", t->disks[i].name, size_about(size, t->disks[i].value));
 }
 
 static void print_nets(const struct triage *t, FILE *out)
@@ -360,13 +420,13 @@ static void print_oom(const struct triage *t, FILE *out)
 	print_title(out, "Last time that memory ran out");
 	if (oom->seconds >= 0)
 		fprintf(out, "[%.6f] ", oom->seconds);
-	fprintf(out, "for %s", oom->invoked_by);
+	fprintf(out, "%s needed memory", oom->invoked_by);
 	if (oom->cgroup[0])
-		fprintf(out, ", at the limit of control group %s", oom->cgroup);
+		fprintf(out, " at the limit of control group %s", oom->cgroup);
 	else if (oom->constraint)
-		fprintf(out, ", constraint %s", oom->constraint);
+		fprintf(out, ", constraint: %s", oom->constraint);
 	if (oom->victim[0])
-		fprintf(out, "; killed %s (pid %" PRIu32 ")%s", oom->victim, oom->pid,
+		fprintf(out, "; the kernel killed %s (pid %" PRIu32 ")%s", oom->victim, oom->pid,
 			oom->task == TRIAGE_NONE ? "" : ", which still lives");
 	fputc('\n', out);
 }
@@ -408,13 +468,13 @@ void triage_print(const struct triage *t, FILE *out)
 	print_logged(t, out);
 	print_cpus(t, out);
 	print_stacks(t, out);
-	print_numbers(t->meminfo, t->nr_meminfo, "Memory", " kB", out);
+	print_meminfo(t, out);
 	print_processes(t, out);
 	print_slabs(t, out);
 	print_cgroups(t, out);
 	print_oom(t, out);
 	print_modules(t, out);
-	print_numbers(t->disks, t->nr_disks, "Block devices", " bytes", out);
+	print_disks(t, out);
 	print_nets(t, out);
 	print_log(t, out);
 }

@@ -172,7 +172,8 @@ def _():
     check(oom == {'invoked_by': 'big one', 'uptime': 2.0, 'constraint': 'memcg',
                   'cgroup': '/a.slice',
                   'victim': {'pid': 17, 'command': 'big) one', 'task': None}}, oom)
-    check('[2.000000] for big one, at the limit of control group /a.slice; killed big) one (pid 17)'
+    check('[2.000000] big one needed memory at the limit of control group /a.slice; '
+          'the kernel killed big) one (pid 17)\n'
           in triage('crashed'), triage('crashed'))
     # Before v5.3; and a panic, which kills no task.
     core('crashed', *ring(OOM[0], (1, 'Out of memory: Kill process 4 (x) score 9 or sacrifice')))
