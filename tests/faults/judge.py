@@ -3,7 +3,7 @@
 
     crash       it ends by a signal, or with an exit status that is none of its own
     sanitizer   a sanitizer complains
-    hang        it takes much more time than the intact run, or does not end
+    hang        it takes much more CPU time than the intact run, or sleeps without end
     time, memory, disk      more than twice what the intact run needs. A run that could not
                 filter may need what a dump of everything needs, and has to say so
     wordless    it fails, and not a line says why
@@ -58,7 +58,7 @@ class Judge:
 
     def alive(self, result):
         """The faults of any run."""
-        if result.limit in ('cpu', 'wall'):
+        if result.limit in ('cpu', 'asleep'):
             return ['hang']
         if any(SANITIZER.search(line) for line in result.err):
             return ['sanitizer']

@@ -2,32 +2,36 @@
 /*
  * Run a command under limits, and print what it cost.
  *
- * measure -r FD [-c SECONDS] [-w SECONDS] [-m KIB] [-d KIB] [-i FILE] [-1 FILE] [-o FILE]...
+ * measure -r FD [-c SECONDS] [-s LOOKS] [-m KIB] [-d KIB] [-i FILE] [-1 FILE] [-o FILE]...
  *	COMMAND...
  *
  *	-r	where the result is written to
- *	-c, -w	of CPU, of a clock on the wall
+ *	-c	CPU time
+ *	-s	how often one look after the other, INTERVAL apart, may find it asleep: no thread of
+ *		it ran since the look before, wants to run, or waits for a disk. No clock on the
+ *		wall is a limit: a busy machine lets a command wait
  *	-m	memory that the command may have (RSS); its children are not counted
  *	-d	disk that all files of -o may take
  *	-i, -1	its standard input and standard output, else /dev/null
  *	-o	a file that it writes, for -d
  *
  * The result is one line: "STATUS CPU_MICROSECONDS RSS_KIB DISK_KIB LIMIT". STATUS
- * is an exit status, or a negative signal; LIMIT is what it was killed for: cpu, wall, memory,
+ * is an exit status, or a negative signal; LIMIT is what it was killed for: cpu, asleep, memory,
  * disk, or "-". A program of its own, since the memory of a process counts from its parent's on
  * and that of an interpreter would hide what is measured.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define OUTPUTS_MAX 16
@@ -36,7 +40,8 @@
 
 struct limits {
 	int result;			/* a file descriptor */
-	long cpu, wall;			/* seconds */
+	long cpu;			/* seconds */
+	unsigned long asleep;		/* looks */
 	long long memory, disk;		/* KiB */
 	const char *input, *output;
 	const char *outputs[OUTPUTS_MAX];
@@ -70,6 +75,52 @@ static long long memory_of(pid_t pid)
 	return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
+/* Add the nanoseconds that a thread ran. Returns whether it sleeps. */
+static bool thread_sleeps(pid_t pid, const char *tid, unsigned long long *ran)
+{
+	unsigned long long nanoseconds = 0;
+	char path[320], state = 'R';
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/schedstat", (int)pid, tid);
+	f = fopen(path, "r");
+	if (f) {
+		if (fscanf(f, "%llu", &nanoseconds) == 1)
+			*ran += nanoseconds;
+		fclose(f);
+	}
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/stat", (int)pid, tid);
+	f = fopen(path, "r");
+	if (f) {
+		if (fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+			state = 'R';
+		fclose(f);
+	}
+	return state == 'S';
+}
+
+/* Return whether all threads slept since the last look. @param ran by all, until then */
+static bool sleeps(pid_t pid, unsigned long long *ran)
+{
+	unsigned long long now = 0;
+	struct dirent *entry;
+	bool ret = true;
+	char path[64];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	dir = opendir(path);
+	if (!dir)
+		return false;
+	while ((entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			ret &= thread_sleeps(pid, entry->d_name, &now);
+	closedir(dir);
+	ret &= now == *ran;
+	*ran = now;
+	return ret;
+}
+
 static void redirect(int fd, const char *path, int flags)
 {
 	int from = open(path, flags, 0600);
@@ -101,15 +152,20 @@ static void child(const struct limits *l, char **command)
 	_exit(126);
 }
 
-/* @return which limit was reached, or NULL */
-static const char *reached(const struct limits *l, pid_t pid, const struct timespec *start)
-{
-	struct timespec now;
+/* A command, as it was at the last look. */
+struct look {
+	pid_t pid;
+	unsigned long long ran;		/* nanoseconds */
+	unsigned long asleep;		/* looks, one after the other */
+};
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (l->wall && now.tv_sec - start->tv_sec > l->wall)
-		return "wall";
-	if (l->memory && memory_of(pid) > l->memory)
+/* @return which limit was reached, or NULL */
+static const char *reached(const struct limits *l, struct look *look)
+{
+	look->asleep = sleeps(look->pid, &look->ran) ? look->asleep + 1 : 0;
+	if (l->asleep && look->asleep > l->asleep)
+		return "asleep";
+	if (l->memory && memory_of(look->pid) > l->memory)
 		return "memory";
 	return l->disk && disk_of(l) > l->disk ? "disk" : NULL;
 }
@@ -118,7 +174,7 @@ static void run(const struct limits *l, char **command)
 {
 	const struct timespec interval = { 0, INTERVAL };
 	const char *limit = NULL;
-	struct timespec start;
+	struct look look = { .pid = -1 };
 	struct rusage usage;
 	sigset_t chld;
 	long long used;
@@ -128,14 +184,13 @@ static void run(const struct limits *l, char **command)
 	sigemptyset(&chld);
 	sigaddset(&chld, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &chld, NULL);
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	pid = fork();
+	look.pid = pid = fork();
 	if (!pid)
 		child(l, command);
 	while (wait4(pid, &status, WNOHANG, &usage) == 0) {
 		sigtimedwait(&chld, NULL, &interval);
 		if (!limit)
-			limit = reached(l, pid, &start);
+			limit = reached(l, &look);
 		if (limit)
 			kill(-pid, SIGKILL);
 	}
@@ -155,7 +210,7 @@ int main(int argc, char **argv)
 	struct limits l = { .input = "/dev/null", .output = "/dev/null" };
 	int opt;
 
-	while ((opt = getopt(argc, argv, "+r:c:w:m:d:i:1:o:")) != -1) {
+	while ((opt = getopt(argc, argv, "+r:c:s:m:d:i:1:o:")) != -1) {
 		switch (opt) {
 		case 'r':
 			l.result = atoi(optarg);
@@ -163,8 +218,8 @@ int main(int argc, char **argv)
 		case 'c':
 			l.cpu = atol(optarg);
 			break;
-		case 'w':
-			l.wall = atol(optarg);
+		case 's':
+			l.asleep = strtoul(optarg, NULL, 10);
 			break;
 		case 'm':
 			l.memory = atoll(optarg);

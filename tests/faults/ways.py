@@ -5,8 +5,9 @@ import os
 import subprocess
 
 MIB = 1024          # in KiB
-# Hanging: seconds of CPU beyond those of the intact run, and of the clock on the wall.
-CPU_MORE, WALL = 15, 120
+# Hanging: seconds of CPU beyond those of the intact run, and looks of measure.c, of 20 ms or more,
+# that find it asleep. The program itself wakes up while it waits for an extension.
+CPU_MORE, ASLEEP = 15, 1500
 # No run may take more than this of a machine, in KiB, beyond what the intact one took.
 MEMORY_MORE, DISK_MORE = 1024 * MIB, 2048 * MIB
 
@@ -115,7 +116,7 @@ class Worker:
         self.clean()
         outputs = [self.path(name) for name in way.outputs()]
         r, w = os.pipe()
-        args = [self.measure, '-r', str(w), '-w', str(WALL),
+        args = [self.measure, '-r', str(w), '-s', str(ASLEEP),
                 '-1', self.path('OUT' if way.output else 'STDOUT')]
         if way.input:
             args += ['-i', self.inputs[way.input]]
