@@ -10,11 +10,12 @@
 #include "output/copy.h"
 
 /**
- * Describe an incomplete dump, such as "kernel memory is complete; 62 % of the page cache is
- * missing".
+ * Describe the lack of an incomplete dump, such as "62 % of the page cache is missing".
+ * @param fill that of the fill of --fill alone, else that of all other classes, which begins with
+ * "kernel memory is complete; " where it is
  * @param[out] text "" if no page is missing
  */
-void classes_missing(const struct copy_stats *copy, char *text, size_t size);
+void classes_missing(const struct copy_stats *copy, bool fill, char *text, size_t size);
 
 /** Add a table to the report: pages, bytes and seconds of each class. */
 void classes_show(const struct copy_stats *copy);

@@ -116,10 +116,22 @@ static void show_saved(const struct files *f)
 	MSG(".\n");
 }
 
+/* Name the pages that --fill did not get to. */
+static void show_fill_end(const struct copy_stats *copy, const struct report *rep)
+{
+	char classes[256];
+
+	classes_missing(copy, true, classes, sizeof(classes));
+	MSG("\nDump level %u is complete; of level %u, %s: %s.\n", rep->levels[rep->nr_levels - 1],
+	    rep->plan->create.fill_level, classes, copy->fill_why);
+}
+
 static void show_outcome(const struct plan_output *output, const struct dump_result *res,
 			 const struct files *f, const struct report *rep)
 {
 	report_show(rep);
+	if (res->copy.fill_end)
+		show_fill_end(&res->copy, rep);
 	if (output->dry_run)
 		MSG("\nNothing was written: this was a dry run.\n");
 	else if (res->complete)
@@ -188,6 +200,7 @@ static int restart(const struct files *f)
 /* A level to try, and the first of -d that it stands for, which is not possible; 0: none. */
 struct attempt {
 	unsigned int level, instead_of;
+	unsigned int fill; /* bits of the level, as of struct dump_request */
 };
 
 /* The attempts, in order, without duplicates. */
@@ -199,9 +212,18 @@ struct attempts {
 	bool warned;
 };
 
-static void add_attempt(struct attempts *a, unsigned int level, unsigned int instead_of)
+/*
+ * Add a level, before it with --fill. The page descriptors of the fill need room of their own,
+ * which the level could lack.
+ */
+static void add_attempt(struct attempts *a, const struct plan_create *create, unsigned int level,
+			unsigned int instead_of)
 {
-	a->list[a->nr++] = (struct attempt){ level, instead_of };
+	unsigned int fill = create->fill & level;
+
+	if (fill)
+		a->list[a->nr++] = (struct attempt){ level, instead_of, fill };
+	a->list[a->nr++] = (struct attempt){ level, instead_of, 0 };
 }
 
 /* Return whether one of the attempts excludes all that a level does. */
@@ -231,7 +253,7 @@ static int plan_attempts(const struct plan_create *create, const struct kernel *
 		snprintf(a->why, sizeof(a->why), "%s", err_text(err));
 	for (size_t i = 0; i < create->nr_levels; i++) {
 		if (!(create->levels[i] & ~a->possible))
-			add_attempt(a, create->levels[i], instead_of);
+			add_attempt(a, create, create->levels[i], instead_of);
 		else if (!instead_of)
 			instead_of = create->levels[i];
 	}
@@ -245,7 +267,7 @@ static int plan_attempts(const struct plan_create *create, const struct kernel *
 		unsigned int level = create->levels[i] & a->possible;
 
 		if (!includes(a, level))
-			add_attempt(a, level, instead_of);
+			add_attempt(a, create, level, instead_of);
 	}
 	return 0;
 }
@@ -291,6 +313,7 @@ static int try_levels(const struct plan *plan, struct attempts *a, const struct 
 
 	for (size_t i = 0; !err && i < a->nr; i++) {
 		req->level = a->list[i].level;
+		req->fill = a->list[i].fill;
 		req->stop_on_first_error = i + 1 < a->nr;
 		err = warn_of_level(a, &a->list[i], req->erase, rep);
 		if (err)
@@ -300,7 +323,9 @@ static int try_levels(const struct plan *plan, struct attempts *a, const struct 
 		err = try_level(req, res, rep);
 		if (!err || !req->stop_on_first_error)
 			return err;
-		if (res->phase == DUMP_FILTER)
+		if (req->fill && (res->phase == DUMP_FILTER || out_of_space(f, err)))
+			MSG("\n%s.\nRetry without --fill.\n", err_text(err));
+		else if (res->phase == DUMP_FILTER)
 			not_possible(a, i, err);
 		else if (out_of_space(f, err))
 			MSG("\nNot enough space: %s.\n"
@@ -397,7 +422,7 @@ static int cut_short(int err, const struct dump_request *req, const struct dump_
 		   res->missing_bytes);
 	/* An ELF core is in the order of addresses. */
 	if (!req->elf)
-		classes_missing(&res->copy, classes, sizeof(classes));
+		classes_missing(&res->copy, false, classes, sizeof(classes));
 	return classes[0] ? err_set(err, "%s; %s", err_text(err), classes) : err;
 }
 
@@ -431,6 +456,11 @@ static int write_dump(const struct plan *plan, const struct kernel *k, struct ex
 			       "page size, %u bytes",
 			       plan->create.splitblock_bytes >> 10, k->vc->page_size);
 	err = plan_attempts(&plan->create, k, &attempts);
+	if (!err && plan->create.fill)
+		err = erase_list_note(req.erase,
+				      "# --fill %u: pages that dump level %u excludes follow as "
+				      "far as there was space and time",
+				      plan->create.fill_level, plan->create.levels[0]);
 	if (!err)
 		err = open_files(plan, &f);
 	if (err)

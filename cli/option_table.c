@@ -114,6 +114,12 @@ static int parse_levels(struct plan *plan, const char *text)
 	}
 }
 
+static int parse_fill(struct plan *plan, const char *text)
+{
+	plan->create.has_fill = true;
+	return parse_number("dump level", text, 0, DL_MAX, &plan->create.fill_level);
+}
+
 static int parse_address(struct plan *plan, const char *text)
 {
 	char *end;
@@ -393,6 +399,15 @@ const struct option_row option_table[] = {
 		.flag = FLAG(create.essential),
 		.help = "instead of -d: save only pages that debuggers need for the log, tasks, "
 			"stacks and modules",
+	},
+	{
+		.name = "fill",
+		.arg = "LEVEL",
+		.topic = TOPIC_FILTER,
+		.modes = IN(CREATE),
+		.parse = parse_fill,
+		.help = "then go on with the pages that LEVEL keeps, as long as there is space or "
+			"time",
 	},
 	{
 		.letter = 'e',

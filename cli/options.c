@@ -22,7 +22,10 @@ static const struct {
 	{ "-E", "-p", "ELF pages are not compressed" },
 	{ "-E", "-z", "ELF pages are not compressed" },
 	{ "-E", "--split", "only kdump-compressed dumps can be split" },
+	{ "-E", "--fill", "pages of ELF files are in the order of their addresses" },
 	{ "--essential", "-d", "essential pages are those of every level" },
+	{ "--essential", "--fill", "--fill is about pages that -d excludes" },
+	{ "-F", "--fill", "a stream names its pages before it has them" },
 	{ "-F", "--split", "there is one standard output" },
 	{ "-i", "-x", "both say what the kernel is like" },
 };
@@ -238,6 +241,30 @@ static int check_outputs(const struct plan *plan)
 	return err;
 }
 
+/* A level with all that it implies. */
+static unsigned int whole_level(unsigned int level)
+{
+	return level & DL_CACHE_PRIVATE ? level | DL_CACHE : level;
+}
+
+/* Find the bits of the level that are to be filled. Pages of zeros are as -d says. */
+static int check_fill(struct plan_create *create)
+{
+	unsigned int fill = whole_level(create->fill_level) & ~DL_ZERO;
+
+	if (create->nr_levels > 1)
+		return err_set(-EINVAL, "--fill needs one level of -d");
+	create->levels[0] = whole_level(create->levels[0]);
+	if (fill & ~create->levels[0])
+		return err_set(-EINVAL, "--fill %u excludes pages that -d %u keeps",
+			       create->fill_level, create->levels[0]);
+	create->fill = create->levels[0] & ~fill & ~DL_ZERO;
+	if (!create->fill)
+		return err_set(-EINVAL, "--fill %u keeps no page that -d %u excludes",
+			       create->fill_level, create->levels[0]);
+	return 0;
+}
+
 static int check(const struct command_line *cl, int nr, char *names[])
 {
 	struct plan *plan = cl->plan;
@@ -266,6 +293,9 @@ static int check(const struct command_line *cl, int nr, char *names[])
 		return err_set(
 			-EINVAL,
 			"more than one dump level cannot be used with -F: what was written cannot be taken back");
+	err = plan->create.has_fill ? check_fill(&plan->create) : 0;
+	if (err)
+		return err;
 	if (plan->triage.all_tasks && plan->mode == MODE_CREATE && !plan->triage.file)
 		return err_set(-EINVAL, "--all-tasks needs --triage or --triage-file FILE");
 	if (plan->input.vmlinux && !debuginfo_supported())

@@ -74,6 +74,10 @@ struct plan_create {
 	bool strict_level;	/**< no dump if none of them is possible */
 	bool exclude_unused_vm; /**< -e */
 	bool essential;
+	bool has_fill;		 /**< --fill */
+	unsigned int fill_level; /**< its level */
+	/** Bits of the level that are excluded without --fill alone. */
+	unsigned int fill;
 	unsigned int time_limit; /**< seconds from the start of the program; 0: none */
 	struct extension_spec extensions[EXTENSIONS_MAX];
 	size_t nr_extensions;

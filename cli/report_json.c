@@ -205,6 +205,11 @@ static void put_output(struct json *j, const struct report *rep)
 		json_end(j);
 		json_string(j, "not_filtered_why",
 			    rep->not_filtered ? rep->not_filtered_why : NULL);
+		if (plan->create.has_fill) {
+			json_number(j, "fill_level", plan->create.fill_level);
+			json_string(j, "fill_end",
+				    rep->dump.copy.fill_end ? rep->dump.copy.fill_why : NULL);
+		}
 	}
 	json_end(j);
 }

@@ -17,6 +17,7 @@ complete -c makedumpfile -s v -l version -d 'print the version, features and lib
 complete -c makedumpfile -s d -x -a '0 1 31 1,31 11,31 17 23 27' -d 'exclude kinds of pages'
 complete -c makedumpfile -l strict-level -d 'fail if no LEVEL is possible, before anything is written'
 complete -c makedumpfile -l essential -d 'instead of -d: save only pages that debuggers need for the log, tasks, stacks and modules'
+complete -c makedumpfile -l fill -x -a '0 1 8 23' -d 'then go on with the pages that LEVEL keeps, as long as there is space or time'
 complete -c makedumpfile -s e -l exclude-unused-vm -d 'also exclude vmemmap pages that describe only excluded pages'
 complete -c makedumpfile -s c -d 'compress each page with zlib'
 complete -c makedumpfile -s l -d 'compress each page with lzo'

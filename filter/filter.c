@@ -54,6 +54,7 @@ struct worker {
 	struct filter_stats stats;
 };
 
+/* Return whether pages of a class are not saved: the level excludes them, and no fill has them. */
 static bool is_excluded(const struct filter *f, enum page_class c)
 {
 	static const unsigned int levels[NR_PAGE_CLASSES] = {
@@ -65,7 +66,7 @@ static bool is_excluded(const struct filter *f, enum page_class c)
 
 	if (c == PAGE_HWPOISON || c == PAGE_OFFLINE)
 		return f->drop_offline;
-	return f->layout.level & levels[c];
+	return f->layout.level & levels[c] & ~(f->order ? f->order->kept : 0);
 }
 
 /* Count the pages of a run that were dumpable until now, and drop them; or note their class. */
@@ -307,7 +308,8 @@ static int classify_all(struct filter *f, unsigned int nr_threads, struct filter
 		bitmap_count(f->dumpable, 0, f->dumpable->nbits) - f->plausibility.described;
 	err = walk(f, nr_threads, stats);
 	if (!err && f->layout.level)
-		err = plausibility_check(&f->plausibility, &f->layout, &f->map, f->dumpable, stats);
+		err = plausibility_check(&f->plausibility, &f->layout, &f->map, f->dumpable,
+					 f->order, stats);
 	TRACE(FILTER, "level %u: %s", f->layout.level, err ? err_text(err) : "done, plausible");
 	return err;
 }

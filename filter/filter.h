@@ -37,7 +37,7 @@ struct filter_stats {
  * @param wanted NULL, or bits of pages that are to be saved whatever the level says: those of
  * poisoned and offline pages are cleared, since reading them can stop the machine
  * @param order NULL, or where the classes of pages that are not excluded are taken down, as far as
- * facts tell them
+ * facts tell them; pages of its fill are not excluded
  * @param nr_threads at least 1
  *
  * Pages of the kernel image that were not freed, pages without a struct page, and

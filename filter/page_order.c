@@ -7,7 +7,10 @@
 #include "lib/err.h"
 #include "lib/log.h"
 
-/* Give each class of pages that the level keeps a code; returns the number of codes but 0. */
+/*
+ * Give each class of pages that are saved a code; returns the number of codes but 0.
+ * @param level excludes pages that are not saved
+ */
 static unsigned int choose_codes(struct page_order *o, unsigned int level)
 {
 	unsigned int n = 0;
@@ -18,17 +21,41 @@ static unsigned int choose_codes(struct page_order *o, unsigned int level)
 		o->codes[ORDER_USER] = ++n;
 	if (!(level & DL_FREE))
 		o->codes[ORDER_FREE] = ++n;
-	if (!(level & DL_CACHE_PRIVATE))
-		o->codes[ORDER_CACHE_PRIVATE] = n < 3 ? ++n : o->codes[ORDER_CACHE];
+	if (level & DL_CACHE_PRIVATE)
+		return n;
+	if (n < 3)
+		o->codes[ORDER_CACHE_PRIVATE] = ++n;
+	else if (page_order_is_fill(o, ORDER_CACHE) == page_order_is_fill(o, ORDER_CACHE_PRIVATE))
+		o->codes[ORDER_CACHE_PRIVATE] = o->codes[ORDER_CACHE];
 	return n;
 }
 
-void page_order_init(struct page_order *o, const struct vmcore *vc, unsigned int level)
+/* Name the classes of pages that a level excludes. */
+static unsigned int excluded_classes(unsigned int level)
+{
+	unsigned int classes = 0;
+
+	if (level & (DL_CACHE | DL_CACHE_PRIVATE))
+		classes |= 1u << ORDER_CACHE;
+	if (level & DL_CACHE_PRIVATE)
+		classes |= 1u << ORDER_CACHE_PRIVATE;
+	if (level & DL_USER)
+		classes |= 1u << ORDER_USER;
+	if (level & DL_FREE)
+		classes |= 1u << ORDER_FREE;
+	return classes;
+}
+
+void page_order_init(struct page_order *o, const struct vmcore *vc, unsigned int level,
+		     unsigned int kept)
 {
 	unsigned int n;
 
-	*o = (struct page_order){ 0 };
-	n = choose_codes(o, level);
+	*o = (struct page_order){
+		.kept = kept,
+		.fill = excluded_classes(level) & ~excluded_classes(level & ~kept),
+	};
+	n = choose_codes(o, level & ~kept);
 	for (unsigned int wanted = n > 1 ? 2 : n; o->nr_planes < wanted; o->nr_planes++) {
 		int err = bitmap_init_stored(&o->planes[o->nr_planes], vc->max_pfn, vc->bitmaps);
 
@@ -64,6 +91,52 @@ void page_order_mark(struct page_order *o, pfn_t start, pfn_t end, enum page_cla
 		if (code >> i & 1)
 			bitmap_set_range(&o->planes[i], start, end);
 	}
+}
+
+bool page_order_is_fill(const struct page_order *o, enum order_class c)
+{
+	return o->fill >> c & 1;
+}
+
+void page_order_forget_fill(struct page_order *o)
+{
+	o->kept = o->fill = 0;
+}
+
+void page_order_raise(struct page_order *o, const struct bitmap *pages)
+{
+	pfn_t start = 0, stop;
+
+	if (!o->nr_planes)
+		return;
+	while ((start = bitmap_next_set(pages, start, pages->nbits)) < pages->nbits) {
+		stop = bitmap_next_clear(pages, start, pages->nbits);
+		for (unsigned int i = 0; i < o->nr_planes; i++)
+			bitmap_clear_range(&o->planes[i], start, stop);
+		start = stop;
+	}
+}
+
+bool page_order_fills(const struct page_order *o, pfn_t pfn)
+{
+	unsigned int code = 0;
+
+	for (unsigned int i = 0; i < o->nr_planes; i++)
+		code |= (unsigned int)bitmap_test(&o->planes[i], pfn) << i;
+	for (enum order_class c = 0; code && c < NR_ORDER_CLASSES; c++)
+		if (o->codes[c] == code && page_order_is_fill(o, c))
+			return true;
+	return false;
+}
+
+uint64_t page_order_count_fill(const struct page_order *o, const struct bitmap *dumpable)
+{
+	uint64_t nr = 0;
+
+	for (enum order_class c = 0; c < NR_ORDER_CLASSES; c++)
+		if (page_order_is_fill(o, c))
+			nr += page_order_count(o, dumpable, c);
+	return nr;
 }
 
 struct map_pages {

@@ -6,6 +6,9 @@
  * A page to be saved belongs to one class. Classes follow one another, each in pfn order. The
  * classes of the kernel are sets of ranges; those of other pages, which struct pages tell, take
  * at most two bits a page, and none if the dump level excludes all of them.
+ *
+ * Pages that the level excludes can be saved nevertheless, after all others, as long as there is
+ * room: their classes are those of the fill.
  */
 #ifndef FILTER_PAGE_ORDER_H
 #define FILTER_PAGE_ORDER_H
@@ -33,19 +36,41 @@ struct page_order {
 	unsigned int nr_planes;
 	/** The code of each class; 0: that of the kernel, also for a class that has none. */
 	unsigned int codes[NR_ORDER_CLASSES];
+	unsigned int kept;		  /**< as of page_order_init() */
+	unsigned int fill;		  /**< bits of the classes of the fill */
 	struct pfn_set essential, memmap; /**< sealed, apart from each other */
 };
 
 /**
  * Begin an order in which all pages are in the class ORDER_KERNEL.
- * @param level pages that it excludes need no bits. At levels 0 and 1 both kinds of page cache
- * are one class. Where there is no memory for the bits, their classes are one with ORDER_KERNEL.
+ * @param level bits of enum dump_level; pages that it excludes need no bits, unless they are kept
+ * @param kept bits of the level, the kinds of which are saved nevertheless: the fill; 0: none
+ *
+ * Where all four kinds of pages are saved, both kinds of page cache are one class; but private
+ * cache is in the class ORDER_KERNEL if the other cache alone is of the fill. Where there is no
+ * memory for the bits, classes are one with ORDER_KERNEL, and there is no fill.
  */
-void page_order_init(struct page_order *o, const struct vmcore *vc, unsigned int level);
+void page_order_init(struct page_order *o, const struct vmcore *vc, unsigned int level,
+		     unsigned int kept);
 void page_order_deinit(struct page_order *o);
 
 /** Take down the class of pages that are not excluded. Several threads may do so. */
 void page_order_mark(struct page_order *o, pfn_t start, pfn_t end, enum page_class c);
+
+/** Have no fill: all pages to be saved are equal. */
+void page_order_forget_fill(struct page_order *o);
+
+/** Move pages to the class ORDER_KERNEL. @param pages their bits */
+void page_order_raise(struct page_order *o, const struct bitmap *pages);
+
+/** Return whether the pages of a class are the fill, or a part of it. */
+bool page_order_is_fill(const struct page_order *o, enum order_class c);
+
+/** Return whether a page is of the fill. */
+bool page_order_fills(const struct page_order *o, pfn_t pfn);
+
+/** Number of pages to be saved of the fill. */
+uint64_t page_order_count_fill(const struct page_order *o, const struct bitmap *dumpable);
 
 /**
  * Find the essential pages and the memory map. Pages of them that are not found stay in the class

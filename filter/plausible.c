@@ -58,11 +58,13 @@ void plausibility_begin(struct plausibility *p, const struct kernel *k, struct v
 
 int plausibility_check(const struct plausibility *p, const struct page_layout *l,
 		       const struct memmap *map, const struct bitmap *dumpable,
-		       const struct filter_stats *stats)
+		       const struct page_order *order, const struct filter_stats *stats)
 {
 	uint64_t judged = p->described - min_u64(p->described, stats->pages[PAGE_UNREADABLE]);
 	uint64_t kept = count_described(map, dumpable), wrong = 0;
 
+	if (order)
+		kept -= min_u64(kept, page_order_count_fill(order, dumpable));
 	kept -= min_u64(kept, stats->pages[PAGE_UNREADABLE]);
 	if (judged < MEMORY_MIN >> l->page_shift)
 		return 0;
@@ -76,7 +78,8 @@ int plausibility_check(const struct plausibility *p, const struct page_layout *l
 			       "struct pages are implausible: of %" PRIu64 " pages none is a slab",
 			       judged);
 	for (size_t i = 0; i < p->nr_known; i++)
-		wrong += !bitmap_test(dumpable, p->known[i]);
+		wrong += !bitmap_test(dumpable, p->known[i]) ||
+			 (order && page_order_fills(order, p->known[i]));
 	if (wrong * 2 > p->nr_known)
 		return err_set(-EBADMSG,
 			       "struct pages are implausible: of %zu pages that hold "

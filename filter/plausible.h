@@ -32,10 +32,12 @@ void plausibility_begin(struct plausibility *p, const struct kernel *k, struct v
  * Check the outcome. A machine of less than 256 MiB is not judged: no kernel panics there and
  * makes a dump.
  * @param dumpable without the pages that are excluded
+ * @param order the fill of which counts as excluded, or NULL
  * @return 0; -EBADMSG with an error text if it cannot be true
  */
 int plausibility_check(const struct plausibility *p, const struct page_layout *l,
 		       const struct memmap *map, const struct bitmap *dumpable,
-		       const struct filter_stats *stats) __attribute__((warn_unused_result));
+		       const struct page_order *order, const struct filter_stats *stats)
+	__attribute__((warn_unused_result));
 
 #endif

@@ -20,11 +20,14 @@
 #define BATCH_BYTES (512u << 10)
 /* Batches per thread, so that one that compresses badly does not stop the others. */
 #define BATCHES_PER_THREAD 3
+/* Bytes that a fill leaves for the end of the dump, beside the eraseinfo. */
+#define FILL_END_BYTES 4096
 
 struct copy {
 	struct copy_part *parts;
 	size_t nr_parts;
-	size_t turn; /* the part that is claimed from next */
+	size_t turn;  /* the part that is claimed from next */
+	bool filling; /* what is claimed is of the fill */
 	const struct copy_options *options;
 	const struct bitmap *dumpable;
 	const struct page_order *order; /* NULL: that of pfns */
@@ -49,11 +52,18 @@ struct copy_batch {
 	struct page_batch pages;
 	struct copy_part *part;
 	enum order_class class;
+	bool fill;
 };
 
 static bool part_failed(const struct copy_part *p)
 {
 	return __atomic_load_n(&p->err, __ATOMIC_RELAXED);
+}
+
+/* Return whether no more of a part is to be copied. */
+static bool part_ended(const struct copy_part *p)
+{
+	return part_failed(p) || __atomic_load_n(&p->filled, __ATOMIC_RELAXED);
 }
 
 /* The number of a page among the pages to be saved of its part. */
@@ -69,10 +79,12 @@ static uint64_t page_index(const struct copy *c, struct copy_part *p, pfn_t pfn)
 	return p->index;
 }
 
-/* Take the next pages of a part's class. Returns whether there are any. */
+/* Take the next pages of a part's class, if it is its turn. Returns whether there are any. */
 static bool take_pages(const struct copy *c, struct copy_part *p, struct page_batch *b)
 {
 	b->nr_runs = b->nr_pages = 0;
+	if (c->filling != (c->order && page_order_is_fill(c->order, p->class)))
+		return false;
 	while (b->nr_pages < c->batch_pages) {
 		pfn_t stop, pfn;
 
@@ -99,21 +111,42 @@ static bool take_class(const struct copy *c, struct copy_part *p, struct copy_ba
 	}
 	cb->part = p;
 	cb->class = p->class;
+	cb->fill = c->filling;
 	return true;
 }
 
 /* Take the next pages of one part after the other. */
+static bool take_turns(struct copy *c, struct copy_batch *cb)
+{
+	for (size_t i = 0; i < c->nr_parts; i++) {
+		struct copy_part *p = &c->parts[c->turn++ % c->nr_parts];
+
+		if (!part_ended(p) && take_class(c, p, cb))
+			return true;
+	}
+	return false;
+}
+
+static void begin_classes(struct copy *c)
+{
+	for (size_t i = 0; i < c->nr_parts; i++) {
+		c->parts[i].class = 0;
+		c->parts[i].next = c->parts[i].start;
+	}
+}
+
+/* The fill begins when nothing else of any part is left. */
 static int copy_claim(void *ctx, void *batch)
 {
 	struct copy *c = ctx;
 
-	for (size_t i = 0; i < c->nr_parts; i++) {
-		struct copy_part *p = &c->parts[c->turn++ % c->nr_parts];
-
-		if (!part_failed(p) && take_class(c, p, batch))
-			return 1;
-	}
-	return 0;
+	if (take_turns(c, batch))
+		return 1;
+	if (c->filling || !c->order || !c->order->fill)
+		return 0;
+	c->filling = true;
+	begin_classes(c);
+	return take_turns(c, batch);
 }
 
 static void put_page(const struct copy *c, struct worker *w, struct page_batch *b,
@@ -215,21 +248,64 @@ static int copy_work(void *ctx, void *worker, void *batch)
 	return 0;
 }
 
-static int put_batch(struct copy_part *p, const struct copy_batch *cb, double deadline)
+/* Let a fill have the room that is not wanted for others, or for the end of the dump. */
+static void limit_fill(struct copy_part *p)
 {
-	int err = stop_check(deadline);
+	const struct dump_source *src = p->writer->source;
+	uint64_t end =
+		src->vc->eraseinfo_size + (src->erase ? src->erase->text_size : 0) + FILL_END_BYTES;
+	struct sink *s = p->writer->sink;
+	uint64_t room = sink_room(s);
+
+	p->filling = true;
+	p->limit = s->limit;
+	if (room)
+		s->limit = room > end ? room - end : 1;
+}
+
+static void end_fill(struct copy_part *p)
+{
+	if (p->filling)
+		p->writer->sink->limit = p->limit;
+	p->filling = false;
+	__atomic_store_n(&p->filled, true, __ATOMIC_RELAXED);
+}
+
+/* Return whether it is room or time that a fill lacks, and take down which. */
+static bool fill_ended(const struct copy *c, struct copy_part *p, int err)
+{
+	uint64_t limit = p->limit;
+
+	if (err != -ECANCELED && err != -ENOSPC && err != -EDQUOT && err != -EFBIG)
+		return false;
+	end_fill(p);
+	if (!c->stats->fill_end)
+		snprintf(c->stats->fill_why, sizeof(c->stats->fill_why), "%s",
+			 err != -EFBIG ? err_text(err) :
+			 limit && limit <= sink_room(p->writer->sink) ?
+					 "the limit of -L was reached" :
+					 "the rest of the disk is a reserve");
+	c->stats->fill_end = err;
+	return true;
+}
+
+static int put_batch(const struct copy *c, struct copy_part *p, const struct copy_batch *cb)
+{
+	bool new_class = p->last_class != NR_ORDER_CLASSES && cb->class != p->last_class;
+	int err = stop_check(c->options->deadline);
 
 	/* Each class is safe before the next one begins. */
-	if (!err && p->last_class != NR_ORDER_CLASSES && cb->class != p->last_class)
+	if (!err && new_class)
 		err = writer_flush(p->writer);
+	if (!err && cb->fill && !p->filling)
+		limit_fill(p);
 	p->last_class = cb->class;
 	if (!err)
 		err = writer_put(p->writer, &cb->pages);
-
-	if (err) {
-		snprintf(p->why, sizeof(p->why), "%s", err_text(err));
-		__atomic_store_n(&p->err, err, __ATOMIC_RELAXED);
-	}
+	if (!err || (cb->fill && fill_ended(c, p, err)))
+		return err;
+	snprintf(p->why, sizeof(p->why), "%s", err_text(err));
+	__atomic_store_n(&p->err, err, __ATOMIC_RELAXED);
 	return err;
 }
 
@@ -252,9 +328,9 @@ static int copy_commit(void *ctx, void *batch)
 	struct copy_part *p = cb->part;
 
 	/* The batch was claimed before its part failed. */
-	if (part_failed(p))
+	if (part_ended(p))
 		return 0;
-	if (put_batch(p, cb, c->options->deadline))
+	if (put_batch(c, p, cb))
 		return c->options->stop_on_first_error ? p->err : 0;
 	count_class(c, cb);
 	c->stats->copied += b->nr_pages;
@@ -436,11 +512,14 @@ int copy_pages(struct copy_part *parts, size_t nr_parts, const struct bitmap *du
 	for (size_t i = 0; i < nr_parts; i++) {
 		struct copy_part *p = &parts[i];
 
-		p->next = p->counted = p->start;
+		p->counted = p->start;
 		p->last_class = NR_ORDER_CLASSES;
 	}
+	begin_classes(&c);
 	c.last_put = clock_seconds();
 	err = run_threads(&c, src, options->nr_threads);
+	for (size_t i = 0; i < nr_parts; i++)
+		end_fill(&parts[i]);
 	for (size_t i = 0; i < nr_parts; i++) {
 		/* The caller sees it there. */
 		if (parts[i].err)

@@ -4,6 +4,9 @@
  * The copy pipeline: pages are read, tested for zeros and compressed in
  * parallel, and handed to a writer class by class, in pfn order within a class. The output does
  * not depend on the number of threads.
+ *
+ * The classes of the fill (struct page_order) come after all others of all parts. Only room and
+ * time that are left are for them: when there is none, the copy ends without an error.
  */
 #ifndef OUTPUT_COPY_H
 #define OUTPUT_COPY_H
@@ -16,6 +19,7 @@ struct class_stats {
 	uint64_t pages;	 /**< to copy */
 	uint64_t copied; /**< of them, those that were handed to the writer */
 	uint64_t bytes;	 /**< their data, compressed */
+	bool fill;	 /**< its pages are the fill */
 	double seconds;	 /**< from the end of what came before to the end of the last batch */
 };
 
@@ -27,6 +31,9 @@ struct copy_stats {
 	uint64_t lost;	 /**< of these, unreadable in the input */
 	/** Why the first lost page is lost; "" if none is. */
 	char lost_why[256];
+	/** Why pages of the fill are missing: -ECANCELED, -ENOSPC, ...; 0: none are. */
+	int fill_end;
+	char fill_why[256];
 	double seconds;
 	struct class_stats classes[NR_ORDER_CLASSES];
 };
@@ -43,15 +50,17 @@ struct copy_part {
 	 * NR_ORDER_CLASSES: none came.
 	 */
 	enum order_class class, last_class;
-	pfn_t next, counted; /**< counted: pages before this pfn ... */
-	uint64_t index;	     /**< ... have smaller indices than this */
+	bool filling, filled; /**< pages of the fill were put; no more will be */
+	uint64_t limit;	      /**< of the sink, before the fill */
+	pfn_t next, counted;  /**< counted: pages before this pfn ... */
+	uint64_t index;	      /**< ... have smaller indices than this */
 };
 
 struct copy_options {
 	unsigned int nr_threads; /**< at least 1 */
 	/** Stop at the first error of a writer: the caller is going to begin anew. */
 	bool stop_on_first_error;
-	/** All writers fail then, see stop_check(), or when a signal says so; 0: never. */
+	/** All writers fail then, see stop_check(), or when a signal comes; 0: never. */
 	double deadline;
 };
 

@@ -135,6 +135,7 @@ static int keep_all(struct outputs *o, struct bitmap *b, int err, struct dump_re
 	snprintf(res->not_filtered_why, sizeof(res->not_filtered_why), "%s", err_text(err));
 	memset(res->filter.pages, 0, sizeof(res->filter.pages));
 	o->source.level = level | vc->dump_level;
+	page_order_forget_fill(&o->order);
 	err = add_line(o->req, "dump level %u is not possible, %u is used: %s", o->req->level,
 		       level, res->not_filtered_why);
 	bitmap_deinit(b);
@@ -207,6 +208,8 @@ static int choose_pages(struct outputs *o, struct bitmap *b, struct dump_result 
 	err = filter(o, b, res);
 	if (!err && req->verdicts)
 		verdicts_apply(req->verdicts, b, &res->verdicts);
+	if (!err && req->verdicts)
+		page_order_raise(&o->order, &req->verdicts->include);
 	if (!err && req->exclude_unused_vmemmap)
 		err = filter_unused_vm(req, b, res);
 	if (!err && (req->essential || !req->elf))
@@ -268,12 +271,15 @@ static int set_pages(struct outputs *o, const struct bitmap *b)
 	return err;
 }
 
-/* The rest will be about as compressible as what was written so far. */
+/* The rest, but the fill, will be about as compressible as what was written so far. */
 static uint64_t estimate_missing(const struct dump_request *req, const struct copy_stats *copy,
 				 uint64_t before, uint32_t page_size)
 {
-	uint64_t left = copy->total - copy->copied, refused = 0;
+	uint64_t left = 0, refused = 0;
 
+	for (enum order_class c = 0; c < NR_ORDER_CLASSES; c++)
+		if (!copy->classes[c].fill)
+			left += copy->classes[c].pages - copy->classes[c].copied;
 	if (!copy->copied)
 		left *= page_size;
 	else
@@ -316,6 +322,7 @@ static void count_classes(const struct outputs *o, const struct bitmap *b, struc
 	for (enum order_class c = 0; c < NR_ORDER_CLASSES; c++) {
 		struct class_stats *s = &copy->classes[c];
 
+		s->fill = page_order_is_fill(&o->order, c);
 		s->pages = copy->copied == copy->total ?
 				   s->copied :
 				   page_order_count(o->req->elf ? NULL : &o->order, b, c);
@@ -348,7 +355,7 @@ static int copy(struct outputs *o, const struct bitmap *b, struct dump_result *r
 	}
 	res->complete = !res->copy.lost && !o->source.vc->incomplete;
 	start = clock_seconds();
-	err = end_parts(o, err, res->complete);
+	err = end_parts(o, err, res->complete && !res->copy.fill_end);
 	TRACE(OUTPUT, "%" PRIu64 " of %" PRIu64 " pages copied, %" PRIu64 " unreadable: %s",
 	      res->copy.copied, res->copy.total, res->copy.lost,
 	      err	    ? err_text(err) :
@@ -401,7 +408,7 @@ int dump_write(const struct dump_request *req, struct dump_result *res)
 	if (!err)
 		err = create_writers(&o);
 	if (!err) {
-		page_order_init(&o.order, o.source.vc, req->elf ? DL_MAX : req->level);
+		page_order_init(&o.order, o.source.vc, req->elf ? DL_MAX : req->level, req->fill);
 		err = begin(&o, &b, &res->filter);
 	}
 	if (!err) {

@@ -23,6 +23,11 @@ struct dump_request {
 	uint64_t block_pages;
 	/** Bits of enum dump_level. Pages that the input's own level excluded stay excluded. */
 	unsigned int level;
+	/**
+	 * Bits of the level, the kinds of which are saved nevertheless, after all else and as long
+	 * as there is room and time: the fill. Not with @c elf or @c essential.
+	 */
+	unsigned int fill;
 	/** Leave out the struct pages of pages that are left out, too. */
 	bool exclude_unused_vmemmap;
 	/** Save only essential pages (kernel/essential.h), and those that extensions include. */
@@ -66,7 +71,10 @@ struct dump_result {
 	/** Why struct pages of excluded pages were kept, though they were to be excluded; or "". */
 	char unused_vm_why[256];
 	uint64_t not_essential; /**< pages left out since they are not essential */
-	/** Everything that was to be saved was, and the dump says so. */
+	/**
+	 * Everything that was to be saved was, and the dump says so. A fill that ended early
+	 * (@c copy) is marked in the dump like other pages that it lacks, but counts as complete.
+	 */
 	bool complete;
 	uint64_t written;      /**< bytes, what was written again included */
 	uint64_t size;	       /**< bytes of the files, or of the stream, holes included */

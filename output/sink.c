@@ -49,6 +49,13 @@ void sink_reserve(struct sink *s, uint64_t off, uint64_t len, size_t piece)
 		s->ops->reserve(s, off, len, piece);
 }
 
+uint64_t sink_room(const struct sink *s)
+{
+	uint64_t room = s->ops->room ? s->ops->room(s) : 0;
+
+	return !room || (s->limit && s->limit < room) ? s->limit : room;
+}
+
 int sink_sync(struct sink *s)
 {
 	return s->ops->sync ? s->ops->sync(s) : 0;

@@ -26,6 +26,8 @@ struct sink_ops {
 	int (*pread)(struct sink *s, void *buf, size_t len, uint64_t off);
 	/** sink_reserve(); may be NULL */
 	void (*reserve)(struct sink *s, uint64_t off, uint64_t len, size_t piece);
+	/** sink_room() without the limit; NULL: any */
+	uint64_t (*room)(const struct sink *s);
 	/** sink_sync(); may be NULL */
 	int (*sync)(struct sink *s);
 	/** sink_finish(); may be NULL */
@@ -123,6 +125,12 @@ void sink_reserve(struct sink *s, uint64_t off, uint64_t len, size_t piece);
  * writes nothing.
  */
 uint64_t sink_size(const struct sink *s);
+
+/**
+ * The most bytes that the file may have so that it is within the limit, and a
+ * twentieth of the file system, but at most 1 GiB, stays free for others; 0: any.
+ */
+uint64_t sink_room(const struct sink *s);
 
 /** All that was written is on the disk when this returns 0. -errno. */
 int sink_sync(struct sink *s) __attribute__((warn_unused_result));

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "lib/checked.h"
@@ -20,6 +21,8 @@
 #define PUSH_SIZE ((uint64_t)4 << 20)
 /* Holes are made of whole blocks of this size. */
 #define BLOCK_SIZE ((uint64_t)4096)
+/* The most bytes of a disk that are left to others. */
+#define RESERVE_MAX (UINT64_C(1) << 30)
 
 struct sink_file {
 	struct sink sink;
@@ -124,6 +127,21 @@ static void file_reserve(struct sink *s, uint64_t off, uint64_t len, size_t piec
 		f->end = end;
 }
 
+static uint64_t file_room(const struct sink *s)
+{
+	const struct sink_file *f = (const struct sink_file *)s;
+	uint64_t free_bytes, reserve;
+	struct statvfs fs;
+	struct stat st;
+
+	if (fstat(f->fd, &st) || !S_ISREG(st.st_mode) || fstatvfs(f->fd, &fs))
+		return 0;
+	free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
+	reserve = min_u64((uint64_t)fs.f_blocks * fs.f_frsize / 20, RESERVE_MAX);
+	/* 0 would be any. */
+	return max_u64(f->end + (free_bytes > reserve ? free_bytes - reserve : 0), 1);
+}
+
 static int file_sync(struct sink *s)
 {
 	return sink_sync_fd(s, ((struct sink_file *)s)->fd);
@@ -162,6 +180,7 @@ static const struct sink_ops file_ops = {
 	.pwrite = file_pwrite,
 	.pread = file_pread,
 	.reserve = file_reserve,
+	.room = file_room,
 	.sync = file_sync,
 	.finish = file_sync,
 	.restart = file_restart,

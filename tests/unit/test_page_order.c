@@ -32,11 +32,11 @@ struct sample {
 	enum order_class want[PAGES];
 };
 
-static void sample_init(struct sample *s, unsigned int level)
+static void sample_init(struct sample *s, unsigned int level, unsigned int kept)
 {
 	memset(s, 0, sizeof(*s));
 	s->vc.max_pfn = PAGES;
-	page_order_init(&s->o, &s->vc, level);
+	page_order_init(&s->o, &s->vc, level, kept);
 	assert_int_equal(bitmap_init(&s->dumpable, PAGES), 0);
 	for (pfn_t pfn = 0; pfn < PAGES; pfn++)
 		s->want[pfn] = NR_ORDER_CLASSES;
@@ -116,17 +116,21 @@ static void test_classes(void **state)
 {
 	/* Which class pages are in at which levels, and how many bits that takes. */
 	static const struct {
-		unsigned int level, planes;
+		unsigned int level, kept, planes;
 		enum order_class cache_private, cache, user, free;
 	} cases[] = {
-		{ 0, 2, ORDER_CACHE, ORDER_CACHE, ORDER_USER, ORDER_FREE },
-		{ 1, 2, ORDER_CACHE, ORDER_CACHE, ORDER_USER, ORDER_FREE },
-		{ 2, 2, ORDER_CACHE_PRIVATE, ORDER_KERNEL, ORDER_USER, ORDER_FREE },
-		{ 8, 2, ORDER_CACHE_PRIVATE, ORDER_CACHE, ORDER_KERNEL, ORDER_FREE },
-		{ 16, 2, ORDER_CACHE_PRIVATE, ORDER_CACHE, ORDER_USER, ORDER_KERNEL },
-		{ 27, 1, ORDER_CACHE_PRIVATE, ORDER_KERNEL, ORDER_KERNEL, ORDER_KERNEL },
-		{ 23, 1, ORDER_KERNEL, ORDER_KERNEL, ORDER_USER, ORDER_KERNEL },
-		{ 31, 0, ORDER_KERNEL, ORDER_KERNEL, ORDER_KERNEL, ORDER_KERNEL },
+		{ 0, 0, 2, ORDER_CACHE, ORDER_CACHE, ORDER_USER, ORDER_FREE },
+		{ 1, 0, 2, ORDER_CACHE, ORDER_CACHE, ORDER_USER, ORDER_FREE },
+		{ 2, 0, 2, ORDER_CACHE_PRIVATE, ORDER_KERNEL, ORDER_USER, ORDER_FREE },
+		{ 8, 0, 2, ORDER_CACHE_PRIVATE, ORDER_CACHE, ORDER_KERNEL, ORDER_FREE },
+		{ 16, 0, 2, ORDER_CACHE_PRIVATE, ORDER_CACHE, ORDER_USER, ORDER_KERNEL },
+		{ 27, 0, 1, ORDER_CACHE_PRIVATE, ORDER_KERNEL, ORDER_KERNEL, ORDER_KERNEL },
+		{ 23, 0, 1, ORDER_KERNEL, ORDER_KERNEL, ORDER_USER, ORDER_KERNEL },
+		{ 31, 0, 0, ORDER_KERNEL, ORDER_KERNEL, ORDER_KERNEL, ORDER_KERNEL },
+		/* Some are saved though the level excludes them: those of a fill. */
+		{ 31, 30, 2, ORDER_CACHE, ORDER_CACHE, ORDER_USER, ORDER_FREE },
+		{ 27, 26, 2, ORDER_KERNEL, ORDER_CACHE, ORDER_USER, ORDER_FREE },
+		{ 31, 8, 1, ORDER_KERNEL, ORDER_KERNEL, ORDER_USER, ORDER_KERNEL },
 	};
 
 	(void)state;
@@ -141,7 +145,7 @@ static void test_classes(void **state)
 		uint64_t seed = i;
 		struct sample s;
 
-		sample_init(&s, cases[i].level);
+		sample_init(&s, cases[i].level, cases[i].kept);
 		assert_int_equal(s.o.nr_planes, cases[i].planes);
 		for (pfn_t pfn = 0; pfn < PAGES;) {
 			pfn_t end = pfn + 1 + next_random(&seed) % 150;
@@ -168,6 +172,81 @@ static void test_classes(void **state)
 		assert_order(&s);
 		sample_deinit(&s);
 	}
+}
+
+/* Pages that a level excludes and that are saved nevertheless have classes that no others have. */
+static void test_fill(void **state)
+{
+	static const struct {
+		unsigned int level, kept, planes;
+		unsigned int fill; /* bits of enum order_class */
+	} cases[] = {
+		{ 31, 0, 0, 0 },
+		{ 31, 30, 2, 1 << ORDER_CACHE_PRIVATE | 1 << ORDER_CACHE | 1 << ORDER_USER |
+				     1 << ORDER_FREE },
+		{ 31, 16, 1, 1 << ORDER_FREE },
+		{ 31, 4, 1, 1 << ORDER_CACHE_PRIVATE },
+		{ 23, 22, 2, 1 << ORDER_CACHE_PRIVATE | 1 << ORDER_CACHE | 1 << ORDER_FREE },
+		{ 27, 26, 2, 1 << ORDER_CACHE | 1 << ORDER_USER | 1 << ORDER_FREE },
+		{ 6, 4, 2, 1 << ORDER_CACHE_PRIVATE },
+		{ 6, 2, 2, 0 },
+	};
+	static const struct {
+		enum page_class kind;
+		enum order_class class;
+	} kinds[] = {
+		{ PAGE_KEEP, ORDER_KERNEL },
+		{ PAGE_CACHE_PRIVATE, ORDER_CACHE_PRIVATE },
+		{ PAGE_CACHE, ORDER_CACHE },
+		{ PAGE_USER, ORDER_USER },
+		{ PAGE_FREE, ORDER_FREE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint64_t nr = 0;
+		struct sample s;
+
+		sample_init(&s, cases[i].level, cases[i].kept);
+		assert_int_equal(s.o.nr_planes, cases[i].planes);
+		assert_int_equal(s.o.fill, cases[i].fill);
+		bitmap_set_range(&s.dumpable, 0, PAGES);
+		for (size_t j = 0; j < ARRAY_SIZE(kinds); j++)
+			page_order_mark(&s.o, 100 * j, 100 * j + 10, kinds[j].kind);
+		for (size_t j = 0; j < ARRAY_SIZE(kinds); j++) {
+			bool fills = cases[i].fill >> kinds[j].class & 1;
+
+			nr += fills ? 10 : 0;
+			assert_int_equal(page_order_fills(&s.o, 100 * j + 9), fills);
+			assert_false(page_order_fills(&s.o, 100 * j + 10));
+		}
+		assert_int_equal(page_order_count_fill(&s.o, &s.dumpable), nr);
+		page_order_forget_fill(&s.o);
+		assert_int_equal(page_order_count_fill(&s.o, &s.dumpable), 0);
+		sample_deinit(&s);
+	}
+}
+
+static void test_raise(void **state)
+{
+	struct bitmap included;
+	struct sample s;
+
+	(void)state;
+	sample_init(&s, DL_MAX, DL_MAX & ~DL_ZERO);
+	bitmap_set_range(&s.dumpable, 0, PAGES);
+	assert_int_equal(bitmap_init(&included, PAGES), 0);
+	page_order_mark(&s.o, 10, 20, PAGE_FREE);
+	page_order_mark(&s.o, PAGES - 5, PAGES, PAGE_USER);
+	bitmap_set_range(&included, 12, 14);
+	bitmap_set_range(&included, PAGES - 2, PAGES);
+	page_order_raise(&s.o, &included);
+	for (pfn_t pfn = 0; pfn < PAGES; pfn++)
+		assert_int_equal(page_order_fills(&s.o, pfn),
+				 ((pfn >= 10 && pfn < 20) || pfn >= PAGES - 5) &&
+					 !bitmap_test(&included, pfn));
+	bitmap_deinit(&included);
+	sample_deinit(&s);
 }
 
 /* Without an order there is one class. */
@@ -243,6 +322,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_classes),
+		cmocka_unit_test(test_fill),
+		cmocka_unit_test(test_raise),
 		cmocka_unit_test(test_no_order),
 		cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_full_set),
