@@ -116,6 +116,8 @@ def run_tests():
                 print(f'not ok - {name}: {type(e).__name__}: {one_line(e)}', flush=True)
                 for line in traceback.format_exc().splitlines():
                     print(f'# {line}', flush=True)
+            if failed and 'STOP_AT_FAILURE' in os.environ:
+                break
         os.chdir('/')
     print(f'1..{len(_tests)}')
     sys.exit(failed)
