@@ -50,13 +50,14 @@ static void show_classes(const struct copy_stats *copy, bool fill)
 {
 	for (enum order_class c = 0; c < NR_ORDER_CLASSES; c++) {
 		const struct class_stats *s = &copy->classes[c];
-		char size[SIZE_TEXT_MAX];
+		char size[SIZE_TEXT_MAX], end[SIZE_TEXT_MAX];
 
 		if (!s->pages || s->fill != fill)
 			continue;
-		REPORT_MSG("    %-24s: %" PRIu64 " page%s, %s of data, %f seconds%s\n",
+		REPORT_MSG("    %-24s: %" PRIu64 " page%s, %s of data up to %s, %f seconds%s\n",
 			   order_class_name(c), s->pages, plural_s(s->pages),
-			   size_about(size, s->bytes), s->seconds, fill ? " (fill)" : "");
+			   size_about(size, s->bytes), size_about(end, s->file_bytes), s->seconds,
+			   fill ? " (fill)" : "");
 	}
 }
 
@@ -78,6 +79,7 @@ void classes_put(struct json *j, const struct copy_stats *copy)
 		json_number(j, "pages", s->pages);
 		json_number(j, "copied", s->copied);
 		json_number(j, "bytes", s->bytes);
+		json_number(j, "file_bytes", s->file_bytes);
 		json_bool(j, "fill", s->fill);
 		json_seconds(j, "seconds", s->seconds);
 		json_end(j);

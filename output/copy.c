@@ -316,6 +316,9 @@ static void count_class(struct copy *c, const struct copy_batch *cb)
 
 	s->copied += cb->pages.nr_pages;
 	s->bytes += cb->pages.data_len;
+	s->file_bytes = 0;
+	for (size_t i = 0; i < c->nr_parts; i++)
+		s->file_bytes += sink_size(c->parts[i].writer->sink);
 	s->seconds += now - c->last_put;
 	c->last_put = now;
 }

@@ -19,8 +19,10 @@ struct class_stats {
 	uint64_t pages;	 /**< to copy */
 	uint64_t copied; /**< of them, those that were handed to the writer */
 	uint64_t bytes;	 /**< their data, compressed */
-	bool fill;	 /**< its pages are the fill */
-	double seconds;	 /**< from the end of what came before to the end of the last batch */
+	/** Size of the outputs when the last of them was written: a smaller dump lacks some. */
+	uint64_t file_bytes;
+	bool fill;	/**< its pages are the fill */
+	double seconds; /**< from the end of what came before to the end of the last batch */
 };
 
 /** Counts of copied pages. */

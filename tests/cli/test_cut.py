@@ -89,6 +89,26 @@ for machine in MACHINES:
         check(any(c['copied'] < c['pages'] for c in classes().values()), classes())
 
 
+@test('--dry-run tells the size up to the end of each class: with -L it is whole, but not before')
+def _():
+    core('mini')
+    for levels in (['-d', '0'], ['-c', '-d', '31']):
+        makedumpfile('-f', *levels, '--json', 'report', 'mini', 'dump').check_done()
+        written = classes()
+        makedumpfile(*levels, '--dry-run', '--json', 'report', 'mini').check_done()
+        planned = classes()
+        for found in (written, planned):
+            for c in found.values():
+                del c['seconds']
+        check(planned == written, f'{planned}, not {written}')
+        for name in ('essential', 'kernel'):
+            for short in (0, 1):
+                makedumpfile('-f', *levels, '-L', planned[name]['file_bytes'] - short,
+                             '--json', 'report', 'mini', 'dump')
+                there = classes()[name]
+                check((there['copied'] == there['pages']) == (not short), f'{name}: {there}')
+
+
 for name in ('SIGTERM', 'SIGINT'):
     @test(f'{name} while pages are copied: the dump is cut, and says so; exit 1')
     def _(name=name):

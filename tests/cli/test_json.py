@@ -173,6 +173,10 @@ def _():
     check(split['output']['paths'] == ['part1', 'part2'], split['output'])
     for report in (whole, split):
         check(sum([c.pop('seconds') for c in report['pages']['classes']]) > 0, 'seconds')
+        ends = [c.pop('file_bytes') for c in report['pages']['classes'] if c['pages']]
+        check(ends == sorted(ends) and ends[-1] <= report['output']['file_bytes'], ends)
+        for c in report['pages']['classes']:
+            c.pop('file_bytes', None)
     check(split['pages'] == whole['pages'], split['pages'])
     check(split['output']['file_bytes'] > whole['output']['file_bytes'], split['output'])
 
