@@ -6,6 +6,7 @@
 # make check-all        install what the tests need, and test it on real kernels: 20 minutes
 # make check-full       everything: hours. Parts of it: check-arch (more kernels of other
 #                       architectures), check-crash (what crash makes of the dumps),
+#                       check-kernels (kernels of other configurations, built from source),
 #                       check-readers (what crash, drgn and libkdumpfile read of every output),
 #                       check-gpu (the extension drop_gpu on kernels with a graphics card),
 #                       check-faults (single faults in dumps, and calls that fail: FAULT_CASES,
@@ -152,7 +153,7 @@ endif
 endif
 endef
 
-ifneq ($(filter-out clean demo check check-all check-full check-arch check-crash check-readers check-gpu check-faults check-distros mutants bench fuzz,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean demo check check-all check-full check-arch check-crash check-kernels check-readers check-gpu check-faults check-distros mutants bench fuzz,$(or $(MAKECMDGOALS),all)),)
 LIBDEFLATE_LIBS := $(call libraries,libdeflate,-ldeflate)
 DWARF_LIBS := $(call libraries,libdw,-ldw -lelf,-lbz2 -llzma -lzstd -lz)
 LZO_LIBS := -llzo2
@@ -377,6 +378,10 @@ check-crash:
 	$(Q)scripts/setup check vm crash
 	$(Q)tests/run O=$(O) crash
 
+check-kernels:
+	$(Q)scripts/setup check vm kernels
+	$(Q)tests/run O=$(O) kernels
+
 check-readers:
 	$(Q)scripts/setup check vm
 	$(Q)tests/run O=$(O) readers
@@ -495,7 +500,7 @@ clean:
 
 FORCE:
 .PHONY: all extensions remember unit-tests bench-facts fuzz-replays fuzzers demo check check-all check-full \
-	check-arch check-crash check-readers check-gpu check-faults check-distros mutants fuzz bench install clean FORCE
+	check-arch check-crash check-kernels check-readers check-gpu check-faults check-distros mutants fuzz bench install clean FORCE
 .DELETE_ON_ERROR:
 
 -include $(OBJS:.o=.d) $(EXTENSION_OBJS:.o=.d) $(BUILTIN_PARTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZ_OBJS:.o=.d)

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 
+import built
 import cache
 import debian
 import machines
@@ -44,7 +45,9 @@ def make(guest, say=lambda text: None, again=False):
 
 
 def guest(machine, series, kind):
-    """The guest of a machine that boots a SERIES, which can be "newest"."""
+    """The guest of a machine that boots a SERIES, which can be "newest" or a kernel of built.py."""
+    if built.is_built(series):
+        return qemu.Guest(built.kernel(series), kind)
     if series == "newest":
         series = debian.newest(machine)
     return qemu.Guest(debian.kernel(series, machine.flavour, machine.arch), kind,

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Kernels of configurations that Debian does not ship, built from Debian's sources.
+
+SERIES+VARIANT names one: 6.12+novmemmap is built from linux-source-6.12 with the options of
+kernels/base.config, of which kernels/novmemmap.config replaces some. It is kept in the cache
+until its source, its options or the compiler change.
+"""
+import glob
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+
+import cache
+import debian
+from archive import run
+
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kernels")
+BASE = os.path.join(HERE, "base.config")
+PROGRAMS = {"make": "make", "gcc": "gcc", "flex": "flex", "bison": "bison", "bc": "bc",
+            "pahole": "dwarves"}
+OPTION = re.compile(r"(CONFIG_\w+)=(.*)")
+
+
+# The series that each variant is built of.
+SERIES = ["6.12"]
+
+
+def is_built(series):
+    return "+" in series
+
+
+def variants():
+    """All variants, by name."""
+    return sorted(os.path.basename(path)[:-7] for path in glob.glob(f"{HERE}/*.config")
+                  if path != BASE)
+
+
+def all_kernels():
+    return [f"{series}+{variant}" for series in SERIES for variant in variants()]
+
+
+def options(path):
+    """The options of a file, {name: value}."""
+    with open(path) as f:
+        return dict(m.groups() for line in f if (m := OPTION.fullmatch(line.rstrip("\n"))))
+
+
+def sources(series):
+    """The directory of a series' sources, from the cache or from the archive."""
+    dest = os.path.join(cache.root(), "sources", series)
+    if os.path.exists(f"{dest}/Makefile"):
+        return dest
+    package, wrong = f"linux-source-{series}", None
+    for name in debian.SUITES.get(series, debian.NEWEST):
+        try:
+            suite = debian.suite(name)
+            version = suite.packages().get(package)
+            if not version:
+                continue
+            os.makedirs(os.path.dirname(dest), exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=os.path.dirname(dest)) as work:
+                suite.download({package: version}, work)
+                deb, = os.listdir(work)
+                run(["dpkg-deb", "-x", f"{work}/{deb}", work])
+                run(["tar", "-xf", f"{work}/usr/src/{package}.tar.xz", "-C", work])
+                os.rename(f"{work}/{package}", dest)
+            return dest
+        except cache.Unavailable as e:
+            wrong = wrong or e
+    raise cache.Unavailable(f"no sources of {series} to be had: {wrong or 'no suite has them'}")
+
+
+def key(source, wanted):
+    h = hashlib.sha256(repr(sorted(wanted.items())).encode())
+    with open(f"{source}/Makefile", "rb") as f:         # has the version
+        h.update(f.read())
+    h.update(run(["gcc", "--version"]).encode())
+    return h.hexdigest()
+
+
+def configure(source, tree, wanted):
+    """Make a .config. Unavailable, naming them, if options are not as they are wanted."""
+    text = "".join(f"{name}={value}\n" for name, value in wanted.items())
+    with open(f"{tree}/wanted", "w") as f:
+        f.write(text)
+    run(["make", "-s", "-C", source, f"O={tree}", f"KCONFIG_ALLCONFIG={tree}/wanted",
+         "allnoconfig"])
+    found = options(f"{tree}/.config")
+    lost = [name for name, value in wanted.items() if found.get(name, "n") != value]
+    if lost:
+        raise cache.Unavailable(f"kconfig does not take {' '.join(lost)}")
+
+
+def build(series, variant, dest, source, wanted):
+    part = f"{dest}.part"
+    shutil.rmtree(part, ignore_errors=True)
+    modules = os.path.join(part, "root")
+    os.makedirs(modules)
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(dest)) as tree:
+        configure(source, tree, wanted)
+        make = ["make", "-s", "-C", source, f"O={tree}", f"-j{len(os.sched_getaffinity(0))}"]
+        run([*make, "bzImage", "modules"])
+        run([*make, f"INSTALL_MOD_PATH={modules}", "INSTALL_MOD_STRIP=1", "modules_install"])
+        for name, place in {"vmlinuz": "arch/x86/boot/bzImage", "config": ".config",
+                            "vmlinux-debug": "vmlinux",
+                            "release": "include/config/kernel.release"}.items():
+            shutil.copy(f"{tree}/{place}", f"{part}/{name}")
+    shutil.rmtree(dest, ignore_errors=True)
+    os.rename(part, dest)
+
+
+def kernel(name):
+    """The kernel SERIES+VARIANT of x86_64, from the cache or built. The caller holds the cache's
+    lock."""
+    series, _, variant = name.partition("+")
+    if variant not in variants():
+        raise cache.Unavailable(f"no variant is called {variant}: there are {variants()}")
+    missing = {package for program, package in PROGRAMS.items() if not shutil.which(program)}
+    if missing:
+        raise cache.Unavailable("not on this machine: " + " ".join(sorted(missing)))
+    wanted = options(BASE) | options(f"{HERE}/{variant}.config") | {
+        "CONFIG_LOCALVERSION": f'"-{variant}"'}
+    source = sources(series)
+    dest, known = os.path.join(cache.root(), "kernels", name), None
+    if os.path.exists(f"{dest}/key"):
+        with open(f"{dest}/key") as f:
+            known = f.read()
+    if known != key(source, wanted):
+        os.makedirs(os.path.dirname(dest), exist_ok=True)
+        build(series, variant, dest, source, wanted)
+        with open(f"{dest}/key", "w") as f:
+            f.write(key(source, wanted))
+    return debian.Kernel(name, dest)
