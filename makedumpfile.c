@@ -397,6 +397,8 @@ static int run(const struct plan *plan)
 		.parts = plan->mode == MODE_INFO || plan->mode == MODE_VERIFY,
 		.raw = plan->input.raw,
 		.nr_raw = plan->input.nr_raw,
+		.diskset = plan->input.diskset,
+		.nr_diskset = plan->input.nr_diskset,
 		.machine = plan->input.machine,
 	};
 	struct report rep = { .plan = plan, .start = clock_seconds() };

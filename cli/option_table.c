@@ -273,6 +273,14 @@ static int parse_raw(struct plan *plan, const char *text)
 	return 0;
 }
 
+static int parse_diskset(struct plan *plan, const char *text)
+{
+	if (plan->input.nr_diskset == DISKS_MAX)
+		return err_set(-EINVAL, "more than %d disks of --diskset", DISKS_MAX);
+	plan->input.diskset[plan->input.nr_diskset++] = text;
+	return 0;
+}
+
 static int parse_machine(struct plan *plan, const char *text)
 {
 	if (!bare_knows_machine(text))
@@ -320,12 +328,6 @@ static int refuse_xen(struct plan *plan __attribute__((unused)),
 		      const char *arg __attribute__((unused)))
 {
 	return err_set(-ENOTSUP, "dumps of Xen are not supported");
-}
-
-static int refuse_sadump(struct plan *plan __attribute__((unused)),
-			 const char *arg __attribute__((unused)))
-{
-	return err_set(-ENOTSUP, "dumps of sadump are not supported");
 }
 
 static int refuse_eppic(struct plan *plan __attribute__((unused)),
@@ -599,6 +601,15 @@ const struct option_row option_table[] = {
 			"rest of it) of the memory at physical address BASE; can be repeated",
 	},
 	{
+		.name = "diskset",
+		.arg = "FILE",
+		.topic = TOPIC_INPUT,
+		.modes = READS_VMCORE | IN(VERIFY),
+		.parse = parse_diskset,
+		.help = "a disk of a set of sadump, instead of VMCORE; once for each disk, disk 1 "
+			"first",
+	},
+	{
 		.name = "machine",
 		.arg = "NAME",
 		.topic = TOPIC_INPUT,
@@ -633,13 +644,6 @@ const struct option_row option_table[] = {
 		.topic = TOPIC_INPUT,
 		.parse = refuse_xen,
 		.help = "refused",
-	},
-	{
-		.name = "diskset",
-		.arg = "FILE",
-		.topic = TOPIC_INPUT,
-		.parse = refuse_sadump,
-		.help = "refused: sadump is not supported",
 	},
 	{
 		.name = "config",

@@ -95,7 +95,7 @@ static int take_names(struct plan *plan, int nr, char *names[])
 {
 	bool optional = plan->output.dry_run || plan->mode == MODE_TRIAGE ||
 			(plan->vtop.wanted && plan->mode == MODE_CREATE);
-	int given = plan->input.vmcore != NULL; /* by --raw */
+	int given = plan->input.vmcore != NULL; /* by --raw or --diskset */
 	int most;
 
 	nr += given;
@@ -160,9 +160,11 @@ static int take_vmcore(struct plan *plan, int nr, char *names[])
 	return 0;
 }
 
-/* VMCORE is the first FILE of --raw, unless part of the memory is in another file. */
-static void take_raw_file(struct plan_input *input)
+/* VMCORE is the first disk of --diskset, or the first FILE of --raw if all memory is in such. */
+static void take_input_files(struct plan_input *input)
 {
+	if (input->nr_diskset)
+		input->vmcore = input->diskset[0];
 	for (size_t i = 0; i < input->nr_raw; i++)
 		if (!input->raw[i].path)
 			return;
@@ -306,7 +308,9 @@ static int check(const struct command_line *cl, int nr, char *names[])
 		plan->create.levels[0] = DL_MAX;
 	if (!plan->create.split)
 		plan->create.splitblock_bytes = 0;
-	take_raw_file(&plan->input);
+	if (plan->input.nr_raw && plan->input.nr_diskset)
+		return err_set(-EINVAL, "--raw cannot be used with --diskset");
+	take_input_files(&plan->input);
 	err = take_arguments(plan, nr, names);
 	return err ? err : check_outputs(plan);
 }

@@ -35,6 +35,9 @@ enum plan_mode {
 /** The most ranges of --raw. */
 #define RAW_RANGES_MAX 64
 
+/** The most disks of --diskset. */
+#define DISKS_MAX 16
+
 /** The most levels that -d takes. */
 #define LEVELS_MAX 32
 
@@ -42,7 +45,7 @@ enum plan_mode {
 struct plan_input {
 	/**
 	 * NULL: -g from -x alone; the running kernel; -R and --reassemble. With --raw it can
-	 * be the first FILE of that.
+	 * be the first FILE of that, with --diskset it is.
 	 */
 	const char *vmcore;
 	const char *vmcoreinfo; /**< -i; or NULL */
@@ -50,6 +53,8 @@ struct plan_input {
 	bool no_mmap;
 	struct raw_range raw[RAW_RANGES_MAX]; /**< --raw */
 	size_t nr_raw;
+	const char *diskset[DISKS_MAX]; /**< --diskset; the first one is vmcore, too */
+	size_t nr_diskset;
 	const char *machine; /**< of a vmcore that does not tell it; or NULL */
 };
 

@@ -135,6 +135,9 @@ static void add_all(struct used_files *u, const struct plan *plan)
 	add(u, "VMCORE", plan->input.vmcore, false);
 	for (size_t i = 0; i < plan->input.nr_raw; i++)
 		add(u, "FILE of --raw", plan->input.raw[i].path, false);
+	/* The first one is VMCORE. */
+	for (size_t i = 1; i < plan->input.nr_diskset; i++)
+		add(u, "FILE of --diskset", plan->input.diskset[i], false);
 	for (size_t i = 0; i < plan->reassemble.nr_parts; i++)
 		add(u, "part", plan->reassemble.parts[i], false);
 	add(u, "FILE of -i", plan->input.vmcoreinfo, false);
@@ -183,8 +186,8 @@ static int refuse(const struct used_file *a, const struct used_file *b)
 
 int check_same_files(const struct plan *plan)
 {
-	size_t most =
-		OTHERS_MAX + plan->output.nr_files + plan->reassemble.nr_parts + plan->input.nr_raw;
+	size_t most = OTHERS_MAX + plan->output.nr_files + plan->reassemble.nr_parts +
+		      plan->input.nr_raw + plan->input.nr_diskset;
 	_cleanup_free_ struct used_file *files = calloc(most, sizeof(*files));
 	struct used_files u = { .files = files };
 

@@ -23,9 +23,7 @@
 
 static const struct vmcore_ops *const formats[] = {
 	&raw_vmcore_ops, /* first: the user says so, whatever its bytes */
-	&kdump_vmcore_ops,
-	&elf_vmcore_ops,
-	&lime_vmcore_ops,
+	&kdump_vmcore_ops, &elf_vmcore_ops, &lime_vmcore_ops, &sadump_vmcore_ops,
 };
 
 static bool valid_page_size(uint64_t size)
@@ -174,6 +172,8 @@ static int open_formatted(struct vmcore *vc)
 	if (vc->file.damage[0])
 		vmcore_warn(vc, "%s", vc->file.damage);
 	ret = probe(vc);
+	if (!ret && vc->options->nr_diskset && vc->ops != &sadump_vmcore_ops)
+		ret = err_set(-EINVAL, "--diskset: it is not a disk of sadump");
 	if (ret)
 		return ret;
 	vc->incomplete |= vc->file.damage[0] != '\0';

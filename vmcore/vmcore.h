@@ -198,6 +198,9 @@ struct vmcore_options {
 	/** The memory that a dump without headers consists of (--raw); paths are borrowed. */
 	const struct raw_range *raw;
 	size_t nr_raw;
+	/** The disks of a set of sadump, in their order; the first one is VMCORE. Borrowed. */
+	const char *const *diskset;
+	size_t nr_diskset;
 	const char *machine; /**< of a bare dump: a name that bare_knows_machine(); or NULL */
 };
 
@@ -331,5 +334,6 @@ extern const struct vmcore_ops elf_vmcore_ops;
 extern const struct vmcore_ops kdump_vmcore_ops;
 extern const struct vmcore_ops lime_vmcore_ops;
 extern const struct vmcore_ops raw_vmcore_ops;
+extern const struct vmcore_ops sadump_vmcore_ops;
 
 #endif

@@ -483,7 +483,7 @@ REFUSED = [
     (['--xen-syms', 'x'], 'dumps of Xen are not supported'),
     (['--xen-vmcoreinfo', 'x'], 'dumps of Xen are not supported'),
     (['--xen_phys_start', '0'], 'dumps of Xen are not supported'),
-    (['--diskset=x'], 'dumps of sadump are not supported'),
+    (['--diskset=x'] * 17, 'more than 16 disks'),
     (['--eppic', 'x'], r'extensions replaced it, see makedumpfile-extension\(7\)'),
 ]
 
