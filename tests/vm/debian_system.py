@@ -22,7 +22,7 @@ DISK_MIB = 1536
 ROOT = "/dev/vda"
 MODULES = ["virtio_pci", "virtio_blk", "ext4"]
 WITHOUT = ["/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*"]
-# What the production kernel does once everything is up.
+# The crash of the production kernel once everything is up.
 PANIC = """[Unit]
 Description=Crash this system
 After=kdump-tools.service

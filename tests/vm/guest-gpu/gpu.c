@@ -23,7 +23,7 @@
 #define PAGE 4096UL
 #define LINE 32
 
-/* What <drm/drm.h> and <drm/drm_mode.h> say, which not every machine has. */
+/* Declarations of <drm/drm.h> and <drm/drm_mode.h>, which not every machine has. */
 struct gem_flink {
 	uint32_t handle, name;
 };

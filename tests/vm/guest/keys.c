@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Keys that the kernel has: their bytes follow from their number, so they need not be told
- * in words, which would be in memory as well. What is a key's is wiped in user memory.
+ * Keys that the kernel has: their bytes follow from their number, so the host need not send
+ * them, which would leave them in memory as well. User memory with a key's bytes is wiped.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -162,8 +162,8 @@ static void add_crypts(void)
 /* --- fscrypt ----------------------------------------------------------------- */
 
 /*
- * Of a key that is known by a descriptor (policies of version 1) the kernel keeps the bytes, of
- * the other kind only what it derives from them.
+ * The kernel keeps the bytes of a key that is known by a descriptor (policies of version 1); of
+ * the other kind it keeps only bytes that it derives from them.
  */
 static void add_fscrypt_key(int fd, unsigned int type, unsigned int number)
 {

@@ -55,7 +55,7 @@ static void *run_thread(void *arg)
 	return NULL;
 }
 
-/* Reserve so much that nobody can look at every page of it, and use two. */
+/* Reserve too many pages for a reader to look at each, and use two. */
 static void use_little(void)
 {
 	unsigned char *p = mmap(NULL, TIB + GIB, PROT_READ | PROT_WRITE,
@@ -100,7 +100,7 @@ void keeper(const char *untouched, const char *ready)
 
 /* ---- what processes have in memory ---------------------------------------- */
 
-/* The stack pointer is the last but one word of what a blocked thread is said to do. */
+/* The stack pointer is the last but one word of a blocked thread's /proc/PID/task/TID/syscall. */
 static void list_thread(const char *pid, const char *tid)
 {
 	char path[300], text[300], *pc, *sp;
@@ -136,7 +136,7 @@ static void list_threads(const char *pid)
 	closedir(dir);
 }
 
-/* Of the large mapping only pages at multiples of 1 GiB are in use. */
+/* Only pages at multiples of 1 GiB of the large mapping are in use. */
 static void list_pages(const char *pid, int pagemap, unsigned long start, unsigned long end)
 {
 	bool large = end - start >= TIB;
