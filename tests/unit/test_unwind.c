@@ -583,6 +583,65 @@ static void test_loongarch64_frame_pointers(void **state)
 	free(m);
 }
 
+/* Registers of user mode are no beginning of a stack of the kernel. */
+static void test_user(void **state)
+{
+	const struct unwind_regs regs = { .pc = 0x400000, .sp = 0x7ff000, .user = true };
+	const struct vmem mem = { .is64 = true };
+	const struct code_map code = { 0 };
+	struct unwind_frame frames[UNWIND_FRAMES_MAX];
+	char why[160];
+	size_t nr = 1;
+
+	(void)state;
+	assert_int_equal(unwind_stack(unwind_find(EM_X86_64), &mem, &code, &regs, true, frames,
+				      &nr, why),
+			 UNWIND_DONE);
+	assert_int_equal(nr, 0);
+}
+
+/* A note of registers, after 112 bytes of other members: word i is 0x100 + 4 * i. */
+static int note_regs(uint16_t machine, size_t words, struct unwind_regs *ret)
+{
+	size_t size = 112 + 8 * words;
+	uint8_t *desc = calloc(1, size);
+	int err;
+
+	assert_non_null(desc);
+	for (size_t i = 0; i < words; i++)
+		store_u64(desc + 112 + 8 * i, 0x100 + 4 * i, false);
+	err = unwind_prstatus_regs(&unwind_find(machine)->note, desc, size, false, ret);
+	free(desc);
+	return err;
+}
+
+static void test_notes(void **state)
+{
+	const uint64_t none[32] = { 0 };
+	struct unwind_regs r;
+
+	(void)state;
+	/* Words of user_regs_struct: ip is word 16, cs 17, sp 19; the last one counts. */
+	for (size_t words = 0; words < 20; words++)
+		assert_int_equal(note_regs(EM_X86_64, words, &r), -ENODATA);
+	assert_int_equal(note_regs(EM_X86_64, 20, &r), 0);
+	assert_int_equal(r.pc, 0x100 + 4 * 16);
+	assert_int_equal(r.sp, 0x100 + 4 * 19);
+	assert_int_equal(r.fp, 0x100 + 4 * 4);
+	assert_int_equal(r.r13, 0x100 + 4 * 2);
+	assert_false(r.user);
+	assert_int_equal(unwind_prstatus_regs(&unwind_find(EM_X86_64)->note, none, 111, false, &r),
+			 -ENODATA);
+	/* Words of user_pt_regs: pc is 32, pstate 33, with mode 0 for the user. */
+	assert_int_equal(note_regs(EM_AARCH64, 33, &r), -ENODATA);
+	assert_int_equal(note_regs(EM_AARCH64, 34, &r), 0);
+	assert_int_equal(r.pc, 0x100 + 4 * 32);
+	assert_false(r.user);
+	/* Addresses of riscv64's kernel are in the upper half. */
+	assert_int_equal(note_regs(EM_RISCV, 9, &r), 0);
+	assert_true(r.user);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -592,6 +651,8 @@ int main(void)
 		cmocka_unit_test(test_orc_crash),
 		cmocka_unit_test(test_orc_too_long),
 		cmocka_unit_test(test_frame_pointers),
+		cmocka_unit_test(test_user),
+		cmocka_unit_test(test_notes),
 		cmocka_unit_test(test_arm64),
 		cmocka_unit_test(test_riscv64),
 		cmocka_unit_test(test_s390x),
