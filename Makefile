@@ -32,7 +32,7 @@
 #   DEBUG=on            no optimisation
 #   SANITIZE=           e.g. address,undefined
 #   WERROR=on           warnings are errors
-#   USELZO USESNAPPY USEZSTD USELIBDEFLATE USELZMA USEBZIP2 USEDWARF
+#   USELZO USESNAPPY USEZSTD USELIBDEFLATE USELZMA USEBZIP2 USEDWARF USEXXHASH
 #                       on, off or auto; "on" without the library is an error
 #   EXTENSION=          the same for libbpf: without it no types are read from dumps, and
 #                       "all" leaves out the extensions
@@ -44,7 +44,7 @@ O ?= build
 
 # "make install" takes the options that "make" was given, except for those it is given itself.
 OPTIONS := CC AR OBJCOPY PKG_CONFIG CROSS_COMPILE CFLAGS CPPFLAGS LDFLAGS LINKTYPE DEBUG SANITIZE \
-	WERROR USELZO USESNAPPY USEZSTD USELIBDEFLATE USELZMA USEBZIP2 USEDWARF EXTENSION \
+	WERROR USELZO USESNAPPY USEZSTD USELIBDEFLATE USELZMA USEBZIP2 USEDWARF USEXXHASH EXTENSION \
 	BUILTIN_EXTENSIONS \
 	PREFIX SBINDIR MANDIR LIBDIR INCLUDEDIR DATADIR EXTENSIONDIR PKGCONFIGDIR COMPLETIONSDIR \
 	ZSHCOMPLETIONSDIR FISHCOMPLETIONSDIR DRACUTDIR INITRAMFSTOOLSDIR
@@ -82,6 +82,7 @@ USELIBDEFLATE ?= auto
 USELZMA ?= auto
 USEBZIP2 ?= auto
 USEDWARF ?= auto
+USEXXHASH ?= auto
 EXTENSION ?= auto
 
 ifeq ($(origin CC),default)
@@ -160,6 +161,8 @@ LZO_LIBS := -llzo2
 # Its C++ library is in no file of pkg-config.
 SNAPPY_LIBS := -lsnappy $(if $(filter static,$(LINKTYPE)),-lstdc++ -lm)
 ZSTD_LIBS := $(call libraries,libzstd,-lzstd)
+# A header is all that is needed of it.
+XXHASH_LIBS := -DXXH_INLINE_ALL
 LZMA_LIBS := $(call libraries,liblzma,-llzma)
 BZIP2_LIBS := -lbz2
 $(eval $(call feature,USELIBDEFLATE,LIBDEFLATE,libdeflate.h,libdeflate_zlib_compress,libdeflate-dev or libdeflate-devel))
@@ -175,6 +178,7 @@ $(eval $(call feature,EXTENSION,LIBBPF,bpf/btf.h,btf__add_enum64,libbpf-dev or l
 $(eval $(call feature,USELZO,LZO,lzo/lzo1x.h,lzo1x_1_compress,liblzo2-dev or lzo-devel))
 $(eval $(call feature,USESNAPPY,SNAPPY,snappy-c.h,snappy_compress,libsnappy-dev or snappy-devel))
 $(eval $(call feature,USEZSTD,ZSTD,zstd.h,ZSTD_compressCCtx,libzstd-dev or libzstd-devel))
+$(eval $(call feature,USEXXHASH,XXHASH,xxhash.h,XXH3_64bits,libxxhash-dev or xxhash-devel))
 $(eval $(call feature,USELZMA,LZMA,lzma.h,lzma_stream_decoder,liblzma-dev or xz-devel))
 $(eval $(call feature,USEBZIP2,BZIP2,bzlib.h,BZ2_bzDecompress,libbz2-dev or bzip2-devel))
 ifeq ($(LIBBPF_FOUND),yes)
@@ -201,6 +205,7 @@ SUMMARY = 'makedumpfile $(VERSION), $(LINKTYPE):' \
 	$(call summary,lzo (-l)               ,LZO) \
 	$(call summary,snappy (-p)            ,SNAPPY) \
 	$(call summary,zstd (-z)              ,ZSTD) \
+	$(call summary,equal pages once       ,XXHASH) \
 	$(call summary,xz files as input      ,LZMA) \
 	$(call summary,bzip2 files as input   ,BZIP2)
 

@@ -171,6 +171,10 @@ void report_show(const struct report *rep)
 			   f->absent.bytes >> 20);
 	if (!rep->plan->create.elf)
 		classes_show(&res->copy);
+	if (!rep->plan->create.elf)
+		REPORT_MSG("Share the data of an equal page                  : %" PRIu64
+			   " page%s\n",
+			   res->copy.shared, plural_s(res->copy.shared));
 	if (res->copy.lost)
 		REPORT_MSG("Lost because VMCORE could not be read there      : %" PRIu64
 			   " page%s\n",

@@ -242,6 +242,7 @@ static void put_pages(struct json *j, const struct report *rep)
 	json_number(j, "kept_by_extensions", res->verdicts.included);
 	json_number(j, "copied", res->copy.copied);
 	json_number(j, "lost", res->copy.lost);
+	json_number(j, "shared", res->copy.shared);
 	json_number(j, "struct_page_unreadable", res->filter.pages[PAGE_UNREADABLE]);
 	json_number(j, "struct_page_odd", res->filter.odd);
 	json_number(j, "struct_page_missing", res->filter.undescribed);

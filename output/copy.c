@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "filter/page_layout.h"
+#include "kernel/kcore.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"
@@ -14,7 +15,7 @@
 #include "lib/pipeline.h"
 #include "lib/progress.h"
 #include "lib/stop.h"
-#include "lib/zero.h"
+#include "output/equal_pages.h"
 
 /* Uncompressed bytes of a batch: the unit in which threads work and the writer writes. */
 #define BATCH_BYTES (512u << 10)
@@ -22,6 +23,13 @@
 #define BATCHES_PER_THREAD 3
 /* Bytes that a fill leaves for the end of the dump, beside the eraseinfo. */
 #define FILL_END_BYTES 4096
+
+struct worker {
+	struct vmcore_reader *reader;
+	struct codec *codec; /* NULL: pages are stored as they are */
+	uint8_t *page;	     /* for pages that cannot be taken from where they lie */
+	uint8_t *other;	     /* for pages to compare with */
+};
 
 struct copy {
 	struct copy_part *parts;
@@ -36,20 +44,18 @@ struct copy {
 	unsigned int page_shift;
 	unsigned int batch_pages;
 	bool drop_zero;
+	struct equal_pages *equal; /* NULL: pages do not share data */
+	bool hash;		   /* pages of other contents than one word do, too */
+	struct worker checker;	   /* of the thread that commits, to compare pages with hash */
 	struct copy_stats *stats;
 	double last_put; /* when the last batch was put */
 	struct progress progress;
 };
 
-struct worker {
-	struct vmcore_reader *reader;
-	struct codec *codec; /* NULL: pages are stored as they are */
-	uint8_t *page;	     /* for pages that cannot be taken from where they lie */
-};
-
 /* A batch of pages of one class, and where it goes. */
 struct copy_batch {
 	struct page_batch pages;
+	struct page_key *keys; /* of each page */
 	struct copy_part *part;
 	enum order_class class;
 	bool fill;
@@ -149,16 +155,60 @@ static int copy_claim(void *ctx, void *batch)
 	return take_turns(c, batch);
 }
 
-static void put_page(const struct copy *c, struct worker *w, struct page_batch *b,
-		     const uint8_t *page)
+/* The number of the file that a page goes to. */
+static unsigned int part_number(const struct copy *c, const struct copy_part *p)
 {
+	return p - c->parts;
+}
+
+/* Return whether a page of the input has these contents. */
+static bool has_contents(const struct copy *c, struct worker *w, pfn_t pfn, const uint8_t *page)
+{
+	return !vmcore_read_page(w->reader, pfn, w->other) && !memcmp(w->other, page, c->page_size);
+}
+
+/* Let a page have the data of one that is equal. */
+static void share(struct page_out *out, const struct equal_page *e)
+{
+	*out = (struct page_out){
+		.fate = e->compressed ? OUT_COMPRESSED : OUT_RAW,
+		.size = e->size,
+		.shared = e->offset,
+	};
+}
+
+/*
+ * Let a page share data if one that is equal was committed. That saves compressing it; it is not
+ * what decides, since it depends on the other threads.
+ */
+static bool share_early(const struct copy *c, struct worker *w, const struct copy_batch *cb,
+			const struct page_key *key, const uint8_t *page, struct page_out *out)
+{
+	const struct equal_page *e =
+		c->equal ? equal_pages_find(c->equal, part_number(c, cb->part), key) : NULL;
+
+	if (!e || (key->kind == PAGE_KEY_HASH && !has_contents(c, w, e->pfn, page)))
+		return false;
+	share(out, e);
+	return true;
+}
+
+/* Put a page; as_is: with the contents that the input has. */
+static void put_page(const struct copy *c, struct worker *w, struct copy_batch *cb,
+		     const uint8_t *page, bool as_is)
+{
+	struct page_batch *b = &cb->pages;
+	struct page_key *key = &cb->keys[b->nr_pages];
 	struct page_out *out = &b->pages[b->nr_pages++];
 	uint8_t *to = b->data + b->data_len;
 
-	if (c->drop_zero && all_zero(page, c->page_size)) {
+	*key = page_key(page, c->page_size, c->hash && as_is);
+	if (c->drop_zero && key->kind == PAGE_KEY_WORD && !key->value) {
 		*out = (struct page_out){ .fate = OUT_ZERO };
 		return;
 	}
+	if (share_early(c, w, cb, key, page, out))
+		return;
 	*out = (struct page_out){ .fate = OUT_COMPRESSED };
 	if (w->codec)
 		out->size = codec_compress(w->codec, page, to);
@@ -183,21 +233,22 @@ static void put_lost(struct page_batch *b, int err)
  * Copy a page by way of the worker's memory: one that is to be overwritten, that lies in
  * pieces, or that exists only in part.
  */
-static void copy_one(const struct copy *c, struct worker *w, struct page_batch *b, pfn_t pfn)
+static void copy_one(const struct copy *c, struct worker *w, struct copy_batch *cb, pfn_t pfn,
+		     bool overwrite)
 {
 	int err = vmcore_read_page(w->reader, pfn, w->page);
 
 	if (err) {
-		put_lost(b, err);
+		put_lost(&cb->pages, err);
 		return;
 	}
-	if (c->erase)
+	if (overwrite)
 		erase_list_apply(c->erase, pfn << c->page_shift, w->page, c->page_size);
-	put_page(c, w, b, w->page);
+	put_page(c, w, cb, w->page, !overwrite);
 }
 
 /* Copy the pages of [pfn, end), in none of which anything is to be overwritten. */
-static void copy_as_is(const struct copy *c, struct worker *w, struct page_batch *b, pfn_t pfn,
+static void copy_as_is(const struct copy *c, struct worker *w, struct copy_batch *cb, pfn_t pfn,
 		       pfn_t end)
 {
 	while (pfn < end) {
@@ -208,9 +259,9 @@ static void copy_as_is(const struct copy *c, struct worker *w, struct page_batch
 		pfn_t whole = pfn + (err ? 0 : got >> c->page_shift);
 
 		for (const uint8_t *p = ptr; pfn < whole; pfn++, p += c->page_size)
-			put_page(c, w, b, p);
+			put_page(c, w, cb, p, true);
 		if (err || got < c->page_size)
-			copy_one(c, w, b, pfn++);
+			copy_one(c, w, cb, pfn++, false);
 	}
 }
 
@@ -222,15 +273,15 @@ static pfn_t next_erased(const struct copy *c, pfn_t pfn)
 }
 
 /* Copy the pages of [pfn, end), all of which are to be saved. */
-static void copy_run(const struct copy *c, struct worker *w, struct page_batch *b, pfn_t pfn,
+static void copy_run(const struct copy *c, struct worker *w, struct copy_batch *cb, pfn_t pfn,
 		     pfn_t end)
 {
 	while (pfn < end) {
 		pfn_t erased = min_u64(next_erased(c, pfn), end);
 
-		copy_as_is(c, w, b, pfn, erased);
+		copy_as_is(c, w, cb, pfn, erased);
 		if (erased < end)
-			copy_one(c, w, b, erased++);
+			copy_one(c, w, cb, erased++, true);
 		pfn = erased;
 	}
 }
@@ -244,8 +295,64 @@ static int copy_work(void *ctx, void *worker, void *batch)
 	b->data_len = 0;
 	b->lost_err = 0;
 	for (unsigned int i = 0; i < b->nr_runs; i++)
-		copy_run(c, worker, b, b->runs[i].start, b->runs[i].end);
+		copy_run(c, worker, batch, b->runs[i].start, b->runs[i].end);
 	return 0;
+}
+
+/*
+ * Find the page that a page of a batch shares data with, or remember the page, whose data are
+ * going to lie at an offset.
+ */
+static const struct equal_page *find_equal(struct copy *c, const struct copy_batch *cb, pfn_t pfn,
+					   size_t i, uint64_t offset)
+{
+	unsigned int part = part_number(c, cb->part);
+	const struct page_out *out = &cb->pages.pages[i];
+	const struct page_key *key = &cb->keys[i];
+	const struct equal_page *e = equal_pages_find(c->equal, part, key);
+	struct worker *w = &c->checker;
+
+	if (e && key->kind == PAGE_KEY_HASH &&
+	    (vmcore_read_page(w->reader, pfn, w->page) || !has_contents(c, w, e->pfn, w->page)))
+		return NULL;
+	if (!e)
+		equal_pages_add(c->equal, part, key,
+				&(struct equal_page){
+					.offset = offset,
+					.pfn = pfn,
+					.size = out->size,
+					.compressed = out->fate == OUT_COMPRESSED,
+				});
+	return e;
+}
+
+/*
+ * Let pages of a batch share data if they equal pages before them. It does not depend on the
+ * number of threads: if share_early() found a page, this would find the same one.
+ */
+static void share_data(struct copy *c, struct copy_batch *cb)
+{
+	struct page_batch *b = &cb->pages;
+	uint64_t offset = cb->part->writer->ops->data_offset(cb->part->writer);
+	uint8_t *from = b->data, *to = b->data;
+	size_t i = 0;
+
+	for (unsigned int r = 0; r < b->nr_runs; r++) {
+		for (pfn_t pfn = b->runs[r].start; pfn < b->runs[r].end; pfn++, i++) {
+			struct page_out *out = &b->pages[i];
+			size_t len = out->shared ? 0 : out->size;
+			const struct equal_page *e =
+				len ? find_equal(c, cb, pfn, i, offset + (to - b->data)) : NULL;
+
+			if (e)
+				share(out, e);
+			else if (len && to != from)
+				memmove(to, from, len);
+			to += e ? 0 : len;
+			from += len;
+		}
+	}
+	b->data_len = to - b->data;
 }
 
 /* Let a fill have the room that is not wanted for others, or for the end of the dump. */
@@ -326,13 +433,15 @@ static void count_class(struct copy *c, const struct copy_batch *cb)
 static int copy_commit(void *ctx, void *batch)
 {
 	struct copy *c = ctx;
-	const struct copy_batch *cb = batch;
+	struct copy_batch *cb = batch;
 	const struct page_batch *b = &cb->pages;
 	struct copy_part *p = cb->part;
 
 	/* The batch was claimed before its part failed. */
 	if (part_ended(p))
 		return 0;
+	if (c->equal)
+		share_data(c, cb);
 	if (put_batch(c, p, cb))
 		return c->options->stop_on_first_error ? p->err : 0;
 	count_class(c, cb);
@@ -340,6 +449,7 @@ static int copy_commit(void *ctx, void *batch)
 	for (unsigned int i = 0; i < b->nr_pages; i++) {
 		c->stats->zero += b->pages[i].fate == OUT_ZERO;
 		c->stats->lost += b->pages[i].fate == OUT_UNREADABLE;
+		c->stats->shared += b->pages[i].shared != 0;
 	}
 	if (b->lost_err && !c->stats->lost_why[0])
 		snprintf(c->stats->lost_why, sizeof(c->stats->lost_why), "%s", b->lost_why);
@@ -353,20 +463,22 @@ static const struct pipeline_ops copy_pipeline = {
 	.commit = copy_commit,
 };
 
-static int worker_init(struct worker *w, const struct dump_source *src)
+static int worker_init(struct worker *w, const struct dump_source *src, enum codec_id codec)
 {
 	int err = vmcore_reader_create(&w->reader, src->vc);
 
-	if (!err && src->codec != CODEC_NONE)
-		err = codec_create_level(&w->codec, src->codec, CODEC_COMPRESS, src->vc->page_size,
+	if (!err && codec != CODEC_NONE)
+		err = codec_create_level(&w->codec, codec, CODEC_COMPRESS, src->vc->page_size,
 					 src->codec_level);
 	w->page = malloc(src->vc->page_size);
-	return err ? err : w->page ? 0 : err_set(-ENOMEM, "no memory");
+	w->other = malloc(src->vc->page_size);
+	return err ? err : w->page && w->other ? 0 : err_set(-ENOMEM, "no memory");
 }
 
 static void worker_deinit(struct worker *w)
 {
 	free(w->page);
+	free(w->other);
 	codec_destroy(w->codec);
 	vmcore_reader_destroy(w->reader);
 }
@@ -378,7 +490,8 @@ static int batch_init(struct copy_batch *cb, const struct copy *c)
 	b->pages = calloc(c->batch_pages, sizeof(*b->pages));
 	b->runs = calloc(c->batch_pages, sizeof(*b->runs));
 	b->data = malloc((size_t)c->batch_pages * c->page_size);
-	return b->pages && b->runs && b->data ? 0 : err_set(-ENOMEM, "no memory");
+	cb->keys = calloc(c->batch_pages, sizeof(*cb->keys));
+	return b->pages && b->runs && b->data && cb->keys ? 0 : err_set(-ENOMEM, "no memory");
 }
 
 static void batch_deinit(struct copy_batch *cb)
@@ -386,6 +499,7 @@ static void batch_deinit(struct copy_batch *cb)
 	free(cb->pages.pages);
 	free(cb->pages.runs);
 	free(cb->pages.data);
+	free(cb->keys);
 }
 
 static unsigned int batch_pages(uint32_t page_size)
@@ -404,7 +518,7 @@ static unsigned int init_workers(struct worker *workers, unsigned int n,
 {
 	unsigned int done = 0;
 
-	while (done < n && !worker_init(&workers[done], src))
+	while (done < n && !worker_init(&workers[done], src, src->codec))
 		done++;
 	if (done < n)
 		worker_deinit(&workers[done]);
@@ -491,6 +605,16 @@ static int run_threads(struct copy *c, const struct dump_source *src, unsigned i
 	return err;
 }
 
+/* Prepare to let pages share data. They do not where there is no memory for it. */
+static void begin_sharing(struct copy *c, struct equal_pages *equal, const struct dump_source *src)
+{
+	if (!c->parts->writer->ops->data_offset || worker_init(&c->checker, src, CODEC_NONE))
+		return;
+	equal_pages_init(equal, c->stats->total);
+	c->equal = equal;
+	c->hash = !vmcore_is_kcore(src->vc);
+}
+
 int copy_pages(struct copy_part *parts, size_t nr_parts, const struct bitmap *dumpable,
 	       const struct page_order *order, const struct copy_options *options,
 	       struct copy_stats *stats)
@@ -509,6 +633,7 @@ int copy_pages(struct copy_part *parts, size_t nr_parts, const struct bitmap *du
 		.drop_zero = src->level & DL_ZERO,
 		.stats = stats,
 	};
+	struct equal_pages equal = { 0 };
 	int err;
 
 	*stats = (struct copy_stats){ .total = bitmap_count(dumpable, 0, dumpable->nbits) };
@@ -520,9 +645,12 @@ int copy_pages(struct copy_part *parts, size_t nr_parts, const struct bitmap *du
 	}
 	begin_classes(&c);
 	c.last_put = clock_seconds();
+	begin_sharing(&c, &equal, src);
 	err = run_threads(&c, src, options->nr_threads);
 	for (size_t i = 0; i < nr_parts; i++)
 		end_fill(&parts[i]);
+	worker_deinit(&c.checker);
+	equal_pages_deinit(&equal);
 	for (size_t i = 0; i < nr_parts; i++) {
 		/* The caller sees it there. */
 		if (parts[i].err)

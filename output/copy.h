@@ -18,7 +18,7 @@
 struct class_stats {
 	uint64_t pages;	 /**< to copy */
 	uint64_t copied; /**< of them, those that were handed to the writer */
-	uint64_t bytes;	 /**< their data, compressed */
+	uint64_t bytes;	 /**< their data, compressed; those that several share once */
 	/** Size of the outputs when the last of them was written: a smaller dump lacks some. */
 	uint64_t file_bytes;
 	bool fill;	/**< its pages are the fill */
@@ -31,6 +31,7 @@ struct copy_stats {
 	uint64_t copied; /**< of them, those that were handed to the writer */
 	uint64_t zero;	 /**< of these, all zeros and recorded as such */
 	uint64_t lost;	 /**< of these, unreadable in the input */
+	uint64_t shared; /**< of these, recorded with the data of an equal page */
 	/** Why the first lost page is lost; "" if none is. */
 	char lost_why[256];
 	/** Why pages of the fill are missing: -ECANCELED, -ENOSPC, ...; 0: none are. */
@@ -72,6 +73,10 @@ struct copy_options {
  *
  * Ranges that the writers' source lists for erasing are overwritten first: the writer never sees
  * it, and a page of which only zeros are left is one of zeros.
+ *
+ * A page that equals one that was handed to the same writer shares its data, where the format
+ * allows that (output/equal_pages.h). Of a running kernel, whose pages change, only pages of one
+ * repeated word do.
  *
  * A page that cannot be read is recorded as lost, and copying goes on. After the error of
  * one writer the others still get their pages, unless the caller is going to begin anew.

@@ -283,6 +283,7 @@ static int move_window(struct kdump_writer *k, uint64_t index)
 	return 0;
 }
 
+/* Put the descriptor of a page; off is where its data are if they are its own. */
 static int put_desc(struct kdump_writer *k, uint64_t index, const struct page_out *p, uint64_t off)
 {
 	struct kdump_page_desc d = { 0 };
@@ -294,7 +295,7 @@ static int put_desc(struct kdump_writer *k, uint64_t index, const struct page_ou
 		d.offset = k->zero_off;
 		d.size = k->header.block_size;
 	} else if (p->fate != OUT_UNREADABLE) {
-		d.offset = off;
+		d.offset = p->shared ? p->shared : off;
 		d.size = p->size;
 		if (p->fate == OUT_COMPRESSED)
 			d.flags = kdump_flags_of_codec(k->base.source->codec);
@@ -326,6 +327,11 @@ static int describe(struct kdump_writer *k)
 	return err || !sync ? err : sync_pages(k);
 }
 
+static uint64_t kdump_data_offset(const struct writer *w)
+{
+	return ((const struct kdump_writer *)w)->data_off;
+}
+
 static int kdump_put(struct writer *w, const struct page_batch *b)
 {
 	struct kdump_writer *k = kdump(w);
@@ -344,7 +350,7 @@ static int kdump_put(struct writer *w, const struct page_batch *b)
 
 		for (uint64_t j = 0; !err && j < run->end - run->start; j++, p++) {
 			err = put_desc(k, run->index + j, p, off);
-			off += p->size;
+			off += p->shared ? 0 : p->size;
 		}
 	}
 	return err ? err : describe(k);
@@ -412,6 +418,7 @@ static const struct writer_ops kdump_writer_ops = {
 	.any_order = true,
 	.begin = kdump_begin,
 	.set_pages = kdump_set_pages,
+	.data_offset = kdump_data_offset,
 	.put = kdump_put,
 	.flush = kdump_flush,
 	.finish = kdump_finish,

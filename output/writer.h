@@ -42,7 +42,9 @@ enum page_fate {
 /** One page of a batch. */
 struct page_out {
 	enum page_fate fate;
-	uint32_t size; /**< bytes of it in the batch's data */
+	uint32_t size; /**< bytes of its data */
+	/** Offset in the file of the data of an equal page; 0: its own are in the batch's data. */
+	uint64_t shared;
 };
 
 /** Pages that follow one another, in memory and among those to be saved. */
@@ -57,7 +59,7 @@ struct page_batch {
 	unsigned int nr_runs;
 	unsigned int nr_pages;	/**< of all runs */
 	struct page_out *pages; /**< in the order of the runs */
-	uint8_t *data;		/**< their bytes, one after the other */
+	uint8_t *data;		/**< the bytes of those that share none, one after the other */
 	size_t data_len;
 	int lost_err; /**< why the first OUT_UNREADABLE is lost; 0 if none is */
 	char lost_why[256];
@@ -84,6 +86,11 @@ struct writer_ops {
 	bool any_order; /**< batches may come in any order, else in that of pfns */
 	int (*begin)(struct writer *w, const struct bitmap *exists);
 	int (*set_pages)(struct writer *w, const struct bitmap *dumpable);
+	/**
+	 * Offset in the file at which the data of the next batch will begin; NULL: pages cannot
+	 * share data.
+	 */
+	uint64_t (*data_offset)(const struct writer *w);
 	int (*put)(struct writer *w, const struct page_batch *b);
 	int (*flush)(struct writer *w); /**< may be NULL */
 	int (*finish)(struct writer *w, bool complete);

@@ -77,12 +77,14 @@ for machine in MACHINES:
 
     @test(f'{machine}: a limit of size cuts off the least valuable pages')
     def _(machine=machine):
-        core('mini', text=mini(machine))
+        core('mini', 'page 0x8000..0x8020 random 5', 'page 0x100..0x110 random 6',
+             text=mini(machine))
         makedumpfile('-f', '-d', '0', '--json', 'report', 'mini', 'dump').check_done()
         essential = classes()['essential']
         check(sum(c['pages'] for c in classes().values()) ==
               json.loads(read('report'))['pages']['remaining'], classes())
-        limit = os.path.getsize('dump') // 4096 * 4096 - (1 << 20)
+        rest = sum(c['bytes'] for c in classes().values()) - essential['bytes']
+        limit = os.path.getsize('dump') - rest // 2
         result = makedumpfile('-f', '-d', '0', '-L', limit, '--json', 'report', 'mini', 'dump')
         result.check_failed('the limit of -L .* was reached; (essential|kernel) memory is complete')
         check(classes()['essential']['copied'] == essential['pages'], classes())

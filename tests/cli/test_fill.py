@@ -36,7 +36,7 @@ def check_cut(path, memory, first):
 
 def first_level():
     """The memory of a miniature kernel, and the pages of its dump, which is kept as "first"."""
-    memory = core('mini').memory
+    memory = core('mini', *DISTINCT_FREE, 'page 0xa08..0xe00 random 7').memory
     makedumpfile('-f', '-d', '30', 'mini', 'first').check_done()
     return memory, set(Kdump('first').pages)
 

@@ -13,7 +13,7 @@ COUNTS = re.compile(r'pages.*: 0x[0-9a-f]+|Write bytes.*')
 
 def sizes(*levels):
     """The sizes of dumps of these levels, which are kept as d0, d1, ..."""
-    core('mini')
+    core('mini', *DISTINCT_FREE)
     for level in levels:
         makedumpfile('-f', '-d', level, 'mini', f'd{level}').check_done()
     return [os.path.getsize(f'd{level}') for level in levels]
@@ -37,7 +37,7 @@ def _():
 
 @test('-L takes suffixes; one that leaves no room for a page leaves no file')
 def _():
-    core('mini')
+    core('mini', *DISTINCT_FREE)
     makedumpfile('-f', *FULL, '-L', '1M', 'mini', 'dump').check_done()
     makedumpfile('-f', '-d', '0', '-L', '0x1000K', 'mini', 'dump').check_failed(
         'the limit of -L .4 MiB. was reached')
@@ -49,7 +49,7 @@ def _():
 
 @test('-L with -E, and with parts: each file')
 def _():
-    memory = core('mini').memory
+    memory = core('mini', *DISTINCT_KERNEL).memory
     makedumpfile('-f', '-E', '-d', '31', '-L', '2M', 'mini', 'dump').check_failed('missing')
     dump = ElfCore('dump')
     check(dump.flags == 1 and len(dump.bytes) <= 2 << 20, 'flags or size')
@@ -83,16 +83,16 @@ def _():
         check(dump.check_there(memory) > 50, 'pages')
 
 
-@test('-d 0,1,31 -L: the first level that fits, as if it had been the only one')
+@test('-d 0,16,31 -L: the first level that fits, as if it had been the only one')
 def _():
-    size0, size1, size31 = sizes(0, 1, 31)
-    check(size0 > size1 > size31, 'sizes')
-    for limit, level in ((size0, 0), (size0 - 1, 1), (size1 - 1, 31)):
+    size0, size16, size31 = sizes(0, 16, 31)
+    check(size0 > size16 > size31, 'sizes')
+    for limit, level in ((size0, 0), (size0 - 1, 16), (size16 - 1, 31)):
         for more in ([], ['--dry-run']):
-            done = makedumpfile('-f', '-d', '0,1,31', '-L', limit, '--show-stats', *more, 'mini',
+            done = makedumpfile('-f', '-d', '0,16,31', '-L', limit, '--show-stats', *more, 'mini',
                                 'dump').check_done()
             tried = re.findall(r'Retry to create a dumpfile by dump_level\((\d+)\)\.', done.text)
-            check(tried == [str(n) for n in (1, 31) if n <= level], done.text)
+            check(tried == [str(n) for n in (16, 31) if n <= level], done.text)
             want = makedumpfile('-f', '-d', level, '--show-stats', 'mini', 'want').check_done()
             check(COUNTS.findall(done.text) == COUNTS.findall(want.text),
                   f'{COUNTS.findall(done.text)} is not {COUNTS.findall(want.text)}')
@@ -117,15 +117,16 @@ def _():
             'incomplete.*bytes are missing')
     dump = Kdump('dump')
     check(dump.status & Kdump.INCOMPLETE and dump.level == 31, 'status or level')
-    check(dump.check_there(core('mini').memory) > 1000, 'pages')
+    check(dump.check_there(core('mini', *DISTINCT_FREE).memory) > 1000, 'pages')
 
 
 @test('a level that cannot be filtered costs nothing of the one before')
 def _():
-    core('bad', 'set SYMBOL(mem_section)')
+    core('bad', 'set SYMBOL(mem_section)', *DISTINCT_FREE, *DISTINCT_KERNEL)
     makedumpfile('-f', '-d', '1,31', '-L', '3M', 'bad', 'dump').check_failed('bytes are missing')
     dump = Kdump('dump')
-    check(dump.level == 1 and dump.check_there(core('mini').memory) > 500, 'what there is')
+    memory = core('mini', *DISTINCT_FREE, *DISTINCT_KERNEL).memory
+    check(dump.level == 1 and dump.check_there(memory) > 500, 'what there is')
 
 
 @test('a level that is not possible is passed over; what is possible of it is tried last')

@@ -26,7 +26,10 @@
 /* Pages that are looked at for other reasons than to copy them, at most. */
 #define OTHER 400
 
-static const struct core_text texts[] = { { "mini", "" } };
+/* Equal pages share their data: these are different. */
+static const struct core_text texts[] = {
+	{ "mini", "page 0xa00..0xe00 random 1\npage 0x8000..0x8400 random 2\n" },
+};
 
 static int setup(void **state)
 {
@@ -145,7 +148,7 @@ static void test_one_part_fails(void **state)
 	/* The pages written are described: page descriptors wait in memory until the end. */
 	assert_int_equal(u32_at(&p, 0, STATUS_OFFSET), INCOMPLETE);
 	descs = count_descs(&p, 0);
-	assert_in_range(descs, 1, pages / 2);
+	assert_in_range(descs, 1, pages - 300);
 	assert_int_equal(p.res.copy.copied, pages + descs);
 	/* A batch of 128 pages is lost with the write that failed. */
 	assert_true(bytes_got <= (pages + descs + 128 + OTHER) * PAGE);
@@ -159,8 +162,8 @@ static void test_give_up(void **state)
 	struct parts p;
 
 	assert_int_equal(dump(&p, state, size / 8, UINT64_MAX, true), -ENOSPC);
-	assert_true(p.res.copy.copied < pages);
-	assert_true(bytes_got < pages * PAGE);
+	assert_true(p.res.copy.copied < 2 * (pages - 300));
+	assert_true(bytes_got < 2 * (pages - 300) * PAGE);
 	assert_int_equal(u32_at(&p, 0, STATUS_OFFSET), INCOMPLETE);
 	parts_deinit(&p);
 }

@@ -270,10 +270,10 @@ static void test_descriptors(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++) {
 		struct page_out first[] = {
-			{ OUT_RAW, PAGE }, { OUT_COMPRESSED, 100 }, { OUT_ZERO, 0 },
-			{ OUT_UNREADABLE, 0 }, { OUT_COMPRESSED, 4095 },
+			{ OUT_RAW, PAGE, 0 }, { OUT_COMPRESSED, 100, 0 }, { OUT_ZERO, 0, 0 },
+			{ OUT_UNREADABLE, 0, 0 }, { OUT_COMPRESSED, 4095, 0 },
 		};
-		struct page_out second[] = { { OUT_ZERO, 0 }, { OUT_RAW, PAGE } };
+		struct page_out second[] = { { OUT_ZERO, 0, 0 }, { OUT_RAW, PAGE, 0 } };
 		struct writing g;
 		uint64_t data;
 		char edge[2];
@@ -305,7 +305,7 @@ static void test_descriptors(void **state)
 /* Without bit 1 of the level there is no such page. */
 static void test_no_page_of_zeros(void **state)
 {
-	struct page_out pages[] = { { OUT_RAW, PAGE } };
+	struct page_out pages[] = { { OUT_RAW, PAGE, 0 } };
 	struct writing g;
 
 	writing_init(&g, state, "mini", 30, CODEC_NONE);
@@ -326,7 +326,7 @@ static void test_many_descriptors(void **state)
 
 	writing_init(&g, state, "mini", 1, CODEC_ZLIB);
 	for (unsigned int i = 0; i < 100; i++)
-		pages[i] = (struct page_out){ OUT_COMPRESSED, i };
+		pages[i] = (struct page_out){ OUT_COMPRESSED, i, 0 };
 	bitmap_set_range(&g.dumpable, 0x400, 0x400 + 15000);
 	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
 	for (unsigned int i = 0; i < 150; i++)
@@ -343,7 +343,7 @@ static void test_many_descriptors(void **state)
 /* It is complete last of all, when everything else is on the disk. */
 static void test_order_of_the_end(void **state)
 {
-	struct page_out pages[] = { { OUT_RAW, PAGE } };
+	struct page_out pages[] = { { OUT_RAW, PAGE, 0 } };
 	struct writing g;
 
 	writing_init(&g, state, "mini", 0, CODEC_NONE);
@@ -426,7 +426,7 @@ static void test_once(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct page_out pages[] = { { OUT_RAW, PAGE } };
+		struct page_out pages[] = { { OUT_RAW, PAGE, 0 } };
 		struct writing g;
 
 		once_init(&g, state, cases[i].core);
@@ -449,7 +449,7 @@ static void test_once(void **state)
 static void test_part_beyond_32_bits(void **state)
 {
 	const pfn_t start = (UINT64_C(1) << 32) + 64, end = start + 128;
-	struct page_out pages[] = { { OUT_RAW, PAGE } };
+	struct page_out pages[] = { { OUT_RAW, PAGE, 0 } };
 	struct bitmap far;
 	struct writing g;
 
@@ -479,7 +479,7 @@ static void test_part_beyond_32_bits(void **state)
 
 static void test_incomplete(void **state)
 {
-	struct page_out pages[] = { { OUT_RAW, PAGE } };
+	struct page_out pages[] = { { OUT_RAW, PAGE, 0 } };
 	struct writing g;
 
 	writing_init(&g, state, "mini", 0, CODEC_LZO);
@@ -507,7 +507,7 @@ static void test_incomplete(void **state)
 /* The space of the descriptors is asked for before any data is written. */
 static void test_descriptors_after_the_data(void **state)
 {
-	struct page_out pages[] = { { OUT_RAW, PAGE } };
+	struct page_out pages[] = { { OUT_RAW, PAGE, 0 } };
 	struct writing g;
 	struct page_run run = { 0x201, 0x202, 1 };
 	struct page_batch b = { .runs = &run, .nr_runs = 1, .nr_pages = 1, .pages = pages };
@@ -531,7 +531,7 @@ static void test_descriptors_after_the_data(void **state)
 static void test_eraseinfo(void **state)
 {
 	static const char text[] = "erase jiffies size 8\nerase modules nullify\n";
-	struct page_out pages[] = { { OUT_RAW, PAGE } };
+	struct page_out pages[] = { { OUT_RAW, PAGE, 0 } };
 	char got[sizeof(text) - 1];
 	struct writing g;
 
@@ -606,7 +606,7 @@ static void test_eraseinfo_of_both(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		for (unsigned int end = 0; end < 3; end++) {
-			struct page_out pages[] = { { OUT_RAW, PAGE } };
+			struct page_out pages[] = { { OUT_RAW, PAGE, 0 } };
 			struct erase_list list;
 			struct writing g;
 
@@ -646,7 +646,7 @@ static void test_no_place_for_eraseinfo(void **state)
 /* It does not fit: the dump is none the worse, and flushed as far as it goes. */
 static void test_no_room_for_eraseinfo(void **state)
 {
-	struct page_out pages[] = { { OUT_RAW, PAGE } };
+	struct page_out pages[] = { { OUT_RAW, PAGE, 0 } };
 	struct writing g;
 
 	writing_init(&g, state, "erased", 0, CODEC_NONE);

@@ -114,11 +114,11 @@ static void write_part(struct machine *m, const char *path, unsigned int level, 
 	assert_int_equal(writer_set_pages(w, &dumpable), 0);
 	memset(data, start & 0xff, sizeof(data));
 	for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
-		pages[i] = (struct page_out){ OUT_RAW, PAGE };
+		pages[i] = (struct page_out){ OUT_RAW, PAGE, 0 };
 	/* Sizes and kinds of all sorts. */
-	pages[1] = (struct page_out){ OUT_COMPRESSED, 100 };
+	pages[1] = (struct page_out){ OUT_COMPRESSED, 100, 0 };
 	if (level)
-		pages[2] = (struct page_out){ OUT_ZERO, 0 };
+		pages[2] = (struct page_out){ OUT_ZERO, 0, 0 };
 	for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
 		b.data_len += pages[i].size;
 	b.data = data;

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * Pages that were written, to be found again by their contents: a page that equals one of them
+ * shares its data.
+ *
+ * A page of one repeated word is known by this word. Other pages are known by a hash (the
+ * header-only xxHash; a build without it knows pages of repeated words only): the caller compares
+ * the pages byte by byte before they share data.
+ *
+ * The table has a fixed size, and a page stays in it: pages that find no room are not
+ * remembered. So its contents depend on the order of equal_pages_add() alone.
+ *
+ * Thread-safety: one thread at a time adds pages, any number of threads look for some meanwhile.
+ */
+#ifndef OUTPUT_EQUAL_PAGES_H
+#define OUTPUT_EQUAL_PAGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/types.h"
+
+/** The contents of a page. */
+struct page_key {
+	enum page_key_kind {
+		PAGE_KEY_NONE, /**< no other page is known to be equal */
+		PAGE_KEY_WORD, /**< the page consists of this word */
+		PAGE_KEY_HASH, /**< pages with other hashes are not equal */
+	} kind;
+	uint64_t value;
+};
+
+/** A page that was written. */
+struct equal_page {
+	uint64_t offset; /**< of its data in the file */
+	pfn_t pfn;
+	uint32_t size; /**< bytes of the data */
+	bool compressed;
+};
+
+struct equal_page_slot;
+
+/** Zeroed: no page is found or remembered. */
+struct equal_pages {
+	struct equal_page_slot *slots;
+	size_t mask; /* number of slots - 1 */
+};
+
+/** Prepare for @p nr_pages pages: at most 5 MiB. Without memory no page is remembered. */
+void equal_pages_init(struct equal_pages *t, uint64_t nr_pages);
+void equal_pages_deinit(struct equal_pages *t);
+
+/**
+ * Describe a page.
+ * @param len a multiple of 8
+ * @param hash false: only whether it consists of one word
+ */
+struct page_key page_key(const void *page, size_t len, bool hash);
+
+/**
+ * Find a page.
+ * @param part number of the file in whose data it is looked for
+ * @return NULL: none is known. It stays valid, but a page of a hash may have other contents.
+ */
+const struct equal_page *equal_pages_find(const struct equal_pages *t, unsigned int part,
+					  const struct page_key *key);
+
+/** Remember a page that equal_pages_find() did not find, if there is room. */
+void equal_pages_add(struct equal_pages *t, unsigned int part, const struct page_key *key,
+		     const struct equal_page *page);
+
+#endif
