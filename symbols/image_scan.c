@@ -111,6 +111,7 @@ void image_window_init(struct image_window *w, const struct vmem *mem)
 	w->mem = mem;
 	w->looks = IMAGE_SCAN_BUDGET;
 	w->err = 0;
+	w->start = 0;
 	w->len = 0;
 }
 
