@@ -30,10 +30,13 @@ class Stalled:
 
     def __init__(self, *args, ignores=None):
         r, w = os.pipe()
+
+        def set_signals():
+            # Those who run the tests in the background may ignore SIGINT.
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN if number == ignores else signal.SIG_DFL)
         self.process = subprocess.Popen([PROGRAM, '-F', *args], stdin=subprocess.DEVNULL, stdout=w,
-                                        stderr=subprocess.PIPE, text=True,
-                                        preexec_fn=lambda: ignores and signal.signal(
-                                            ignores, signal.SIG_IGN))
+                                        stderr=subprocess.PIPE, text=True, preexec_fn=set_signals)
         os.close(w)
         self.stream = open(r, 'rb')
         while self.waiting() < 32768 and self.process.poll() is None:
