@@ -19,10 +19,12 @@
 #include "tests/unit/memsink.h"
 #include "tests/unit/minicore.h"
 
-/* Pages of zeros have data at this level: the fill is larger than all that comes before it. */
 #define LEVEL (DL_MAX & ~DL_ZERO)
 
-static const struct core_text texts[] = { { "mini", "" } };
+/* Equal pages share their data: the pages of the fill are different. */
+static const struct core_text texts[] = {
+	{ "mini", "page 0xa00..0xe00 random 1\npage 0x8000..0x8400 random 2\n" },
+};
 
 static int setup(void **state)
 {
