@@ -32,6 +32,14 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, fp_offset);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, ra_offset);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, fp_reg);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, ra_reg);
+INIT_OPT_MOD_SYM(vmlinux, ret_from_fork_asm);
+INIT_OPT_MOD_SYM(vmlinux, ret_from_fork);
+INIT_OPT_MOD_SYM(vmlinux, _stext);
+INIT_OPT_MOD_SYM(vmlinux, _etext);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, module, mem);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, module_memory, base);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, module_memory, size);
+INIT_OPT_MOD_NUM(vmlinux, KERNELPACMASK);
 INIT_OPT_MOD_SYM(vmlinux, do_vint);
 INIT_OPT_MOD_SYM(vmlinux, handle_vint);
 INIT_OPT_MOD_SYM(vmlinux, eentry);
@@ -139,6 +147,12 @@ static void set_member(struct ktype_info *t, uint32_t bit, uint32_t bits, uint32
 	t->member_size = size;
 	t->struct_size = struct_size;
 	t->index = FACT_BTF;
+}
+
+static void set_symbol(struct ksym_info *s, uint64_t value)
+{
+	s->value = value;
+	s->index = FACT_KALLSYMS;
 }
 
 /*
@@ -266,7 +280,7 @@ static void test_orc(void **state)
 			put_words(m, STACK, "18: c260\n20: s800 c320\n800: s900 c610\n");
 			X86(m, &regs, true, "150e 260 320 610 done");
 			/* The return address is beyond its function's last byte. */
-			put_words(m, STACK, "18: c300\n20: s800 c610\n");
+			put_words(m, STACK, "18: c300\n20: s800 c610\n808: 0\n");
 			X86(m, &regs, false, "150 300 610 done");
 			free(m);
 		}
@@ -332,6 +346,45 @@ static void test_orc_damage(void **state)
 		}
 }
 
+/* A new task has made no call yet: its first instruction may be that of a function. */
+static void test_orc_new_task(void **state)
+{
+	struct memory *m = begin_orc(ORC_NEW);
+	struct unwind_regs regs = { .pc = CODE + 0x600, .sp = STACK };
+
+	(void)state;
+	set_symbol(GET_MOD_SYM_PTR(vmlinux, ret_from_fork), CODE + 0x600);
+	X86(m, &regs, false, "600 done");
+	set_symbol(GET_MOD_SYM_PTR(vmlinux, ret_from_fork), CODE);
+	set_symbol(GET_MOD_SYM_PTR(vmlinux, ret_from_fork_asm), CODE + 0x600);
+	X86(m, &regs, false, "600 done");
+	free(m);
+}
+
+/* A call of address 0 has pushed its return address, and no more. */
+static void test_orc_null_call(void **state)
+{
+	struct memory *m = begin_orc(ORC_NEW);
+	struct unwind_regs regs = { .sp = STACK };
+
+	(void)state;
+	put_words(m, STACK, "0: c610\n");
+	X86(m, &regs, true, "7f000000e 610 done");
+	free(m);
+}
+
+/* A frame by r10, which is known only where it was saved. */
+static void test_orc_lost_register(void **state)
+{
+	struct memory *m = begin_orc(ORC_NEW);
+	struct unwind_regs regs = { .pc = CODE + 0x150, .sp = STACK, .r10 = STACK + 0x200 };
+
+	(void)state;
+	put_words(m, STACK, "18: c910\n200: c610\n");
+	X86(m, &regs, true, "150e 910 damaged");
+	free(m);
+}
+
 /* A call of the function without entries, and rbp the second register that it pushes. */
 static void test_orc_crash(void **state)
 {
@@ -343,8 +396,10 @@ static void test_orc_crash(void **state)
 
 	(void)state;
 	memcpy(place(m, CODE + 0x30b, 5), call, 5);
+	/* A word that follows the call of another function. */
+	memcpy(place(m, CODE + 0x40b, 5), call, 5);
 	memcpy(place(m, CODE + 0x700, 14), code, 14);
-	put_words(m, STACK, "0: c100 0 0\n20: s100 0 c310\n100: s200 c610\n");
+	put_words(m, STACK, "0: c100 c410 0\n20: s100 0 c310\n100: s200 c610\n");
 	X86(m, &regs, true, "77fe 310 610 done");
 	free(m);
 }
@@ -384,11 +439,16 @@ static void test_arm64(void **state)
 	(void)state;
 	put_words(m, STACK, "10: s40 c120\n40: s100 c180\n100: 0 0 2\n");
 	check_trace(m, EM_AARCH64, &regs, true, "50e 120 180 done");
+	/* A return address with bits that authenticate it. */
+	GET_MOD_NUM(vmlinux, KERNELPACMASK) = (int64_t)0xff7f000000000000;
+	_knum_vmlinux_KERNELPACMASK.index = FACT_BTF;
+	put_words(m, STACK, "18: 12a5ffff81000120\n");
+	check_trace(m, EM_AARCH64, &regs, true, "50e 120 180 done");
 	/* A record with a type: saved registers of the kernel, and of user mode. */
 	set_member(MEMBER(frame_record_meta, type), 128, 0, 8, 24);
 	set_member(MEMBER(pt_regs, stackframe), 0x110 * 8, 0, 16, 0x150);
 	put_words(m, STACK, "40: s510 c180\n510: 0 0 2\n");
-	put_words(m, STACK, "4e8: s700\n4f8: s6f0 c1f0 5\n700: 0 0 1\n");
+	put_words(m, STACK, "4e8: s700\n4f8: s6f0 c1f0 5\n6f0: c1f8 5 0 0 1\n");
 	check_trace(m, EM_AARCH64, &regs, true, "50e 120 180 1f0e done");
 	put_words(m, STACK, "508: 0\n");
 	check_trace(m, EM_AARCH64, &regs, true, "50e 120 180 done");
@@ -407,7 +467,7 @@ static void test_riscv64(void **state)
 	struct unwind_regs regs = { .pc = CODE + 0x50, .sp = STACK, .fp = STACK + 0x40 };
 
 	(void)state;
-	put_words(m, STACK, "30: s80 c120\n70: 0 c180\n");
+	put_words(m, STACK, "30: s80 c120\n70: s100 c180\nf0: 0 0\n");
 	check_trace(m, EM_RISCV, &regs, true, "50e 120 180 done");
 	set_member(MEMBER(pt_regs, epc), 0, 0, 8, 0x120);
 	set_member(MEMBER(pt_regs, sp), 0x10 * 8, 0, 8, 0x120);
@@ -440,6 +500,9 @@ static void test_s390x(void **state)
 	put_words(m, STACK, "0: s100\n100: s200\n170: c120\n200: 0\n270: c180\n");
 	put_words(m, STACK, "2a0: 0 c1f0\n328: s400\n400: 0\n4a0: 1000000000000 1000\n");
 	check_trace(m, EM_S390, &regs, true, "50e 120 180 1f0e done");
+	/* A kernel thread: the registers are those of no code. */
+	put_words(m, STACK, "4a0: 0 0\n");
+	check_trace(m, EM_S390, &regs, true, "50e 120 180 1f0e done");
 	put_words(m, STACK, "100: s101\n");
 	check_trace(m, EM_S390, &regs, true, "50e 120 damaged");
 	free(m);
@@ -462,12 +525,6 @@ static void test_ppc64(void **state)
 }
 
 /* --- loongarch64 ------------------------------------------------------------------------------ */
-
-static void set_symbol(struct ksym_info *s, uint64_t value)
-{
-	s->value = value;
-	s->index = FACT_KALLSYMS;
-}
 
 /* Registers by their numbers in entries: 1 the caller's stack, 2 sp, 3 fp. */
 static void add_loongarch_orc(struct memory *m, uint32_t at, int16_t sp_offset, int16_t fp_offset,
@@ -583,6 +640,33 @@ static void test_loongarch64_frame_pointers(void **state)
 	free(m);
 }
 
+/* --- where code is ---------------------------------------------------------------------------- */
+
+/* A module's code lies below the kernel's. */
+static void test_module_code(void **state)
+{
+	struct memory *m = begin();
+	struct kmodule module = { .address = STACK };
+	const struct module_list modules = { .modules = &module, .nr = 1 };
+	struct code_map map;
+
+	(void)state;
+	set_symbol(GET_MOD_SYM_PTR(vmlinux, _stext), CODE);
+	set_symbol(GET_MOD_SYM_PTR(vmlinux, _etext), CODE_END);
+	set_member(MEMBER(module, mem), 0x40 * 8, 0, 16, 0x100);
+	set_member(MEMBER(module_memory, base), 0, 0, 8, 16);
+	set_member(MEMBER(module_memory, size), 8 * 8, 0, 8, 16);
+	put(m, STACK + 0x40, CODE - 0x10000);
+	put(m, STACK + 0x48, 0x1000);
+	assert_int_equal(code_map_read(&map, &m->mem, &modules), 0);
+	assert_int_equal(map.nr, 2);
+	assert_ptr_equal(code_find(&map, CODE - 0xf001), &map.ranges[0]);
+	assert_null(code_find(&map, CODE - 0xf000));
+	assert_ptr_equal(code_find(&map, CODE), &map.ranges[1]);
+	code_map_free(&map);
+	free(m);
+}
+
 /* Registers of user mode are no beginning of a stack of the kernel. */
 static void test_user(void **state)
 {
@@ -648,6 +732,9 @@ int main(void)
 		cmocka_unit_test(test_orc),
 		cmocka_unit_test(test_orc_exceptions),
 		cmocka_unit_test(test_orc_damage),
+		cmocka_unit_test(test_orc_new_task),
+		cmocka_unit_test(test_orc_null_call),
+		cmocka_unit_test(test_orc_lost_register),
 		cmocka_unit_test(test_orc_crash),
 		cmocka_unit_test(test_orc_too_long),
 		cmocka_unit_test(test_frame_pointers),
@@ -661,6 +748,7 @@ int main(void)
 		cmocka_unit_test(test_loongarch64_interrupt),
 		cmocka_unit_test(test_loongarch64_vectors),
 		cmocka_unit_test(test_loongarch64_frame_pointers),
+		cmocka_unit_test(test_module_code),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
