@@ -73,21 +73,24 @@ static int flush(struct unpacking *u)
 	return stop_check(u->spool->deadline);
 }
 
-/* Fill the input buffer after what is left in it. @return whether there is any more */
-static bool fill(struct unpacking *u)
+/* Fill the input buffer after what is left in it. @return 1; 0: there is no more; -ECANCELED */
+static int fill(struct unpacking *u)
 {
+	int err = stop_check(u->spool->deadline);
 	ssize_t n;
 
+	if (err)
+		return err;
 	memmove(u->in, u->io.in, u->io.in_left);
 	u->io.in = u->in;
 	n = fd_pread(u->from, u->in + u->io.in_left, IN_SIZE - u->io.in_left, u->in_off);
 	if (n < 0)
 		note_damage(u, err_errno(n, "cannot be read at offset %" PRIu64, u->in_off));
 	if (n <= 0)
-		return false;
+		return 0;
 	u->io.in_left += n;
 	u->in_off += n;
-	return true;
+	return 1;
 }
 
 /* Decompress one stream. @return 0 or -errno; also 0 if it is damaged */
@@ -106,53 +109,65 @@ static int unpack_stream(struct unpacking *u, void *state)
 		if (!ret && !u->io.out_left) {
 			ret = flush(u);
 		} else if (!ret && (!u->io.in_left || in_left == u->io.in_left) &&
-			   out_left == u->io.out_left && !fill(u)) {
-			if (!u->damage[0])
+			   out_left == u->io.out_left) {
+			ret = fill(u);
+			if (!ret && !u->damage[0])
 				note_damage(u, err_set(-EBADMSG, "they are cut short"));
-			return 0;
+			if (ret <= 0)
+				return ret;
+			ret = 0;
 		}
 	}
 	return ret == UNPACK_END ? 0 : ret;
 }
 
-/* Return whether another stream follows. Zeros before it or at the end are no damage. */
-static bool more_streams(struct unpacking *u)
+/*
+ * Find out whether another stream follows. Zeros before it or at the end are no damage.
+ * @return 1; 0; -ECANCELED
+ */
+static int next_stream(struct unpacking *u)
 {
 	const struct unpack_format *next;
+	int more;
 
 	do {
 		while (u->io.in_left && !*u->io.in) {
 			u->io.in++;
 			u->io.in_left--;
 		}
-	} while (u->io.in_left < UNPACK_MAGIC_MAX && fill(u) && !*u->io.in);
+		more = u->io.in_left < UNPACK_MAGIC_MAX ? fill(u) : 0;
+	} while (more > 0 && !*u->io.in);
+	if (more < 0)
+		return more;
 	if (u->damage[0] || !u->io.in_left)
-		return false;
+		return 0;
 	next = unpack_find(u->io.in, u->io.in_left);
 	if (next && next->ops == u->format->ops)
-		return true;
+		return 1;
 	note_damage(u, err_set(-EBADMSG, "something else follows at offset %" PRIu64,
 			       u->in_off - u->io.in_left));
-	return false;
+	return 0;
 }
 
 static int unpack_streams(struct unpacking *u)
 {
-	int err = 0;
+	int ret;
 
 	u->io.in = u->in;
 	u->io.out = u->out;
 	u->io.out_left = OUT_SIZE;
-	while (!err && more_streams(u)) {
+	while ((ret = next_stream(u)) > 0) {
 		void *state;
 
-		err = u->format->ops->create(&state);
-		if (err)
+		ret = u->format->ops->create(&state);
+		if (ret)
 			break;
-		err = unpack_stream(u, state);
+		ret = unpack_stream(u, state);
 		u->format->ops->destroy(state);
+		if (ret)
+			break;
 	}
-	return err;
+	return ret;
 }
 
 /* Decompress to a new file, which takes the place of the old one. */

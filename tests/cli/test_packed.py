@@ -150,6 +150,9 @@ def _():
     check_same('zeros', 'packed')
     put('packed', gzip.compress(made()[0]) + bomb * 400)
     unpacked('--time-limit', '1', 'packed').check_failed('time limit')
+    put('packed', gzip.compress(made()[0]))
+    os.truncate('packed', 1 << 40)
+    unpacked('--time-limit', '1', 'packed').check_failed('time limit')
 
 
 @test('a disk without room: the file is refused, and the way out named')
