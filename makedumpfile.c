@@ -372,13 +372,21 @@ static int open_kernel(const struct plan *plan, struct vmcore *vc, struct kernel
 	return err;
 }
 
+/* The directory for files without names; NULL: none was chosen. */
+static const char *work_dir(const struct plan_resources *resources)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	return resources->work_dir ? resources->work_dir : tmp && *tmp ? tmp : NULL;
+}
+
 /* Choose a place for bitmaps that would need too much memory. */
 static int choose_store(const struct plan_resources *resources, struct bitmap_store *store,
 			struct vmcore_options *opt)
 {
 	uint64_t max = resources->cyclic_buffer_bytes ? resources->cyclic_buffer_bytes :
 							available_memory() / 4;
-	const char *dir = resources->work_dir ? resources->work_dir : getenv("TMPDIR");
+	const char *dir = work_dir(resources);
 	int err;
 
 	if (!resources->work_dir && !resources->cyclic_buffer_bytes)
@@ -403,7 +411,7 @@ static int run(const struct plan *plan)
 	};
 	struct report rep = { .plan = plan, .start = clock_seconds() };
 	const struct spool spool = {
-		.dir = plan->resources.work_dir ? plan->resources.work_dir : getenv("TMPDIR"),
+		.dir = work_dir(&plan->resources),
 		.deadline = plan->create.time_limit ? rep.start + plan->create.time_limit : 0,
 	};
 	struct report_json json;

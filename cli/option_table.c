@@ -547,7 +547,7 @@ const struct option_row option_table[] = {
 		.name = "work-dir",
 		.arg = "DIR",
 		.topic = TOPIC_OUTPUT,
-		.modes = COUNTS_PAGES,
+		.modes = READS_VMCORE | IN(VERIFY),
 		.text = TEXT(resources.work_dir),
 		.help = "put bitmaps that need more memory into DIR",
 	},

@@ -192,7 +192,11 @@ static int unpack(struct unpacking *u, int *fd)
 /* The way out for a file that cannot be decompressed here. */
 static int refuse(const struct unpack_format *format, const struct spool *spool)
 {
-	if (format->ops && !(spool && spool->dir))
+	if (format->ops && !spool)
+		return err_set(-ENOTSUP,
+			       "it is compressed with %s: write it to a file with %s first",
+			       format->name, format->tool);
+	if (format->ops)
 		return err_set(
 			-ENOTSUP,
 			"it is compressed with %s: give --work-dir a directory with room for "

@@ -23,6 +23,7 @@ struct spool {
  *
  * @param[in,out] fd the file; if it is compressed, it is closed, and the contents take its place
  * @param path for messages
+ * @param spool NULL: compressed files are refused, where there is no choice of a directory
  * @param[out] format name of the format, a constant; NULL: the file is not compressed, and
  * nothing was done
  * @param[out] damage a sentence if the contents end early, because the compressed file is damaged

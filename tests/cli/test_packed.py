@@ -113,8 +113,25 @@ def _():
     put('packed', gzip.compress(made()[0]))
     dumped('packed', 'dump', env={'TMPDIR': 'work'}).check_done()
     check(read('dump') == made()[1], 'the dump differs')
-    dumped('packed', 'dump').check_failed('compressed with gzip: give --work-dir .*zcat')
+    for env in (None, {'TMPDIR': ''}):
+        dumped('packed', 'dump', env=env).check_failed('with gzip: give --work-dir .*zcat')
     dumped('--work-dir', 'gone', 'packed', 'dump').check_failed('in gone')
+
+
+@test('each mode that reads a dump takes --work-dir; --reassemble does not name it')
+def _():
+    put('packed', gzip.compress(made()[0]))
+    makedumpfile('-f', '--split', '-c', '-d', '31', 'core', 'part1', 'part2').check_done()
+    put('part2.gz', gzip.compress(read('part2')))
+    for mode, *more in (('--dump-dmesg', '-f', 'log'), ('--triage',), ('--mem-usage',),
+                        ('--list-ksyms',), ('--list-ktypes', 'list_head'), ('--verify',),
+                        ('-g', 'info', '-f')):
+        want = makedumpfile(mode, *more[:mode == '-g'], 'core', *more[mode == '-g':])
+        done = makedumpfile(mode, *more[:mode == '-g'], '--work-dir', 'work', 'packed',
+                            *more[mode == '-g':])
+        check('cannot be used' not in done.err and done.code == want.code, f'{done}; {want}')
+    makedumpfile('-f', '--reassemble', 'part1', 'part2.gz', 'whole').check_failed(
+        'compressed with gzip: write it to a file with zcat first')
 
 
 @test('what the program was built without is refused')
