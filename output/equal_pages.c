@@ -11,17 +11,15 @@
 #include <xxhash.h>
 #endif
 
-/* Slots of 40 bytes. */
 #define SLOTS_MAX (UINT64_C(1) << 17)
-#define SLOTS_MIN UINT64_C(64)
-/* Slots in which a page can be. */
-#define PROBES 8
+/* Slots in which a page can be: they are in one cache line, which is all that a page costs that
+ * equals none. */
+#define BUCKET 8
 
-struct equal_page_slot {
+struct equal_page_entry {
 	uint64_t key;
 	struct equal_page page;
-	/* Number of the part and kind of the key; 0: free. Set last, and never changed again. */
-	uint32_t owner;
+	uint32_t owner; /* number of the part and kind of the key */
 };
 
 static uint32_t owner(unsigned int part, const struct page_key *key)
@@ -31,19 +29,27 @@ static uint32_t owner(unsigned int part, const struct page_key *key)
 
 void equal_pages_init(struct equal_pages *t, uint64_t nr_pages)
 {
-	uint64_t nr = SLOTS_MIN;
+	uint64_t nr = BUCKET;
 
 	/* Twice as many slots as pages leave few pages without one. */
 	while (nr < SLOTS_MAX && nr / 2 < nr_pages)
 		nr *= 2;
-	t->slots = calloc(nr, sizeof(*t->slots));
-	t->mask = nr - 1;
+	*t = (struct equal_pages){ .mask = nr - 1 };
+	t->entries = malloc(nr * sizeof(*t->entries));
+	if (!t->entries || posix_memalign((void **)&t->slots, BUCKET * sizeof(*t->slots),
+					  nr * sizeof(*t->slots))) {
+		free(t->entries);
+		*t = (struct equal_pages){ 0 };
+		return;
+	}
+	memset(t->slots, 0, nr * sizeof(*t->slots));
 }
 
 void equal_pages_deinit(struct equal_pages *t)
 {
+	free(t->entries);
 	free(t->slots);
-	t->slots = NULL;
+	*t = (struct equal_pages){ 0 };
 }
 
 struct page_key page_key(const void *page, size_t len, bool hash)
@@ -63,33 +69,39 @@ struct page_key page_key(const void *page, size_t len, bool hash)
 	return (struct page_key){ PAGE_KEY_NONE, 0 };
 }
 
-/* The first slot in which a page can be; the others follow it. */
-static size_t first_slot(const struct equal_pages *t, unsigned int part, uint64_t key)
+/* Mix all bits of a key. The upper half tells the bucket, the lower one pages of it apart. */
+static uint64_t mix(uint32_t owned, uint64_t key)
 {
-	return ((key ^ part) * UINT64_C(0x9e3779b97f4a7c15) >> 40) & t->mask;
+	uint64_t h = (key ^ owned) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return h ^ h >> 32;
 }
 
-static struct equal_page_slot *slot_at(const struct equal_pages *t, size_t number)
+static uint64_t *bucket_of(const struct equal_pages *t, uint64_t mixed)
 {
-	return &t->slots[number & t->mask];
+	return &t->slots[(mixed >> 32) * BUCKET & t->mask];
 }
 
 const struct equal_page *equal_pages_find(const struct equal_pages *t, unsigned int part,
 					  const struct page_key *key)
 {
-	size_t first;
+	uint32_t owned = owner(part, key);
+	uint64_t mixed = mix(owned, key->value), *bucket;
 
 	if (!t->slots || key->kind == PAGE_KEY_NONE)
 		return NULL;
-	first = first_slot(t, part, key->value);
-	for (size_t i = 0; i < PROBES; i++) {
-		const struct equal_page_slot *s = slot_at(t, first + i);
-		uint32_t owned = __atomic_load_n(&s->owner, __ATOMIC_ACQUIRE);
+	bucket = bucket_of(t, mixed);
+	for (size_t i = 0; i < BUCKET; i++) {
+		uint64_t slot = __atomic_load_n(&bucket[i], __ATOMIC_ACQUIRE);
+		const struct equal_page_entry *e;
 
-		if (!owned)
+		if (!slot)
 			return NULL;
-		if (owned == owner(part, key) && s->key == key->value)
-			return &s->page;
+		if (slot >> 32 != (uint32_t)mixed)
+			continue;
+		e = &t->entries[(uint32_t)slot - 1];
+		if (e->owner == owned && e->key == key->value)
+			return &e->page;
 	}
 	return NULL;
 }
@@ -97,19 +109,21 @@ const struct equal_page *equal_pages_find(const struct equal_pages *t, unsigned 
 void equal_pages_add(struct equal_pages *t, unsigned int part, const struct page_key *key,
 		     const struct equal_page *page)
 {
-	size_t first;
+	uint32_t owned = owner(part, key);
+	uint64_t mixed = mix(owned, key->value), *bucket;
 
 	if (!t->slots || key->kind == PAGE_KEY_NONE)
 		return;
-	first = first_slot(t, part, key->value);
-	for (size_t i = 0; i < PROBES; i++) {
-		struct equal_page_slot *s = slot_at(t, first + i);
-
-		if (s->owner)
+	bucket = bucket_of(t, mixed);
+	for (size_t i = 0; i < BUCKET; i++) {
+		if (bucket[i])
 			continue;
-		s->key = key->value;
-		s->page = *page;
-		__atomic_store_n(&s->owner, owner(part, key), __ATOMIC_RELEASE);
+		t->entries[t->nr++] = (struct equal_page_entry){
+			.key = key->value,
+			.page = *page,
+			.owner = owned,
+		};
+		__atomic_store_n(&bucket[i], mixed << 32 | t->nr, __ATOMIC_RELEASE);
 		return;
 	}
 }

@@ -40,15 +40,18 @@ struct equal_page {
 	bool compressed;
 };
 
-struct equal_page_slot;
+struct equal_page_entry;
 
 /** Zeroed: no page is found or remembered. */
 struct equal_pages {
-	struct equal_page_slot *slots;
+	struct equal_page_entry *entries; /* in the order in which they were added */
+	uint32_t nr;
+	/* Buckets of slots: 0, or half of the mixed key and the number of the entry from 1 on. */
+	uint64_t *slots;
 	size_t mask; /* number of slots - 1 */
 };
 
-/** Prepare for @p nr_pages pages: at most 5 MiB. Without memory no page is remembered. */
+/** Prepare for @p nr_pages pages: at most 6 MiB. Without memory no page is remembered. */
 void equal_pages_init(struct equal_pages *t, uint64_t nr_pages);
 void equal_pages_deinit(struct equal_pages *t);
 
