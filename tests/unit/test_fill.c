@@ -100,7 +100,7 @@ static uint64_t missing(const struct dump_result *res, bool fill)
 /* Return whether the header says that the dump is complete. */
 static bool is_marked_complete(const struct trap *t)
 {
-	uint32_t status;
+	uint8_t status; /* the least significant byte, which is the first on x86_64 */
 
 	memsink_read(&t->mem, 424, &status, sizeof(status));
 	return !(status & 8);
