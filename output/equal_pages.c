@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/checked.h"
-
 #ifdef HAVE_XXHASH
 #define XXH_INLINE_ALL
 #include <xxhash.h>

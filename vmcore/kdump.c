@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "facts/vmcoreinfo.h"
+#include "lib/bitmap_rank.h"
 #include "lib/byteorder.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
@@ -24,9 +25,6 @@
 #include "vmcore/kdump_headers.h"
 #include "vmcore/notes.h"
 #include "vmcore/vmcore.h"
-
-/* Pages per entry of the rank directory: 1/16 of the bitmap's size. */
-#define RANK_PAGES 1024
 
 /* Descriptors read at once. */
 #define DESC_BATCH 512
@@ -50,10 +48,8 @@ struct kdump {
 	uint64_t exists_off; /* of the 1st bitmap in the file */
 	uint64_t desc_off;   /* file offset */
 	uint64_t data_off;   /* of what comes after the descriptors of the whole dump */
-	uint64_t nr_descs;   /* set bits of has_data */
 	struct bitmap has_data;
-	/* rank[i]: set bits of has_data below bit i * RANK_PAGES */
-	uint64_t *rank;
+	struct bitmap_rank rank; /* of has_data: the index of a descriptor */
 };
 
 /* A page in the cache. */
@@ -79,29 +75,10 @@ struct kdump_reader {
 	uint8_t descs[DESC_BATCH * KDUMP_PAGE_DESC_SIZE];
 };
 
-static int build_rank(struct kdump *kd)
-{
-	uint64_t nr = div_round_up(kd->has_data.nbits, RANK_PAGES);
-
-	kd->rank = nr > SIZE_MAX / sizeof(*kd->rank) ? NULL : malloc(nr * sizeof(*kd->rank));
-	if (!kd->rank)
-		return err_set(-ENOMEM, "no memory for an index of %" PRIu64 " pages",
-			       kd->has_data.nbits);
-	for (uint64_t i = 0; i < nr; i++) {
-		uint64_t start = i * RANK_PAGES;
-
-		kd->rank[i] = kd->nr_descs;
-		kd->nr_descs += bitmap_count(&kd->has_data, start,
-					     min_u64(start + RANK_PAGES, kd->has_data.nbits));
-	}
-	return 0;
-}
-
 /* Index of the descriptor of a page whose bit is set. */
 static uint64_t desc_index(const struct kdump *kd, pfn_t pfn)
 {
-	return kd->rank[pfn / RANK_PAGES] +
-	       bitmap_count(&kd->has_data, pfn - pfn % RANK_PAGES, pfn);
+	return bitmap_rank(&kd->rank, pfn);
 }
 
 static bool desc_missing(const struct kdump_page_desc *d)
@@ -127,7 +104,7 @@ static int read_descs(const struct kdump *kd, struct file_reader *fr, uint64_t f
 	uint64_t there = off < size ? (size - off) / KDUMP_PAGE_DESC_SIZE : 0;
 	int err;
 
-	*nr = min_u64(min_u64(*nr, kd->nr_descs - first), there);
+	*nr = min_u64(min_u64(*nr, kd->rank.total - first), there);
 	if (!*nr)
 		return 0;
 	err = file_read(fr, off, buf, (size_t)*nr * KDUMP_PAGE_DESC_SIZE);
@@ -142,7 +119,7 @@ static int read_descs(const struct kdump *kd, struct file_reader *fr, uint64_t f
  */
 static int find_cut(const struct kdump *kd, struct file_reader *fr, bool *cut)
 {
-	uint64_t left = div_round_up(kd->nr_descs, DESC_BATCH);
+	uint64_t left = div_round_up(kd->rank.total, DESC_BATCH);
 	uint64_t step = max_u64(div_round_up(left, CUT_BATCHES), 1);
 	_cleanup_free_ uint8_t *buf = malloc(DESC_BATCH * KDUMP_PAGE_DESC_SIZE);
 	uint64_t size = fr->file->size, beyond = 0;
@@ -290,7 +267,7 @@ static void kdump_close(struct vmcore *vc)
 	struct kdump *kd = vc->priv;
 
 	bitmap_deinit(&kd->has_data);
-	free(kd->rank);
+	bitmap_rank_deinit(&kd->rank);
 	free(kd);
 }
 
@@ -356,7 +333,7 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 		err = keep_part(vc, &h);
 	bitmap_seal(&kd->has_data);
 	if (!err)
-		err = build_rank(kd);
+		err = bitmap_rank_init(&kd->rank, &kd->has_data);
 	if (!err)
 		err = find_cut(kd, fr, &cut);
 	if (!err)
@@ -375,7 +352,7 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 		vmcore_warn(vc,
 			    "bitmap and page descriptors disagree, pages may be mixed up: "
 			    "%" PRIu64 " pages, %" PRIu64 " descriptors",
-			    kd->nr_descs, kd->nr_descs + spare);
+			    kd->rank.total, kd->rank.total + spare);
 	else if (cut)
 		vmcore_warn(vc, "the file is shorter than its headers say: "
 				"pages at its end are missing");
@@ -631,7 +608,7 @@ static int clear_missing(const struct kdump *kd, struct file_reader *fr, struct 
 
 	if (!buf)
 		return err_set(-ENOMEM, "no memory for page descriptors");
-	for (uint64_t i = 0; i < kd->nr_descs;) {
+	for (uint64_t i = 0; i < kd->rank.total;) {
 		unsigned int nr = DESC_BATCH;
 		int err = read_descs(kd, fr, i, &nr, buf);
 

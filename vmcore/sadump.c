@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "lib/bitmap.h"
+#include "lib/bitmap_rank.h"
 #include "lib/byteorder.h"
 #include "lib/checked.h"
 #include "lib/elf_machine.h"
@@ -22,8 +22,6 @@
 #include "vmcore/ranges.h"
 #include "vmcore/vmcore.h"
 
-/* Pages per entry of the rank directory. */
-#define RANK_PAGES 4096
 /* CPUs whose state is looked at. */
 #define CPUS_MAX 4096
 
@@ -40,8 +38,7 @@ struct sadump {
 	uint64_t part_off, dump_off; /* of headers in the first file */
 	uint32_t sub_blocks, nr_cpus;
 	struct bitmap ram, stored;
-	uint64_t *rank; /* rank[i]: bits of stored below bit i * RANK_PAGES */
-	uint64_t nr_stored;
+	struct bitmap_rank rank; /* of stored: the place of a page */
 	struct disk disks[SADUMP_DISKS_MAX];
 	unsigned int nr_disks;
 };
@@ -155,24 +152,6 @@ static bool is_64bit(const struct sadump *s, struct file_reader *fr)
 	return false;
 }
 
-static int build_rank(struct sadump *s)
-{
-	uint64_t nr = div_round_up(s->stored.nbits, RANK_PAGES);
-
-	s->rank = nr > SIZE_MAX / sizeof(*s->rank) ? NULL : malloc(nr * sizeof(*s->rank));
-	if (!s->rank)
-		return err_set(-ENOMEM, "no memory for an index of %" PRIu64 " pages",
-			       s->stored.nbits);
-	for (uint64_t i = 0; i < nr; i++) {
-		uint64_t start = i * RANK_PAGES;
-
-		s->rank[i] = s->nr_stored;
-		s->nr_stored += bitmap_count(&s->stored, start,
-					     min_u64(start + RANK_PAGES, s->stored.nbits));
-	}
-	return 0;
-}
-
 /* Bits of a byte of their bitmaps are in the other order than ours. */
 static int read_bitmap(struct vmcore *vc, struct file_reader *fr, uint64_t off, struct bitmap *b)
 {
@@ -231,7 +210,7 @@ static int load(struct vmcore *vc, struct file_reader *fr, const struct sadump_d
 		err = read_bitmap(vc, fr, first + (uint64_t)bitmap * s->block, &s->stored);
 	if (!err)
 		kdump_or_bytes(&s->ram, 0, s->stored.words, div_round_up(vc->max_pfn, 8));
-	return err ? err : build_rank(s);
+	return err ? err : bitmap_rank_init(&s->rank, &s->stored);
 }
 
 /* Take a further file as the disk that its header says. */
@@ -274,7 +253,7 @@ static int add_disks(struct vmcore *vc, const struct sadump_part_header *part, u
 	struct sadump *s = vc->priv;
 	bool is_set = !s->part_off && le32(&part->set_disk_set);
 	const struct vmcore_options *opt = vc->options;
-	uint64_t left = s->nr_stored * s->block, used = le64(&part->used_device);
+	uint64_t left = s->rank.total * s->block, used = le64(&part->used_device);
 	unsigned int missing = 0;
 	int err = 0;
 
@@ -354,7 +333,7 @@ static void sadump_close(struct vmcore *vc)
 
 	bitmap_deinit(&s->ram);
 	bitmap_deinit(&s->stored);
-	free(s->rank);
+	bitmap_rank_deinit(&s->rank);
 	free(s);
 }
 
@@ -378,9 +357,7 @@ static int find(const struct vmcore *vc, paddr_t pa, size_t want, struct place_o
 	ret->zero = !bitmap_test(&s->stored, pfn);
 	if (ret->zero)
 		return 0;
-	pos = (s->rank[pfn / RANK_PAGES] + bitmap_count(&s->stored, pfn - pfn % RANK_PAGES, pfn)) *
-		      s->block +
-	      in_page;
+	pos = bitmap_rank(&s->rank, pfn) * s->block + in_page;
 	for (unsigned int i = 0; i < s->nr_disks; i++) {
 		const struct disk *d = &s->disks[i];
 
@@ -460,7 +437,7 @@ static void lose_missing(const struct sadump *s, struct bitmap *b)
 				   div_round_up(done + d->bytes, s->block), b);
 		done += d->bytes;
 	}
-	lose_pages(s, done / s->block, s->nr_stored, b);
+	lose_pages(s, done / s->block, s->rank.total, b);
 }
 
 /* Pages that were not written are known to hold zeros: they count as stored. */
