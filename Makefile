@@ -311,11 +311,10 @@ $(BUILTIN_OBJS): $(O)/builtin/%.o:
 	$(Q)$(OBJCOPY) $(foreach s,$(BUILTIN_SECTIONS),--rename-section .$(s)=$(s)_$*) \
 		$(foreach e,$(BUILTIN_ENTRIES),--redefine-sym $(e)=$*_$(e) -G $(e) -G $*_$(e)) $@.whole $@
 
-$(O)/tests/unit/%: tests/unit/%.c $(O)/core.a makedumpfile.ld $(O)/flags
+$(UNIT_TESTS:%=%.o): DEFINES = -Itests/unit/cmocka
+$(UNIT_TESTS): %: %.o $(O)/core.a makedumpfile.ld
 	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -Itests/unit/cmocka $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) \
-		-o $@ $< $(O)/core.a -Wl,-T,makedumpfile.ld $(LIBS) -lcmocka
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(O)/core.a -Wl,-T,makedumpfile.ld $(LIBS) -lcmocka
 
 # Objects are made anew when the flags they were made with change.
 FLAGS_NOW = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS)
