@@ -492,9 +492,10 @@ RING_FACTS = {
 }
 
 
-def ring(*messages, clear_seq=0):
-    """Statements for core(): a log of these messages, numbered from 100 on."""
-    count_bits, size_bits = 4, 12
+def ring(*messages, clear_seq=0, size_bits=12):
+    """Statements for core(): a log of these messages, numbered from 100 on, in a ring of text of
+    2^size_bits bytes."""
+    count_bits = 4
     where = {'rb': RING + 0x100, 'descs': RING + 0x200, 'infos': RING + 0x400,
              'text': RING + 0x1000}
     first = 0x7000          # of the descriptors' ids

@@ -181,4 +181,16 @@ def _():
     check(done.code == 1 and done.out == whole[:5], done)
 
 
+@test('a log that is longer than what is written at once is written whole, or up to -L')
+def _():
+    core('long', *ring((0, '\n' * 8000), size_bits=13))
+    makedumpfile('-f', '--dump-dmesg', 'long', 'log').check_done()
+    whole = read('log')
+    check(whole == b'[    0.000000] \n' + b'               \n' * (len(whole) // 16 - 1) and
+          len(whole) > 120000, whole[-40:])
+    for limit in (65536, 100000):
+        makedumpfile('-f', '-L', limit, '--dump-dmesg', 'long', 'log').check_failed('log is cut')
+        check(read('log') == whole[:limit], f'{limit}: {len(read("log"))}')
+
+
 run_tests()

@@ -131,6 +131,26 @@ def _():
     check('erase (char [65])init_uts_ns size 65' in report['text'], report)
 
 
+@test('--info decodes ERASEINFO of other tools: lines of extensions, bytes that a terminal obeys')
+def _():
+    core('mini')
+    write('conf', '[vmlinux]\n' + 'erase (char [65])init_uts_ns\n' * 4)
+    whole = dump('--config', 'conf')
+    block = Kdump('dump').block
+    where, size = struct.unpack_from('<QQ', whole, block + 64)
+    # The last line lacks its newline.
+    text = b'extension wipe: 700 bytes\nerase \x1b[31m.red size 9'
+    check(size >= len(text), f'no room for it in {size} bytes')
+    data = bytearray(whole)
+    data[where:where + len(text)] = text
+    struct.pack_into('<Q', data, block + 72, len(text))
+    save('other', data)
+    lines, _ = info('other')
+    check('\nOverwritten: 709 bytes, by 2 lines of ERASEINFO; 0 failures\n'
+          '  extension wipe: 700 bytes\n  erase ?[31m.red size 9\n' in lines['text'],
+          lines['text'])
+
+
 @test('--info --json: the same for programs, on standard output alone')
 def _():
     dump('-l', '-d', '31')

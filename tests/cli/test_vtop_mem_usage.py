@@ -175,6 +175,10 @@ def _():
     check(usage(done)['ABSENT'][0] == 256, done.text)
     check(sum(n for n, _ in usage(done).values()) == len(EXISTS), 'the sum')
     check(made.translate(STEXT) == 2 * MIB, 'another kernel')
+    makedumpfile('-f', '-c', '-d', '0', 'cut', 'dump')
+    Kdump('dump').damage('damaged', 0x8500, 0x8501)
+    done = makedumpfile('--mem-usage', 'damaged')
+    check(done.code == 0 and re.search(r'^Could not be read: +2 pages$', done.text, re.M), done)
     core('poor', 'set NUMBER(PG_lru)')
     makedumpfile('--mem-usage', 'poor').check_failed('PG_lru')
     with open('/dev/full', 'wb') as full:
