@@ -21,6 +21,10 @@
 #define BATCH_BYTES (512u << 10)
 /* Batches per thread, so that one that compresses badly does not stop the others. */
 #define BATCHES_PER_THREAD 3
+/* Pages between two runs that are read with them: a call costs as much. */
+#define GAP_PAGES 4
+/* The most bytes of runs that are read together: they are in the cache when they are looked at. */
+#define TOGETHER_BYTES (256u << 10)
 /* Bytes that a fill leaves for the end of the dump, beside the eraseinfo. */
 #define FILL_END_BYTES 4096
 
@@ -286,16 +290,36 @@ static void copy_run(const struct copy *c, struct worker *w, struct copy_batch *
 	}
 }
 
+/*
+ * Let the runs from number i on that lie close together be read at once. Returns the number of
+ * the first that does not.
+ */
+static unsigned int expect_runs(const struct copy *c, struct worker *w, const struct page_batch *b,
+				unsigned int i)
+{
+	pfn_t start = b->runs[i].start, end = b->runs[i].end;
+	pfn_t limit = start + TOGETHER_BYTES / c->page_size;
+
+	while (++i < b->nr_runs && b->runs[i].start - end <= GAP_PAGES && b->runs[i].end <= limit)
+		end = b->runs[i].end;
+	vmcore_expect(w->reader, start << c->page_shift, (end - start) << c->page_shift);
+	return i;
+}
+
 static int copy_work(void *ctx, void *worker, void *batch)
 {
 	const struct copy *c = ctx;
 	struct page_batch *b = &((struct copy_batch *)batch)->pages;
+	unsigned int unexpected = 0;
 
 	b->nr_pages = 0;
 	b->data_len = 0;
 	b->lost_err = 0;
-	for (unsigned int i = 0; i < b->nr_runs; i++)
+	for (unsigned int i = 0; i < b->nr_runs; i++) {
+		if (i == unexpected)
+			unexpected = expect_runs(c, worker, b, i);
 		copy_run(c, worker, batch, b->runs[i].start, b->runs[i].end);
+	}
 	return 0;
 }
 

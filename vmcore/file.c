@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "coverage.h"
@@ -32,6 +34,26 @@
 #define READ_UNIT ((size_t)4096)
 
 static const unsigned char zeros[READ_UNIT];
+
+/*
+ * Return whether mapping a file costs less than reading it. /proc/vmcore maps all pages of a
+ * window at once, and read() maps them one by one. Elsewhere a page fault for each few pages
+ * costs more than copying them.
+ */
+static bool maps_well(int fd)
+{
+	struct statfs fs;
+
+	return !fstatfs(fd, &fs) && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+/* Return whether a file has holes, as far as its size tells. */
+static bool is_sparse(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_blocks < st.st_size / 512;
+}
 
 static int file_size(const struct dump_file *f, uint64_t *ret)
 {
@@ -105,7 +127,7 @@ int file_open(struct dump_file *f, const char *path, bool use_mmap, const struct
 {
 	int err;
 
-	*f = (struct dump_file){ .path = path, .use_mmap = use_mmap };
+	*f = (struct dump_file){ .path = path };
 	/* A pipe without a writer is refused instead of waited for. */
 	f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (f->fd < 0)
@@ -116,8 +138,11 @@ int file_open(struct dump_file *f, const char *path, bool use_mmap, const struct
 	if (!err && f->packed)
 		err = file_size(f, &f->real_size);
 	f->size = f->real_size;
-	if (!err)
+	if (!err) {
+		f->use_mmap = use_mmap && maps_well(f->fd);
+		f->sparse = is_sparse(f->fd);
 		err = open_flattened(f);
+	}
 	if (err)
 		file_close(f);
 	return err;
@@ -192,13 +217,15 @@ static bool usable(struct file_reader *r, const void *p, size_t len)
 }
 
 /*
- * Choose the number of bytes to read: more and more while the reader goes forward, few when it
- * jumps about.
+ * Choose the number of bytes to read: those that are expected, else more and more while the
+ * reader goes forward, few when it jumps about.
  */
-static size_t read_ahead(const struct file_reader *r, uint64_t start)
+static size_t read_ahead(const struct file_reader *r, uint64_t off, uint64_t start)
 {
 	uint64_t end = r->window_off + r->window_len;
 
+	if (off >= r->expected && off < r->expected_end)
+		return min_u64(r->expected_end - start, READ_WINDOW);
 	if (start < end || start - end >= r->window_len)
 		return READ_SHORT;
 	return max_u64(2 * r->window_len, READ_SHORT);
@@ -208,7 +235,8 @@ static size_t read_ahead(const struct file_reader *r, uint64_t start)
 static int read_window(struct file_reader *r, uint64_t off, size_t want)
 {
 	const struct dump_file *f = r->file;
-	uint64_t start = off - off % READ_UNIT;
+	/* Pages that lie anywhere in the file are aligned in the buffer. */
+	uint64_t start = want < READ_UNIT ? off - off % READ_UNIT : off;
 	size_t len, unit;
 	ssize_t n;
 
@@ -216,9 +244,11 @@ static int read_window(struct file_reader *r, uint64_t off, size_t want)
 		r->buffer = NULL;
 		return err_set(-ENOMEM, "no memory to read %s", f->path);
 	}
-	len = max_u64(read_ahead(r, start), min_u64(want, READ_WINDOW) + (off - start));
+	len = max_u64(read_ahead(r, off, start), min_u64(want, READ_WINDOW) + (off - start));
 	len = min_u64(len, min_u64(READ_WINDOW, f->real_size - start));
-	unit = min_u64(len, READ_UNIT);
+	if (f->sparse)
+		len = min_u64(len, r->extent_end - start);
+	unit = min_u64(len, READ_UNIT - start % READ_UNIT);
 	r->window = r->buffer;
 	r->window_off = start;
 	r->window_len = 0;
@@ -234,6 +264,36 @@ static int read_window(struct file_reader *r, uint64_t off, size_t want)
 		return err_set(-ENODATA, "%s has become shorter: nothing at offset %" PRIu64,
 			       f->path, off);
 	return 0;
+}
+
+/* Find the end of the hole, or of the data, in which a byte of a sparse file lies. */
+static void find_extent(struct file_reader *r, uint64_t off)
+{
+	const struct dump_file *f = r->file;
+	off_t data = lseek(f->fd, off, SEEK_DATA), end = f->real_size;
+
+	r->extent = off;
+	r->in_hole = data < 0 ? errno == ENXIO : (uint64_t)data > off;
+	if (!r->in_hole)
+		end = lseek(f->fd, off, SEEK_HOLE);
+	else
+		end = data < 0 ? lseek(f->fd, 0, SEEK_END) : data;
+	/* A file system that does not tell, or a file that has become shorter: reading tells. */
+	if (end < 0 || (uint64_t)end <= off) {
+		r->in_hole = false;
+		end = f->real_size;
+	}
+	r->extent_end = min_u64(end, f->real_size);
+}
+
+/* Return whether a byte, below the file's size, is in a hole of it. */
+static bool in_hole(struct file_reader *r, uint64_t off)
+{
+	if (!r->file->sparse)
+		return false;
+	if (off < r->extent || off >= r->extent_end)
+		find_extent(r, off);
+	return r->in_hole;
 }
 
 static bool in_window(const struct file_reader *r, uint64_t off)
@@ -301,6 +361,10 @@ int file_get(struct file_reader *r, uint64_t off, size_t want, const void **ptr,
 
 	if (err)
 		return err;
+	if (where != FLAT_HOLE && !in_window(r, where) && in_hole(r, where)) {
+		n = min_u64(n, r->extent_end - where);
+		where = FLAT_HOLE;
+	}
 	if (where == FLAT_HOLE) {
 		*ptr = zeros;
 		*got = min_u64(n, sizeof(zeros));
@@ -363,4 +427,10 @@ int file_read(struct file_reader *r, uint64_t off, void *buf, size_t len)
 		len -= n;
 	}
 	return 0;
+}
+
+void file_expect(struct file_reader *r, uint64_t off, size_t len)
+{
+	r->expected = off;
+	r->expected_end = r->file->flat || off + len < off ? off : off + len;
 }

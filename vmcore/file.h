@@ -8,10 +8,10 @@
  * recognised here, and the formats above read them as if they were the file inside. So
  * an offset is always one in the file as its format describes it.
  *
- * Files are read through windows of a few MiB that are mapped where the file
- * can be mapped and read() where it cannot: walking a dump in order costs one
- * system call per window. A mapped file that becomes shorter, or has bad sectors,
- * is read() from the first page on that cannot be read.
+ * Files are read through windows of up to 1 MiB; walking a dump in order costs one system call
+ * per window. Holes of sparse files are not read. /proc/vmcore is mapped in windows of 4 MiB
+ * where it can be mapped. A mapped file that becomes shorter, or has bad sectors, is read()
+ * from the first page on that cannot be read.
  */
 #ifndef VMCORE_FILE_H
 #define VMCORE_FILE_H
@@ -27,9 +27,10 @@ struct spool;
 struct dump_file {
 	const char *path; /**< borrowed from the caller */
 	int fd;
-	uint64_t size;	    /**< bytes; of the inner file if flattened */
-	uint64_t real_size; /**< bytes of the file itself */
-	bool use_mmap;
+	uint64_t size;		 /**< bytes; of the inner file if flattened */
+	uint64_t real_size;	 /**< bytes of the file itself */
+	bool use_mmap;		 /**< its readers map it */
+	bool sparse;		 /**< it may have holes, which read as zeros */
 	struct flat_index *flat; /**< NULL unless flattened */
 	const char *packed; /**< "gzip" ...: fd is that of its contents; NULL: not compressed */
 	/**
@@ -47,14 +48,19 @@ struct file_reader {
 	uint64_t window_off; /**< in the real file */
 	size_t window_len;   /**< valid bytes; 0: none yet */
 	void *buffer;	     /**< the buffer, once one was needed */
-	bool spoiled;	     /**< a page of the mapping was lost: not to be used again */
-	int guard;	     /**< of the mapping (vmcore/guard.h); -1: none yet */
+	/** Bytes that are going to be wanted soon; none, if they are equal. */
+	uint64_t expected, expected_end;
+	/** The last data or hole that was looked at, if the file is sparse. */
+	uint64_t extent, extent_end;
+	bool in_hole;
+	bool spoiled; /**< a page of the mapping was lost: not to be used again */
+	int guard;    /**< of the mapping (vmcore/guard.h); -1: none yet */
 };
 
 /**
  * Open @p path, a regular file or a block device, for reading. Its size is
  * taken now: what the file grows by later is not seen.
- * @param use_mmap false: never map (--non-mmap)
+ * @param use_mmap false: never map (--non-mmap); true: map /proc/vmcore
  * @param spool the place of the contents of a compressed file; NULL: such a file is refused
  * @return 0; -errno, whose message names the file (*f is closed then). A
  * flattened file whose end record is missing is -EBADMSG.
@@ -93,5 +99,11 @@ int file_get(struct file_reader *r, uint64_t off, size_t want, const void **ptr,
  */
 int file_read(struct file_reader *r, uint64_t off, void *buf, size_t len)
 	__attribute__((warn_unused_result));
+
+/**
+ * Say which bytes file_get() is going to be asked for, of which it may give fewer at a time: they
+ * are read together.
+ */
+void file_expect(struct file_reader *r, uint64_t off, size_t len);
 
 #endif

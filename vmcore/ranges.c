@@ -283,6 +283,15 @@ int ranges_read_page(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len)
 	return any ? 0 : no_memory_at(pa);
 }
 
+void ranges_expect(struct vmcore_reader *r, paddr_t pa, uint64_t len)
+{
+	const struct memory_range *g = range_at(r, pa);
+
+	if (g && pa >= g->start && g->source == RANGE_FILE)
+		file_expect(vmcore_file(r, g->file), g->off + (pa - g->start),
+			    min_u64(len, g->end - pa));
+}
+
 int ranges_bitmap(struct vmcore *vc, enum vmcore_bitmap_kind which, struct bitmap *b)
 {
 	const struct range_table *d = vc->priv;

@@ -54,12 +54,13 @@ void ranges_reader_deinit(struct vmcore_reader *r);
 int ranges_get(struct vmcore_reader *r, paddr_t pa, size_t want, const void **ptr, size_t *got);
 int ranges_read(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len);
 int ranges_read_page(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len);
+void ranges_expect(struct vmcore_reader *r, paddr_t pa, uint64_t len);
 int ranges_bitmap(struct vmcore *vc, enum vmcore_bitmap_kind which, struct bitmap *b);
 
 /** The functions above, in a struct vmcore_ops. */
 #define RANGES_OPS \
 	.close = ranges_close, .reader_init = ranges_reader_init, \
 	.reader_deinit = ranges_reader_deinit, .get = ranges_get, .read = ranges_read, \
-	.read_page = ranges_read_page, .bitmap = ranges_bitmap
+	.read_page = ranges_read_page, .expect = ranges_expect, .bitmap = ranges_bitmap
 
 #endif

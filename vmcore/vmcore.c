@@ -324,6 +324,12 @@ int vmcore_get(struct vmcore_reader *r, paddr_t pa, size_t want, const void **pt
 	return unreadable(r->vc->ops->get(r, pa, want, ptr, got));
 }
 
+void vmcore_expect(struct vmcore_reader *r, paddr_t pa, uint64_t len)
+{
+	if (r->vc->ops->expect)
+		r->vc->ops->expect(r, pa, len);
+}
+
 int vmcore_read(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len)
 {
 	char *to = buf;

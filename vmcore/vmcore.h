@@ -81,6 +81,8 @@ struct vmcore_ops {
 	 * vmcore_read(). A format gives it when pages may exist in part.
 	 */
 	int (*read_page)(struct vmcore_reader *r, paddr_t pa, void *buf, size_t len);
+	/** Optional: vmcore_expect() */
+	void (*expect)(struct vmcore_reader *r, paddr_t pa, uint64_t len);
 	/** vmcore_bitmap() */
 	int (*bitmap)(struct vmcore *vc, enum vmcore_bitmap_kind which, struct bitmap *b);
 	/** Optional: vmcore_check() */
@@ -262,6 +264,12 @@ void vmcore_reader_destroy(struct vmcore_reader *r);
  */
 int vmcore_get(struct vmcore_reader *r, paddr_t pa, size_t want, const void **ptr, size_t *got)
 	__attribute__((warn_unused_result));
+
+/**
+ * Say which memory vmcore_get() is going to be asked for, piece by piece: what of it lies together
+ * in the file is read at once.
+ */
+void vmcore_expect(struct vmcore_reader *r, paddr_t pa, uint64_t len);
 
 /**
  * Copy exactly @p len bytes of memory at @p pa. Does not disturb what

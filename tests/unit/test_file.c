@@ -81,6 +81,9 @@ static int teardown(void **state)
 static void open_ok(struct dump_file *f, struct file_reader *r, const char *path, bool use_mmap)
 {
 	assert_int_equal(file_open(f, path, use_mmap, NULL), 0);
+	/* Only files of /proc are mapped, and none of them is of use here. */
+	assert_false(f->use_mmap);
+	f->use_mmap = use_mmap;
 	file_reader_init(r, f);
 }
 
@@ -225,6 +228,88 @@ static void test_few_reads(void **state)
 	assert_int_equal(file_get(&r, MIB, 4096, &ptr, &got), 0);
 	assert_in_range(r.window_len, 4096, MIB / 8);
 	close_both(&f, &r);
+}
+
+/* Bytes that are expected are read at once, and no others with them. */
+static void test_expected(void **state)
+{
+	const struct sample *s = *state;
+	unsigned long long before, after;
+	struct file_reader r;
+	struct dump_file f;
+	const void *ptr;
+	size_t got;
+
+	if (!count_reads(&before))
+		skip();
+	open_ok(&f, &r, s->path, false);
+	file_expect(&r, MIB + 1, 100000);
+	assert_true(count_reads(&before));
+	for (size_t off = MIB + 1; off < MIB + 1 + 100000; off += 4000 + got) {
+		assert_int_equal(file_get(&r, off, 1000, &ptr, &got), 0);
+		assert_int_equal(got, 1000);
+		assert_memory_equal(ptr, s->bytes + off, got);
+	}
+	assert_true(count_reads(&after));
+	/* count_reads() needs two. */
+	assert_in_range(after - before, 1, 3);
+	assert_int_equal(r.window_off + r.window_len, MIB + 1 + 100000);
+
+	/* More than a window, than the file, than there are numbers. */
+	file_expect(&r, 2 * MIB, 5 * MIB);
+	check_walk(&r, 100000, s->bytes, s->size);
+	file_expect(&r, SIZE - 10, 20);
+	assert_int_equal(file_get(&r, SIZE - 10, 20, &ptr, &got), 0);
+	assert_int_equal(got, 10);
+	file_expect(&r, UINT64_MAX, SIZE_MAX);
+	check_walk(&r, 4096, s->bytes, s->size);
+	close_both(&f, &r);
+}
+
+/* Holes read as zeros, and are not read; data next to them are. */
+static void test_sparse(void **state)
+{
+	static const size_t wants[] = { 4096, 4095, 100000, SIZE_MAX };
+	unsigned char *bytes = calloc(1, 4 * MIB);
+	unsigned long long before, after;
+	struct file_reader r;
+	struct dump_file f;
+	struct sample s;
+	const void *ptr;
+	size_t got;
+	bool counted;
+
+	(void)state;
+	assert_non_null(bytes);
+	sample_init(&s, "x", 1);
+	memset(bytes, 'd', 100);
+	memset(bytes + MIB - 10, 'd', 20);
+	memset(bytes + 3 * MIB, 'd', 65536);
+	assert_int_equal(fd_pwrite(s.fd, bytes, 100, 0, NULL), 0);
+	assert_int_equal(fd_pwrite(s.fd, bytes + MIB - 10, 20, MIB - 10, NULL), 0);
+	assert_int_equal(fd_pwrite(s.fd, bytes + 3 * MIB, 65536, 3 * MIB, NULL), 0);
+	assert_int_equal(ftruncate(s.fd, 4 * MIB), 0);
+	open_ok(&f, &r, s.path, false);
+	assert_true(f.sparse);
+	for (size_t i = 0; i < sizeof(wants) / sizeof(wants[0]); i++)
+		check_walk(&r, wants[i], bytes, 4 * MIB);
+	counted = count_reads(&before);
+	for (size_t off = MIB + 65536; off < 3 * MIB; off += got)
+		assert_int_equal(file_get(&r, off, 4096, &ptr, &got), 0);
+	if (counted && count_reads(&after))
+		assert_in_range(after - before, 0, 2);
+
+	/* A hole that is no longer part of the file is none. */
+	assert_int_equal(ftruncate(s.fd, 2 * MIB), 0);
+	file_reader_deinit(&r);
+	file_reader_init(&r, &f);
+	assert_int_equal(file_get(&r, 2 * MIB - 1, 4096, &ptr, &got), 0);
+	assert_int_equal(got, 1);
+	assert_int_equal(file_get(&r, 2 * MIB, 4096, &ptr, &got), -ENODATA);
+	assert_int_equal(file_get(&r, 3 * MIB, 4096, &ptr, &got), -ENODATA);
+	close_both(&f, &r);
+	sample_deinit(&s);
+	free(bytes);
 }
 
 static void test_end(void **state)
@@ -524,6 +609,8 @@ int main(void)
 		cmocka_unit_test(test_any_offset),
 		cmocka_unit_test(test_window_stays),
 		cmocka_unit_test(test_few_reads),
+		cmocka_unit_test(test_expected),
+		cmocka_unit_test(test_sparse),
 		cmocka_unit_test(test_end),
 		cmocka_unit_test(test_empty_file),
 		cmocka_unit_test(test_one_byte),

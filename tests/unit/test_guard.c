@@ -48,6 +48,7 @@ static int setup(void **state)
 	free(bytes);
 	snprintf(in->path, sizeof(in->path), "/proc/self/fd/%d", in->fd);
 	assert_int_equal(file_open(&in->file, in->path, true, NULL), 0);
+	in->file.use_mmap = true;
 	file_reader_init(&in->r, &in->file);
 	*state = in;
 	return 0;
