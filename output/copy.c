@@ -48,6 +48,7 @@ struct copy {
 	unsigned int page_shift;
 	unsigned int batch_pages;
 	bool drop_zero;
+	bool forget;		   /* the sinks only count bytes */
 	struct equal_pages *equal; /* NULL: pages do not share data */
 	bool hash;		   /* pages of other contents than one word do, too */
 	struct worker checker;	   /* of the thread that commits, to compare pages with hash */
@@ -204,7 +205,7 @@ static void put_page(const struct copy *c, struct worker *w, struct copy_batch *
 	struct page_batch *b = &cb->pages;
 	struct page_key *key = &cb->keys[b->nr_pages];
 	struct page_out *out = &b->pages[b->nr_pages++];
-	uint8_t *to = b->data + b->data_len;
+	uint8_t *to = b->data + (c->forget ? 0 : b->data_len);
 
 	*key = page_key(page, c->page_size, c->hash && as_is);
 	if (c->drop_zero && key->kind == PAGE_KEY_WORD && !key->value) {
@@ -219,7 +220,8 @@ static void put_page(const struct copy *c, struct worker *w, struct copy_batch *
 	if (!out->size) {
 		out->fate = OUT_RAW;
 		out->size = c->page_size;
-		memcpy(to, page, c->page_size);
+		if (!c->forget)
+			memcpy(to, page, c->page_size);
 	}
 	b->data_len += out->size;
 }
@@ -370,7 +372,7 @@ static void share_data(struct copy *c, struct copy_batch *cb)
 
 			if (e)
 				share(out, e);
-			else if (len && to != from)
+			else if (len && to != from && !c->forget)
 				memmove(to, from, len);
 			to += e ? 0 : len;
 			from += len;
@@ -655,6 +657,7 @@ int copy_pages(struct copy_part *parts, size_t nr_parts, const struct bitmap *du
 		.page_shift = src->vc->page_shift,
 		.batch_pages = batch_pages(src->vc->page_size),
 		.drop_zero = src->level & DL_ZERO,
+		.forget = true,
 		.stats = stats,
 	};
 	struct equal_pages equal = { 0 };
@@ -666,6 +669,7 @@ int copy_pages(struct copy_part *parts, size_t nr_parts, const struct bitmap *du
 
 		p->counted = p->start;
 		p->last_class = NR_ORDER_CLASSES;
+		c.forget &= p->writer->sink->ops->forgets;
 	}
 	begin_classes(&c);
 	c.last_put = clock_seconds();

@@ -20,6 +20,8 @@ struct sink;
 struct sink_ops {
 	/** Name for messages. */
 	const char *name;
+	/** Bytes are only counted: pwrite() does not look at them. */
+	bool forgets;
 	/** sink_pwrite(); len > 0, and off + len is at most INT64_MAX */
 	int (*pwrite)(struct sink *s, const void *buf, size_t len, uint64_t off);
 	/** sink_pread(); NULL: nothing is read back */

@@ -25,6 +25,7 @@ static void null_close(struct sink *s)
 
 static const struct sink_ops null_ops = {
 	.name = "null",
+	.forgets = true,
 	.pwrite = null_pwrite,
 	.restart = null_restart,
 	.close = null_close,
