@@ -32,7 +32,7 @@
 #   DEBUG=on            no optimisation
 #   SANITIZE=           e.g. address,undefined
 #   WERROR=on           warnings are errors
-#   USELZO USESNAPPY USEZSTD USELIBDEFLATE USELZMA USEBZIP2 USEDWARF USEXXHASH
+#   USELZO USESNAPPY USEZSTD USEISAL USELIBDEFLATE USELZMA USEBZIP2 USEDWARF USEXXHASH
 #                       on, off or auto; "on" without the library is an error
 #   EXTENSION=          the same for libbpf: without it no types are read from dumps, and
 #                       "all" leaves out the extensions
@@ -44,7 +44,7 @@ O ?= build
 
 # "make install" takes the options that "make" was given, except for those it is given itself.
 OPTIONS := CC AR OBJCOPY PKG_CONFIG CROSS_COMPILE CFLAGS CPPFLAGS LDFLAGS LINKTYPE DEBUG SANITIZE \
-	WERROR USELZO USESNAPPY USEZSTD USELIBDEFLATE USELZMA USEBZIP2 USEDWARF USEXXHASH EXTENSION \
+	WERROR USELZO USESNAPPY USEZSTD USEISAL USELIBDEFLATE USELZMA USEBZIP2 USEDWARF USEXXHASH EXTENSION \
 	BUILTIN_EXTENSIONS \
 	PREFIX SBINDIR MANDIR LIBDIR INCLUDEDIR DATADIR EXTENSIONDIR PKGCONFIGDIR COMPLETIONSDIR \
 	ZSHCOMPLETIONSDIR FISHCOMPLETIONSDIR DRACUTDIR INITRAMFSTOOLSDIR
@@ -78,6 +78,7 @@ FISHCOMPLETIONSDIR ?= $(DATADIR)/fish/vendor_completions.d
 USELZO ?= auto
 USESNAPPY ?= auto
 USEZSTD ?= auto
+USEISAL ?= auto
 USELIBDEFLATE ?= auto
 USELZMA ?= auto
 USEBZIP2 ?= auto
@@ -155,6 +156,7 @@ endif
 endef
 
 ifneq ($(filter-out clean demo check check-all check-full check-arch check-crash check-kernels check-readers check-gpu check-faults check-distros mutants bench fuzz,$(or $(MAKECMDGOALS),all)),)
+ISAL_LIBS := $(call libraries,libisal,-lisal)
 LIBDEFLATE_LIBS := $(call libraries,libdeflate,-ldeflate)
 DWARF_LIBS := $(call libraries,libdw,-ldw -lelf,-lbz2 -llzma -lzstd -lz)
 LZO_LIBS := -llzo2
@@ -165,6 +167,7 @@ ZSTD_LIBS := $(call libraries,libzstd,-lzstd)
 XXHASH_LIBS := -DXXH_INLINE_ALL
 LZMA_LIBS := $(call libraries,liblzma,-llzma)
 BZIP2_LIBS := -lbz2
+$(eval $(call feature,USEISAL,ISAL,isa-l.h,isal_deflate_stateless,libisal-dev or isa-l-devel))
 $(eval $(call feature,USELIBDEFLATE,LIBDEFLATE,libdeflate.h,libdeflate_zlib_compress,libdeflate-dev or libdeflate-devel))
 $(eval $(call feature,USEDWARF,DWARF,elfutils/libdwelf.h,dwelf_elf_gnu_build_id,libdw-dev or elfutils-devel))
 LIBBPF_LIBS := $(call libraries,libbpf,-lbpf,-lelf -lzstd -lz)
@@ -201,6 +204,7 @@ SUMMARY = 'makedumpfile $(VERSION), $(LINKTYPE):' \
 	$(call summary,types in dumps (BTF)   ,LIBBPF) \
 	$(call summary,extensions (files)     ,$(if $(filter static,$(LINKTYPE)),STATIC,LIBBPF)) \
 	$(call summary,debug information (-x) ,DWARF) \
+	$(call summary,fastest zlib by ISA-L  ,ISAL) \
 	$(call summary,zlib by libdeflate (-c),LIBDEFLATE) \
 	$(call summary,lzo (-l)               ,LZO) \
 	$(call summary,snappy (-p)            ,SNAPPY) \

@@ -454,8 +454,8 @@ const struct option_row option_table[] = {
 		.modes = IN(CREATE),
 		.parse = parse_codec_level,
 		.help = "with -c or -z: compress more (a larger N) or faster: 1 to 12, or to 9 "
-			"where zlib has to do without libdeflate; of zstd also 13 to 22, and "
-			"negative ones (default 1)",
+			"where zlib has to do without libdeflate, and with ISA-L -1; of zstd "
+			"also 13 to 22, and negative ones (default 1)",
 	},
 	{
 		.letter = 'E',

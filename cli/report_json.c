@@ -194,6 +194,9 @@ static void put_output(struct json *j, const struct report *rep)
 		json_string(j, "compression", codec_name(rep->codec));
 		if (rep->codec_level)
 			json_signed(j, "compression_level", rep->codec_level);
+		if (rep->codec != CODEC_NONE)
+			json_string(j, "compression_library",
+				    codec_library_name(rep->codec, rep->codec_level));
 		json_number(j, "threads", rep->nr_threads);
 		json_number(j, "bytes", rep->dump.written);
 		json_number(j, "file_bytes", rep->dump.size);

@@ -17,6 +17,9 @@ struct codec {
 
 /* Per format in order of preference. */
 static const struct codec_ops *const libraries[] = {
+#ifdef HAVE_ISAL
+	&codec_isal_ops,
+#endif
 #ifdef HAVE_LIBDEFLATE
 	&codec_libdeflate_ops,
 #endif
@@ -37,11 +40,22 @@ const struct codec_ops *codec_library_at(size_t index)
 	return index < ARRAY_SIZE(libraries) ? libraries[index] : NULL;
 }
 
-static const struct codec_ops *preferred_library(enum codec_id id)
+static bool has_level(const struct codec_ops *ops, int level)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(libraries); i++)
-		if (libraries[i]->id == id)
-			return libraries[i];
+	if (level == CODEC_LEVEL_DEFAULT)
+		return ops->level_default || !ops->level_max;
+	return ops->level_max && level >= ops->level_min && level <= ops->level_max;
+}
+
+static const struct codec_ops *preferred_library(enum codec_id id, unsigned int flags, int level)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(libraries); i++) {
+		const struct codec_ops *ops = libraries[i];
+
+		if (ops->id == id && (ops->decompress || !(flags & CODEC_DECOMPRESS)) &&
+		    has_level(ops, level))
+			return ops;
+	}
 	return NULL;
 }
 
@@ -58,27 +72,36 @@ const char *codec_name(enum codec_id id)
 
 bool codec_supported(enum codec_id id)
 {
-	return id == CODEC_NONE || preferred_library(id);
+	return id == CODEC_NONE || preferred_library(id, CODEC_DECOMPRESS, CODEC_LEVEL_DEFAULT);
 }
 
-const char *codec_library_name(enum codec_id id)
+const char *codec_library_name(enum codec_id id, int level)
 {
-	const struct codec_ops *ops = preferred_library(id);
+	const struct codec_ops *ops = preferred_library(id, CODEC_COMPRESS, level);
 
 	return ops ? ops->library : NULL;
 }
 
 int codec_check_level(enum codec_id id, int level)
 {
-	const struct codec_ops *ops = preferred_library(id);
+	int min = 0, max = 0;
 
-	if (!ops || level == CODEC_LEVEL_DEFAULT ||
-	    (ops->level_max && level >= ops->level_min && level <= ops->level_max))
+	if (level == CODEC_LEVEL_DEFAULT || !codec_supported(id))
 		return 0;
-	if (!ops->level_max)
-		return err_set(-EINVAL, "%s has no compression levels", ops->library);
+	for (size_t i = 0; i < ARRAY_SIZE(libraries); i++) {
+		const struct codec_ops *ops = libraries[i];
+
+		if (ops->id != id)
+			continue;
+		if (has_level(ops, level))
+			return 0;
+		min = ops->level_min < min || !min ? ops->level_min : min;
+		max = ops->level_max > max ? ops->level_max : max;
+	}
+	if (!max)
+		return err_set(-EINVAL, "%s has no compression levels", codec_name(id));
 	return err_set(-EINVAL, "%d is not a compression level of %s: use a number from %d to %d",
-		       level, ops->library, ops->level_min, ops->level_max);
+		       level, codec_name(id), min, max);
 }
 
 static int create_codec(struct codec **ret, const struct codec_ops *ops, unsigned int flags,
@@ -89,6 +112,8 @@ static int create_codec(struct codec **ret, const struct codec_ops *ops, unsigne
 
 	if (!flags || (flags & ~(unsigned int)(CODEC_COMPRESS | CODEC_DECOMPRESS)))
 		return err_set(-EINVAL, "invalid codec flags %#x", flags);
+	if (ops && !ops->decompress && (flags & CODEC_DECOMPRESS))
+		return err_set(-EINVAL, "%s is only used to compress", ops->library);
 	if (!page_size || page_size > CODEC_MAX_PAGE_SIZE)
 		return err_set(-EINVAL, "no codec for pages of %zu bytes", page_size);
 
@@ -119,13 +144,15 @@ int codec_create_with(struct codec **ret, const struct codec_ops *ops, unsigned 
 int codec_create_level(struct codec **ret, enum codec_id id, unsigned int flags, size_t page_size,
 		       int level)
 {
+	const struct codec_ops *ops;
 	int err = codec_check_level(id, level);
 
 	if (err)
 		return err;
-	if (!codec_supported(id))
+	ops = preferred_library(id, flags, level);
+	if (!ops && id != CODEC_NONE)
 		return err_set(-ENOTSUP, "%s compression is not built in", codec_name(id));
-	return create_codec(ret, preferred_library(id), flags, page_size, level);
+	return create_codec(ret, ops, flags, page_size, level);
 }
 
 int codec_create(struct codec **ret, enum codec_id id, unsigned int flags, size_t page_size)

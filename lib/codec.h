@@ -6,11 +6,12 @@
  *
  * A format is an enum codec_id. A library that reads and writes a format is a
  * const struct codec_ops; two libraries may provide the same format, and the
- * first one built in is preferred (libdeflate before zlib). A struct codec is
- * one thread's instance of one library for pages of one size.
+ * first one built in is preferred that has the level (libdeflate before zlib;
+ * ISA-L for -1). A struct codec is one thread's instance of one library for
+ * pages of one size.
  *
- * The library files are compiled in by HAVE_LIBDEFLATE, HAVE_LZO, HAVE_SNAPPY
- * and HAVE_ZSTD; zlib is always there. To add a library, write one
+ * The library files are compiled in by HAVE_ISAL, HAVE_LIBDEFLATE, HAVE_LZO,
+ * HAVE_SNAPPY and HAVE_ZSTD; zlib is always there. To add a library, write one
  * codec_<library>.c with a struct codec_ops, declare that below and name it in
  * the table of codec.c. To add a format, give it an enum codec_id, a name in
  * codec.c and its flag in vmcore/kdump_format.c: the compiler refuses a table
@@ -69,7 +70,7 @@ struct codec_ops {
 	const char *(*version)(void);
 	/** The compression levels that it takes, in its own terms, except 0; both 0: none. */
 	int level_min, level_max;
-	/** One of them: CODEC_LEVEL_DEFAULT stands for it. */
+	/** One of them: CODEC_LEVEL_DEFAULT stands for it. 0: for that of another library. */
 	int level_default;
 	/**
 	 * Allocate everything the directions in @p flags need for any page of
@@ -83,7 +84,8 @@ struct codec_ops {
 	size_t (*compress)(void *state, const void *src, size_t page_size, void *dst);
 	/**
 	 * As codec_decompress(), and sets a sentence that says only what is
-	 * wrong with the page, such as "cut short".
+	 * wrong with the page, such as "cut short". NULL: the library only
+	 * compresses, and another one reads the format.
 	 */
 	int (*decompress)(void *state, const void *src, size_t src_len, void *dst,
 			  size_t page_size);
@@ -91,6 +93,7 @@ struct codec_ops {
 
 extern const struct codec_ops codec_zlib_ops;
 /* Defined only where the library is built in: codec_library_at() knows. */
+extern const struct codec_ops codec_isal_ops;
 extern const struct codec_ops codec_libdeflate_ops;
 extern const struct codec_ops codec_lzo_ops;
 extern const struct codec_ops codec_snappy_ops;
@@ -109,11 +112,11 @@ const char *codec_name(enum codec_id id);
 bool codec_supported(enum codec_id id);
 
 /**
- * Name of the library codec_create() takes for the format, such as
- * "libdeflate" for CODEC_ZLIB; NULL for CODEC_NONE and for a format that is
- * not built in.
+ * Name of the library that compresses pages to the format with this level, such as
+ * "libdeflate" for CODEC_ZLIB; NULL for CODEC_NONE, for a format that is not built in and for a
+ * level that codec_check_level() refuses.
  */
-const char *codec_library_name(enum codec_id id);
+const char *codec_library_name(enum codec_id id, int level);
 
 /**
  * Create a codec for the format with the preferred library.
@@ -132,12 +135,16 @@ const char *codec_library_name(enum codec_id id);
 int codec_create(struct codec **ret, enum codec_id id, unsigned int flags, size_t page_size)
 	__attribute__((warn_unused_result));
 
-/** Like codec_create(), with a compression level that codec_check_level() takes. */
+/**
+ * Like codec_create(), with a compression level that codec_check_level() takes. With
+ * CODEC_DECOMPRESS, too, the library is the preferred one of those that do both.
+ * @return as codec_create()
+ */
 int codec_create_level(struct codec **ret, enum codec_id id, unsigned int flags, size_t page_size,
 		       int level) __attribute__((warn_unused_result));
 
 /**
- * Check whether the library that codec_create() takes for a format has a compression level.
+ * Check whether a library for the format has a compression level.
  * @return 0; -EINVAL, whose message names the levels there are. 0 where no library for the
  * format is built in, and for CODEC_LEVEL_DEFAULT
  */
@@ -145,7 +152,8 @@ int codec_check_level(enum codec_id id, int level) __attribute__((warn_unused_re
 
 /**
  * Like codec_create(), with this library instead of the preferred one; NULL is
- * none, for CODEC_NONE.
+ * none, for CODEC_NONE. -EINVAL also for CODEC_DECOMPRESS of a library that
+ * only compresses.
  */
 int codec_create_with(struct codec **ret, const struct codec_ops *ops, unsigned int flags,
 		      size_t page_size) __attribute__((warn_unused_result));

@@ -431,9 +431,9 @@ REFUSED = [
     (['--time-limit', '0'], 'is not a number of seconds'),
     (['--compression-level', '3'], '--compression-level needs -c or -z'),
     (['-l', '--compression-level', '3'], 'lzo has no compression levels'),
-    (['-c', '--compression-level', '13'], '13 is not a compression level of (libdeflate|zlib): '
-     'use a number from 1 to (12|9)'),
-    (['-c', '--compression-level', '-1'], '-1 is not a compression level'),
+    (['-c', '--compression-level', '13'], '13 is not a compression level of zlib: '
+     'use a number from -?1 to (12|9)'),
+    (['-c', '--compression-level', '-2'], '-2 is not a compression level of zlib'),
     (['-z', '--compression-level', '23'], 'use a number from -131072 to 22'),
     *((['-c', '--compression-level', n], 'is not a compression level: use a number such as 6')
       for n in ('0', '-', '- 1', '1x', '0x1', '', '9999999999')),

@@ -380,6 +380,21 @@ def _():
             os.unlink(name)
 
 
+@test('ISA-L compresses with -c at level -1, for which the dump is larger')
+def _():
+    core('mini')
+    if ' isa-l ' not in makedumpfile('-v').text:
+        skip('the program was built without ISA-L')
+    libraries = []
+    for level, dump in (('-1', 'fast'), ('1', 'small')):
+        makedumpfile('-c', '--compression-level', level, '--json', 'report', 'mini',
+                     dump).check_done()
+        makedumpfile('--verify', dump).check_done()
+        libraries.append(json.loads(read('report'))['output']['compression_library'])
+    check(libraries[0] == 'isa-l' and libraries[1] in ('libdeflate', 'zlib'), libraries)
+    check(os.path.getsize('fast') > os.path.getsize('small'), 'level -1 makes no larger dump')
+
+
 @test('addresses between which there is no memory cost nothing, wherever the last is')
 def _():
     core('far', text='segment M M\nsegment 8<<40 M\npage 0x100..0x200 pattern\n'

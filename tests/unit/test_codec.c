@@ -141,6 +141,16 @@ static void fill(uint8_t *p, size_t len, enum kind kind)
 	}
 }
 
+static const struct codec_ops *find_library(const char *name)
+{
+	const struct codec_ops *ops;
+
+	for (size_t i = 0; (ops = codec_library_at(i)); i++)
+		if (!strcmp(ops->library, name))
+			break;
+	return ops;
+}
+
 static struct codec *create(const struct variant *v, unsigned int flags, size_t page_size)
 {
 	struct codec *codec = NULL;
@@ -221,12 +231,13 @@ static void test_round_trip(void **state)
 static void test_incompressible(void **state)
 {
 	const struct variant *v = *state;
-	struct codec *codec = create(v, BOTH, v->page_size);
+	struct codec *codec = create(v, CODEC_COMPRESS, v->page_size), *reader;
 	size_t step = v->page_size > 4096 ? 128 : 1;
 	struct guarded src, mid, dst;
 	uint8_t *page, *packed, *back;
 	unsigned int stored = 0, smaller = 0;
 
+	assert_int_equal(codec_create(&reader, v->ops->id, CODEC_DECOMPRESS, v->page_size), 0);
 	guarded_init(&src, v->page_size);
 	guarded_init(&mid, v->page_size);
 	guarded_init(&dst, v->page_size);
@@ -250,7 +261,7 @@ static void test_incompressible(void **state)
 			continue;
 		}
 		assert_in_range(len, 1, v->page_size - 1);
-		assert_int_equal(codec_decompress(codec, packed, len, back), 0);
+		assert_int_equal(codec_decompress(reader, packed, len, back), 0);
 		assert_memory_equal(back, page, v->page_size);
 		smaller++;
 	}
@@ -260,6 +271,7 @@ static void test_incompressible(void **state)
 	guarded_deinit(&src);
 	guarded_deinit(&mid);
 	guarded_deinit(&dst);
+	codec_destroy(reader);
 	codec_destroy(codec);
 }
 
@@ -683,49 +695,79 @@ static void test_none(void **state)
 static size_t size_at_level(enum codec_id id, int level)
 {
 	uint8_t page[4096], packed[4096], back[4096];
+	struct codec *writer, *reader;
 	uint32_t seed = 1;
-	struct codec *codec;
 	size_t len;
 
 	/* Numbers that repeat at various distances. */
 	for (size_t i = 0; i < sizeof(page); i++)
 		page[i] = i % 8 < 3 ? (seed = seed * 1103515245 + 12345) >> 28 : i / 64 % 5;
-	assert_int_equal(codec_create_level(&codec, id, BOTH, sizeof(page), level), 0);
-	len = codec_compress(codec, page, packed);
+	assert_int_equal(codec_create_level(&writer, id, CODEC_COMPRESS, sizeof(page), level), 0);
+	assert_int_equal(codec_create(&reader, id, CODEC_DECOMPRESS, sizeof(page)), 0);
+	len = codec_compress(writer, page, packed);
 	if (len) {
-		assert_int_equal(codec_decompress(codec, packed, len, back), 0);
+		assert_int_equal(codec_decompress(reader, packed, len, back), 0);
 		assert_memory_equal(back, page, sizeof(page));
 	}
-	codec_destroy(codec);
+	codec_destroy(reader);
+	codec_destroy(writer);
 	return len ? len : sizeof(page);
 }
 
-/* Each library takes its own levels and no others; the last one compresses more than the first. */
-static void test_levels(void **state)
+/* The levels of all libraries of a format, except 0. */
+static void find_levels(enum codec_id id, int *ret_min, int *ret_max)
 {
 	const struct codec_ops *ops;
+
+	*ret_min = *ret_max = 0;
+	for (size_t i = 0; (ops = codec_library_at(i)); i++) {
+		if (ops->id != id)
+			continue;
+		if (!*ret_min || ops->level_min < *ret_min)
+			*ret_min = ops->level_min;
+		if (ops->level_max > *ret_max)
+			*ret_max = ops->level_max;
+	}
+}
+
+/* A format has the levels of its libraries and no others; the last one compresses most. */
+static void test_levels(void **state)
+{
 	struct codec *codec = NULL;
+	int min, max;
 
 	(void)state;
 	for (enum codec_id id = CODEC_ZLIB; id < NR_CODECS; id++) {
 		if (!codec_supported(id))
 			continue;
-		for (size_t i = 0; (ops = codec_library_at(i)) && ops->id != id;)
-			i++;
+		find_levels(id, &min, &max);
 		assert_int_equal(codec_check_level(id, CODEC_LEVEL_DEFAULT), 0);
-		assert_int_equal(codec_check_level(id, ops->level_max + 1), -EINVAL);
-		assert_int_equal(codec_create_level(&codec, id, BOTH, 4096, ops->level_max + 1),
-				 -EINVAL);
+		assert_int_equal(codec_check_level(id, max + 1), -EINVAL);
+		assert_null(codec_library_name(id, max + 1));
+		assert_int_equal(codec_create_level(&codec, id, BOTH, 4096, max + 1), -EINVAL);
 		assert_null(codec);
-		if (!ops->level_max)
+		if (!max)
 			continue;
-		assert_int_equal(codec_check_level(id, ops->level_min - 1 ? ops->level_min - 1 :
-									    ops->level_min - 2),
-				 -EINVAL);
-		assert_true(size_at_level(id, ops->level_max) < size_at_level(id, ops->level_min));
-		assert_int_equal(size_at_level(id, CODEC_LEVEL_DEFAULT),
-				 size_at_level(id, ops->level_default));
+		assert_int_equal(codec_check_level(id, min - 1 ? min - 1 : min - 2), -EINVAL);
+		assert_true(size_at_level(id, max) < size_at_level(id, min));
+		assert_true(size_at_level(id, 1) <= size_at_level(id, min));
+		assert_int_equal(size_at_level(id, CODEC_LEVEL_DEFAULT), size_at_level(id, 1));
 	}
+}
+
+/* ISA-L compresses at its own level, and never decompresses. */
+static void test_isal_choice(void **state)
+{
+	struct codec *codec = NULL;
+
+	(void)state;
+	if (!find_library("isa-l"))
+		skip();
+	assert_string_equal(codec_library_name(CODEC_ZLIB, -1), "isa-l");
+	assert_string_not_equal(codec_library_name(CODEC_ZLIB, 1), "isa-l");
+	assert_int_equal(codec_create_with(&codec, find_library("isa-l"), BOTH, 4096), -EINVAL);
+	assert_int_equal(codec_create_level(&codec, CODEC_ZLIB, BOTH, 4096, -1), -ENOTSUP);
+	assert_null(codec);
 }
 
 static void test_create_arguments(void **state)
@@ -775,7 +817,7 @@ static void test_tables(void **state)
 
 	assert_true(codec_supported(CODEC_NONE));
 	assert_true(codec_supported(CODEC_ZLIB));
-	assert_null(codec_library_name(CODEC_NONE));
+	assert_null(codec_library_name(CODEC_NONE, CODEC_LEVEL_DEFAULT));
 	while ((ops = codec_library_at(n))) {
 		assert_true(codec_supported(ops->id));
 		n++;
@@ -783,17 +825,17 @@ static void test_tables(void **state)
 	assert_null(codec_library_at(n + 1));
 	assert_null(codec_library_at(SIZE_MAX));
 #ifdef HAVE_LIBDEFLATE
-	assert_string_equal(codec_library_name(CODEC_ZLIB), "libdeflate");
+	assert_string_equal(codec_library_name(CODEC_ZLIB, CODEC_LEVEL_DEFAULT), "libdeflate");
 #else
-	assert_string_equal(codec_library_name(CODEC_ZLIB), "zlib");
+	assert_string_equal(codec_library_name(CODEC_ZLIB, CODEC_LEVEL_DEFAULT), "zlib");
 #endif
 
 	for (enum codec_id id = CODEC_ZLIB; id <= NR_CODECS; id++) {
 		if (codec_supported(id)) {
-			assert_non_null(codec_library_name(id));
+			assert_non_null(codec_library_name(id, CODEC_LEVEL_DEFAULT));
 			continue;
 		}
-		assert_null(codec_library_name(id));
+		assert_null(codec_library_name(id, CODEC_LEVEL_DEFAULT));
 		assert_int_equal(codec_create(&codec, id, BOTH, 4096), -ENOTSUP);
 		assert_null(codec);
 		assert_non_null(strstr(err_text(-ENOTSUP), codec_name(id)));
@@ -801,45 +843,39 @@ static void test_tables(void **state)
 	assert_false(codec_supported(NR_CODECS));
 }
 
-static const struct codec_ops *find_library(const char *name)
-{
-	const struct codec_ops *ops;
-
-	for (size_t i = 0; (ops = codec_library_at(i)); i++)
-		if (!strcmp(ops->library, name))
-			break;
-	return ops;
-}
-
 #define ROWS(test, library, i) \
 	{ #test ": " library ", 4K pages", test, NULL, NULL, &variants[i] }, \
 	{ \
 #test ": " library ", 64K pages", test, NULL, NULL, &variants[(i) + 1] \
 	}
-#define PER_ZLIB_WRITER(test) ROWS(test, "libdeflate", 0), ROWS(test, "zlib", 2)
-#define PER_LIBRARY(test) \
-	PER_ZLIB_WRITER(test), ROWS(test, "lzo", 4), ROWS(test, "snappy", 6), ROWS(test, "zstd", 8)
+#define PER_ZLIB_READER(test) ROWS(test, "libdeflate", 0), ROWS(test, "zlib", 2)
+#define PER_READER(test) \
+	PER_ZLIB_READER(test), ROWS(test, "lzo", 4), ROWS(test, "snappy", 6), ROWS(test, "zstd", 8)
+#define PER_WRITER(test) PER_READER(test), ROWS(test, "isa-l", 10)
 
 int main(void)
 {
-	static const char *const names[] = { "libdeflate", "zlib", "lzo", "snappy", "zstd" };
+	static const char *const names[] = { "libdeflate", "zlib", "lzo", "snappy", "zstd",
+					     "isa-l" };
 	struct variant variants[2 * ARRAY_SIZE(names)];
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_isal_choice),
 		cmocka_unit_test(test_create_arguments),
 		cmocka_unit_test(test_none),
-		PER_LIBRARY(test_round_trip),
-		PER_LIBRARY(test_incompressible),
-		PER_LIBRARY(test_history),
-		PER_LIBRARY(test_truncated),
-		PER_LIBRARY(test_trailing_bytes),
-		PER_LIBRARY(test_wrong_length),
-		PER_LIBRARY(test_corrupted),
-		PER_LIBRARY(test_stored_size),
-		PER_LIBRARY(test_one_direction),
-		PER_ZLIB_WRITER(test_zlib_reads_ours),
-		PER_ZLIB_WRITER(test_we_read_zlib),
+		PER_READER(test_round_trip),
+		PER_WRITER(test_incompressible),
+		PER_WRITER(test_history),
+		PER_READER(test_truncated),
+		PER_READER(test_trailing_bytes),
+		PER_READER(test_wrong_length),
+		PER_READER(test_corrupted),
+		PER_READER(test_stored_size),
+		PER_READER(test_one_direction),
+		PER_ZLIB_READER(test_zlib_reads_ours),
+		ROWS(test_zlib_reads_ours, "isa-l", 10),
+		PER_ZLIB_READER(test_we_read_zlib),
 		ROWS(test_snappy_claim, "snappy", 6),
 		ROWS(test_zstd_other_frames, "zstd", 8),
 	};
