@@ -93,7 +93,8 @@ static void many(const struct extension_pages *pages, uint8_t *verdicts)
 
 		assert_int_equal(verdicts[i], PG_UNDECID);
 		see(pfn, (const uint8_t *)pages->structs + i * 64);
-		seen.kinds[pfn] = kinds[i];
+		if (pfn < sizeof(seen.kinds))
+			seen.kinds[pfn] = kinds[i];
 		verdicts[i] = pfn % 3 == 0 ? PG_INCLUDE : pfn % 3 == 1 ? PG_EXCLUDE :
 			      pfn % 2 ? PG_UNDECID : 5;
 		/* Long stretches of one verdict. */
