@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "err.h"
 #include "resources.h"
@@ -43,8 +44,15 @@ static int zstd_run(void *state, struct unpack_io *io)
 	io->in_left -= in.pos;
 	io->out += out.pos;
 	io->out_left -= out.pos;
-	if (ZSTD_isError(rc))
+	switch (ZSTD_getErrorCode(rc)) {
+	case ZSTD_error_no_error:
+		break;
+	case ZSTD_error_memory_allocation:
+	case ZSTD_error_frameParameter_windowTooLarge:
+		return err_set(-ENOMEM, "no memory for zstd");
+	default:
 		return err_set(-EBADMSG, "%s", ZSTD_getErrorName(rc));
+	}
 	return rc ? 0 : UNPACK_END;
 }
 
