@@ -549,7 +549,7 @@ const struct option_row option_table[] = {
 		.topic = TOPIC_OUTPUT,
 		.modes = READS_VMCORE | IN(VERIFY),
 		.text = TEXT(resources.work_dir),
-		.help = "put bitmaps that need more memory into DIR",
+		.help = "put large bitmaps and unpacked input into DIR",
 	},
 	{
 		.letter = 'b',

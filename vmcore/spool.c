@@ -203,7 +203,7 @@ static int refuse(const struct unpack_format *format, const struct spool *spool)
 			"its contents, or write it to a file with %s first",
 			format->name, format->tool);
 	return err_set(-ENOTSUP,
-		       "it is compressed with %s, which this program was built without: write it "
+		       "it is compressed with %s, which this build does not decompress: write it "
 		       "to a file with %s first",
 		       format->name, format->tool);
 }
