@@ -98,6 +98,19 @@ bool page_order_is_fill(const struct page_order *o, enum order_class c)
 	return o->fill >> c & 1;
 }
 
+unsigned int page_order_position(const struct page_order *o, enum order_class c)
+{
+	unsigned int fill = o ? o->fill : 0, position = 0;
+
+	for (enum order_class before = 0; before < NR_ORDER_CLASSES; before++) {
+		if ((fill >> before & 1) == (fill >> c & 1))
+			position += before < c;
+		else
+			position += fill >> c & 1;
+	}
+	return position;
+}
+
 void page_order_forget_fill(struct page_order *o)
 {
 	o->kept = o->fill = 0;

@@ -66,6 +66,12 @@ void page_order_raise(struct page_order *o, const struct bitmap *pages);
 /** Return whether the pages of a class are the fill, or a part of it. */
 bool page_order_is_fill(const struct page_order *o, enum order_class c);
 
+/**
+ * The number of classes that are written before a class: those of the fill come last.
+ * @param o NULL: all pages are in the class ORDER_KERNEL
+ */
+unsigned int page_order_position(const struct page_order *o, enum order_class c);
+
 /** Return whether a page is of the fill. */
 bool page_order_fills(const struct page_order *o, pfn_t pfn);
 

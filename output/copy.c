@@ -28,6 +28,8 @@
 /* Bytes that a fill leaves for the end of the dump, beside the eraseinfo. */
 #define FILL_END_BYTES 4096
 
+_Static_assert(NR_ORDER_CLASSES <= KDUMP_CLASSES, "a part has no room for the starts of classes");
+
 struct worker {
 	struct vmcore_reader *reader;
 	struct codec *codec; /* NULL: pages are stored as they are */
@@ -424,12 +426,11 @@ static bool fill_ended(const struct copy *c, struct copy_part *p, int err)
 
 static int put_batch(const struct copy *c, struct copy_part *p, const struct copy_batch *cb)
 {
-	bool new_class = p->last_class != NR_ORDER_CLASSES && cb->class != p->last_class;
 	int err = stop_check(c->options->deadline);
 
 	/* Each class is safe before the next one begins. */
-	if (!err && new_class)
-		err = writer_flush(p->writer);
+	if (!err && cb->class != p->last_class)
+		err = writer_begin_class(p->writer, page_order_position(c->order, cb->class));
 	if (!err && cb->fill && !p->filling)
 		limit_fill(p);
 	p->last_class = cb->class;

@@ -9,6 +9,7 @@
 #include "filter/page_layout.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
+#include "lib/byteorder.h"
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "vmcore/kdump_format.h"
@@ -93,6 +94,13 @@ static int begin_sub_header(struct kdump_writer *k)
 	return err ? err : put_sub_header(k, end, size);
 }
 
+/* Write a piece of the starts of classes. */
+static int put_starts(struct kdump_writer *k, const void *buf, size_t len, size_t off)
+{
+	return sink_pwrite(k->base.sink, buf, len,
+			   kdump_starts_offset(&k->layout, &k->header, &k->sub) + off);
+}
+
 /* Return whether any of [pfn, end) is in a bitmap, as far as that is known without looking. */
 static bool may_have_pages(const struct bitmap *b, pfn_t pfn, pfn_t end)
 {
@@ -132,7 +140,9 @@ static int kdump_begin(struct writer *w, const struct bitmap *exists)
 	const struct vmcore *vc = w->source->vc;
 	uint64_t sub_size = kdump_sub_header_size(&k->layout);
 	uint64_t block = vc->page_size;
-	uint64_t sub_blocks = div_round_up(sub_size + vc->notes_size, block);
+	/* Padding of up to 7 bytes, and in a part the starts of classes, follow the notes. */
+	uint64_t sub_blocks =
+		div_round_up(sub_size + vc->notes_size + 7 + KDUMP_STARTS_SIZE, block);
 	uint64_t map_blocks = div_round_up(div_round_up(exists->nbits, 8), block);
 	int err;
 
@@ -198,6 +208,8 @@ static int kdump_set_pages(struct writer *w, const struct bitmap *dumpable)
 		nr_own = bitmap_count(dumpable, k->sub.start_pfn_64, k->sub.end_pfn_64);
 	if (!err)
 		err = begin_sub_header(k);
+	if (!err && k->sub.split)
+		err = put_starts(k, KDUMP_STARTS_MAGIC, KDUMP_STARTS_MAGIC_SIZE, 0);
 	if (err)
 		return err;
 	/* The header is repeated if a stream ends early. */
@@ -356,12 +368,19 @@ static int kdump_put(struct writer *w, const struct page_batch *b)
 	return err ? err : describe(k);
 }
 
-static int kdump_flush(struct writer *w)
+static int kdump_begin_class(struct writer *w, unsigned int position)
 {
 	struct kdump_writer *k = kdump(w);
+	uint8_t start[8];
 	int err = flush_descs(k);
 
-	return err ? err : sync_pages(k);
+	if (!err && k->data_off != k->synced_off)
+		err = sync_pages(k);
+	if (err || !k->sub.split)
+		return err;
+	store_u64(start, k->data_off, k->layout.swap);
+	return put_starts(k, start, sizeof(start),
+			  KDUMP_STARTS_MAGIC_SIZE + position * sizeof(start));
 }
 
 static int put_eraseinfo(struct kdump_writer *k)
@@ -420,7 +439,7 @@ static const struct writer_ops kdump_writer_ops = {
 	.set_pages = kdump_set_pages,
 	.data_offset = kdump_data_offset,
 	.put = kdump_put,
-	.flush = kdump_flush,
+	.begin_class = kdump_begin_class,
 	.finish = kdump_finish,
 	.abort = kdump_abort,
 	.destroy = kdump_destroy,

@@ -9,6 +9,7 @@
 
 #include "filter/page_layout.h"
 #include "lib/bitmap.h"
+#include "lib/byteorder.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
@@ -30,6 +31,12 @@ struct part {
 	struct kdump_headers h;
 	pfn_t start, end;
 	uint64_t nr_pages; /* in [start, end) */
+	uint64_t first;	   /* number of the first of them in the whole dump */
+	/* Offsets of each class's data in the part, and of their end; and in the whole dump. */
+	uint64_t starts[KDUMP_CLASSES + 1], to[KDUMP_CLASSES];
+	uint64_t copied;      /* data before this offset are in the whole dump */
+	struct bitmap bad;    /* descriptors that are not copied */
+	struct bitmap unread; /* sectors of its data */
 	char *eraseinfo;
 	size_t eraseinfo_size;
 };
@@ -42,12 +49,12 @@ struct whole {
 	struct sink *sink;
 	uint64_t zero_off; /* of the page of zeros, in all files; 0: there is none */
 	uint64_t part_off; /* where the data of pages begin in each part */
-	uint64_t data_off; /* where the next part's data go */
+	uint64_t data_off; /* where the next data go */
 	uint8_t *descs;	   /* DESC_BATCH of them */
 	uint64_t missing;  /* pages */
 	char why[512];	   /* why it is not complete; "" if it is */
 	struct progress progress;
-	uint64_t done; /* pages */
+	uint64_t done; /* bytes of data */
 };
 
 /* Remember the first reason. */
@@ -139,18 +146,29 @@ static int compare_bytes(struct part *a, struct part *b, uint64_t off, uint64_t 
 	return 0;
 }
 
+/* Offset of the starts of classes; the end of all headers if a part has no room for them. */
+static uint64_t starts_offset(const struct part *p)
+{
+	uint64_t off = kdump_starts_offset(&p->h.layout, &p->h.header, &p->h.sub);
+
+	return off ? off : p->h.desc_off;
+}
+
 /* Return whether a part is of the same dump as the first. */
 static int check_family(struct part *first, struct part *p)
 {
 	uint8_t headers[2][KDUMP_HEADER_SIZE_MAX + KDUMP_SUB_HEADER_SIZE_MAX] = { 0 };
-	uint64_t behind = first->h.header.block_size + kdump_sub_header_size(&first->h.layout);
+	uint64_t notes = first->h.header.block_size + kdump_sub_header_size(&first->h.layout);
+	uint64_t starts = starts_offset(first);
 	bool same;
 	int err;
 
 	encode_common(&first->h, headers[0], headers[0] + KDUMP_HEADER_SIZE_MAX);
 	encode_common(&p->h, headers[1], headers[1] + KDUMP_HEADER_SIZE_MAX);
 	same = !memcmp(headers[0], headers[1], sizeof(headers[0]));
-	err = same ? compare_bytes(first, p, behind, first->h.desc_off, &same) : 0;
+	err = same ? compare_bytes(first, p, notes, starts, &same) : 0;
+	if (!err && same)
+		err = compare_bytes(first, p, starts + KDUMP_STARTS_SIZE, first->h.desc_off, &same);
 	if (!err && !same)
 		err = err_set(-EINVAL, "%s and %s are not parts of the same dump", first->file.path,
 			      p->file.path);
@@ -264,28 +282,35 @@ static int put_headers(struct whole *w, const struct kdump_headers *h)
 	return err ? err : sink_pwrite(w->sink, header, kdump_header_size(&h->layout), 0);
 }
 
-/* All that is in front of the data, which says so far that it is incomplete. */
+/* All that is before the data, which says so far that it is incomplete. */
 static int put_beginning(struct whole *w)
 {
 	struct part *first = w->parts;
 	struct kdump_headers h = first->h;
 	uint64_t header = kdump_header_size(&h.layout);
 	uint64_t notes = h.header.block_size + kdump_sub_header_size(&h.layout);
+	uint64_t starts = starts_offset(first), rest = starts + KDUMP_STARTS_SIZE;
 	_cleanup_free_ uint8_t *zeros = NULL;
 	int err;
 
 	w->nr_pages = bitmap_count(&w->dumped, 0, w->dumped.nbits);
-	for (size_t i = 0; i < w->nr; i++)
-		w->parts[i].nr_pages = bitmap_count(&w->dumped, w->parts[i].start, w->parts[i].end);
+	for (size_t i = 0; i < w->nr; i++) {
+		struct part *p = &w->parts[i];
+
+		p->nr_pages = bitmap_count(&w->dumped, p->start, p->end);
+		p->first = i ? p[-1].first + p[-1].nr_pages : 0;
+	}
 	w->part_off = w->data_off = h.desc_off + w->nr_pages * KDUMP_PAGE_DESC_SIZE;
 	h.header.status |= KDUMP_INCOMPLETE;
 	h.sub.offset_eraseinfo = h.sub.size_eraseinfo = 0;
 	err = put_headers(w, &h);
-	/* All but the headers, which would say that the dump is complete. */
+	/* All but the headers, which would say that the dump is complete, and the starts. */
 	if (!err)
 		err = copy_bytes(w, &first->fr, header, h.header.block_size - header, header);
 	if (!err)
-		err = copy_bytes(w, &first->fr, notes, h.desc_off - notes, notes);
+		err = copy_bytes(w, &first->fr, notes, starts - notes, notes);
+	if (!err && rest < h.desc_off)
+		err = copy_bytes(w, &first->fr, rest, h.desc_off - rest, rest);
 	sink_reserve(w->sink, h.desc_off, w->nr_pages * KDUMP_PAGE_DESC_SIZE,
 		     DESC_BATCH * KDUMP_PAGE_DESC_SIZE);
 	if (err || !(h.sub.dump_level & DL_ZERO))
@@ -345,10 +370,51 @@ static void read_descs(struct whole *w, struct part *p, uint64_t first, unsigned
 	}
 }
 
-/* Find the descriptors of a part that are damaged, and the data that the others name. */
-static int find_places(struct whole *w, struct part *p, struct places *places, struct bitmap *bad)
+/* The class whose data an offset in a part is in. */
+static unsigned int class_of(const struct part *p, uint64_t off)
 {
-	int err = 0;
+	unsigned int c = KDUMP_CLASSES - 1;
+
+	while (off < p->starts[c])
+		c--;
+	return c;
+}
+
+/*
+ * Read where the classes of a part begin. Starts that are wrong are changed to some that ascend,
+ * within the data; a part without starts has one class.
+ */
+static int read_starts(const struct whole *w, struct part *p)
+{
+	uint64_t off = kdump_starts_offset(&p->h.layout, &p->h.header, &p->h.sub);
+	uint64_t next = max_u64(p->file.size, w->part_off);
+	uint8_t raw[KDUMP_STARTS_SIZE] = { 0 };
+	int err = off ? file_read(&p->fr, off, raw, sizeof(raw)) : 0;
+
+	if (memcmp(raw, KDUMP_STARTS_MAGIC, KDUMP_STARTS_MAGIC_SIZE))
+		memset(raw, 0, sizeof(raw));
+	for (unsigned int c = KDUMP_CLASSES; c--;) {
+		uint64_t start = load_u64(raw + KDUMP_STARTS_MAGIC_SIZE + c * 8, p->h.layout.swap);
+
+		next = start && start < next ? max_u64(start, w->part_off) : next;
+		p->starts[c] = next;
+	}
+	p->starts[0] = w->part_off;
+	return err;
+}
+
+/* Have all data of a part in one class. */
+static void forget_starts(struct part *p)
+{
+	for (unsigned int c = 1; c < KDUMP_CLASSES; c++)
+		p->starts[c] = p->starts[KDUMP_CLASSES];
+}
+
+/* Find the descriptors of a part that are damaged, and the data that the others name. */
+static int find_places(struct whole *w, struct part *p, struct places *places)
+{
+	bool torn = false;
+	int err = read_starts(w, p);
 
 	for (uint64_t first = 0; !err && first < p->nr_pages; first += DESC_BATCH) {
 		unsigned int nr = min_u64(DESC_BATCH, p->nr_pages - first);
@@ -362,6 +428,7 @@ static int find_places(struct whole *w, struct part *p, struct places *places, s
 			if (is_zero_page(w, &d) && stored_ok(p, &d))
 				continue;
 			if (desc_ok(w, p, &d)) {
+				torn |= class_of(p, d.offset) != class_of(p, d.offset + d.size - 1);
 				err = places_add(places, &d, first + i);
 				continue;
 			}
@@ -369,36 +436,57 @@ static int find_places(struct whole *w, struct part *p, struct places *places, s
 			      d.offset || d.size ? "describes pages in an invalid way, or "
 						   "is cut short" :
 						   "lacks pages");
-			lose(bad, first + i);
+			lose(&p->bad, first + i);
 		}
 	}
+	p->starts[KDUMP_CLASSES] = max_u64(places->end, w->part_off);
+	if (torn)
+		forget_starts(p);
+	for (unsigned int c = 0; c < KDUMP_CLASSES; c++)
+		p->starts[c] = min_u64(p->starts[c], p->starts[KDUMP_CLASSES]);
 	return err;
 }
 
 /* Find the pages of a part that it lacks or describes in an invalid way. */
-static int check_pages(struct whole *w, struct part *p, struct places *places, struct bitmap *bad)
+static int check_pages(struct whole *w, struct part *p)
 {
-	int err = find_places(w, p, places, bad);
+	struct places places = { 0 };
 	uint64_t lost, gaps;
+	int err = bitmap_init(&p->bad, p->nr_pages);
 
-	if (err)
-		return err;
-	lost = bitmap_count(bad, 0, bad->nbits);
-	gaps = places_check(places, w->part_off, bad);
-	if (bitmap_count(bad, 0, bad->nbits) > lost)
-		lacks(w, p, "has pages whose data overlap");
-	else if (gaps && !lost)
-		lacks(w, p, "has data that belong to no page: other pages may have their contents");
-	return 0;
+	if (!err)
+		err = find_places(w, p, &places);
+	if (!err) {
+		lost = bitmap_count(&p->bad, 0, p->bad.nbits);
+		gaps = places_check(&places, w->part_off, &p->bad);
+		if (bitmap_count(&p->bad, 0, p->bad.nbits) > lost)
+			lacks(w, p, "has pages whose data overlap");
+		else if (gaps && !lost)
+			lacks(w, p,
+			      "has data that belong to no page: other pages may have their "
+			      "contents");
+	}
+	places_deinit(&places);
+	p->copied = w->part_off;
+	return err;
 }
 
-/* Copy the data of a part as far as they can be read. Sets *copied to how far. */
-static int copy_data(struct whole *w, struct part *p, const struct places *places,
-		     struct bitmap *bad, uint64_t *copied)
+static int lose_sector(struct part *p, uint64_t sector)
 {
-	uint64_t off = w->part_off, end = max_u64(places->end, off);
+	uint64_t nr = div_round_up(p->starts[KDUMP_CLASSES], SECTOR);
+	int err = p->unread.nbits ? 0 : bitmap_init(&p->unread, nr);
 
-	*copied = 0;
+	if (!err)
+		lose(&p->unread, sector);
+	return err;
+}
+
+/* Copy the data of a class of a part as far as they can be read. */
+static int copy_data(struct whole *w, struct part *p, unsigned int class)
+{
+	uint64_t off = p->starts[class], end = p->starts[class + 1];
+
+	p->to[class] = w->data_off;
 	while (off < end) {
 		const void *data;
 		size_t n;
@@ -409,23 +497,53 @@ static int copy_data(struct whole *w, struct part *p, const struct places *place
 		if (err) {
 			n = min_u64(SECTOR - off % SECTOR, end - off);
 			cannot_read(w, err);
-			places_lose(places, off, off + n, bad);
-			err = 0;
+			err = lose_sector(p, off / SECTOR);
 		} else {
-			err = sink_pwrite(w->sink, data, n, w->data_off + *copied);
+			err = sink_pwrite(w->sink, data, n, w->data_off);
 		}
 		if (err)
 			return err;
 		off += n;
-		*copied += n;
-		progress_update(&w->progress,
-				w->done + p->nr_pages * (double)*copied / (end - w->part_off));
+		w->data_off += n;
+		w->done += n;
+		p->copied = off;
+		progress_update(&w->progress, w->done);
 	}
 	return 0;
 }
 
+/* Return whether a part of the data of a page could not be read. */
+static bool is_unread(const struct part *p, const struct kdump_page_desc *d)
+{
+	uint64_t first = d->offset / SECTOR, end = div_round_up(d->offset + d->size, SECTOR);
+
+	return p->unread.nbits && bitmap_next_set(&p->unread, first, end) < end;
+}
+
+/* Make a descriptor of a part one of the whole dump: zeros if its data are not there (yet). */
+static void convert_desc(const struct whole *w, struct part *p, uint64_t number,
+			 struct kdump_page_desc *d)
+{
+	bool ok = !bitmap_test(&p->bad, number);
+
+	if (ok && is_zero_page(w, d))
+		return;
+	ok = ok && desc_ok(w, p, d) && d->offset + d->size <= p->copied;
+	if (ok && is_unread(p, d)) {
+		lose(&p->bad, number);
+		ok = false;
+	}
+	if (ok) {
+		unsigned int class = class_of(p, d->offset);
+
+		d->offset += p->to[class] - p->starts[class];
+	} else {
+		*d = (struct kdump_page_desc){ 0 };
+	}
+}
+
 /* Write the descriptors of a part: those whose data lie within the bytes that were copied. */
-static int put_descs(struct whole *w, struct part *p, const struct bitmap *bad, uint64_t copied)
+static int put_descs(struct whole *w, struct part *p)
 {
 	int err = 0;
 
@@ -438,40 +556,49 @@ static int put_descs(struct whole *w, struct part *p, const struct bitmap *bad, 
 			struct kdump_page_desc d;
 
 			kdump_decode_page_desc(&p->h.layout, raw, &d);
-			if (bitmap_test(bad, first + i))
-				d = (struct kdump_page_desc){ 0 };
-			else if (!is_zero_page(w, &d))
-				d.offset += w->data_off - w->part_off;
-			if (!is_zero_page(w, &d) && d.offset + d.size > w->data_off + copied)
-				d = (struct kdump_page_desc){ 0 };
+			convert_desc(w, p, first + i, &d);
 			kdump_encode_page_desc(&p->h.layout, &d, raw);
 		}
 		err = sink_pwrite(w->sink, w->descs, nr * (size_t)KDUMP_PAGE_DESC_SIZE,
-				  p->h.desc_off + (w->done + first) * KDUMP_PAGE_DESC_SIZE);
+				  p->h.desc_off + (p->first + first) * KDUMP_PAGE_DESC_SIZE);
 	}
 	return err;
 }
 
-static int copy_part(struct whole *w, struct part *p)
+/* Copy a class of a part. With the first one come the pages of zeros. */
+static int copy_class(struct whole *w, struct part *p, unsigned int class)
 {
-	struct places places = { 0 };
-	struct bitmap bad;
-	uint64_t copied = 0;
-	int err = bitmap_init(&bad, p->nr_pages), desc_err = 0;
+	int err, desc_err;
 
-	if (!err)
-		err = check_pages(w, p, &places, &bad);
+	if (class && p->starts[class] == p->starts[class + 1])
+		return 0;
 	/* Data first: a descriptor never points to what is not there. */
-	if (!err) {
-		err = copy_data(w, p, &places, &bad, &copied);
-		desc_err = put_descs(w, p, &bad, copied);
-	}
-	w->missing += bitmap_count(&bad, 0, bad.nbits);
-	w->data_off += copied;
-	w->done += p->nr_pages;
-	places_deinit(&places);
-	bitmap_deinit(&bad);
+	err = copy_data(w, p, class);
+	desc_err = put_descs(w, p);
 	return err ? err : desc_err;
+}
+
+/* Copy the pages of all parts, class by class. */
+static int copy_parts(struct whole *w)
+{
+	uint64_t total = 0;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < w->nr; i++) {
+		struct part *p = &w->parts[i];
+
+		err = check_pages(w, p);
+		total += err ? 0 : p->starts[KDUMP_CLASSES] - w->part_off;
+	}
+	progress_begin(&w->progress, "Copying data", total);
+	for (unsigned int c = 0; c < KDUMP_CLASSES; c++) {
+		for (size_t i = 0; !err && i < w->nr; i++)
+			err = copy_class(w, &w->parts[i], c);
+	}
+	progress_end(&w->progress, !err);
+	for (size_t i = 0; i < w->nr; i++)
+		w->missing += bitmap_count(&w->parts[i].bad, 0, w->parts[i].bad.nbits);
+	return err;
 }
 
 static bool same_eraseinfo(const struct part *a, const struct part *b)
@@ -539,10 +666,8 @@ static int write_whole(struct whole *w)
 {
 	int err = put_beginning(w);
 
-	progress_begin(&w->progress, "Copying data", w->nr_pages);
-	for (size_t i = 0; !err && i < w->nr; i++)
-		err = copy_part(w, &w->parts[i]);
-	progress_end(&w->progress, !err);
+	if (!err)
+		err = copy_parts(w);
 	if (!err)
 		err = put_end(w);
 	if (err)
@@ -573,6 +698,8 @@ static void close_parts(struct whole *w)
 		file_reader_deinit(&w->parts[i].other);
 		file_close(&w->parts[i].file);
 		free(w->parts[i].eraseinfo);
+		bitmap_deinit(&w->parts[i].bad);
+		bitmap_deinit(&w->parts[i].unread);
 	}
 	free(w->parts);
 	free(w->descs);

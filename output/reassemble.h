@@ -10,7 +10,8 @@
 #include <stddef.h>
 
 /**
- * Put all parts of a split dump together. Pages are copied as they are stored. A page is lost if
+ * Put all parts of a split dump together, in the order of classes if the parts tell where their
+ * classes begin. Pages are copied as they are stored. A page is lost if
  * its descriptor is invalid, or its data overlap others in part or cannot be read; the rest is
  * copied (vmcore/places.h).
  *

@@ -22,9 +22,9 @@ int writer_put(struct writer *w, const struct page_batch *b)
 	return w->ops->put(w, b);
 }
 
-int writer_flush(struct writer *w)
+int writer_begin_class(struct writer *w, unsigned int position)
 {
-	return w->ops->flush ? w->ops->flush(w) : 0;
+	return w->ops->begin_class ? w->ops->begin_class(w, position) : 0;
 }
 
 int writer_finish(struct writer *w, bool complete)

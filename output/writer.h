@@ -7,8 +7,8 @@
  *
  *	begin		headers, and which pages exist
  *	set_pages	which of them are to be saved
+ *	begin_class	the pages that follow are of another class
  *	put		their contents, batch by batch
- *	flush		all of that is described in the dump, and on the disk
  *	finish		everything is there: the dump becomes complete
  *
  * Until finish() the dump says of itself that it is incomplete; abort() leaves
@@ -92,7 +92,7 @@ struct writer_ops {
 	 */
 	uint64_t (*data_offset)(const struct writer *w);
 	int (*put)(struct writer *w, const struct page_batch *b);
-	int (*flush)(struct writer *w); /**< may be NULL */
+	int (*begin_class)(struct writer *w, unsigned int position); /**< may be NULL */
 	int (*finish)(struct writer *w, bool complete);
 	int (*abort)(struct writer *w);
 	void (*destroy)(struct writer *w);
@@ -144,10 +144,12 @@ int writer_put(struct writer *w, const struct page_batch *b) __attribute__((warn
 
 /**
  * Have all that was put described in the dump and on the disk, so that it can be read if nothing
- * follows.
+ * follows. The pages to come are of another class.
+ * @param position number of the classes before it, in this dump or others of the same pages; less
+ * than KDUMP_CLASSES
  * @return as above
  */
-int writer_flush(struct writer *w) __attribute__((warn_unused_result));
+int writer_begin_class(struct writer *w, unsigned int position) __attribute__((warn_unused_result));
 
 /**
  * Write what is left and put everything on the disk.

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "lib/byteorder.h"
+#include "lib/checked.h"
 #include "lib/elf_machine.h"
 #include "lib/err.h"
 #include "lib/types.h"
@@ -214,6 +215,21 @@ void kdump_decode_page_desc(const struct kdump_layout *l, const void *buf,
 	d->size = load_u32(p + 8, l->swap);
 	d->flags = load_u32(p + 12, l->swap);
 	d->page_flags = load_u64(p + 16, l->swap);
+}
+
+uint64_t kdump_starts_offset(const struct kdump_layout *l, const struct kdump_header *h,
+			     const struct kdump_sub_header *s)
+{
+	uint64_t off = h->block_size + kdump_sub_header_size(l);
+	uint64_t end = (1 + (uint64_t)h->sub_hdr_size) * h->block_size;
+
+	if (s->size_note) {
+		if (!range_fits(s->offset_note, s->size_note, end))
+			return 0;
+		off = max_u64(off, s->offset_note + s->size_note);
+	}
+	off = div_round_up(off, 8) * 8;
+	return range_fits(off, KDUMP_STARTS_SIZE, end) ? off : 0;
 }
 
 bool kdump_block_size_ok(int64_t size)

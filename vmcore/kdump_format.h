@@ -9,7 +9,8 @@
  * them aligned to 4 (i386). Blocks have the size of a page:
  *
  *	block 0			header
- *	block 1			sub-header, followed at once by the ELF notes
+ *	block 1			sub-header, followed at once by the ELF notes;
+ *				in our parts of a split dump the starts of classes
  *	then (+ sub_hdr_size)	1st bitmap: the page exists
  *	then			2nd bitmap: the page is in this dump
  *	then (+ bitmap_blocks)	page descriptors, one per set bit of the 2nd
@@ -95,6 +96,16 @@ struct kdump_page_desc {
 
 #define KDUMP_PAGE_DESC_SIZE 24
 
+/**
+ * The starts of classes in a part of a split dump: KDUMP_STARTS_MAGIC, then for each of
+ * KDUMP_CLASSES classes, in their order, 8 bytes: the offset in the file at which its data begin;
+ * 0: the part has no pages of it. Other programs take them for padding.
+ */
+#define KDUMP_CLASSES 8
+#define KDUMP_STARTS_MAGIC "CLASSES "
+#define KDUMP_STARTS_MAGIC_SIZE 8
+#define KDUMP_STARTS_SIZE (KDUMP_STARTS_MAGIC_SIZE + KDUMP_CLASSES * 8)
+
 /** Bytes of the structures in a layout (464 / 104 for 64-bit). */
 size_t kdump_header_size(const struct kdump_layout *l);
 size_t kdump_sub_header_size(const struct kdump_layout *l);
@@ -114,6 +125,13 @@ void kdump_encode_sub_header(const struct kdump_layout *l, const struct kdump_su
 			     void *buf);
 void kdump_encode_page_desc(const struct kdump_layout *l, const struct kdump_page_desc *d,
 			    void *buf);
+
+/**
+ * Offset in the file of the starts of classes: a multiple of 8 after the notes, before the first
+ * bitmap. 0: there is no room, or the notes are not there.
+ */
+uint64_t kdump_starts_offset(const struct kdump_layout *l, const struct kdump_header *h,
+			     const struct kdump_sub_header *s);
 
 /** Set KDUMP_INCOMPLETE in an encoded header, and change nothing else. */
 void kdump_set_incomplete(const struct kdump_layout *l, void *buf);

@@ -27,7 +27,6 @@ int places_add(struct places *p, const struct kdump_page_desc *d, uint64_t page)
 	p->start = p->nr ? min_u64(p->start, d->offset) : d->offset;
 	p->list[p->nr++] = (struct place){ d->offset, page, d->size, d->flags };
 	p->end = max_u64(p->end, d->offset + d->size);
-	p->largest = max_u64(p->largest, d->size);
 	return 0;
 }
 
@@ -130,14 +129,4 @@ uint64_t places_check(struct places *p, uint64_t start, struct bitmap *bad)
 		pos = c.stop;
 	}
 	return gaps;
-}
-
-void places_lose(const struct places *p, uint64_t start, uint64_t end, struct bitmap *bad)
-{
-	size_t i = search(p, 0, p->nr, start - min_u64(start, p->largest));
-
-	for (; i < p->nr && p->list[i].offset < end; i++) {
-		if (end_of(&p->list[i]) > start)
-			mark(p, i, bad);
-	}
 }

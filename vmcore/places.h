@@ -28,9 +28,8 @@ struct place {
 struct places {
 	struct place *list;
 	size_t nr;
-	uint64_t start;	  /**< of the first one's data */
-	uint64_t end;	  /**< of the last one's data; 0 if there is none */
-	uint32_t largest; /**< bytes */
+	uint64_t start; /**< of the first one's data */
+	uint64_t end;	/**< of the last one's data; 0 if there is none */
 };
 
 void places_deinit(struct places *p);
@@ -53,11 +52,5 @@ int places_add(struct places *p, const struct kdump_page_desc *d, uint64_t page)
  * @return bytes from @p start on, up to places.end, that belong to no page
  */
 uint64_t places_check(struct places *p, uint64_t start, struct bitmap *bad);
-
-/**
- * Set the bits of the pages that have data in the bytes [start, end) of the file. Call it after
- * places_check().
- */
-void places_lose(const struct places *p, uint64_t start, uint64_t end, struct bitmap *bad);
 
 #endif

@@ -386,6 +386,19 @@ class Kdump:
         return (heads[0] == heads[1] and
                 all(a == b for a, b in zip(self.stored(), other.stored())))
 
+    def same_sequence(self, other):
+        """Do the data of the pages follow one another as in a dump of the same pages? Pages that
+        share data in either dump do not count."""
+        sequences = []
+        for dump in (self, other):
+            places = {}
+            for index, pfn in enumerate(dump.pages):
+                places.setdefault(dump.desc(index)[0], []).append(pfn)
+            sequences.append([p[0] for _, p in sorted(places.items()) if len(p) == 1])
+        a, b = ([pfn for pfn in s if pfn in set.intersection(*map(set, sequences))]
+                for s in sequences)
+        return a == b
+
     def check_there(self, memory):
         """Check the pages of an incomplete dump against those of a core. Returns their number."""
         there = 0

@@ -36,7 +36,15 @@ class Part(Kdump):
         self.split, = struct.unpack_from('<i', self.bytes, self.block + 12)
         self.old_range = struct.unpack_from('<QQ', self.bytes, self.block + 16)
         self.start, self.end = struct.unpack_from('<QQ', self.bytes, self.block + 80)
+        # The starts of classes follow the notes.
+        note, size = struct.unpack_from('<QQ', self.bytes, self.block + 48)
+        self.starts = -(-(note + size) // 8) * 8
         self.own = [pfn for pfn in self.pages if self.start <= pfn < self.end]
+
+
+    def begins(self):
+        """The starts of its classes."""
+        return struct.unpack_from('<8Q', self.bytes, self.starts + 8)
 
 
 @test('parts describe the whole dump; each has the data of its pages, about as many as the others')
@@ -195,6 +203,28 @@ def _():
                 done = reassemble(*order, 'whole', force=False).check_done()
                 check('saved to whole' in done.text, done.text)
                 check(Kdump('whole').same_pages(Kdump('direct')), f'{options}, {order}: it differs')
+                check(Kdump('whole').same_sequence(Kdump('direct')), f'{options}: the order')
+
+
+@test('parts of pages that all differ become the same file; starts that are wrong cost the order')
+def _():
+    core('mini', *(f'page {pfn:#x} random {pfn}' for pfn in range(0x200, 0x240)))
+    for options in (['-d', '0'], ['-c', '-d', '31'], ['-d', '31', '--fill', '0']):
+        makedumpfile('-f', *options, 'mini', 'direct').check_done()
+        names = split(3, *options)
+        reassemble(*names, 'whole').check_done()
+        check(Kdump('whole').same_sequence(Kdump('direct')), f'{options}: the order')
+        for name in names:
+            part = Part(name)
+            at = part.starts
+            check(part.bytes[at:at + 8] == b'CLASSES ', 'no starts of classes')
+            # In the middle of a page, before and after all data, in another order.
+            starts = part.begins()
+            for wrong in ([max(starts) + 1], [1], [1 << 60], sorted(starts, reverse=True)):
+                change(name, at + 8, struct.pack('<8Q', *wrong, *[0] * (8 - len(wrong))))
+                reassemble(*names, 'whole').check_done()
+                check(Kdump('whole').same_pages(Kdump('direct')), f'{options}, {wrong}')
+            change(name, 0, part.bytes)
 
 
 @test('parts of the makedumpfile of the distribution, empty ones too')

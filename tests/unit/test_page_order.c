@@ -175,6 +175,19 @@ static void test_classes(void **state)
 }
 
 /* Pages that a level excludes and that are saved nevertheless have classes that no others have. */
+/* Each class has a position of its own: those of the fill after all others. */
+static void assert_positions(const struct page_order *o)
+{
+	unsigned int next = 0;
+
+	for (unsigned int fill = 0; fill < 2; fill++) {
+		for (enum order_class c = 0; c < NR_ORDER_CLASSES; c++) {
+			if (page_order_is_fill(o, c) == fill)
+				assert_int_equal(page_order_position(o, c), next++);
+		}
+	}
+}
+
 static void test_fill(void **state)
 {
 	static const struct {
@@ -221,6 +234,7 @@ static void test_fill(void **state)
 			assert_false(page_order_fills(&s.o, 100 * j + 10));
 		}
 		assert_int_equal(page_order_count_fill(&s.o, &s.dumpable), nr);
+		assert_positions(&s.o);
 		page_order_forget_fill(&s.o);
 		assert_int_equal(page_order_count_fill(&s.o, &s.dumpable), 0);
 		sample_deinit(&s);
