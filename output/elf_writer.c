@@ -530,7 +530,10 @@ int elf_writer_create(struct writer **ret, const struct dump_source *src, struct
 	if (!e)
 		return err_set(-ENOMEM, "no memory");
 	e->base = (struct writer){ .ops = &elf_writer_ops, .source = src, .sink = sink };
-	e->is64 = src->vc->is64;
+	/* An ELF input's header is taken over. */
+	e->is64 = src->vc->nr_segments ? src->vc->headers64 :
+					 src->vc->is64 || src->vc->max_pfn > (UINT64_C(1) << 32) >>
+								  src->vc->page_shift;
 	e->swap = src->vc->swap;
 	e->page_shift = src->vc->page_shift;
 	e->segments = src->vc->segments;

@@ -177,6 +177,10 @@ static int open_formatted(struct vmcore *vc)
 	if (ret)
 		return ret;
 	vc->incomplete |= vc->file.damage[0] != '\0';
+	/* Formats tell the word size of their headers. */
+	vc->headers64 = vc->is64;
+	if (elf_machine_is_32bit(vc->machine))
+		vc->is64 = false;
 	ret = notes_scan(vc);
 	if (ret == -EBADMSG)
 		vmcore_warn(vc, "%s", err_text(ret));

@@ -104,7 +104,8 @@ struct vmcore {
 
 	uint16_t machine; /**< EM_*; 0 if the file does not say */
 	bool bare;	  /**< nothing in the file says: vmcore/bare.h */
-	bool is64;	  /**< 64-bit ELF class or header layout */
+	bool is64;	  /**< of the kernel: unsigned long has 8 bytes */
+	bool headers64;	  /**< of the file: 64-bit ELF class or header layout */
 	bool big_endian;
 	bool swap;	    /**< its byte order is not the host's */
 	uint32_t page_size; /**< bytes, a power of two */

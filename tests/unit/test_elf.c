@@ -51,6 +51,7 @@ static const struct {
 	{ "odd-64le", "elf 64 little x86_64\n" ODD_SEGMENTS },
 	{ "odd-64be", "elf 64 big s390x\n" ODD_SEGMENTS },
 	{ "odd-32le", "elf 32 little i386\n" ODD_SEGMENTS },
+	{ "odd-64-386", "elf 64 little i386\n" ODD_SEGMENTS },
 	{ "odd-32be", "elf 32 big 8\n" ODD_SEGMENTS },
 	/* As QEMU has it: sections in front of the program headers. */
 	{ "phoff-64", "phoff 192\nehdr ehsize 8\nehdr shoff 64\nehdr shnum 2\n" ODD_SEGMENTS },
@@ -430,6 +431,8 @@ static void test_odd_shapes(void **state)
 		uint16_t machine;
 		bool is64, big, no_notes;
 	} shapes[] = {
+		/* The class is that of the headers, not of the kernel. */
+		{ "odd-64-386", EM_386, false, false, false },
 		{ "odd-64le", EM_X86_64, true, false, false },
 		{ "odd-64be", EM_S390, true, true, false },
 		{ "odd-32le", EM_386, false, false, false },
@@ -452,6 +455,7 @@ static void test_odd_shapes(void **state)
 		assert_ptr_equal(vc->ops, &elf_vmcore_ops);
 		assert_int_equal(vc->machine, shapes[i].machine);
 		assert_int_equal(vc->is64, shapes[i].is64);
+		assert_int_equal(vc->headers64, shapes[i].is64 || !i);
 		assert_int_equal(vc->big_endian, shapes[i].big);
 		assert_int_equal(vc->swap, shapes[i].big != HOST_BIG_ENDIAN);
 		assert_int_equal(vc->page_size, 4096);
