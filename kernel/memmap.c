@@ -19,6 +19,9 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mem_section, section_mem_map);
 INIT_OPT_MOD_NUM(vmlinux, SECTION_SIZE_BITS);
 INIT_OPT_MOD_NUM(vmlinux, MAX_PHYSMEM_BITS);
 INIT_OPT_MOD_SYM(vmlinux, mem_map);
+INIT_OPT_MOD_SYM(vmlinux, contig_page_data);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pglist_data, node_start_pfn);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pglist_data, node_spanned_pages);
 INIT_OPT_MOD_SYM(vmlinux, vmemmap_populate);
 INIT_OPT_MOD_STRUCT(vmlinux, page);
 
@@ -321,6 +324,28 @@ static int sparse_memmap(struct memmap *m, const struct kernel *k, struct vmcore
 	return err;
 }
 
+/*
+ * One past the last pfn of the only node, for the dump may have memory that the kernel does not
+ * use; UINT64_MAX if it is not known.
+ */
+static pfn_t flat_end(const struct kernel *k, struct vmcore_reader *r)
+{
+	vaddr_t node = GET_MOD_SYM(vmlinux, contig_page_data);
+	uint64_t start, pages;
+
+	if (!MOD_SYM_EXIST(vmlinux, contig_page_data) ||
+	    !MOD_STRUCT_MEMBER_EXIST(vmlinux, pglist_data, node_start_pfn) ||
+	    !MOD_STRUCT_MEMBER_EXIST(vmlinux, pglist_data, node_spanned_pages) ||
+	    read_ulong(k, r, node + GET_MOD_STRUCT_MEMBER_OFF(vmlinux, pglist_data, node_start_pfn),
+		       &start) ||
+	    read_ulong(k, r,
+		       node + GET_MOD_STRUCT_MEMBER_OFF(vmlinux, pglist_data, node_spanned_pages),
+		       &pages) ||
+	    !pages || !checked_add(start, pages, &start))
+		return UINT64_MAX;
+	return start;
+}
+
 static int flat_memmap(struct memmap *m, const struct kernel *k, struct vmcore_reader *r)
 {
 	uint64_t map;
@@ -330,7 +355,7 @@ static int flat_memmap(struct memmap *m, const struct kernel *k, struct vmcore_r
 		return err_prefix(err, "cannot read mem_map");
 	if (!map)
 		return err_set(-EBADMSG, "mem_map is NULL");
-	return add_range(m, 0, k->vc->max_pfn, map);
+	return add_range(m, 0, min_u64(flat_end(k, r), k->vc->max_pfn), map);
 }
 
 static int find_map(struct memmap *m, const struct kernel *k, struct vmcore_reader *r, bool whole)

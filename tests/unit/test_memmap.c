@@ -120,6 +120,17 @@ static const struct core_text texts[] = {
 				 "set SYMBOL(mem_section) ffff888001fffff0\n" },
 	{ "flat", "set SYMBOL(mem_section)\nset SYMBOL(mem_map) ffff888000700000\n"
 		  "u64 7*M direct+16*M\n" },
+	/* The node ends before the dump does; it cannot be read. */
+	{ "flat-node", "set SYMBOL(mem_section)\nset SYMBOL(mem_map) ffff888000700000\n"
+		       "set SYMBOL(contig_page_data) ffff888000700040\n"
+		       "set OFFSET(pglist_data.node_start_pfn) 8\n"
+		       "set OFFSET(pglist_data.node_spanned_pages) 24\n"
+		       "u64 7*M direct+16*M\nu64 7*M+0x48 1 0 0x7fff\n" },
+	{ "flat-no-node", "set SYMBOL(mem_section)\nset SYMBOL(mem_map) ffff888000700000\n"
+			  "set SYMBOL(contig_page_data) ffffc90000000000\n"
+			  "set OFFSET(pglist_data.node_start_pfn) 8\n"
+			  "set OFFSET(pglist_data.node_spanned_pages) 24\n"
+			  "u64 7*M direct+16*M\n" },
 	{ "flat-null", "set SYMBOL(mem_section)\nset SYMBOL(mem_map) ffff888000700000\n" },
 	{ "flat-nowhere", "set SYMBOL(mem_section)\nset SYMBOL(mem_map) ffffc90000000000\n" },
 	{ "both", SECTIONS "set SYMBOL(mem_map) ffffc90000000000\n" },
@@ -350,6 +361,8 @@ static void test_classic(void **state)
 static void test_flat(void **state)
 {
 	ASSERT_RANGES("flat", 64, 0, { 0, 0x8400, DIRECT + 0x1000000 });
+	ASSERT_RANGES("flat-node", 64, 0, { 0, 0x8000, DIRECT + 0x1000000 });
+	ASSERT_RANGES("flat-no-node", 64, 0, { 0, 0x8400, DIRECT + 0x1000000 });
 	assert_error(state, "flat-null", -EBADMSG, "mem_map");
 	assert_error(state, "flat-nowhere", -EFAULT, "mem_map");
 	/* mem_section is asked first. */
