@@ -206,6 +206,9 @@ int arch_translate(const struct arch *a, const struct arch_mem *mem, vaddr_t va,
  */
 int arch_read_entry(const struct arch_mem *mem, paddr_t pa, bool big_endian, vaddr_t va,
 		    unsigned int level, uint64_t *ret) __attribute__((warn_unused_result));
+/** The same for an entry of 4 bytes. */
+int arch_read_entry_32(const struct arch_mem *mem, paddr_t pa, bool big_endian, vaddr_t va,
+		       unsigned int level, uint64_t *ret) __attribute__((warn_unused_result));
 
 /** Say that an entry maps nothing. @return -EFAULT */
 int arch_not_mapped(vaddr_t va, unsigned int level, uint64_t entry);
@@ -233,6 +236,7 @@ struct arch_run arch_run_within(vaddr_t va, uint64_t span, paddr_t paddr);
 void arch_image_by_symbols(uint64_t max, vaddr_t *start, vaddr_t *end);
 
 extern const struct arch_ops arm64_arch_ops;
+extern const struct arch_ops i386_arch_ops;
 extern const struct arch_ops loongarch64_arch_ops;
 extern const struct arch_ops ppc64_arch_ops;
 extern const struct arch_ops riscv64_arch_ops;

@@ -14,19 +14,31 @@
 INIT_OPT_MOD_SYM(vmlinux, _stext);
 INIT_OPT_MOD_SYM(vmlinux, _end);
 
-int arch_read_entry(const struct arch_mem *mem, paddr_t pa, bool big_endian, vaddr_t va,
-		    unsigned int level, uint64_t *ret)
+static int read_entry(const struct arch_mem *mem, paddr_t pa, bool is64, bool big_endian,
+		      vaddr_t va, unsigned int level, uint64_t *ret)
 {
 	uint8_t raw[8];
-	int err = mem->read(mem->ctx, pa, raw, sizeof(raw));
+	int err = mem->read(mem->ctx, pa, raw, is64 ? 8 : 4);
 
 	if (err)
 		return err_set(-EFAULT, "level %u page table of %#" PRIx64 ": %s", level, va,
 			       err_text(err));
-	*ret = load_u64(raw, big_endian != HOST_BIG_ENDIAN);
+	*ret = load_ulong(raw, is64, big_endian != HOST_BIG_ENDIAN);
 	if (mem->trace)
 		mem->trace(mem->trace_ctx, &(struct arch_step){ level, pa, *ret });
 	return 0;
+}
+
+int arch_read_entry(const struct arch_mem *mem, paddr_t pa, bool big_endian, vaddr_t va,
+		    unsigned int level, uint64_t *ret)
+{
+	return read_entry(mem, pa, true, big_endian, va, level, ret);
+}
+
+int arch_read_entry_32(const struct arch_mem *mem, paddr_t pa, bool big_endian, vaddr_t va,
+		       unsigned int level, uint64_t *ret)
+{
+	return read_entry(mem, pa, false, big_endian, va, level, ret);
 }
 
 int arch_not_mapped(vaddr_t va, unsigned int level, uint64_t entry)

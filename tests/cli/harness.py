@@ -322,9 +322,12 @@ def unflatten(stream, hole=0):
 
 
 class Kdump:
-    """A kdump-compressed file of a 64-bit machine; of the order given, if one is."""
+    """A kdump-compressed file; of the order given, if one is."""
 
     INCOMPLETE = 8
+    # Offsets of the status, and in the sub-header of the level, offset_eraseinfo and
+    # max_mapnr_64, of 64-bit machines and of i386.
+    PLACES_64, PLACES_I386 = (424, 8, 64, 96), (412, 4, 44, 72)
     CODECS = {0: 'none', 1: 'zlib', 2: 'lzo', 4: 'snappy', 0x20: 'zstd'}
 
     def __init__(self, path, order=None):
@@ -334,9 +337,11 @@ class Kdump:
         check(order in (None, self.order), f'{path} has the wrong byte order')
         self.version, = self._ints('i', 8)
         self.release = self.bytes[12 + 130:12 + 195].split(b'\0')[0].decode()
-        (self.status, self.block, sub_blocks, map_blocks) = self._ints('IiiI', 424)
-        self.level, = self._ints('i', self.block + 8)
-        self.max_mapnr, = self._ints('Q', self.block + 96)
+        status, level, self.eraseinfo, max_mapnr = \
+            self.PLACES_I386 if self.bytes[12 + 260:].startswith(b'i686') else self.PLACES_64
+        (self.status, self.block, sub_blocks, map_blocks) = self._ints('IiiI', status)
+        self.level, = self._ints('i', self.block + level)
+        self.max_mapnr, = self._ints('Q', self.block + max_mapnr)
         half = map_blocks * self.block // 2
         start = (1 + sub_blocks) * self.block
         self.exists = self._bits(start, half)
@@ -379,7 +384,7 @@ class Kdump:
 
     def same_pages(self, other):
         """Is it the same dump but for the places of the data and of ERASEINFO?"""
-        place = slice(self.block + 64, self.block + 72)
+        place = slice(self.block + self.eraseinfo, self.block + self.eraseinfo + 8)
         heads = [bytearray(dump.bytes[:dump.descs]) for dump in (self, other)]
         for head in heads:
             head[place] = bytes(8)
@@ -422,18 +427,25 @@ class Kdump:
 
 
 class ElfCore:
-    """An ELF core of a 64-bit machine; page: bytes of a page."""
+    """An ELF core; page: bytes of a page, bits: of its class."""
 
-    def __init__(self, path, page=PAGE):
+    def __init__(self, path, page=PAGE, bits=64):
         self.bytes, self.page = read(path), page
-        check(self.bytes[:5] == b'\x7fELF\x02', f'{path} is not such an ELF file')
+        check(self.bytes[:5] == b'\x7fELF' + bytes([bits // 32]), f'{path} is not such an ELF file')
         self.order = '<' if self.bytes[5] == 1 else '>'
         self.type, self.machine = self._ints('HH', 16)
-        self.phoff, self.shoff, self.flags = self._ints('QQI', 32)
-        number, = self._ints('H', 56)
-        if number == 0xffff:
-            number, = self._ints('I', self.shoff + 44)
-        headers = [self._ints('IIQQQQQQ', self.phoff + 56 * i) for i in range(number)]
+        if bits == 64:
+            self.phoff, self.shoff, self.flags = self._ints('QQI', 32)
+            number, = self._ints('H', 56)
+            if number == 0xffff:
+                number, = self._ints('I', self.shoff + 44)
+            headers = [self._ints('IIQQQQQQ', self.phoff + 56 * i) for i in range(number)]
+        else:
+            self.phoff, self.shoff, self.flags = self._ints('III', 28)
+            number, = self._ints('H', 44)
+            headers = [self._ints('IIIIIIII', self.phoff + 32 * i) for i in range(number)]
+            # In the order of the larger ones.
+            headers = [(h[0], h[6], *h[1:6], h[7]) for h in headers]
         # (vaddr, paddr, offset, bytes in the file, bytes in memory)
         self.loads = [(vaddr, paddr, offset, filesz, memsz)
                       for kind, _, offset, vaddr, paddr, filesz, memsz, _ in headers if kind == 1]
@@ -491,23 +503,31 @@ def kept(level):
 
 # A log for it, as statements: of one message for each (nanoseconds, text).
 RING = 0x190000
-RING_FACTS = {
-    'SYMBOL(prb)': f'${{stext+{RING}:x}}', 'SYMBOL(clear_seq)': f'${{stext+{RING + 0x10}:x}}',
-    'OFFSET(printk_ringbuffer.desc_ring)': 0, 'OFFSET(printk_ringbuffer.text_data_ring)': 48,
-    'OFFSET(prb_desc_ring.count_bits)': 0, 'OFFSET(prb_desc_ring.descs)': 8,
-    'OFFSET(prb_desc_ring.infos)': 16, 'OFFSET(prb_desc_ring.head_id)': 24,
-    'OFFSET(prb_desc_ring.tail_id)': 32, 'SIZE(prb_desc)': 24, 'OFFSET(prb_desc.state_var)': 0,
-    'OFFSET(prb_desc.text_blk_lpos)': 8, 'OFFSET(prb_data_blk_lpos.begin)': 0,
-    'OFFSET(prb_data_blk_lpos.next)': 8, 'SIZE(printk_info)': 88, 'OFFSET(printk_info.seq)': 0,
-    'OFFSET(printk_info.ts_nsec)': 8, 'OFFSET(printk_info.text_len)': 16,
-    'OFFSET(printk_info.caller_id)': 20, 'OFFSET(prb_data_ring.size_bits)': 0,
-    'OFFSET(prb_data_ring.data)': 8, 'SIZE(latched_seq)': 24, 'OFFSET(latched_seq.val)': 8,
-}
 
 
-def ring(*messages, clear_seq=0, size_bits=12):
+def ring_facts(word):
+    """The lines of VMCOREINFO for it, in a kernel whose longs have WORD bytes."""
+    return {
+        'SYMBOL(prb)': f'${{stext+{RING}:x}}',
+        'SYMBOL(clear_seq)': f'${{stext+{RING + 0x10}:x}}',
+        'OFFSET(printk_ringbuffer.desc_ring)': 0,
+        'OFFSET(printk_ringbuffer.text_data_ring)': 6 * word,
+        'OFFSET(prb_desc_ring.count_bits)': 0, 'OFFSET(prb_desc_ring.descs)': word,
+        'OFFSET(prb_desc_ring.infos)': 2 * word, 'OFFSET(prb_desc_ring.head_id)': 3 * word,
+        'OFFSET(prb_desc_ring.tail_id)': 4 * word, 'SIZE(prb_desc)': 3 * word,
+        'OFFSET(prb_desc.state_var)': 0, 'OFFSET(prb_desc.text_blk_lpos)': word,
+        'OFFSET(prb_data_blk_lpos.begin)': 0, 'OFFSET(prb_data_blk_lpos.next)': word,
+        'SIZE(printk_info)': 88, 'OFFSET(printk_info.seq)': 0,
+        'OFFSET(printk_info.ts_nsec)': 8, 'OFFSET(printk_info.text_len)': 16,
+        'OFFSET(printk_info.caller_id)': 20, 'OFFSET(prb_data_ring.size_bits)': 0,
+        'OFFSET(prb_data_ring.data)': word, 'SIZE(latched_seq)': 16 + word,
+        'OFFSET(latched_seq.val)': word,
+    }
+
+
+def ring(*messages, clear_seq=0, size_bits=12, word=8):
     """Statements for core(): a log of these messages, numbered from 100 on, in a ring of text of
-    2^size_bits bytes."""
+    2^size_bits bytes; a long has WORD bytes."""
     count_bits = 4
     where = {'rb': RING + 0x100, 'descs': RING + 0x200, 'infos': RING + 0x400,
              'text': RING + 0x1000}
@@ -517,22 +537,22 @@ def ring(*messages, clear_seq=0, size_bits=12):
     def address(name):
         return f'stext+{where[name]:#x}'
     rb = f'image+{where["rb"]:#x}'
-    ret = [f'u64 image+{RING:#x} {address("rb")}', f'u32 {rb} {count_bits}',
-           f'u64 {rb}+8 {address("descs")} {address("infos")} {last} {first}',
-           f'u32 {rb}+48 {size_bits}', f'u64 {rb}+56 {address("text")}',
-           f'u64 image+{RING + 0x10:#x} 1 0 {clear_seq}']
+    ret = [f'ulong image+{RING:#x} {address("rb")}', f'u32 {rb} {count_bits}',
+           f'ulong {rb}+{word} {address("descs")} {address("infos")} {last} {first}',
+           f'u32 {rb}+{6 * word} {size_bits}', f'ulong {rb}+{7 * word} {address("text")}',
+           f'ulong image+{RING + 0x10:#x} 1', f'u64 image+{RING + 0x10 + word:#x} 0 {clear_seq}']
     text = b''
     for i, (ns, message) in enumerate(messages):
         message = message.encode()
         begin, index = len(text), (first + i) % (1 << count_bits)
-        text += bytes(8) + message + bytes(-len(message) % 8)
-        ret.append(f'u64 image+{where["descs"] + 24 * index} {2 << 62 | first + i} '
-                   f'{begin} {len(text)}')
+        text += bytes(word) + message + bytes(-len(message) % word)
+        ret.append(f'ulong image+{where["descs"] + 3 * word * index} '
+                   f'{2 << 8 * word - 2 | first + i} {begin} {len(text)}')
         info = f'image+{where["infos"] + 88 * index}'
         ret += [f'u64 {info} {100 + i} {ns}', f'u16 {info}+16 {len(message)} 0', f'u32 {info}+20 1']
     check(len(text) <= 1 << size_bits, 'the messages do not fit')
     ret.append(f'hex image+{where["text"]:#x} {text.hex()}')
-    return [*ret, *(f'set {key} {value}' for key, value in RING_FACTS.items())]
+    return [*ret, *(f'set {key} {value}' for key, value in ring_facts(word).items())]
 
 
 # A smaller one, where speed counts more than what there is in it: free pages,

@@ -40,6 +40,12 @@ enum pagetype { PGTY_buddy = 0xf0, PGTY_offline, PGTY_hugetlb = 0xf4, PGTY_slab 
 POOR = [f'set {key}' for key in TOLD_BY_TYPES]
 
 
+def page_words(words):
+    """The same types, with a struct page that ends in this number of words."""
+    return TYPES.replace('memcg_data;', f'after[{words}];') if words else \
+        TYPES.replace('\tunsigned long memcg_data;\n', '')
+
+
 def need_types():
     if 'libbpf' in makedumpfile('--check-params', '--list-ktypes', 'x', 'y').err:
         skip('built without libbpf')
@@ -49,14 +55,16 @@ class MiniSymbols:
     """The symbols of a kernel whose image is mapped at stext: mkkallsyms.py makes image and
     listing, mkbtf.py makes blob."""
 
-    def __init__(self, stext, order='little', page=4096, root='init_top_pgt', types=TYPES):
+    def __init__(self, stext, order='little', page=4096, root='init_top_pgt', types=TYPES,
+                 word=8):
         self.stext = stext
         btf = mkbtf.Btf(big=order == 'big')
-        btf.run(types)
+        btf.run(f'.word {word}\n' + types)
         self.blob = btf.encode()
         k = mkkallsyms.Kallsyms()
         k.run(textwrap.dedent(f'''
             era 6.11
+            word {8 * word}
             order {order}
             at {stext + TABLES:#x}
             base {stext:#x}

@@ -1,15 +1,19 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Miniature kernels of machines other than x86_64: of other page tables, byte orders and
-sizes of pages, everything that is done with a dump is done the same."""
+sizes of words and pages, everything that is done with a dump is done the same."""
 from harness import *
-from mini_symbols import POOR, MiniSymbols, need_types
+from mini_symbols import POOR, TYPES, MiniSymbols, need_types, page_words
 
 # The machines, by the NAME in mini-NAME.txt.
 ARM64 = {'arch': 'aarch64', 'order': 'little', 'page': 4096}
 MACHINES = {
     'arm64': ARM64,
     'arm64-64k': {**ARM64, 'page': 65536},
+    'i386': {'arch': 'i686', 'order': 'little', 'page': 4096, 'word': 4,
+             'class': 32, 'types': page_words(0), 'members': ('24 4', '32, members: 4')},
+    'i386-pae': {'arch': 'i686', 'order': 'little', 'page': 4096, 'word': 4,
+                 'types': page_words(2), 'members': ('24 4', '40, members: 5')},
     'loongarch64': {'arch': 'loongarch64', 'order': 'little', 'page': 16384},
     'ppc64': {'arch': 'ppc64', 'order': 'big', 'page': 65536},
     'ppc64le': {'arch': 'ppc64le', 'order': 'little', 'page': 4096},
@@ -18,7 +22,7 @@ MACHINES = {
 }
 # Those that go through every test: of the others, whose page tables have unit tests of their
 # own, only levels are tried, unless all are asked for.
-THOROUGH = ('loongarch64', 's390x')
+THOROUGH = ('i386', 'loongarch64', 's390x')
 # Machines that tests omit if large pages make no difference to them: they take time.
 LARGE = ('arm64-64k', 'ppc64')
 CODECS = {'-c': 'zlib', '-l': 'lzo', '-p': 'snappy', '-z': 'zstd'}
@@ -92,16 +96,19 @@ def _(machine):
     need_types()
     kernel = MACHINES[machine]
     stext = vmcore(machine).names['stext']
-    own = MiniSymbols(stext, kernel['order'], kernel['page'], 'swapper_pg_dir')
+    word = kernel.get('word', 8)
+    own = MiniSymbols(stext, kernel['order'], kernel['page'], 'swapper_pg_dir',
+                      kernel.get('types', TYPES), word)
     vmcore(machine, *own.there)
     scanned = lines('--list-ksyms', 'vmcore')
     vmcore(machine, *own.there, *own.exported)
     found = lines('--list-ksyms', 'vmcore')
     check(found == scanned, 'without VMCOREINFO there are others')
-    check(f'{stext:016x} T _stext' in found, found[:5])
+    check(f'{stext:0{2 * word}x} T _stext' in found, found[:5])
     check(sum('_of_many' in line for line in found) == 600, 'some are missing')
     text = '\n'.join(' '.join(line.split()) for line in lines('--list-ktypes', 'page', 'vmcore'))
-    check('int _mapcount; /* 48 4 */' in text and '/* size: 64, members: 5 */' in text, text)
+    mapcount, size = kernel.get('members', ('48 4', '64, members: 5'))
+    check(f'int _mapcount; /* {mapcount} */' in text and f'/* size: {size} */' in text, text)
     vmcore(machine, *own.there, *POOR)
     check(set(dump('-c', '-d', '31').pages) == kept(31), 'other pages with facts of BTF only')
 
@@ -111,7 +118,7 @@ def _(machine):
     memory = vmcore(machine).memory
     kernel = MACHINES[machine]
     makedumpfile('-f', '-E', '-d', '31', 'vmcore', 'elf').check_done()
-    made = ElfCore('elf', kernel['page'])
+    made = ElfCore('elf', kernel['page'], kernel.get('class', 64))
     check(made.order == {'little': '<', 'big': '>'}[kernel['order']], 'byte order')
     check(made.described() == EXISTS, 'the memory that is described')
     # Zeros need not be there.
@@ -137,7 +144,8 @@ def _(machine):
 
 @of_each('the log of its kernel', but=LARGE)
 def _(machine):
-    vmcore(machine, *ring((0, 'Linux version 6.12.0-mini'), (1234567890, 'panic')))
+    vmcore(machine, *ring((0, 'Linux version 6.12.0-mini'), (1234567890, 'panic'),
+                          word=MACHINES[machine].get('word', 8)))
     text = '[    0.000000] Linux version 6.12.0-mini\n[    1.234567] panic\n'
     makedumpfile('-f', '--dump-dmesg', 'vmcore', 'log').check_done()
     check(read('log').decode() == text, read('log'))
@@ -169,6 +177,44 @@ def _(machine):
         made.check_contents(c.memory)
 
 
+# In the mem_section table a section above 4 GiB, with 16 anonymous pages and 16 of the kernel.
+HIGH_PAGES = ('segment 0x100000*P 0x20*P align=4096',
+              'sections 8..9 bits=29 entries=image+0x182000 array=vmemmap+0x300*P entry=8',
+              'pages vmemmap+0x300*P 0x100000..0x100020 flags=1<<13 refcount=1 mapcount=-1',
+              'page_struct 0x100000..0x100010 flags=0x20128 mapping=direct+0x80b000+1 mapcount=0',
+              'page 0x100000..0x100020 pattern')
+
+
+@test('i386-pae: pages above 4 GiB are filtered, in a kdump-compressed file and an ELF core')
+def _():
+    high = set(range(0x100010, 0x100020))
+    memory = vmcore('i386-pae', *HIGH_PAGES).memory
+    made = dump('-c', '-d', '31')
+    check(set(made.pages) == kept(31) | high, 'other pages')
+    check(made.max_mapnr == 0x100020, f'max_mapnr is {made.max_mapnr:#x}')
+    made.check_contents(memory)
+    for source in 'vmcore', 'dump':
+        makedumpfile('-f', '-E', '-d', '31', source, 'elf').check_done()
+        pages = ElfCore('elf').pages()
+        check({pfn for pfn in pages if pfn > 0xfffff} == high, f'other pages in ELF of {source}')
+        check(all(pages[pfn] == memory.read(pfn * PAGE, PAGE) for pfn in high), 'the contents')
+        check(dump('-c', '-d', '31', source='elf', path='again').pages[-16:] == sorted(high),
+              'filtered again')
+
+
+@test('i386: struct pages of a kernel with FLATMEM; memory after the end of its node is kept')
+def _():
+    flat = ('set SYMBOL(mem_section)', 'set LENGTH(mem_section)', 'set SIZE(mem_section)',
+            'set SYMBOL(mem_map) ${stext+0x182000:x}', 'ulong image+0x182000 vmemmap',
+            'page_struct 0x8400..0x8800 flags=0x20128 mapping=direct+0x80b000+1 mapcount=0')
+    after = set(range(0x8400, 0x8800))
+    vmcore('i386', *flat)
+    check(set(dump('-c', '-d', '31').pages) == kept(31) - after, 'other pages')
+    vmcore('i386', *flat, 'set SYMBOL(contig_page_data) ${direct+node0:x}',
+           'u32 node0+171576 0x83ff')
+    check(set(dump('-c', '-d', '31').pages) == kept(31), 'other pages with contig_page_data')
+
+
 # libkdumpfile opens the others' dumps, too, but does not know what they are.
 @of_each('libkdumpfile reads the same', but=['loongarch64', 'riscv64'])
 def _(machine):
@@ -177,7 +223,8 @@ def _(machine):
     theirs = open_kdumpfile('dump')
     import libkdumpfile
     kernel = MACHINES[machine]
-    check(theirs.attr['arch.name'] == kernel['arch'].removesuffix('le'), theirs.attr['arch.name'])
+    name = {'i686': 'ia32'}.get(kernel['arch'], kernel['arch'].removesuffix('le'))
+    check(theirs.attr['arch.name'] == name, theirs.attr['arch.name'])
     check(theirs.attr['arch.page_size'] == kernel['page'], 'size of pages')
     check(theirs.attr['arch.byte_order'] == (kernel['order'] == 'little'), 'byte order')
     check(theirs.attr['linux.uts.release'] == '6.12.0-mini', 'release')

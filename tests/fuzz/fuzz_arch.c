@@ -24,7 +24,7 @@
 #endif
 
 static const uint16_t machines[] = {
-	EM_X86_64, EM_AARCH64, EM_RISCV, EM_S390, EM_PPC64, EM_LOONGARCH,
+	EM_X86_64, EM_AARCH64, EM_RISCV, EM_S390, EM_PPC64, EM_LOONGARCH, EM_386,
 };
 
 #define PAGE_SHIFT_MIN 12

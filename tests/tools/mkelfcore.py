@@ -61,13 +61,13 @@ Memory: what is not set is zero
                              an ELF note, which is not one of the dump's; of the name
                              VMCOREINFO and without TEXT: the lines of vmcoreinfo
 
-Kernel (64-bit)
+Kernel
   let NAME VALUE
   tables START SIZE [levels=] [mask=]
                              page tables as pagetables.py has them for the machine are
                              taken from here, the top one first; levels: default 4 on
-                             x86_64 and ppc64, 3 on others, as many as 48 bits need on
-                             arm64; mask: set in each entry (SME)
+                             x86_64 and ppc64, 2 on i386 (3: PAE), 3 on others, as many as
+                             48 bits need on arm64; mask: set in each entry (SME)
   map VADDR START SIZE [page=64K] [flags=]
                              page: what an entry maps, as 4K, 2M, 1G. Default: a page;
                              flags: of the entries, default those of the kernel's data
@@ -76,8 +76,8 @@ Kernel (64-bit)
   mapped VADDR START SIZE    what follows may believe this; tables are made elsewhere
   layout NAME=OFFSET[:BYTES]...
                              members of struct page; size=BYTES of all of it.
-                             BYTES is 4 for mapcount, refcount and type, else 8.
-                             Default: that of Linux 6.12 on x86_64
+                             BYTES is 4 for mapcount, refcount and type, else those of a
+                             long. Default: that of Linux 6.12 on x86_64 and i386
   pages VADDR FROM..TO [NAME=VALUE]...
                              an array of struct page for these pfns, at a mapped
                              virtual address; members as given, else 0. Several
@@ -126,6 +126,9 @@ from pagetables import Error  # noqa: E402
 
 PAGE = 4096
 
+# Machines whose kernels have longs of 4 bytes, also in ELF files of 64 bits.
+NARROW_MACHINES = (3, 40)
+
 MACHINES = {'i386': 3, 'ppc64': 21, 's390x': 22, 'arm': 40, 'x86_64': 62,
             'arm64': 183, 'riscv': 243, 'loongarch64': 258}
 
@@ -155,6 +158,9 @@ MASKS = {'B': 0xff, 'H': 0xffff, 'I': 0xffffffff, 'Q': (1 << 64) - 1}
 LAYOUT = {'size': 64, 'flags': (0, 8), 'compound': (8, 8), 'lru': (8, 8),
           'mapping': (24, 8), 'index': (32, 8), 'private': (40, 8),
           'mapcount': (48, 4), 'type': (48, 4), 'refcount': (52, 4)}
+LAYOUT_32 = {'size': 32, 'flags': (0, 4), 'compound': (4, 4), 'lru': (4, 4),
+             'mapping': (12, 4), 'index': (16, 4), 'private': (20, 4),
+             'mapcount': (24, 4), 'type': (24, 4), 'refcount': (28, 4)}
 NARROW = ('mapcount', 'type', 'refcount')
 BUDDY_MAPCOUNT = 0xf0000000
 
@@ -268,6 +274,11 @@ class Core:
         raise Error('virtual address %#x is not mapped' % vaddr)
 
     @property
+    def word(self):
+        """Bytes of the kernel's long."""
+        return 8 if self.is64 and self.machine not in NARROW_MACHINES else 4
+
+    @property
     def order(self):
         return '>' if self.big else '<'
 
@@ -323,6 +334,8 @@ class Core:
         self.is64 = {'32': False, '64': True}[bits]
         self.big = {'little': False, 'big': True}[order]
         self.machine = MACHINES[machine] if machine in MACHINES else self.number(machine)
+        if self.word == 4:
+            self.layout = dict(LAYOUT_32)
 
     def do_phoff(self, offset):
         self.phoff = self.number(offset)
@@ -355,7 +368,7 @@ class Core:
     # -- notes ---------------------------------------------------------------
 
     def do_prstatus(self, count):
-        size = PRSTATUS.get(self.machine, 336 if self.is64 else 144)
+        size = PRSTATUS.get(self.machine, 336 if self.word == 8 else 144)
         for _ in range(self.number(count)):
             self.notes.append(('CORE', 1, bytes(size)))
 
@@ -450,7 +463,7 @@ class Core:
         self.integers('Q', addr, values)
 
     def do_ulong(self, addr, *values):
-        self.integers('Q' if self.is64 else 'I', addr, values)
+        self.integers('Q' if self.word == 8 else 'I', addr, values)
 
     def do_hex(self, addr, data):
         self.memory.write(self.number(addr), bytes.fromhex(data))
@@ -468,8 +481,8 @@ class Core:
     def do_let(self, name, value):
         self.names[name] = self.number(value)
 
-    def u64(self, addr, value):
-        self.memory.write(addr, self.pack('Q', value))
+    def write_long(self, addr, value):
+        self.memory.write(addr, self.pack('Q' if self.word == 8 else 'I', value))
 
     def do_tables(self, start, size, levels=None, mask='0'):
         machine = {number: name for name, number in MACHINES.items()}.get(self.machine)
@@ -511,7 +524,7 @@ class Core:
             off, colon, width = value.partition(':')
             self.layout[name] = (self.number(off),
                                  self.number(width) if colon else
-                                 4 if name in NARROW else 8)
+                                 4 if name in NARROW else self.word)
 
     def page_vaddr(self, pfn):
         for vaddr, first, end in reversed(self.arrays):
@@ -579,9 +592,9 @@ class Core:
                 root, slot = divmod(nr, self.page // entry)
                 page = self.roots.setdefault(
                     (self.number(roots), root), entries + self.page * len(self.roots))
-                self.u64(self.number(roots) + 8 * root, direct + page)
+                self.write_long(self.number(roots) + self.word * root, direct + page)
                 at = page + slot * entry
-            self.u64(at, value)
+            self.write_long(at, value)
 
     # -- lies ----------------------------------------------------------------
 

@@ -17,6 +17,7 @@ class Tables:
     VA_BITS = None          # of an address that choose an entry; None: all levels have as many
     LARGE = 3               # highest level at which an entry can map memory
     ORDER = None            # of entries; None: as all integers of the machine
+    ENTRY = 8               # bytes
 
     def __init__(self, memory, order, page, start, size, levels, mask):
         self.memory = memory
@@ -66,7 +67,7 @@ class Tables:
 
     def reserve(self, level):
         """The address of a new table."""
-        size = 8 << self.bits(level)
+        size = self.ENTRY << self.bits(level)
         start = -(-self.next // size) * size
         if start + size > self.end:
             raise Error('no room for another page table')
@@ -83,7 +84,7 @@ class Tables:
         return table
 
     def pack(self, entry):
-        return entry.to_bytes(8, self.order)
+        return entry.to_bytes(self.ENTRY, self.order)
 
     def map(self, vaddr, paddr, level, flags):
         """Map memory by an entry of a table of that level."""
@@ -92,11 +93,11 @@ class Tables:
             slot = vaddr >> self.level_shift(n) & (1 << self.bits(n)) - 1
             if n == self.levels and self.VA_BITS:
                 slot &= (1 << self.VA_BITS - self.level_shift(n)) - 1
-            at = table + slot * 8
+            at = table + slot * self.ENTRY
             if n == level:
                 self.memory.write(at, self.pack(self.leaf(n, paddr, flags) | self.mask))
                 return
-            entry = int.from_bytes(self.memory.read(at, 8), self.order)
+            entry = int.from_bytes(self.memory.read(at, self.ENTRY), self.order)
             if entry == self.empty(n):
                 entry = self.table(n, self.new(n - 1)) | self.mask
                 self.memory.write(at, self.pack(entry))
@@ -116,6 +117,24 @@ class X86_64(Tables):
 
     def target(self, _level, entry):
         return None if entry & 0x80 else entry & 0xffffffffff000
+
+
+class I386(X86_64):
+    """Two levels; three with PAE, the top one of four entries."""
+
+    LEVELS = 2
+    LARGE = 2
+
+    def __init__(self, memory, order, page, start, size, levels, mask):
+        self.pae = levels == 3
+        self.ENTRY = 8 if self.pae else 4
+        super().__init__(memory, order, page, start, size, levels, mask)
+
+    def bits(self, level):
+        return (9, 9, 2)[level - 1] if self.pae else 10
+
+    def table(self, level, address):
+        return address | (1 if level == 3 else 0x63)
 
 
 class Arm64(Tables):
@@ -235,5 +254,5 @@ class LoongArch64(Tables):
         return entry & ~self.WINDOW if entry >> 60 == 9 else None
 
 
-MACHINES = {'x86_64': X86_64, 'arm64': Arm64, 's390x': S390x, 'riscv': Riscv64,
+MACHINES = {'x86_64': X86_64, 'i386': I386, 'arm64': Arm64, 's390x': S390x, 'riscv': Riscv64,
             'ppc64': Ppc64, 'loongarch64': LoongArch64}
