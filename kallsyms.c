@@ -256,7 +256,7 @@ static int fill_in(const struct kallsyms *ks, const struct symbol_match *w, cons
 		for (size_t j = 0; j < ks->sets[i].nr_ksyms; j++) {
 			struct ksym_info *s = ks->sets[i].ksyms[j];
 			const struct symbol_match_name *n;
-			uint64_t value;
+			uint64_t value = 0;
 			int err;
 
 			if (!missing(s, module))

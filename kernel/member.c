@@ -123,7 +123,7 @@ struct ktype_info member_of_path(const struct kpath_info *path)
 
 uint64_t member_or_0(const struct vmem *mem, vaddr_t base, const struct ktype_info *member)
 {
-	uint64_t value;
+	uint64_t value = 0;
 
 	return member_read(mem, base, member, &value) ? 0 : value;
 }

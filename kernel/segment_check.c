@@ -32,7 +32,7 @@ void segment_check(const struct kernel *k)
 {
 	struct vmcore *vc = k->vc;
 	const struct vmcore_segment *moved = NULL;
-	uint64_t distance, by = 0;
+	uint64_t distance = 0, by = 0;
 	struct vmcore_reader *r;
 	bool proven = false;
 
