@@ -504,6 +504,7 @@ int main(int argc, char *argv[])
 	char topics[128];
 	int err;
 
+	keep_freed_memory();
 	err = open_standard_files();
 	if (!err)
 		err = options_parse(&plan, argc, argv);

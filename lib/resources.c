@@ -2,12 +2,16 @@
 #include "resources.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "checked.h"
+
+/* The largest that glibc takes: the types of a kernel fit, which are read first. */
+#define KEPT_BLOCK (32 << 20)
 
 unsigned int usable_cpus(void)
 {
@@ -42,4 +46,12 @@ unsigned int affordable_threads(uint64_t bytes)
 	uint64_t n = available_memory() / 2 / bytes;
 
 	return n ? min_u64(n, THREADS_MAX) : 1;
+}
+
+void keep_freed_memory(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	(void)mallopt(M_MMAP_THRESHOLD, KEPT_BLOCK);
+	(void)mallopt(M_TRIM_THRESHOLD, 2 * KEPT_BLOCK);
+#endif
 }

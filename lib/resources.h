@@ -23,4 +23,10 @@ uint64_t available_memory(void);
  */
 unsigned int affordable_threads(uint64_t bytes);
 
+/**
+ * Have memory that is freed stay with the process for what is allocated next: to get new pages
+ * costs more than most uses of them. To be called before anything is allocated.
+ */
+void keep_freed_memory(void);
+
 #endif
