@@ -350,13 +350,15 @@ $(FUZZERS): $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(O)/core.a makedum
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(O)/core.a -Wl,-T,makedumpfile.ld $(LIBS)
 
 # The same declarations without and with some of modules.
-bench-facts: $(O)/tests/bench_facts $(O)/tests/bench_facts_modules
+bench-programs: $(O)/tests/bench_facts $(O)/tests/bench_facts_modules $(O)/tests/bench_codec
 $(O)/tests/bench_facts_modules: BENCH := -DWITH_MODULES
-$(O)/tests/bench_facts $(O)/tests/bench_facts_modules: tests/bench_facts.c $(O)/core.a \
+$(O)/tests/bench_facts $(O)/tests/bench_facts_modules: tests/bench_facts.c
+$(O)/tests/bench_codec: tests/bench_codec.c
+$(O)/tests/bench_facts $(O)/tests/bench_facts_modules $(O)/tests/bench_codec: $(O)/core.a \
 		makedumpfile.ld $(O)/flags
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(BENCH) $(ALL_LDFLAGS) -o $@ $< $(O)/core.a \
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(BENCH) $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) $(O)/core.a \
 		-Wl,-T,makedumpfile.ld $(LIBS)
 
 # --- what is run ------------------------------------------------------------
@@ -425,7 +427,7 @@ fuzz:
 
 bench:
 	$(Q)scripts/setup check vm
-	$(Q)$(MAKE) --no-print-directory all bench-facts
+	$(Q)$(MAKE) --no-print-directory all bench-programs
 	$(Q)tests/bench $(O)/makedumpfile
 
 # For editors and clang tools.
@@ -507,7 +509,7 @@ clean:
 	$(if $(filter build,$(O)),rm -f makedumpfile)
 
 FORCE:
-.PHONY: all extensions remember unit-tests bench-facts fuzz-replays fuzzers demo check check-all check-full \
+.PHONY: all extensions remember unit-tests bench-programs fuzz-replays fuzzers demo check check-all check-full \
 	check-arch check-crash check-kernels check-readers check-gpu check-faults check-distros mutants fuzz bench install clean FORCE
 .DELETE_ON_ERROR:
 
