@@ -33,7 +33,8 @@
 #   SANITIZE=           e.g. address,undefined
 #   WERROR=on           warnings are errors
 #   USELZO USESNAPPY USEZSTD USEISAL USELIBDEFLATE USELZMA USEBZIP2 USEDWARF USEXXHASH
-#                       on, off or auto; "on" without the library is an error
+#                       on, off or auto; "on" without the library is an error. USEISAL,
+#                       USESNAPPY and USEZSTD also dlopen: loaded when it is needed
 #   EXTENSION=          the same for libbpf: without it no types are read from dumps, and
 #                       "all" leaves out the extensions
 #   BUILTIN_EXTENSIONS= those of extensions/ that become part of the program: "sample ..."
@@ -134,23 +135,27 @@ probe = $(shell out=$$(printf '\043include <stddef.h>\n\043include <%s>\nint mai
 libraries = $(if $(filter static,$(LINKTYPE)),$(or \
 	$(shell $(PKG_CONFIG) --static --libs $(1) 2>/dev/null),$(2) $(3)),$(2))
 
+# The libraries that can be loaded when they are needed (lib/library.h); a static program cannot.
+DLOPENED := $(if $(filter dynamic,$(LINKTYPE)),ISAL SNAPPY ZSTD)
+comma := ,
+
 # $(call feature,VARIABLE,NAME,HEADER,FUNCTION,PACKAGES): look at the variable; set NAME_FOUND
 # to "yes" or the reason, and FEATURES and LIBS.
 define feature
-ifneq ($$(filter on auto,$$($(1))),)
+ifneq ($$(filter on auto $(if $(filter $(2),$(DLOPENED)),dlopen),$$($(1))),)
 $(2)_FOUND := $$(call probe,$(3),$(4),$$($(2)_LIBS))
 else ifeq ($$($(1)),off)
 $(2)_FOUND := $(1)=off
 else
-$$(error $(1) is "$$($(1))": it can be on, off or auto)
+$$(error $(1) is "$$($(1))": it can be on, off$$(if $$(filter $(2),$$(DLOPENED)),$$(comma) dlopen) or auto)
 endif
 ifeq ($$($(2)_FOUND),yes)
-FEATURES += -DHAVE_$(2)
-LIBS += $$($(2)_LIBS)
+FEATURES += -DHAVE_$(2)=$$(if $$(filter dlopen,$$($(1))),DLOPENED,LINKED)
+LIBS += $$(if $$(filter dlopen,$$($(1))),,$$($(2)_LIBS))
 else
 $(2)_FOUND := $$(if $$(findstring $(3):,$$($(2)_FOUND)),install $(5),$$($(2)_FOUND))
-ifeq ($$($(1)),on)
-$$(error $(1)=on: $$($(2)_FOUND))
+ifneq ($$(filter on dlopen,$$($(1))),)
+$$(error $(1)=$$($(1)): $$($(2)_FOUND))
 endif
 endif
 endef
@@ -199,7 +204,7 @@ LIBS += -lz -ldl
 
 STATIC_FOUND := LINKTYPE=static, which has BUILTIN_EXTENSIONS only
 # $(call summary,FEATURE,NAME): a line for "make" to end with.
-summary = '  $(1)  $(subst ','\'',$(if $(filter yes,$($(2)_FOUND)),yes,no: $($(2)_FOUND)))'
+summary = '  $(1)  $(subst ','\'',$(if $(filter yes,$($(2)_FOUND)),$(if $(filter -DHAVE_$(2)=DLOPENED,$(FEATURES)),yes$(comma) loaded when needed,yes),no: $($(2)_FOUND)))'
 SUMMARY = 'makedumpfile $(VERSION), $(LINKTYPE):' \
 	$(call summary,types in dumps (BTF)   ,LIBBPF) \
 	$(call summary,extensions (files)     ,$(if $(filter static,$(LINKTYPE)),STATIC,LIBBPF)) \

@@ -477,7 +477,8 @@ static int check_params(const struct plan_create *create)
 	int err = 0;
 
 	if (!codec_supported(create->codec))
-		return err_set(-EINVAL, "built without %s", codec_name(create->codec));
+		return err_set(-EINVAL, "%s is not built in, or its library is missing",
+			       codec_name(create->codec));
 	if (create->config) {
 		struct erase_config *config = NULL;
 

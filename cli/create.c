@@ -39,7 +39,8 @@ static enum codec_id choose_codec(const struct plan_create *create, struct repor
 
 	if (codec_supported(create->codec))
 		return create->codec;
-	snprintf(text, sizeof(text), "built without %s: compressing with zlib instead",
+	snprintf(text, sizeof(text),
+		 "%s is not built in, or its library is missing: compressing with zlib instead",
 		 codec_name(create->codec));
 	report_warning(rep, text);
 	return CODEC_ZLIB;

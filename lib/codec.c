@@ -52,8 +52,8 @@ static const struct codec_ops *preferred_library(enum codec_id id, unsigned int 
 	for (size_t i = 0; i < ARRAY_SIZE(libraries); i++) {
 		const struct codec_ops *ops = libraries[i];
 
-		if (ops->id == id && (ops->decompress || !(flags & CODEC_DECOMPRESS)) &&
-		    has_level(ops, level))
+		if (ops->id == id && (!ops->available || ops->available()) &&
+		    (ops->decompress || !(flags & CODEC_DECOMPRESS)) && has_level(ops, level))
 			return ops;
 	}
 	return NULL;

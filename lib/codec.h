@@ -68,6 +68,8 @@ struct codec_ops {
 	const char *library;
 	/** The library's version, such as "1.5.4"; NULL: it does not say. */
 	const char *(*version)(void);
+	/** Can it be used? False if it is not linked and cannot be loaded. NULL: always. */
+	bool (*available)(void);
 	/** The compression levels that it takes, in its own terms, except 0; both 0: none. */
 	int level_min, level_max;
 	/** One of them: CODEC_LEVEL_DEFAULT stands for it. 0: for that of another library. */
@@ -108,7 +110,10 @@ const struct codec_ops *codec_library_at(size_t index);
 /** Name of the format, such as "zlib"; "unknown" if there is no such format. */
 const char *codec_name(enum codec_id id);
 
-/** Can this build read and write the format? Always true for CODEC_NONE. */
+/**
+ * Can this build read and write the format, with a library that is there? Always true for
+ * CODEC_NONE.
+ */
 bool codec_supported(enum codec_id id);
 
 /**

@@ -7,6 +7,18 @@
 #include <stdlib.h>
 
 #include "err.h"
+#include "library.h"
+
+#define FUNCTIONS(F) \
+	F(isal_deflate_set_hufftables) \
+	F(isal_deflate_stateless) \
+	F(isal_deflate_stateless_init)
+LIBRARY(HAVE_ISAL, isal, FUNCTIONS, "libisal.so.2", "zlib at level -1")
+
+struct isal_state {
+	struct isal lib;
+	struct isal_zstream stream;
+};
 
 /*
  * Our level -1 is the library's level 0 with the Huffman codes of RFC 1951, three times as fast
@@ -21,17 +33,25 @@ static void isal_destroy(void *p)
 static int isal_create(void **ret_state, unsigned int flags __attribute__((unused)),
 		       size_t page_size __attribute__((unused)), int level __attribute__((unused)))
 {
-	*ret_state = calloc(1, sizeof(struct isal_zstream));
-	return *ret_state ? 0 : err_set(-ENOMEM, "out of memory");
+	struct isal_state *state = calloc(1, sizeof(*state));
+	int err = state ? isal_load(&state->lib) : err_set(-ENOMEM, "out of memory");
+
+	if (err) {
+		free(state);
+		return err;
+	}
+	*ret_state = state;
+	return 0;
 }
 
 static size_t isal_compress(void *p, const void *src, size_t page_size, void *dst)
 {
-	struct isal_zstream *stream = p;
+	struct isal_state *state = p;
+	struct isal_zstream *stream = &state->stream;
 
-	isal_deflate_stateless_init(stream);
+	state->lib.isal_deflate_stateless_init(stream);
 	/* The library's own codes are stored with each page, in 300 bytes. */
-	isal_deflate_set_hufftables(stream, NULL, IGZIP_HUFFTABLE_STATIC);
+	state->lib.isal_deflate_set_hufftables(stream, NULL, IGZIP_HUFFTABLE_STATIC);
 	stream->gzip_flag = IGZIP_ZLIB;
 	stream->end_of_stream = 1;
 	/* It only reads what it compresses. */
@@ -39,7 +59,14 @@ static size_t isal_compress(void *p, const void *src, size_t page_size, void *ds
 	stream->avail_in = page_size;
 	stream->next_out = dst;
 	stream->avail_out = page_size - 1;
-	return isal_deflate_stateless(stream) == COMP_OK ? stream->total_out : 0;
+	return state->lib.isal_deflate_stateless(stream) == COMP_OK ? stream->total_out : 0;
+}
+
+static bool available(void)
+{
+	struct isal lib;
+
+	return !isal_load(&lib);
 }
 
 #define TEXT(x) #x
@@ -54,6 +81,7 @@ const struct codec_ops codec_isal_ops = {
 	.id = CODEC_ZLIB,
 	.library = "isa-l",
 	.version = version,
+	.available = available,
 	.level_min = -1,
 	.level_max = -1,
 	.create = isal_create,

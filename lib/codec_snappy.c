@@ -8,6 +8,14 @@
 #include <string.h>
 
 #include "err.h"
+#include "library.h"
+
+#define FUNCTIONS(F) \
+	F(snappy_compress) \
+	F(snappy_max_compressed_length) \
+	F(snappy_uncompress) \
+	F(snappy_uncompressed_length)
+LIBRARY(HAVE_SNAPPY, snappy, FUNCTIONS, "libsnappy.so.1", "dumps compressed with snappy")
 
 /*
  * The library keeps no context: its compressor allocates and frees its tables
@@ -16,6 +24,7 @@
  * wanted.
  */
 struct snappy_state {
+	struct snappy lib;
 	void *bounce;
 	size_t bounce_bytes;
 };
@@ -31,12 +40,18 @@ static void snappy_state_destroy(void *p)
 static int snappy_state_create(void **ret_state, unsigned int flags, size_t page_size, int level)
 {
 	struct snappy_state *state = calloc(1, sizeof(*state));
+	int err;
 
 	(void)level;
 	if (!state)
 		return err_set(-ENOMEM, "out of memory");
+	err = snappy_load(&state->lib);
+	if (err) {
+		snappy_state_destroy(state);
+		return err;
+	}
 	if (flags & CODEC_COMPRESS) {
-		state->bounce_bytes = snappy_max_compressed_length(page_size);
+		state->bounce_bytes = state->lib.snappy_max_compressed_length(page_size);
 		state->bounce = malloc(state->bounce_bytes);
 		if (!state->bounce) {
 			snappy_state_destroy(state);
@@ -52,7 +67,8 @@ static size_t snappy_compress_page(void *p, const void *src, size_t page_size, v
 	struct snappy_state *state = p;
 	size_t len = state->bounce_bytes;
 
-	if (snappy_compress(src, page_size, state->bounce, &len) != SNAPPY_OK || len >= page_size)
+	if (state->lib.snappy_compress(src, page_size, state->bounce, &len) != SNAPPY_OK ||
+	    len >= page_size)
 		return 0;
 	memcpy(dst, state->bounce, len);
 	return len;
@@ -61,22 +77,30 @@ static size_t snappy_compress_page(void *p, const void *src, size_t page_size, v
 static int snappy_decompress_page(void *p, const void *src, size_t src_len, void *dst,
 				  size_t page_size)
 {
+	const struct snappy *lib = &((struct snappy_state *)p)->lib;
 	size_t len;
 
-	(void)p;
 	/* The stream begins with the length of what it says it holds. */
-	if (snappy_uncompressed_length(src, src_len, &len) != SNAPPY_OK)
+	if (lib->snappy_uncompressed_length(src, src_len, &len) != SNAPPY_OK)
 		return err_set(-EBADMSG, "no length");
 	if (len != page_size)
 		return err_set(-EBADMSG, "claims to hold %zu bytes", len);
-	if (snappy_uncompress(src, src_len, dst, &len) != SNAPPY_OK)
+	if (lib->snappy_uncompress(src, src_len, dst, &len) != SNAPPY_OK)
 		return err_set(-EBADMSG, "invalid or cut short");
 	return 0;
+}
+
+static bool available(void)
+{
+	struct snappy lib;
+
+	return !snappy_load(&lib);
 }
 
 const struct codec_ops codec_snappy_ops = {
 	.id = CODEC_SNAPPY,
 	.library = "snappy",
+	.available = available,
 	.create = snappy_state_create,
 	.destroy = snappy_state_destroy,
 	.compress = snappy_compress_page,

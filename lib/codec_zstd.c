@@ -9,9 +9,24 @@
 #include "byteorder.h"
 #include "cleanup.h"
 #include "err.h"
+#include "library.h"
 
-/* NULL where the direction is unused; the library's free functions accept it. */
+#define FUNCTIONS(F) \
+	F(ZSTD_compressBound) \
+	F(ZSTD_compressCCtx) \
+	F(ZSTD_createCCtx) \
+	F(ZSTD_createDCtx) \
+	F(ZSTD_decompressDCtx) \
+	F(ZSTD_findFrameCompressedSize) \
+	F(ZSTD_freeCCtx) \
+	F(ZSTD_freeDCtx) \
+	F(ZSTD_getErrorName) \
+	F(ZSTD_isError)
+LIBRARY(HAVE_ZSTD, zstd, FUNCTIONS, "libzstd.so.1", "dumps compressed with zstd")
+
+/* NULL where the direction is unused. */
 struct zstd_state {
+	struct zstd lib;
 	ZSTD_CCtx *cctx;
 	ZSTD_DCtx *dctx;
 	int level;
@@ -21,8 +36,10 @@ static void zstd_destroy(void *p)
 {
 	struct zstd_state *state = p;
 
-	ZSTD_freeCCtx(state->cctx);
-	ZSTD_freeDCtx(state->dctx);
+	if (state->cctx)
+		state->lib.ZSTD_freeCCtx(state->cctx);
+	if (state->dctx)
+		state->lib.ZSTD_freeDCtx(state->dctx);
 	free(state);
 }
 
@@ -33,33 +50,34 @@ static void zstd_destroy(void *p)
  */
 static int warm_up(const struct zstd_state *state, size_t page_size)
 {
-	size_t room = ZSTD_compressBound(page_size);
+	size_t room = state->lib.ZSTD_compressBound(page_size);
 	_cleanup_free_ void *src = calloc(1, page_size);
 	_cleanup_free_ void *dst = malloc(room);
 	size_t rc;
 
 	if (!src || !dst)
 		return err_set(-ENOMEM, "out of memory");
-	rc = ZSTD_compressCCtx(state->cctx, dst, room, src, page_size, state->level);
-	if (ZSTD_isError(rc))
-		return err_set(-ENOMEM, "%s", ZSTD_getErrorName(rc));
+	rc = state->lib.ZSTD_compressCCtx(state->cctx, dst, room, src, page_size, state->level);
+	if (state->lib.ZSTD_isError(rc))
+		return err_set(-ENOMEM, "%s", state->lib.ZSTD_getErrorName(rc));
 	return 0;
 }
 
 static int zstd_create(void **ret_state, unsigned int flags, size_t page_size, int level)
 {
 	struct zstd_state *state = calloc(1, sizeof(*state));
-	int err = 0;
+	int err;
 
 	if (!state)
 		return err_set(-ENOMEM, "out of memory");
 	state->level = level;
-	if (flags & CODEC_COMPRESS) {
-		state->cctx = ZSTD_createCCtx();
+	err = zstd_load(&state->lib);
+	if (!err && (flags & CODEC_COMPRESS)) {
+		state->cctx = state->lib.ZSTD_createCCtx();
 		err = state->cctx ? warm_up(state, page_size) : err_set(-ENOMEM, "out of memory");
 	}
 	if (!err && (flags & CODEC_DECOMPRESS)) {
-		state->dctx = ZSTD_createDCtx();
+		state->dctx = state->lib.ZSTD_createDCtx();
 		if (!state->dctx)
 			err = err_set(-ENOMEM, "out of memory");
 	}
@@ -76,8 +94,9 @@ static size_t zstd_compress(void *p, const void *src, size_t page_size, void *ds
 	struct zstd_state *state = p;
 	size_t len;
 
-	len = ZSTD_compressCCtx(state->cctx, dst, page_size - 1, src, page_size, state->level);
-	return ZSTD_isError(len) ? 0 : len;
+	len = state->lib.ZSTD_compressCCtx(state->cctx, dst, page_size - 1, src, page_size,
+					   state->level);
+	return state->lib.ZSTD_isError(len) ? 0 : len;
 }
 
 static int zstd_decompress(void *p, const void *src, size_t src_len, void *dst, size_t page_size)
@@ -92,24 +111,37 @@ static int zstd_decompress(void *p, const void *src, size_t src_len, void *dst, 
 	 */
 	if (src_len < sizeof(uint32_t) || load_u32(src, HOST_BIG_ENDIAN) != ZSTD_MAGICNUMBER)
 		return err_set(-EBADMSG, "not a zstd frame");
-	len = ZSTD_findFrameCompressedSize(src, src_len);
-	if (ZSTD_isError(len))
-		return err_set(-EBADMSG, "%s", ZSTD_getErrorName(len));
+	len = state->lib.ZSTD_findFrameCompressedSize(src, src_len);
+	if (state->lib.ZSTD_isError(len))
+		return err_set(-EBADMSG, "%s", state->lib.ZSTD_getErrorName(len));
 	if (len != src_len)
 		return err_set(-EBADMSG, "followed by %zu bytes", src_len - len);
 
-	len = ZSTD_decompressDCtx(state->dctx, dst, page_size, src, src_len);
-	if (ZSTD_isError(len))
-		return err_set(-EBADMSG, "%s", ZSTD_getErrorName(len));
+	len = state->lib.ZSTD_decompressDCtx(state->dctx, dst, page_size, src, src_len);
+	if (state->lib.ZSTD_isError(len))
+		return err_set(-EBADMSG, "%s", state->lib.ZSTD_getErrorName(len));
 	if (len != page_size)
 		return err_set(-EBADMSG, "holds %zu bytes", len);
 	return 0;
 }
 
+static bool available(void)
+{
+	struct zstd lib;
+
+	return !zstd_load(&lib);
+}
+
+static const char *version(void)
+{
+	return ZSTD_VERSION_STRING;
+}
+
 const struct codec_ops codec_zstd_ops = {
 	.id = CODEC_ZSTD,
 	.library = "zstd",
-	.version = ZSTD_versionString,
+	.version = version,
+	.available = available,
 	/* ZSTD_minCLevel() and ZSTD_maxCLevel(), since 1.4.0. */
 	.level_min = -(1 << 17),
 	.level_max = 22,

@@ -299,9 +299,11 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 	if (err)
 		return err;
 	if (!codec_supported(kdump_codec_of_flags(h.header.status)))
-		return err_set(-ENOTSUP,
-			       "%s is not built in, and the dump's pages are compressed by it",
-			       codec_name(kdump_codec_of_flags(h.header.status)));
+		return err_set(
+			-ENOTSUP,
+			"the dump's pages are compressed with %s, which is not built in, or its "
+			"library is missing",
+			codec_name(kdump_codec_of_flags(h.header.status)));
 	kd->layout = h.layout;
 	kd->codec = kdump_codec_of_flags(h.header.status);
 	kd->exists_off = h.exists_off;

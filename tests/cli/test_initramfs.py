@@ -46,16 +46,34 @@ def _():
     check(files_of('MAKEDUMP_ARGS="-c -d 31"\n') == [], 'files are named')
 
 
+@test('extension-files prints the library of -p or -z, if the program loads it when it is needed')
+def _():
+    os.makedirs('tools', exist_ok=True)
+    for name, text in (('makedumpfile', '[{"soname":["libzstd.so.1"]}]'),
+                       ('ldconfig', '#!/bin/sh\necho 2 libs found\n'
+                        'for name in snappy zstd; do\n'
+                        'printf "\\tlib$name.so.1 (libc6,x86-64) => /x/lib$name.so.1\\n"\ndone\n')):
+        write(f'tools/{name}', text)
+        os.chmod(f'tools/{name}', 0o755)
+    env = {**os.environ, 'PATH': f'{os.getcwd()}/tools:{os.environ["PATH"]}'}
+    for options, want in (('-z -d 31', '/x/libzstd.so.1\n'), ('-Fz', '/x/libzstd.so.1\n'),
+                          ('-p -d 31', ''), ('-l --partial-dmesg --split', '')):
+        write('config', f'MAKEDUMP_ARGS="{options}"\n')
+        done = run([f'{TOP}/initramfs/extension-files', PLACE, 'config'], env=env)
+        check(done.code == 0 and done.out.decode() == want, f'{options}: {done}')
+
+
 @test('initramfs-tools: the hook copies the program and what is named, and else nothing')
 def _():
     hook = script('makedumpfile-extensions')
-    write('list', '/x/a.so\n/etc/erase.conf\n')
+    write('list', '/x/a.so\n/x/libzstd.so.1\n/etc/erase.conf\n')
     os.makedirs('bin', exist_ok=True)
     write('bin/makedumpfile', '#!/bin/sh\n')
     os.chmod('bin/makedumpfile', 0o755)
     env = {**os.environ, 'PATH': f'{os.getcwd()}/bin:{os.environ["PATH"]}'}
     done = run(['sh', hook], env=env)
-    want = f'exec {os.getcwd()}/bin/makedumpfile\nexec /x/a.so\nfile config /etc/erase.conf\n'
+    want = (f'exec {os.getcwd()}/bin/makedumpfile\nexec /x/a.so\nexec /x/libzstd.so.1\n'
+            'file config /etc/erase.conf\n')
     check(done.code == 0 and done.out.decode() == want, done)
     write('list', '')
     done = run(['sh', hook], env=env)

@@ -411,6 +411,29 @@ def _():
         Kdump('dump').check_contents(core('mini').memory)
 
 
+@test('a library that is loaded when it is needed: without it, a dump is made with zlib')
+def _():
+    program = need_build('MAKEDUMPFILE_DLOPEN')
+    text = read(program)
+    for option, codec in (('-p', 'snappy'), ('-z', 'zstd')):
+        check(f'"soname":["lib{codec}.so.1"]'.encode() in text, f'no note of {codec}')
+        makedumpfile('-f', option, '-d', '31', 'mini', 'dump', program=program).check_done()
+        check(Kdump.CODECS[Kdump('dump').status] == codec, f'{codec} was not loaded')
+        os.makedirs('empty', exist_ok=True)
+        write(f'empty/lib{codec}.so.1', '')
+    without = {**os.environ, 'LD_LIBRARY_PATH': f'{os.getcwd()}/empty'}
+    version = makedumpfile('-v', program=program, env=without).check_done().text
+    makedumpfile('-f', '-l', 'mini', 'dump', program=program, env=without).check_done()
+    for option, codec in (('-p', 'snappy'), ('-z', 'zstd')):
+        check(f'{codec}\tdisabled' in version, version)
+        result = makedumpfile('-f', option, 'mini', 'dump', program=program, env=without)
+        check(result.code == 0 and codec in result.err and 'zlib' in result.err, result)
+        check(Kdump('dump').status == 1, 'the dump is not compressed with zlib')
+        Kdump('dump').check_contents(core('mini').memory)
+        makedumpfile('--check-params', option, 'a', 'b', program=program,
+                     env=without).check_failed(codec)
+
+
 @test('without libbpf: -v says so, and an extension is refused for this reason')
 def _():
     program = need_build('MAKEDUMPFILE_MINIMAL')

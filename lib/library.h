@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * Functions of another library, which is linked with the program or loaded when it is needed.
+ *
+ * The variables USE* of the Makefile decide: they define HAVE_NAME as LINKED or DLOPENED. A file
+ * that calls the library lists the functions that it calls:
+ *
+ *     #define FUNCTIONS(F) F(snappy_compress) F(snappy_uncompress)
+ *     LIBRARY(HAVE_SNAPPY, snappy, FUNCTIONS, "libsnappy.so.1", "dumps compressed with snappy")
+ *
+ * which defines struct snappy, whose members are pointers to the functions and bear their names,
+ * and snappy_load(), which fills it in. A program that loads the library has a note for the tools
+ * that make packages and images: https://systemd.io/ELF_DLOPEN_METADATA/.
+ */
+#ifndef LIB_LIBRARY_H
+#define LIB_LIBRARY_H
+
+#include <stddef.h>
+
+/**
+ * Load a library and look its functions up. A library that was loaded stays loaded.
+ * @param names of the functions
+ * @param[out] functions room for @p nr pointers to functions, one after the other
+ * @return 0; -ENOTSUP if the library or a function of it is not there, whose message names it
+ */
+int library_load(const char *soname, const char *const names[], void *functions, size_t nr)
+	__attribute__((warn_unused_result));
+
+#define LIBRARY_POINTER(function) __typeof__(function) *function;
+#define LIBRARY_ADDRESS(function) .function = function,
+#define LIBRARY_NAME(function) #function,
+
+/** Define struct @p name and `int name_load(struct name *)`, which returns as library_load(). */
+#define LIBRARY(how, name, functions, soname, feature) \
+	struct name { \
+		functions(LIBRARY_POINTER) \
+	}; \
+	LIBRARY_IS(how, name, functions, soname, feature)
+#define LIBRARY_IS(how, ...) LIBRARY_##how(__VA_ARGS__)
+
+#define LIBRARY_LINKED(name, functions, soname, feature) \
+	static int name##_load(struct name *library) \
+	{ \
+		*library = (struct name){ functions(LIBRARY_ADDRESS) }; \
+		return 0; \
+	}
+
+#define LIBRARY_DLOPENED(name, functions, soname, feature) \
+	LIBRARY_NOTE(#name, soname, feature) \
+	static int name##_load(struct name *library) \
+	{ \
+		static const char *const names[] = { functions(LIBRARY_NAME) }; \
+\
+		_Static_assert(sizeof(*library) == sizeof(names), "one pointer for each name"); \
+		return library_load(soname, names, library, sizeof(names) / sizeof(*names)); \
+	}
+
+/* A note of type 0x407c0c0a of "FDO", in the section that the tools look for. */
+#define LIBRARY_NOTE(name, soname, feature) \
+	__asm__(".pushsection .note.dlopen, \"a\", %note\n" \
+		".balign 4\n" \
+		".4byte 4, 2f - 1f, 0x407c0c0a\n" \
+		".asciz \"FDO\"\n" \
+		"1: .asciz \"[{\\\"feature\\\":\\\"" name "\\\",\\\"description\\\":\\\"" feature \
+		"\\\",\\\"priority\\\":\\\"suggested\\\",\\\"soname\\\":[\\\"" soname \
+		"\\\"]}]\"\n" \
+		"2: .balign 4\n" \
+		".popsection\n");
+
+#endif
