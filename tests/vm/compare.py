@@ -227,7 +227,11 @@ PAGE_SIZES = (0x1000, 0x4000, 0x10000)
 
 
 class Dump:
-    """Headers and bitmaps of a kdump-compressed file of a 64-bit machine."""
+    """Headers and bitmaps of a kdump-compressed file."""
+
+    MACHINE = 12 + 4 * 65       # where utsname.machine is
+    # Offsets of the status, and in the sub-header of the level and of max_mapnr_64.
+    PLACES_64, PLACES_I386 = (424, 8, 96), (412, 4, 72)
 
     def __init__(self, path):
         with open(path, "rb") as f:
@@ -237,14 +241,16 @@ class Dump:
             # The version is a small number, in the right order.
             self.order = "<" if head[8] else ">"
             self.version, = struct.unpack_from(f"{self.order}i", head, 8)
-            self.status, block, sub, blocks = struct.unpack_from(f"{self.order}IiiI", head, 424)
+            status, level, max_mapnr = self.PLACES_I386 \
+                if head[self.MACHINE:].startswith(b"i686") else self.PLACES_64
+            self.status, block, sub, blocks = struct.unpack_from(f"{self.order}IiiI", head, status)
             if block not in PAGE_SIZES or sub <= 0:
                 raise ValueError(f"{path}: block size {block}, sub header of {sub} blocks")
             self.page = block
             f.seek(block)
             subhead = f.read(104)
-            self.level, = struct.unpack_from(f"{self.order}i", subhead, 8)
-            self.max_mapnr, = struct.unpack_from(f"{self.order}Q", subhead, 96)
+            self.level, = struct.unpack_from(f"{self.order}i", subhead, level)
+            self.max_mapnr, = struct.unpack_from(f"{self.order}Q", subhead, max_mapnr)
             f.seek((1 + sub) * block)
             maps = f.read(blocks * block)
         if len(maps) != blocks * block or len(maps) * 4 < self.max_mapnr:

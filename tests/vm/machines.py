@@ -14,6 +14,7 @@ ARM64_KEYS = r"NUMBER\((?:VA_BITS|TCR_EL1_T1SZ|kimage_voffset|PHYS_OFFSET|(?:MOD
 S390_KEYS = r"[SE]AMODE31|IDENTITYBASE|KERNELOFF\w+|SYMBOL\(high_memory\)"
 PPC64_KEYS = (r"(?:SYMBOL|SIZE|OFFSET)\((?:vmemmap|mmu_|cur_cpu_spec|cpu_spec)[\w.]*\)"
               r"|NUMBER\((?:RADIX_MMU|VMALLOC_START|vmalloc_start)\)|SYMBOL\(vmalloc_start\)")
+I386_KEYS = r"SYMBOL\(swapper_pg_dir\)"
 RISCV_KEYS = (r"NUMBER\((?:VA_BITS|PAGE_OFFSET|phys_ram_base|KERNEL_LINK_ADDR"
               r"|va_kernel_pa_offset|satp|(?:MODULES|VM)\w+)\)|KERNELOFFSET")
 
@@ -91,9 +92,14 @@ RISCV64 = Machine("riscv64", "riscv64", "riscv64", "qemu-system-riscv64", "qemu-
                   ("gcc-riscv64-linux-gnu", "libc6-dev-riscv64-cross"),
                   elf_machine=243, memory=((0x80000000, 1 << 20),),
                   series=("6.12", "newest"), newest="sid")
+# Half of the memory is not mapped linearly.
+I386 = Machine("i386", "i386", "686", "qemu-system-i386", "qemu-system-x86",
+               ("-machine", "q35", "-cpu", "max"), "ttyS0", I386_KEYS, "i686-linux-gnu-",
+               ("gcc-i686-linux-gnu", "libc6-dev-i386-cross"), append="highmem=256m",
+               stop="pvpanic", series=("6.1",))
 
 MACHINES = {m.name: m for m in (
-    X86_64, ARM64, S390X, PPC64EL, RISCV64,
+    X86_64, ARM64, S390X, PPC64EL, RISCV64, I386,
     # A processor without LVA: addresses of 48 bits, also in a kernel for 52.
     variant(ARM64, "arm64-48", options=(*ARM64_BOARD, "-cpu", "cortex-a76"), checked=(),
             series=("6.12",)),
@@ -101,6 +107,9 @@ MACHINES = {m.name: m for m in (
     variant(RISCV64, "riscv64-39", append="no4lvl", series=("6.12",)),
     variant(ARM64, "arm64-16k", flavour="arm64-16k", series=("newest",)),
     variant(PPC64EL, "ppc64el-64k", flavour="powerpc64le-64k", series=("6.12",)),
+    # Three levels of page tables, and half of the memory above 4 GiB.
+    variant(I386, "i386-pae", flavour="686-pae", append="", qemu="qemu-system-x86_64",
+            options=("-machine", "q35,max-ram-below-4g=256M", "-cpu", "max")),
     # A processor without radix trees.
     variant(PPC64EL, "ppc64el-hash", options=(*PPC64_BOARD, "-cpu", "power8"),
             series=("6.1", "6.12")),

@@ -317,8 +317,8 @@ class Guest:
     def prepare(self, work, out):
         """Everything that one boot needs and that does not change from try to try."""
         sources = [os.path.join(GUEST, f) for f in sorted(os.listdir(GUEST)) if f.endswith(".c")]
-        sh(f"{self.machine.tools}gcc", "-O2", "-static", f"-DPAGE={self.kernel.page_size()}UL",
-           "-o", f"{work}/guest", *sources)
+        sh(f"{self.machine.tools}gcc", "-O2", "-static", "-D_FILE_OFFSET_BITS=64",
+           f"-DPAGE={self.kernel.page_size()}UL", "-o", f"{work}/guest", *sources)
         files = {"bin/guest": f"{work}/guest"}
         if self.crash:
             files |= self.crash_initrd(work)

@@ -29,7 +29,7 @@ SHOWN = 3                       # differences that a complaint names
 # Local labels of some assemblers have a space or a control character in their names, for
 # which a program may print a question mark.
 ODD = re.compile(r"[^!-~]")
-SYMBOL = re.compile(r"([0-9a-f]{16}) (\S) ([^\t]+?)(?:\t\[(\S+)\])?")
+SYMBOL = re.compile(r"([0-9a-f]{8}(?:[0-9a-f]{8})?) (\S) ([^\t]+?)(?:\t\[(\S+)\])?")
 
 
 # ---- symbols -----------------------------------------------------------------

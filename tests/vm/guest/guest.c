@@ -19,6 +19,10 @@
 
 #include "guest.h"
 
+#ifndef SYS_kexec_file_load
+#define SYS_kexec_file_load -1	/* not on i386: ENOSYS */
+#endif
+
 void die(const char *what)
 {
 	fprintf(stderr, "guest: %s: %s\n", what, strerror(errno));

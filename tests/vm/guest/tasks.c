@@ -16,7 +16,7 @@
 
 #define CHUNK 512		/* pages asked about at once */
 #define GIB (1UL << 30)
-#define TIB (1UL << 40)
+#define TIB (UINT64_C(1) << 40)
 #define PAGEMAP_PRESENT (1ULL << 63)
 #define PAGEMAP_PFN ((1ULL << 55) - 1)
 
@@ -55,9 +55,10 @@ static void *run_thread(void *arg)
 	return NULL;
 }
 
-/* Reserve too many pages for a reader to look at each, and use two. */
+/* Reserve too many pages for a reader to look at each, and use two; 32 bits lack the room. */
 static void use_little(void)
 {
+#if SIZE_MAX > UINT32_MAX
 	unsigned char *p = mmap(NULL, TIB + GIB, PROT_READ | PROT_WRITE,
 				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -67,6 +68,7 @@ static void use_little(void)
 	p = (unsigned char *)(((uintptr_t)p + GIB - 1) & -GIB);
 	p[GIB] = 1;
 	p[TIB / 2] = 2;
+#endif
 }
 
 void keeper(const char *untouched, const char *ready)

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <elf.h>
 #include <fcntl.h>
+#include <link.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@
 #include <sys/klog.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#ifdef __x86_64__
+#if defined(__x86_64__) || defined(__i386__)
 #include <sys/io.h>
 #endif
 
@@ -184,8 +185,8 @@ static int find_vmcoreinfo(struct buf *b)
 static void archive_add_vmcoreinfo(struct archive *a)
 {
 	int fd = open("/proc/kcore", O_RDONLY);
-	Elf64_Ehdr eh;
-	Elf64_Phdr ph;
+	ElfW(Ehdr) eh;
+	ElfW(Phdr) ph;
 	struct buf b;
 
 	buf_init(&b, CHUNK);
@@ -294,7 +295,7 @@ static void pages_read(struct pages *p)
 	fprintf(stderr, "guest: the pages do not come to rest\n");
 }
 
-#ifdef __x86_64__
+#if defined(__x86_64__) || defined(__i386__)
 
 static void stop_init(void)
 {
