@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import signal
 
 from harness import *
 
@@ -130,6 +131,41 @@ def _():
     check(done.code == 0 and re.search(CUT, done.text), done)
     makedumpfile('-f', '--reassemble', 'a', 'b', 'c', 'all')
     check_cut('all', memory, first)
+
+
+@test('killed at any flush: what is there is right, and the fill comes after the whole first level')
+def _():
+    memory, first = first_level()
+    write('kill.c', """#include <signal.h>
+        #include <stdlib.h>
+        int fdatasync(int fd) {
+            static int n;
+            if (++n == atoi(getenv("KILL_AT")))
+                raise(SIGKILL);
+            return fd < 0;
+        }""")
+    done = run([need_tool('cc'), '-shared', '-fPIC', '-o', 'kill.so', 'kill.c'])
+    check(done.code == 0, done)
+    found, number = [], 0
+    while True:
+        number += 1
+        done = makedumpfile('-f', *LEVELS, 'mini', 'dump', env={
+            'LD_PRELOAD': os.path.abspath('kill.so'), 'KILL_AT': str(number)})
+        if done.code == 0:
+            break
+        check(done.code == -signal.SIGKILL, done)
+        dump = Kdump('dump')
+        marked = bool(dump.status & Kdump.INCOMPLETE)
+        dump.check_there(memory)
+        found.append(there(dump))
+        check(marked or found[-1] == set(dump.pages), f'{number}: it is not marked')
+        check(first <= found[-1] or found[-1] <= first, f'{number}: the fill came before')
+        check(len(found) < 2 or found[-2] <= found[-1], f'{number}: pages were lost again')
+        again = makedumpfile('-f', '-d', '31', 'dump', 'again').check_alive()
+        check(again.code == marked and marked == ('the dump is incomplete' in again.err), again)
+    whole = [pages for pages in found if first <= pages]
+    check(found[0] < first and whole and whole[0] < whole[-1], [len(pages) for pages in found])
+    check(whole == found[-len(whole):], 'the first level is whole, and then not')
 
 
 @test('a twentieth of the disk stays free')

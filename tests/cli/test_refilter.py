@@ -30,6 +30,19 @@ def _():
         check(set(twice.exists) == EXISTS, 'the pages that exist')
 
 
+@test('the pages of a dump of a dump have the order of those of a dump made at once')
+def _():
+    core('mini', *(f'page {pfn:#x} random {pfn}' for pfn in range(0x200, 0x240)))
+    direct = {level: dump('-d', level, 'mini', 'direct') for level in (0, 31)}
+    makedumpfile('-f', '-E', '-d', '0', 'mini', 'elf').check_done()
+    dump('-c', '-d', '0', 'mini', 'whole')
+    makedumpfile('-f', '-d', '0', '--split', 'mini', 'a', 'b').check_done()
+    makedumpfile('-f', '--reassemble', 'a', 'b', 'joined').check_done()
+    for name in ('elf', 'whole', 'joined'):
+        for level, want in direct.items():
+            check(dump('-d', level, name, 'again').same_sequence(want), f'{name}, {level}')
+
+
 @test('a message says so when the level of a filtered dump changes the level asked for')
 def _():
     core('mini')
