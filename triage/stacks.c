@@ -191,10 +191,12 @@ int triage_read_stacks(struct triage *t, bool all)
 		.t = t,
 		.ops = unwind_find(t->view->k->vc->machine),
 	};
+	const char *name = arch_name(&t->view->k->arch);
 	int err;
 
 	if (!s.ops) {
-		triage_missing(t, "stacks: machine %u is not supported", t->view->k->vc->machine);
+		triage_missing(t, "stacks: those of %s are not supported",
+			       name ? name : "this machine");
 		return 0;
 	}
 	err = addrset_init(&s.seen);

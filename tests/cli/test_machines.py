@@ -215,6 +215,18 @@ def _():
     check(set(dump('-c', '-d', '31').pages) == kept(31), 'other pages with contig_page_data')
 
 
+@test('i386: --triage prints the parts that it finds, and names the others; --essential too')
+def _():
+    vmcore('i386', *ring((0, 'Linux version 6.12.0-mini'), (1, 'Kernel panic - not syncing: no'),
+                         word=4))
+    text = makedumpfile('--triage', 'vmcore').check_done().text
+    check('Kernel panic - not syncing: no' in text and 'machine    i686' in text, text)
+    check('missing    stacks: those of i686 are not supported' in text, text)
+    made = dump('--essential', '-c')
+    check(made.pages and set(made.pages) <= EXISTS, 'other pages')
+    check('not syncing: no' in makedumpfile('--triage', 'dump').check_done().text, 'of the dump')
+
+
 # libkdumpfile opens the others' dumps, too, but does not know what they are.
 @of_each('libkdumpfile reads the same', but=['loongarch64', 'riscv64'])
 def _(machine):
