@@ -45,8 +45,10 @@ def _():
     check(not os.path.exists('new'), 'a file was made')
     os.symlink('loop', 'loop')
     makedumpfile('-f', '--json', 'new', 'mini', 'loop').check_failed('cannot create loop')
-    makedumpfile('-f', '--json', 'dir/new', *FULL, 'mini', 'new').check_done()
-    check(read('dir/new')[:1] == b'{' and Kdump('new').level == 31, 'not two files')
+    for report in ('dir/new', 'other'):
+        makedumpfile('-f', '--json', report, *FULL, 'mini', 'new').check_done()
+        check(read(report)[:1] == b'{' and Kdump('new').level == 31, 'not two files')
+        os.unlink('new')
 
 
 @test('files that exist are one by hard and symbolic links, whatever they are for')

@@ -779,15 +779,22 @@ static void test_array_that_begins_with_tails(void **state)
 	}
 }
 
-/* An address that could be a mask, of more than any page has struct pages, is an address. */
+/*
+ * A mask of more struct pages than any page has is an address, and so is a negative number that
+ * is no power of two.
+ */
 static void test_address_that_looks_like_a_mask(void **state)
 {
+	static const uint64_t below_the_top[] = { 0x20000000, 0x0c000000 };
+
 	(void)state;
-	for (size_t g = 0; g < ARRAY_SIZE(geometries); g++) {
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(geometries); i++) {
+		const struct geometry *g = &geometries[i / 2];
+		vaddr_t va = -below_the_top[i % 2];
 		struct array a;
 
-		array_init(&a, era_of("5.10"), &geometries[g], 0x4000, 4, DL_MAX);
-		a.va = geometries[g].is64 ? -(UINT64_C(1) << 29) : 0xe0000000;
+		array_init(&a, era_of("5.10"), g, 0x4000, 4, DL_MAX);
+		a.va = g->is64 ? va : (uint32_t)va;
 		put_compound(&a, 0, 2, false, LRU, ANON, UINT32_MAX);
 		ASSERT_RUNS(judge(&a, DL_MAX), 0, { 0x4000, 4, PAGE_USER });
 		array_deinit(&a);

@@ -27,6 +27,7 @@
 static const struct core_text texts[] = {
 	{ "plain", "segment M 16*M vaddr=0xffff888000100000\nprstatus 1\n" },
 	{ "erased", "segment M M\nnote ERASEINFO 0 'erase jiffies size 8'\nprstatus 1\n" },
+	{ "adjacent", "segment M M\nsegment 2*M M vaddr=0xffff888000200000\nprstatus 1\n" },
 	{ "large", "segment 0 G filesz=0 vaddr=0xffff888000000000\n" },
 	{ "full", "elf 32 little arm\nsegment 0 4*G-0x1000 filesz=0\n" },
 };
@@ -192,6 +193,27 @@ static void test_runs(void **state)
 	assert_int_equal(memsink_event(&g.sink, 0)->call, MEMSINK_FINISH);
 	assert_int_equal(memsink_event(&g.sink, 1)->off, 0);
 	assert_int_equal(memsink_event(&g.sink, 2)->call, MEMSINK_SYNC);
+	writing_deinit(&g);
+}
+
+/* Pages that follow each other, in two PT_LOADs, the first without a virtual address. */
+static void test_adjacent_segments(void **state)
+{
+	struct writing g;
+
+	writing_init(&g, state, "adjacent", NULL);
+	bitmap_set_range(&g.dumpable, 0x110, 0x300);
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+	assert_int_equal(put(&g, 0x110, 0x300, OUT_RAW), 0);
+	assert_int_equal(writer_finish(g.w, true), 0);
+	assert_int_equal(ehdr(&g).e_phnum, 4);
+	assert_load(&g, 1, 0x100, 0, 0x10);
+	assert_load(&g, 2, 0x110, 0xf0, 0xf0);
+	assert_load(&g, 3, 0x200, 0x100, 0x100);
+	assert_int_equal(phdr(&g, 2).p_vaddr, 0);
+	assert_int_equal(phdr(&g, 3).p_vaddr, 0xffff888000200000);
+	assert_page(&g, 2, 0x1ff, 0xff);
+	assert_page(&g, 3, 0x2f0, 0xf0);
 	writing_deinit(&g);
 }
 
@@ -393,6 +415,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_runs),
+		cmocka_unit_test(test_adjacent_segments),
 		cmocka_unit_test(test_space_of_headers),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_too_many_runs),

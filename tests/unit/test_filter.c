@@ -45,7 +45,8 @@ static const struct core_text mini_texts[] = {
 		   /* reaches from before the image into it, and out of it */
 		   "page_struct 0x1f0..0x200 flags=0x20128 mapping=direct+0x80b000+1\n"
 		   "buddy 0x300 order=9\n"
-		   "page_struct 0x400..0x500 flags=0\n" },
+		   "page_struct 0x400..0x500 flags=0\n"
+		   "page_struct 0x500..0x510 flags=0x2c mapping=0\n" },
 	/* Part of the image is mapped at a second address. */
 	{ "image-twice", "map stext+0x1000000 image+0x40*P 0x10*P\n"
 			 "page_struct 0x300..0x340 flags=0x2c mapping=0\n" },
@@ -54,6 +55,8 @@ static const struct core_text mini_texts[] = {
 		   "buddy 0 order=9\n"
 		   "buddy 0x8400 order=10\n"
 		   "page_struct 0x8800 flags=0x20128 mapping=direct+0x80b000+1\n" },
+	/* Memory that ends shortly before a unit does; the struct page after it is a head alone. */
+	{ "end", "segment 0xbfe0*P 0x10*P\npage_struct 0xbff4 flags=0x40\n" },
 	/* Blocks within blocks, as damage may have it. */
 	{ "nested", "buddy 0x8000 order=10\nbuddy 0x8010 order=4\nbuddy 0x8100 order=10\n"
 		    "page_struct 0x8020 flags=0x20128 mapping=direct+0x80b000+1\n"
@@ -496,6 +499,7 @@ static void test_kernel_image(void **state)
 		{ 0x2a0, 0x2c0, true },
 		{ 0x2c0, 0x2d0, false },	/* given back: offline */
 		{ 0x2d0, 0x500, true },		/* not a block: 0x300 is not aligned for one */
+		{ 0x500, 0x510, false },	/* page cache, after it */
 	};
 	struct filtered f;
 
@@ -518,6 +522,15 @@ static void test_nested_pieces_of_the_image(void **state)
 
 	filter_ok(&f, state, "image-twice", DL_MAX, 1);
 	assert_int_equal(bitmap_count(&f.kept, 0x200, 0x400), 0x200);
+	filtered_deinit(&f);
+}
+
+static void test_struct_pages_after_the_last_page(void **state)
+{
+	struct filtered f;
+
+	filter_ok(&f, state, "end", DL_MAX, 1);
+	assert_int_equal(f.stats.odd, 0);
 	filtered_deinit(&f);
 }
 
@@ -690,6 +703,7 @@ int main(void)
 		cmocka_unit_test(test_lost_section),
 		cmocka_unit_test(test_kernel_image),
 		cmocka_unit_test(test_nested_pieces_of_the_image),
+		cmocka_unit_test(test_struct_pages_after_the_last_page),
 		cmocka_unit_test(test_holes_do_not_count),
 		cmocka_unit_test(test_damaged_blocks),
 		cmocka_unit_test(test_missing_facts),

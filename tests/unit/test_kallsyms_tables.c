@@ -234,6 +234,7 @@ static void test_no_tokens(void **state)
 			 -EBADMSG);
 	assert_int_equal(ksym_tokens_read(tokens, mem, h.t.token_index - KSYM_TOKENS_MAX - 1,
 					  h.t.token_index), -EBADMSG);
+	assert_non_null(strstr(err_text(-EBADMSG), "are invalid"));
 	/* Memory that is not there. */
 	assert_int_equal(ksym_tokens_read(tokens, mem, HAND_BASE - 4096, HAND_BASE), -EFAULT);
 	assert_int_equal(ksym_tokens_read(tokens, mem, h.t.token_table, h.t.token_index + 2),
@@ -244,6 +245,12 @@ static void test_no_tokens(void **state)
 	assert_int_equal(ksym_tokens_read(tokens, mem, h.t.token_table, h.t.token_index), -EBADMSG);
 	memset(kimage_at(&h.img, h.t.token_index), 0, 512);
 	assert_int_equal(ksym_tokens_read(tokens, mem, h.t.token_table, h.t.token_index), -EBADMSG);
+	/* Few tokens are there by chance. */
+	for (unsigned int good = 1; good <= 32; good++) {
+		hand_set_token(&h, good, "a", 2);
+		assert_int_equal(ksym_tokens_read(tokens, mem, h.t.token_table, h.t.token_index),
+				 good < 32 ? -EBADMSG : 0);
+	}
 	free(tokens);
 	hand_free(&h);
 }
@@ -388,6 +395,21 @@ static void long_stream(struct hand *h)
 static uint32_t marker(const struct hand *h, unsigned int i)
 {
 	return load_u32(kimage_at((struct kimage *)&h->img, h->t.markers + 4 * i), false);
+}
+
+/* The marker of the last block leads to the tokens, which are no names. */
+static void test_marker_after_the_names(void **state)
+{
+	uint32_t lost;
+	struct hand h;
+
+	(void)state;
+	long_stream(&h);
+	store_u32(kimage_at(&h.img, h.t.markers + 3000 / 256 * 4),
+		  h.t.token_table - h.t.names + 65, false);
+	assert_int_equal(hand_walk(&h, 0, &lost), 3000 / 256 * 256);
+	assert_true(lost >= 3000 % 256);
+	hand_free(&h);
 }
 
 static void test_zero_length(void **state)
@@ -804,6 +826,7 @@ int main(void)
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_all_lengths),
 		cmocka_unit_test(test_chunk_ends),
+		cmocka_unit_test(test_marker_after_the_names),
 		cmocka_unit_test(test_zero_length),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_holes),

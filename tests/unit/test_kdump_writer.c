@@ -403,19 +403,20 @@ static unsigned int writes_to(const struct writing *g, uint64_t off, uint64_t le
 	return n;
 }
 
-/* A writer into a sink that takes each byte once. */
-static void once_init(struct writing *g, void **state, const char *core)
+/* A writer into a sink that takes each byte once, for an input that may be incomplete. */
+static void once_init(struct writing *g, void **state, const char *core, bool incomplete)
 {
 	writing_init(g, state, core, 0, CODEC_NONE);
 	writer_destroy(g->w);
 	memsink_deinit(&g->sink);
 	memsink_init(&g->sink);
 	g->sink.sink.once = true;
+	g->m.vc->incomplete = incomplete;
 	assert_int_equal(kdump_writer_create(&g->w, &g->source, &g->sink.sink), 0);
 	assert_int_equal(writer_begin(g->w, &g->exists), 0);
 	bitmap_set_range(&g->dumpable, 0x200, 0x201);
 	assert_int_equal(writer_set_pages(g->w, &g->dumpable), 0);
-	assert_int_equal(u32_at(g, STATUS_OFFSET), 0);
+	assert_int_equal(u32_at(g, STATUS_OFFSET), incomplete ? INCOMPLETE : 0);
 }
 
 static void test_once(void **state)
@@ -429,7 +430,7 @@ static void test_once(void **state)
 		struct page_out pages[] = { { OUT_RAW, PAGE, 0 } };
 		struct writing g;
 
-		once_init(&g, state, cases[i].core);
+		once_init(&g, state, cases[i].core, false);
 		put(&g, pages, 1, 'x');
 		assert_int_equal(cases[i].abort ? writer_abort(g.w) :
 				 writer_finish(g.w, cases[i].complete), 0);
@@ -443,6 +444,18 @@ static void test_once(void **state)
 		assert_int_equal(u64_at(&g, PAGE + 96), 0x8800);
 		writing_deinit(&g);
 	}
+}
+
+static void test_once_of_an_incomplete_input(void **state)
+{
+	struct page_out pages[] = { { OUT_RAW, PAGE, 0 } };
+	struct writing g;
+
+	once_init(&g, state, "mini", true);
+	put(&g, pages, 1, 'x');
+	assert_int_equal(writer_finish(g.w, false), 0);
+	assert_int_equal(u32_at(&g, STATUS_OFFSET), INCOMPLETE);
+	writing_deinit(&g);
 }
 
 /* Beyond 16 TiB a pfn has more than 32 bits: the old fields cannot hold it. */
@@ -521,6 +534,8 @@ static void test_descriptors_after_the_data(void **state)
 	b.data = data;
 	b.data_len = PAGE;
 	assert_int_equal(writer_put(g.w, &b), -ENOSPC);
+	/* Other data go where these would have been. */
+	assert_int_equal(g.w->ops->data_offset(g.w), descriptors(&g) + 48 + PAGE);
 	assert_int_equal(writer_abort(g.w), 0);
 	/* The page that is there has a descriptor, the other one has none. */
 	assert_desc(&g, 0, (struct desc){ descriptors(&g) + 48, PAGE, 0 });
@@ -687,6 +702,7 @@ int main(void)
 		cmocka_unit_test(test_flush_fails),
 		cmocka_unit_test(test_last_flush_fails),
 		cmocka_unit_test(test_once),
+		cmocka_unit_test(test_once_of_an_incomplete_input),
 		cmocka_unit_test(test_part_beyond_32_bits),
 		cmocka_unit_test(test_incomplete),
 		cmocka_unit_test(test_descriptors_after_the_data),

@@ -183,6 +183,18 @@ static void test_records_that_do_not_fit(void **state)
 	}
 }
 
+static void test_no_beginning(void **state)
+{
+	struct sink *s;
+	int fd = stream_begin(&s);
+
+	assert_int_equal(sink_pwrite(s, "data", 4, PAGE), 0);
+	stream_end(s, fd);
+	assert_int_equal(rearrange(fd, *state, true), -EBADMSG);
+	assert_non_null(strstr(err_text(-EBADMSG), "no record has byte 0 "));
+	close(fd);
+}
+
 static void test_coverage(void **state)
 {
 	struct coverage *c = calloc(1, sizeof(*c));
@@ -213,6 +225,12 @@ static void test_coverage(void **state)
 	assert_true(c->unknown);
 	assert_true(coverage_add(c, 1000, 1));
 	assert_int_equal(coverage_gap(c, 0, 1000), 1000);
+	/* Nothing but a header may be repeated. */
+	memset(c, 0, sizeof(*c));
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_true(coverage_add(c, 0, 100));
+		assert_int_equal(coverage_add(c, COVERAGE_HEADERS_END, 100), !i);
+	}
 	free(c);
 }
 
@@ -222,6 +240,7 @@ int main(void)
 		cmocka_unit_test(test_zeros_at_the_end),
 		cmocka_unit_test(test_failing_calls),
 		cmocka_unit_test(test_records_that_do_not_fit),
+		cmocka_unit_test(test_no_beginning),
 		cmocka_unit_test(test_coverage),
 	};
 

@@ -27,7 +27,9 @@
 #define STATUS_OFFSET 424
 #define INCOMPLETE 8
 /* Fields of the sub-header. */
+#define SPLIT (PAGE + 12)
 #define OLD_START (PAGE + 16)
+#define ERASEINFO (PAGE + 64)
 #define START_64 (PAGE + 80)
 
 /* Parts of 8 pages each: [0x200, 0x208), [0x208, 0x210). */
@@ -225,6 +227,71 @@ static void test_whole(void **state)
 		peek(f->whole, data - 1, page, PAGE);
 		assert_int_equal(page[0], 0);
 		assert_int_equal(page[1], MIDDLE & 0xff);
+	}
+}
+
+static void assert_fails(struct files *f, int err, const char *why)
+{
+	assert_int_equal(put_together(f), err);
+	assert_non_null(strstr(err_text(err), why));
+	if (err == -EIO)
+		assert_int_equal(u32_at(f->whole, STATUS_OFFSET), 1 | INCOMPLETE);
+}
+
+static void test_other_files(void **state)
+{
+	struct files *f = *state;
+	uint64_t bitmap;
+
+	write_parts(f, 0);
+	set_u32(f->parts[1], SPLIT, 0);
+	assert_fails(f, -EINVAL, "is not a part of a split dump");
+	write_parts(f, 0);
+	set_u64(f->parts[1], START_64 + 8, u64_at(f->parts[1], START_64 + 8) + 1);
+	assert_fails(f, -EBADMSG, "are invalid");
+	write_parts(f, 0);
+	bitmap = (1 + (uint64_t)u32_at(f->parts[1], 432)) * PAGE;
+	set_u32(f->parts[1], bitmap, u32_at(f->parts[1], bitmap) ^ 2);
+	assert_fails(f, -EINVAL, "are not parts of the same dump");
+}
+
+static void test_incomplete_part(void **state)
+{
+	struct files *f = *state;
+
+	write_parts(f, 0);
+	set_u32(f->parts[1], STATUS_OFFSET, 1 | INCOMPLETE);
+	assert_fails(f, -EIO, "is marked incomplete");
+	/* Its last page has data after its end; without pages of zeros, in the header. */
+	for (unsigned int i = 0; i < 2; i++) {
+		write_parts(f, 0);
+		set_u64(f->parts[1], descriptors(f->parts[1]) + 24 * 7, i ? 0 : 1 << 20);
+		assert_fails(f, -EIO, "1 page is missing");
+		assert_non_null(strstr(err_text(-EIO), "describes pages in an invalid way"));
+	}
+}
+
+/* Each text once. */
+static void test_eraseinfo(void **state)
+{
+	struct files *f = *state;
+	char text[2][12] = { "erase one\n", "erase two\n" }, got[2 * sizeof(text[0])];
+	struct stat st;
+
+	for (unsigned int texts_differ = 0; texts_differ < 2; texts_differ++) {
+		size_t len = (1 + texts_differ) * sizeof(text[0]);
+
+		write_parts(f, 0);
+		for (unsigned int i = 0; i < 2; i++) {
+			assert_int_equal(stat(f->parts[i], &st), 0);
+			poke(f->parts[i], st.st_size, text[texts_differ * i], sizeof(text[0]));
+			set_u64(f->parts[i], ERASEINFO, st.st_size);
+			set_u64(f->parts[i], ERASEINFO + 8, sizeof(text[0]));
+		}
+		assert_int_equal(put_together(f), 0);
+		assert_int_equal(u64_at(f->whole, ERASEINFO + 8), len);
+		peek(f->whole, u64_at(f->whole, ERASEINFO), got, len);
+		assert_memory_equal(got, text, len);
 	}
 }
 
@@ -432,6 +499,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_other_files),
+		cmocka_unit_test(test_incomplete_part),
+		cmocka_unit_test(test_eraseinfo),
 		cmocka_unit_test(test_lost_page),
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_places),
