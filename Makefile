@@ -226,7 +226,9 @@ LAYERS := lib facts arch vmcore symbols types debuginfo kernel kernel/printk ker
 CORE_SRCS := $(sort $(filter-out makedumpfile.c,$(wildcard *.c)) \
 	$(wildcard $(LAYERS:%=%/*.c)))
 CORE_OBJS := $(CORE_SRCS:%.c=$(O)/%.o)
-OBJS := $(O)/makedumpfile.o $(CORE_OBJS)
+# A static program loads no library: the linker warns of dlopen().
+OBJS := $(O)/makedumpfile.o $(filter-out $(if $(filter static,$(LINKTYPE)),$(O)/lib/library.o),\
+	$(CORE_OBJS))
 # An extension is a file, or a folder of files.
 EXTENSION_FOLDERS := $(patsubst extensions/%/,%,$(filter-out %/template/ %/examples/,\
 	$(sort $(wildcard extensions/*/))))
