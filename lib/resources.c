@@ -5,7 +5,9 @@
 #include <malloc.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "checked.h"
@@ -53,5 +55,23 @@ void keep_freed_memory(void)
 #ifdef M_MMAP_THRESHOLD
 	(void)mallopt(M_MMAP_THRESHOLD, KEPT_BLOCK);
 	(void)mallopt(M_TRIM_THRESHOLD, 2 * KEPT_BLOCK);
+#endif
+}
+
+void prepare_memory(size_t bytes)
+{
+#if defined(M_MMAP_THRESHOLD) && defined(MADV_POPULATE_WRITE)
+	uintptr_t page = sysconf(_SC_PAGESIZE), start, end;
+	char *p = malloc(bytes);
+
+	if (!p)
+		return;
+	start = ((uintptr_t)p + page - 1) / page * page;
+	end = ((uintptr_t)p + bytes) / page * page;
+	if (end > start)
+		(void)madvise(p + (start - (uintptr_t)p), end - start, MADV_POPULATE_WRITE);
+	free(p);
+#else
+	(void)bytes;
 #endif
 }

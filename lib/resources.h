@@ -6,6 +6,7 @@
 #ifndef LIB_RESOURCES_H
 #define LIB_RESOURCES_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /** More threads than this never pay. */
@@ -28,5 +29,11 @@ unsigned int affordable_threads(uint64_t bytes);
  * costs more than most uses of them. To be called before anything is allocated.
  */
 void keep_freed_memory(void);
+
+/**
+ * Get pages for memory that is going to be allocated, all at once, where the kernel can (since
+ * 5.14) and keep_freed_memory() was called. That costs less than a page fault for each.
+ */
+void prepare_memory(size_t bytes);
 
 #endif

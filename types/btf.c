@@ -16,11 +16,14 @@
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "lib/fdio.h"
+#include "lib/resources.h"
 #include "types/btf_repair.h"
 
 /* The header that every libbpf accepts. */
 #define HEADER_BYTES 24
 #define MAGIC 0xeb9f
+/* The types of all known kernels have less. */
+#define BTF_BYTES_USUAL (UINT64_C(8) << 20)
 /* Strings begin there in a module's BTF at the latest. */
 #define STRINGS_MAX (UINT32_MAX / 2)
 
@@ -75,7 +78,8 @@ static const uint8_t *normalise(uint8_t *blob, const struct header *h, bool swap
 {
 	uint8_t *types = blob + h->len + h->type_off, *start = types - HEADER_BYTES;
 
-	memmove(types + h->type_len, blob + h->len + h->str_off, h->str_len);
+	if (h->str_off != (uint64_t)h->type_off + h->type_len)
+		memmove(types + h->type_len, blob + h->len + h->str_off, h->str_len);
 	memmove(start, blob, 4);
 	store_u32(start + 4, HEADER_BYTES, swap);
 	store_u32(start + 8, 0, swap);
@@ -185,6 +189,9 @@ static int load(struct btf_types *t, const struct vmem *mem, vaddr_t start, uint
 
 	if (size < HEADER_BYTES || size > BTF_BYTES_MAX)
 		return err_set(-EBADMSG, "a size of %" PRIu64 " bytes is invalid", size);
+	/* libbpf makes a copy. A size that no kernel has is not believed that far. */
+	if (size <= BTF_BYTES_USUAL)
+		prepare_memory(2 * size);
 	blob = malloc(size);
 	if (!blob)
 		return err_set(-ENOMEM, "no memory for %" PRIu64 " bytes", size);
