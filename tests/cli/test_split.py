@@ -221,7 +221,7 @@ def _():
             # In the middle of a page, before and after all data, in another order.
             starts = part.begins()
             for wrong in ([max(starts) + 1], [1], [1 << 60], sorted(starts, reverse=True)):
-                change(name, at + 8, struct.pack('<8Q', *wrong, *[0] * (8 - len(wrong))))
+                change(name, at + 8, struct.pack('<8Q', *[0] * (8 - len(wrong)), *wrong))
                 reassemble(*names, 'whole').check_done()
                 check(Kdump('whole').same_pages(Kdump('direct')), f'{options}, {wrong}')
             change(name, 0, part.bytes)
