@@ -66,6 +66,9 @@ static int file_size(const struct dump_file *f, uint64_t *ret)
 		*ret = st.st_size;
 		return 0;
 	}
+	/* The error of reading one depends on its file system. */
+	if (S_ISDIR(st.st_mode))
+		return err_set(-EISDIR, "cannot read %s: it is a directory", f->path);
 	if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))
 		return err_set(-ESPIPE,
 			       "%s is a pipe: VMCORE must be a file or a block device, "

@@ -141,8 +141,8 @@ def _():
 @test('descriptors 0 to 2 that are closed, without /dev/null: messages stay out of the dump')
 def _():
     clean()
-    if os.geteuid():
-        need_tool('unshare')
+    if os.geteuid() and run([need_tool('unshare'), '-r', 'true']).code:
+        skip('this user may not make a user namespace')
     os.makedirs('root/tmp')
     for lib in re.findall(r'/\S+', run(['ldd', PROGRAM]).text):
         os.makedirs(f'root{os.path.dirname(lib)}', exist_ok=True)

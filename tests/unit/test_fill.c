@@ -30,6 +30,9 @@ static int setup(void **state)
 {
 	struct cores *c = malloc(sizeof(*c));
 
+	/* A shell's background jobs ignore the one. */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
 	*state = c;
 	log_set_levels(MDF_LOG_ERROR);
 	return c ? cores_make(c, "mini-x86_64.txt", NULL, texts, ARRAY_SIZE(texts)) : -1;
