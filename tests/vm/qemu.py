@@ -25,6 +25,7 @@ import time
 import cache
 import debian
 import elf_image
+import settings
 from gdb import Gdb
 from compare import KIND_MASK, Vmcore, page_size, read_words
 from machines import X86_64
@@ -257,7 +258,7 @@ def accelerator(kernel, la57=False):
 class Guest:
     """A guest to be booted, and what its boot shall leave in the directory OUT.
 
-    KIND is image, image-la57, kdump or one of CARDS.  COMMAND (a list of words) is run by the
+    KIND is one of settings.KINDS or of CARDS.  COMMAND (a list of words) is run by the
     crash kernel of a kdump guest; FILES are programs and shared objects that it needs, each
     put at its own path with what it is linked with, and programs into /bin as well.
     KEEP_VMCORE: copy /proc/vmcore out.  RESULT_MIB is the size of the disk that COMMAND
@@ -271,6 +272,7 @@ class Guest:
         self.kind = kind
         self.crash = kind == "kdump"
         self.la57 = kind == "image-la57"
+        self.setting = settings.of_kind(kind)
         driver, self.card = CARDS.get(kind, (None, None))
         self.modules = [*CARD_MODULES, driver] if self.card else \
             MODULES if machine is X86_64 else FEW_MODULES
@@ -285,6 +287,9 @@ class Guest:
         self.append = f"console={machine.console} panic=1 {machine.append}".rstrip()
         if self.crash:
             self.append += f" crashkernel={CRASHKERNEL}"
+        if self.setting:
+            self.append = f"{self.append} {self.setting.append}".rstrip()
+            self.modules = [*self.modules, *self.setting.modules]
 
     def arguments(self):
         """The settings that decide the vmcore, the guest's programs apart; for meta.json and
@@ -292,6 +297,8 @@ class Guest:
         more = {"card": self.card, "guest": digest(self.gpu_sources())} if self.card else {}
         if self.machine is not X86_64:
             more |= {"machine": self.machine.name, "options": self.machine.options}
+        if self.setting and self.setting.options:
+            more |= {"options": self.setting.options}
         return more | {"series": self.kernel.series, "release": self.kernel.release,
                 "kind": self.kind, "mem": self.mem, "smp": self.smp,
                 "cached_mib": self.cached_mib, "anon_mib": self.anon_mib,
@@ -353,6 +360,8 @@ class Guest:
             cmd += ["-device", "pvpanic", "-action", "panic=pause"]
         if self.card:
             cmd += ["-device", self.card]
+        if self.setting:
+            cmd += self.setting.options
         for name, path, snapshot in disks:
             cmd += ["-drive",
                     f"if=none,id={name},format=raw,file={path},snapshot={snapshot},cache=unsafe",
@@ -452,10 +461,8 @@ class Guest:
             dig_truth(out)
         if not self.crash:
             check_still(out)
-        if self.la57:
-            with open(f"{out}/truth/vmcoreinfo") as f:
-                if "NUMBER(pgtable_l5_enabled)=1" not in f.read():
-                    raise GuestFailed("the guest does not use 5-level page tables")
+        if self.setting and not settings.proved(self.setting, f"{out}/truth"):
+            raise GuestFailed(f"{self.kind}: the setting took no effect")
         if os.path.exists(f"{out}/vmcore"):
             os.chmod(f"{out}/vmcore", 0o644)
             sh("fallocate", "--dig-holes", f"{out}/vmcore")

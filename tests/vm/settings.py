@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The settings of the machine and of its kernel that a guest can have besides the usual.
+
+A kind of vmcore is image, kdump, or one of these with a setting: image-numa.
+"""
+import re
+import typing
+
+
+class Setting(typing.NamedTuple):
+    """append: for the kernel's command line; options: for QEMU; modules: of the kernel; proof:
+    (a file of the truth, the regular expression that it contains if the setting took
+    effect)."""
+    append: str = ""
+    options: tuple = ()
+    modules: tuple = ()
+    proof: tuple = ()
+
+
+# Memory that is added to what the firmware tells of.
+MORE = ("-m", "slots=2,maxmem=4G")
+
+
+def memory(name, mib):
+    return ("-object", f"memory-backend-ram,id={name},size={mib}M")
+
+
+SETTINGS = {
+    # 5-level page tables, which are a property of the CPU.
+    "la57": Setting(proof=("vmcoreinfo", r"^NUMBER\(pgtable_l5_enabled\)=1$")),
+    # Symbols at the addresses of vmlinux.
+    "nokaslr": Setting("nokaslr", proof=("vmcoreinfo", r"^KERNELOFFSET=0$")),
+    # Two nodes, and a third above a hole whose memory is found after the boot.
+    "numa": Setting(
+        "memhp_default_state=online",
+        (*MORE, *memory("node0", 192), *memory("node1", 320), *memory("dimm", 128),
+         "-numa", "node,nodeid=0,memdev=node0,cpus=0", "-numa", "node,nodeid=1,memdev=node1,cpus=1",
+         "-numa", "node,nodeid=2", "-device", "pc-dimm,memdev=dimm,node=2"),
+        proof=("iomem", r"^100000000-107ffffff : System RAM")),
+    # Memory that was added has its own struct pages.
+    "hotplug": Setting(
+        "memhp_default_state=online_movable memory_hotplug.memmap_on_memory=1",
+        (*MORE, *memory("dimm", 256), "-device", "pc-dimm,memdev=dimm"),
+        proof=("iomem", r"^100000000-10fffffff : System RAM")),
+    # A device with memory of which a part is plugged.
+    "virtio-mem": Setting(
+        "memhp_default_state=online_movable",
+        (*MORE, *memory("vmem", 512), "-device", "virtio-mem-pci,memdev=vmem,requested-size=200M"),
+        ("virtio_mem",), ("iomem", r"System RAM \(virtio_mem\)")),
+    # The kernel may not use the last part of the memory.
+    "mem": Setting("mem=448M", proof=("dmesg", r"user-defined physical RAM map")),
+    "movable": Setting("movablecore=128M",
+                       proof=("dmesg", r"Movable zone start for each node\n.*Node 0: 0x")),
+    # The tail pages of huge pages share struct pages.
+    "hugetlb": Setting("hugetlb_free_vmemmap=on",
+                       proof=("config", r"^CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP=y$")),
+    # Free pages are zero, slab objects have red zones and their users' stacks.
+    "poison": Setting("init_on_free=1 slub_debug=FZU",
+                      proof=("dmesg", r"heap free:on")),
+}
+KINDS = ["image", *(f"image-{name}" for name in SETTINGS), "kdump"]
+
+
+def of_kind(kind):
+    """The setting of a kind, or None."""
+    return SETTINGS.get(kind.partition("-")[2])
+
+
+def proved(setting, truth):
+    """Does the truth, a directory, show that a setting took effect?"""
+    name, pattern = setting.proof
+    with open(f"{truth}/{name}", encoding="utf-8", errors="replace") as f:
+        return re.search(pattern, f.read(), re.M) is not None
