@@ -86,6 +86,8 @@ static const struct {
 			 "segment 0x8000 0x1000\nsegment 0x4000 0x1000\nlie 1 paddr 0xffffffff\n" },
 	{ "filesz-above-memsz", "memory pattern\nsegment 0x1000 0x1000 filesz=0x2000\n"
 				"segment 0x5000 0 filesz=0x1000\n" },
+	{ "filesz-above-both", "memory pattern\nsegment 0x1000 0x1000 offset=0x2000 "
+			       "filesz=0x2000\ntruncate 0x3800\n" },
 	{ "incomplete", "ehdr flags 1\nsegment 0 4096\n" },
 	{ "eraseinfo", "segment 0 4096\nnote ERASEINFO 0 'erase jiffies size 8'\n" },
 	{ "high", "segment (1<<52)-4096 4096 fill=0x42\n" },
@@ -547,8 +549,15 @@ static void test_filesz_above_memsz(void **state)
 		{ 0x5000, 0x6000, PATTERN, 0 },
 	};
 
+	static const struct area in_the_file[] = { { 0x1000, 0x2000, PATTERN, 0 } };
+	struct vmcore *vc;
+
 	(void)state;
 	check_core("filesz-above-memsz", areas, ARRAY_SIZE(areas));
+	check_core("filesz-above-both", in_the_file, 1);
+	vc = open_core("filesz-above-both", false);
+	assert_int_equal(vc->max_pfn, 2);
+	vmcore_close(vc);
 }
 
 /* As parts of /proc/kcore have it. */

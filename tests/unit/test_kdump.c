@@ -283,6 +283,12 @@ static void test_contradicting_max_mapnr(void **state)
 	make(t, "page = 0-7 pattern\n sub.max_mapnr_64 = 8\n header.max_mapnr = 8\n");
 	open_dump(t);
 	assert_false(t->vc->incomplete);
+	/* A page far beyond them. */
+	make(t, "page = 0-7 pattern\n page = 100 pattern\n sub.max_mapnr_64 = 8\n"
+		"header.max_mapnr = 8\n");
+	open_dump(t);
+	assert_true(t->vc->incomplete);
+	assert_non_null(strstr(t->vc->warning, "more than max_mapnr 0x8"));
 }
 
 static void test_codecs_and_block_sizes(void **state)
@@ -508,6 +514,11 @@ static void test_bitmaps(void **state)
 	assert_bits(t, VMCORE_STORED, "01101");
 	assert_bits(t, VMCORE_PRESENT, "01101");
 	assert_page(t, 4, PATTERN);
+	/* One of two blocks, which are not two bitmaps of one block. */
+	make(t, "bitmaps = 1\n page = 1 pattern\n page = 40000 pattern\n");
+	open_dump(t);
+	assert_page(t, 1, PATTERN);
+	assert_page(t, 40000, PATTERN);
 
 	make(t, "exists = 0-3\n");
 	open_dump(t);
@@ -846,6 +857,17 @@ static void test_cut_eraseinfo(void **state)
 	assert_null(t->vc->eraseinfo);
 	assert_non_null(strstr(t->vc->warning, "eraseinfo"));
 	assert_page(t, 3, PATTERN);
+
+	/* More than there can be, although the file is large enough. */
+	make(t, "%ssub.size_eraseinfo = 0x1000001\n", sound);
+	assert_int_equal(truncate(t->path, 32 << 20), 0);
+	open_dump(t);
+	assert_null(t->vc->eraseinfo);
+	assert_non_null(strstr(t->vc->warning, "no eraseinfo where"));
+	make(t, "%ssub.size_eraseinfo = 0x1000000\n", sound);
+	assert_int_equal(truncate(t->path, 32 << 20), 0);
+	open_dump(t);
+	assert_int_equal(t->vc->eraseinfo_size, 0x1000000);
 }
 
 /* Whatever the bytes are: no crash, no hang, and every error has a sentence. */
