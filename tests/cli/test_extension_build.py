@@ -496,12 +496,15 @@ def _():
     check(listed and found == listed, f'not both listed and offered: {sorted(found ^ listed)}')
 
 
-def with_builtin(out, *flags):
-    """Link the program anew with the extension above, of the objects that are there."""
+def with_builtin(out, *flags, other=()):
+    """Link the program anew with the extension above, of the objects that are there, except
+    those that are to be others."""
     for path in glob.glob(f'{BUILD}/**/*.o', recursive=True):
         copy_of = os.path.join(out, os.path.relpath(path, BUILD))
         os.makedirs(os.path.dirname(copy_of), exist_ok=True)
         shutil.copy2(path, copy_of)
+    for name in other:
+        os.unlink(f'{out}/{name}')
     make('-C', tree(), f'O={out}', '-o', f'{out}/flags',
          'BUILTIN_EXTENSIONS=upstream erase_secrets', f'EXTENSIONDIR={os.getcwd()}/files', *flags,
          f'{out}/makedumpfile')
@@ -557,6 +560,11 @@ def _():
     makedumpfile('--list-extensions', 'mini', program=program).check_failed('mini')
 
 
+# Debian has no static one, and only these objects know of it.
+ISAL = '-DHAVE_ISAL=LINKED'
+KNOW_ISAL = ('lib/codec.o', 'lib/codec_isal.o')
+
+
 @test('BUILTIN_EXTENSIONS: also in a program that is linked statically')
 def _():
     flags = plain_build()
@@ -565,9 +573,9 @@ def _():
     make('-C', TOP, f'O={out}', 'LINKTYPE=static', f'{out}/flags')
     missing = set(f for f in flags if f.startswith('-DHAVE_')) - \
         set(read(f'{out}/flags').decode().split())
-    if missing:
+    if missing - {ISAL}:
         skip(f'static libraries are missing: {" ".join(sorted(missing))}')
-    program = with_builtin(out, 'LINKTYPE=static')
+    program = with_builtin(out, 'LINKTYPE=static', other=KNOW_ISAL if missing else ())
     check('statically linked' in run(['file', program]).text or not shutil.which('file'),
           'it is not static')
     check_effect('upstream', program)
