@@ -293,6 +293,12 @@ static void test_eraseinfo(void **state)
 		peek(f->whole, u64_at(f->whole, ERASEINFO), got, len);
 		assert_memory_equal(got, text, len);
 	}
+	/* It ends after its file. */
+	write_parts(f, 0);
+	assert_int_equal(stat(f->parts[1], &st), 0);
+	set_u64(f->parts[1], ERASEINFO, st.st_size - 8);
+	set_u64(f->parts[1], ERASEINFO + 8, 9);
+	assert_fails(f, -EIO, "lacks the text of what was overwritten");
 }
 
 /* A descriptor of zeros is a lost page, not one of zeros, also where no page of zeros is. */
