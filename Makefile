@@ -6,7 +6,7 @@
 # make check-all        install what the tests need, and test it on real kernels: 20 minutes
 # make check-full       everything: hours. Parts of it: check-arch (more kernels of other
 #                       architectures), check-crash (what crash makes of the dumps),
-#                       check-kernels (kernels of other configurations, built from source),
+#                       check-kernels (kernels of other configurations, and other machines),
 #                       check-readers (what crash, drgn and libkdumpfile read of every output),
 #                       check-gpu (the extension drop_gpu on kernels with a graphics card),
 #                       check-faults (single faults in dumps, and calls that fail: FAULT_CASES,

@@ -62,13 +62,6 @@ static size_t isal_compress(void *p, const void *src, size_t page_size, void *ds
 	return state->lib.isal_deflate_stateless(stream) == COMP_OK ? stream->total_out : 0;
 }
 
-static bool available(void)
-{
-	struct isal lib;
-
-	return !isal_load(&lib);
-}
-
 #define TEXT(x) #x
 #define VERSION_TEXT(major, minor, patch) TEXT(major) "." TEXT(minor) "." TEXT(patch)
 
@@ -81,7 +74,7 @@ const struct codec_ops codec_isal_ops = {
 	.id = CODEC_ZLIB,
 	.library = "isa-l",
 	.version = version,
-	.available = available,
+	.available = isal_available,
 	.level_min = -1,
 	.level_max = -1,
 	.create = isal_create,

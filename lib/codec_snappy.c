@@ -90,17 +90,10 @@ static int snappy_decompress_page(void *p, const void *src, size_t src_len, void
 	return 0;
 }
 
-static bool available(void)
-{
-	struct snappy lib;
-
-	return !snappy_load(&lib);
-}
-
 const struct codec_ops codec_snappy_ops = {
 	.id = CODEC_SNAPPY,
 	.library = "snappy",
-	.available = available,
+	.available = snappy_available,
 	.create = snappy_state_create,
 	.destroy = snappy_state_destroy,
 	.compress = snappy_compress_page,

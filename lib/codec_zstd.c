@@ -125,13 +125,6 @@ static int zstd_decompress(void *p, const void *src, size_t src_len, void *dst, 
 	return 0;
 }
 
-static bool available(void)
-{
-	struct zstd lib;
-
-	return !zstd_load(&lib);
-}
-
 static const char *version(void)
 {
 	return ZSTD_VERSION_STRING;
@@ -141,7 +134,7 @@ const struct codec_ops codec_zstd_ops = {
 	.id = CODEC_ZSTD,
 	.library = "zstd",
 	.version = version,
-	.available = available,
+	.available = zstd_available,
 	/* ZSTD_minCLevel() and ZSTD_maxCLevel(), since 1.4.0. */
 	.level_min = -(1 << 17),
 	.level_max = 22,

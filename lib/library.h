@@ -10,12 +10,14 @@
  *     LIBRARY(HAVE_SNAPPY, snappy, FUNCTIONS, "libsnappy.so.1", "dumps compressed with snappy")
  *
  * which defines struct snappy, whose members are pointers to the functions and bear their names,
- * and snappy_load(), which fills it in. A program that loads the library has a note for the tools
- * that make packages and images: https://systemd.io/ELF_DLOPEN_METADATA/.
+ * snappy_load(), which fills it in, and snappy_available(), which says if that can be done.
+ * A program that loads the library has a note for the tools that make packages and images:
+ * https://systemd.io/ELF_DLOPEN_METADATA/.
  */
 #ifndef LIB_LIBRARY_H
 #define LIB_LIBRARY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /**
@@ -31,12 +33,21 @@ int library_load(const char *soname, const char *const names[], void *functions,
 #define LIBRARY_ADDRESS(function) .function = function,
 #define LIBRARY_NAME(function) #function,
 
-/** Define struct @p name and `int name_load(struct name *)`, which returns as library_load(). */
+/**
+ * Define struct @p name, `int name_load(struct name *)`, which returns as library_load(), and
+ * `bool name_available(void)`.
+ */
 #define LIBRARY(how, name, functions, soname, feature) \
 	struct name { \
 		functions(LIBRARY_POINTER) \
 	}; \
-	LIBRARY_IS(how, name, functions, soname, feature)
+	LIBRARY_IS(how, name, functions, soname, feature) \
+	static inline bool __attribute__((unused)) name##_available(void) \
+	{ \
+		struct name library; \
+\
+		return !name##_load(&library); \
+	}
 #define LIBRARY_IS(how, ...) LIBRARY_##how(__VA_ARGS__)
 
 #define LIBRARY_LINKED(name, functions, soname, feature) \

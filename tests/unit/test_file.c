@@ -204,6 +204,17 @@ static bool count_reads(unsigned long long *n)
 	return found;
 }
 
+/* Open the file to be read, where the kernel counts the calls. */
+static void open_counted(const struct sample *s, struct dump_file *f,
+				       struct file_reader *r)
+{
+	unsigned long long n;
+
+	if (!count_reads(&n))
+		skip();
+	open_ok(f, r, s->path, false);
+}
+
 static void test_few_reads(void **state)
 {
 	const struct sample *s = *state;
@@ -213,9 +224,7 @@ static void test_few_reads(void **state)
 	const void *ptr;
 	size_t got;
 
-	if (!count_reads(&before))
-		skip();
-	open_ok(&f, &r, s->path, false);
+	open_counted(s, &f, &r);
 	assert_true(count_reads(&before));
 	for (size_t off = 0; off < SIZE; off += got)
 		assert_int_equal(file_get(&r, off, 4096, &ptr, &got), 0);
@@ -240,9 +249,7 @@ static void test_expected(void **state)
 	const void *ptr;
 	size_t got;
 
-	if (!count_reads(&before))
-		skip();
-	open_ok(&f, &r, s->path, false);
+	open_counted(s, &f, &r);
 	file_expect(&r, MIB + 1, 100000);
 	assert_true(count_reads(&before));
 	for (size_t off = MIB + 1; off < MIB + 1 + 100000; off += 4000 + got) {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The settings of the machine and of its kernel that a guest can have besides the usual.
 
-A kind of vmcore is image, kdump, or one of these with a setting: image-numa.
+A kind of vmcore is image, kdump, or an image with a setting: image-numa.
 """
 import re
 import typing
@@ -51,9 +51,8 @@ SETTINGS = {
     "mem": Setting("mem=448M", proof=("dmesg", r"user-defined physical RAM map")),
     "movable": Setting("movablecore=128M",
                        proof=("dmesg", r"Movable zone start for each node\n.*Node 0: 0x")),
-    # The tail pages of huge pages share struct pages.
-    "hugetlb": Setting("hugetlb_free_vmemmap=on",
-                       proof=("config", r"^CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP=y$")),
+    # The tail pages of huge pages share struct pages: others take the place of some of the boot.
+    "hugetlb": Setting("hugetlb_free_vmemmap=on", proof=("vmstat", r"^nr_memmap_pages [1-9]")),
     # Free pages are zero, slab objects have red zones and their users' stacks.
     "poison": Setting("init_on_free=1 slub_debug=FZU",
                       proof=("dmesg", r"heap free:on")),
