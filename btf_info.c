@@ -35,6 +35,9 @@ struct btf_info {
 	struct fact_set *sets;
 	size_t nr_sets;
 	struct btf_types kernel; /* its btf is NULL: not read */
+	bool is_part;		 /* it has only the types that are wanted */
+	vaddr_t start;		 /* of the kernel's BTF */
+	uint64_t size;		 /* bytes; 0: not found yet */
 	/* Declarations of all sets, and the kernel's types; NULL: not up to date. */
 	struct btf_provider *wanted;
 	struct btf_index index;
@@ -128,64 +131,115 @@ static int recorded(struct btf_info *bi, int err)
 
 /* --- the kernel ----------------------------------------------------------------- */
 
-static int find_kernel(const struct btf_info *bi, vaddr_t *start, uint64_t *size)
+static int find_kernel(struct btf_info *bi)
 {
+	vaddr_t end;
+
+	if (bi->size)
+		return 0;
 	if (!MOD_SYM_EXIST(vmlinux, __start_BTF) || !MOD_SYM_EXIST(vmlinux, __stop_BTF))
-		return btf_scan(bi->mem, start, size);
-	*start = GET_MOD_SYM(vmlinux, __start_BTF);
-	if (GET_MOD_SYM(vmlinux, __stop_BTF) < *start)
+		return btf_scan(bi->mem, &bi->start, &bi->size);
+	bi->start = GET_MOD_SYM(vmlinux, __start_BTF);
+	end = GET_MOD_SYM(vmlinux, __stop_BTF);
+	if (end < bi->start)
 		return err_set(-EBADMSG, "__stop_BTF %#" PRIx64 " is below __start_BTF %#" PRIx64,
-			       GET_MOD_SYM(vmlinux, __stop_BTF), *start);
-	*size = GET_MOD_SYM(vmlinux, __stop_BTF) - *start;
+			       end, bi->start);
+	bi->size = end - bi->start;
 	return 0;
 }
 
+static void unload_kernel(struct btf_info *bi)
+{
+	forget(bi);
+	btf_types_deinit(&bi->kernel);
+}
+
+/* Load all types. */
 static int load_kernel(struct btf_info *bi)
 {
-	vaddr_t start = 0;
-	uint64_t size = 0;
 	int err;
 
-	if (bi->kernel.btf)
+	if (bi->kernel.btf && !bi->is_part)
 		return 0;
-	err = find_kernel(bi, &start, &size);
+	unload_kernel(bi);
+	bi->is_part = false;
+	err = find_kernel(bi);
 	if (!err)
-		err = btf_types_load(&bi->kernel, bi->mem, start, size, NULL);
+		err = btf_types_load(&bi->kernel, bi->mem, bi->start, bi->size, NULL);
 	if (err)
 		TRACE(BTF, "the kernel's types: %s", err_text(err));
 	else
-		TRACE(BTF, "the kernel's types: %" PRIu64 " bytes at %#" PRIx64 ", %u types", size,
-		      start, bi->kernel.end - bi->kernel.first);
+		TRACE(BTF, "the kernel's types: %" PRIu64 " bytes at %#" PRIx64 ", %u types",
+		      bi->size, bi->start, bi->kernel.end - bi->kernel.first);
 	return err;
+}
+
+/* Gather what is wanted. */
+static int gather(struct btf_info *bi)
+{
+	return bi->wanted ? 0 : btf_provider_create(&bi->wanted, bi->sets, bi->nr_sets);
 }
 
 /* Gather what is wanted, and find it in the kernel's types. */
 static int prepare(struct btf_info *bi)
 {
-	int err;
+	int err = gather(bi);
 
-	if (bi->wanted)
-		return 0;
-	err = btf_provider_create(&bi->wanted, bi->sets, bi->nr_sets);
-	if (!err)
+	if (!err && !bi->index.heads)
 		err = btf_index_init(&bi->index, btf_provider_names(bi->wanted), &bi->kernel, NULL);
 	if (err)
 		forget(bi);
 	return err;
 }
 
+static int try_kernel(struct btf_info *bi)
+{
+	int err = prepare(bi);
+
+	if (!err)
+		btf_provider_try(bi->wanted, "vmlinux", &bi->kernel, &bi->index);
+	return err;
+}
+
+/* Load the types that are wanted, unless all are loaded. Returns whether they answer. */
+static bool try_part(struct btf_info *bi)
+{
+	int err;
+
+	if (bi->kernel.btf && !bi->is_part)
+		return false;
+	unload_kernel(bi);
+	err = gather(bi);
+	if (!err)
+		err = find_kernel(bi);
+	if (!err)
+		err = btf_types_load_part(&bi->kernel, bi->mem, bi->start, bi->size,
+					  btf_provider_all_names(bi->wanted));
+	bi->is_part = !err;
+	if (!err)
+		err = try_kernel(bi);
+	if (err)
+		TRACE(BTF, "the kernel's types cannot be read in part: %s", err_text(err));
+	else
+		TRACE(BTF, "the kernel's types: %" PRIu64 " bytes at %#" PRIx64 ", %u types read",
+		      bi->size, bi->start, bi->kernel.end - bi->kernel.first);
+	return !err && !*btf_provider_why(bi->wanted);
+}
+
 int init_kernel_btf(struct btf_info *bi)
 {
-	int err = load_kernel(bi);
+	int err = 0;
 
-	if (err)
-		return recorded(bi, err);
 	/* Others may have filled in something since. */
 	forget(bi);
-	err = prepare(bi);
+	if (!try_part(bi)) {
+		/* The whole tells what is wrong. */
+		err = load_kernel(bi);
+		if (!err)
+			err = try_kernel(bi);
+	}
 	if (err)
 		return recorded(bi, err);
-	btf_provider_try(bi->wanted, "vmlinux", &bi->kernel, &bi->index);
 	btf_provider_fill(bi->wanted, "vmlinux");
 	record_error(bi, btf_provider_why(bi->wanted));
 	record_unreadable(bi, "vmlinux", &bi->kernel);
@@ -232,6 +286,20 @@ static int init_module(struct btf_info *bi, const char *name, const struct kmodu
 	return recorded(bi, err);
 }
 
+/* Return whether types of a module are wanted that has some. */
+static bool reads_modules(const struct btf_info *bi, const struct module_list *modules)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = btf_provider_module(bi->wanted, i)); i++) {
+		const struct kmodule *m = module_list_find(modules, name);
+
+		if (m && m->btf)
+			return true;
+	}
+	return false;
+}
+
 int init_module_btf(struct btf_info *bi, const struct module_list *modules)
 {
 	char text[sizeof(bi->why)] = "";
@@ -240,7 +308,12 @@ int init_module_btf(struct btf_info *bi, const struct module_list *modules)
 
 	if (!bi->kernel.btf)
 		return err_set(-ENOENT, "types of modules need those of the kernel");
-	err = prepare(bi);
+	err = gather(bi);
+	/* Types of a module are numbered after those of the kernel. */
+	if (!err && reads_modules(bi, modules))
+		err = load_kernel(bi);
+	if (!err)
+		err = prepare(bi);
 	if (err)
 		return recorded(bi, err);
 	for (size_t i = 0; (name = btf_provider_module(bi->wanted, i)); i++) {

@@ -17,6 +17,7 @@
 #include "lib/err.h"
 #include "lib/fdio.h"
 #include "lib/resources.h"
+#include "types/btf_part.h"
 #include "types/btf_repair.h"
 
 /* The header that every libbpf accepts. */
@@ -35,6 +36,7 @@
 /* A header's fields, all in bytes; offsets are from its end. */
 struct header {
 	uint32_t len, type_off, type_len, str_off, str_len;
+	uint8_t flags;
 };
 
 static int read_header(const uint8_t *blob, uint64_t size, bool swap, struct header *h)
@@ -51,6 +53,7 @@ static int read_header(const uint8_t *blob, uint64_t size, bool swap, struct hea
 		.type_len = load_u32(blob + 12, swap),
 		.str_off = load_u32(blob + 16, swap),
 		.str_len = load_u32(blob + 20, swap),
+		.flags = blob[3],
 	};
 	if (h->len < HEADER_BYTES || h->len > size)
 		return err_set(-EBADMSG, "its header of %" PRIu32 " bytes is invalid", h->len);
@@ -64,9 +67,19 @@ static int read_header(const uint8_t *blob, uint64_t size, bool swap, struct hea
 		return err_set(-EBADMSG,
 			       "its strings (%" PRIu32 " bytes at %" PRIu32 ") are not in it",
 			       h->str_len, h->str_off);
-	if (h->str_len && blob[h->len + h->str_off + h->str_len - 1])
-		return err_set(-EBADMSG, "its last string has no end");
 	return 0;
+}
+
+static void write_header(uint8_t *to, const struct header *h, bool swap)
+{
+	store_u16(to, MAGIC, swap);
+	to[2] = 1;
+	to[3] = h->flags;
+	store_u32(to + 4, HEADER_BYTES, swap);
+	store_u32(to + 8, 0, swap);
+	store_u32(to + 12, h->type_len, swap);
+	store_u32(to + 16, h->type_len, swap);
+	store_u32(to + 20, h->str_len, swap);
 }
 
 /*
@@ -80,12 +93,7 @@ static const uint8_t *normalise(uint8_t *blob, const struct header *h, bool swap
 
 	if (h->str_off != (uint64_t)h->type_off + h->type_len)
 		memmove(types + h->type_len, blob + h->len + h->str_off, h->str_len);
-	memmove(start, blob, 4);
-	store_u32(start + 4, HEADER_BYTES, swap);
-	store_u32(start + 8, 0, swap);
-	store_u32(start + 12, h->type_len, swap);
-	store_u32(start + 16, h->type_len, swap);
-	store_u32(start + 20, h->str_len, swap);
+	write_header(start, h, swap);
 	*size = HEADER_BYTES + h->type_len + h->str_len;
 	return start;
 }
@@ -200,6 +208,8 @@ static int load(struct btf_types *t, const struct vmem *mem, vaddr_t start, uint
 		err = err_set(-EFAULT, "its header cannot be read");
 	if (!err)
 		err = read_header(blob, size, mem->swap, &h);
+	if (!err && h.str_len && blob[h.len + h.str_off + h.str_len - 1])
+		err = err_set(-EBADMSG, "its last string has no end");
 	if (err)
 		return err;
 	t->str_start = t->base ? t->base->str_end : 0;
@@ -229,6 +239,53 @@ int btf_types_load(struct btf_types *t, const struct vmem *mem, vaddr_t start, u
 	if (err)
 		btf_types_deinit(t);
 	return err ? err_prefix(err, "BTF at %#" PRIx64, start) : 0;
+}
+
+/* Give the part to libbpf. */
+static int parse_part(struct btf_types *t, const struct btf_part *part)
+{
+	struct header h = { .type_len = part->nr_words * 4, .str_len = part->string_bytes };
+	_cleanup_free_ uint8_t *blob = malloc(HEADER_BYTES + (size_t)h.type_len + h.str_len);
+	int err;
+
+	if (!blob)
+		return err_set(-ENOMEM, "no memory for types");
+	write_header(blob, &h, false);
+	memcpy(blob + HEADER_BYTES, part->types, h.type_len);
+	memcpy(blob + HEADER_BYTES + h.type_len, part->strings, h.str_len);
+	t->str_end = h.str_len;
+	err = parse(t, blob, HEADER_BYTES + h.type_len + h.str_len);
+	return err ? err : find_end(t, h.type_len);
+}
+
+int btf_types_load_part(struct btf_types *t, const struct vmem *mem, vaddr_t start, uint64_t size,
+			const struct btf_names *names)
+{
+	struct btf_source from = { .mem = mem };
+	struct btf_part part = { 0 };
+	uint8_t raw[HEADER_BYTES];
+	struct header h;
+	int err;
+
+	*t = (struct btf_types){ .first = 1, .pointer_size = vmem_ulong_size(mem) };
+	if (size < HEADER_BYTES || size > BTF_BYTES_MAX)
+		return err_set(-EBADMSG, "a size of %" PRIu64 " bytes is invalid", size);
+	err = vmem_read(mem, start, raw, sizeof(raw));
+	if (!err)
+		err = read_header(raw, size, mem->swap, &h);
+	if (err)
+		return err;
+	from.types = start + h.len + h.type_off;
+	from.type_bytes = h.type_len;
+	from.strings = start + h.len + h.str_off;
+	from.string_bytes = h.str_len;
+	err = btf_part_read(&part, &from, names);
+	if (!err)
+		err = parse_part(t, &part);
+	btf_part_deinit(&part);
+	if (err)
+		btf_types_deinit(t);
+	return err;
 }
 
 void btf_types_deinit(struct btf_types *t)

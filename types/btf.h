@@ -19,6 +19,7 @@
 #define BTYPE_DEPTH_MAX 32
 
 struct btf;
+struct btf_names;
 
 /** Constant once loaded. */
 struct btf_types {
@@ -39,6 +40,13 @@ struct btf_types {
  */
 int btf_types_load(struct btf_types *t, const struct vmem *mem, vaddr_t start, uint64_t size,
 		   const struct btf_types *base) __attribute__((warn_unused_result));
+/**
+ * Read the part of the kernel's BTF that answers about names, see btf_part_read(): types get other
+ * ids, and a module's types cannot be loaded on top of it.
+ * @return as btf_part_read()
+ */
+int btf_types_load_part(struct btf_types *t, const struct vmem *mem, vaddr_t start, uint64_t size,
+			const struct btf_names *names) __attribute__((warn_unused_result));
 /** May be called twice, and on zeros. */
 void btf_types_deinit(struct btf_types *t);
 
@@ -91,6 +99,16 @@ struct btype {
  * @param nr of members, enumerators, or parameters
  */
 uint64_t btype_tail_words(unsigned int kind, uint32_t nr);
+
+/**
+ * The words of a record that are ids: the third, and every step-th word from the first on. An array
+ * has two of these, other kinds one for each member or parameter.
+ */
+struct btype_id_places {
+	bool third;
+	uint8_t first, step; /**< step 0: none */
+};
+struct btype_id_places btype_id_places(unsigned int kind);
 
 /** The kind of a type and its name's offset, unchecked; false if there is no such id. */
 bool btype_peek(const struct btf_types *t, uint32_t id, unsigned int *kind, uint32_t *name_off);

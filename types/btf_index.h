@@ -2,30 +2,15 @@
 /**
  * @file
  * The types in BTF of a given set of names, found in one pass.
- *
- * Names are compared once, with the section of strings; after that, types are
- * looked through for the offsets of those that are wanted.
  */
 #ifndef TYPES_BTF_INDEX_H
 #define TYPES_BTF_INDEX_H
 
 #include "types/btf.h"
+#include "types/btf_names.h"
 
 /** Types of one name; more are ignored. */
 #define BTF_FOUND_MAX 64
-
-/** A set of names, sorted. */
-struct btf_names {
-	const char **names; /**< the strings are borrowed */
-	size_t nr;
-	uint64_t filter[1024]; /**< a bit for what names look like */
-};
-
-/** @param list borrowed strings, in any order, also repeated @return 0 or -ENOMEM */
-int btf_names_init(struct btf_names *n, const char *const *list, size_t nr)
-	__attribute__((warn_unused_result));
-/** May be called twice, and on zeros. */
-void btf_names_deinit(struct btf_names *n);
 
 /** A struct, union, typedef, variable or enumerator. */
 struct btf_found {
@@ -37,10 +22,8 @@ struct btf_found {
 };
 
 struct btf_index {
-	const struct btf_names *names;
 	const struct btf_index *base;
-	struct btf_offset *offsets; /**< a hash: offset of a string -> name */
-	size_t nr_offsets, mask;
+	struct btf_offsets offsets;
 	struct btf_head *heads; /**< of each name */
 	struct btf_found *found;
 	size_t nr_found;

@@ -16,7 +16,8 @@
 
 struct btf_provider {
 	struct fact_requests requests;
-	struct btf_names names;
+	struct btf_names names, all_names;
+	char *members; /* parts of paths, each with its NUL */
 	uint64_t budget;
 	char why[256];
 };
@@ -27,22 +28,56 @@ static void record_error(struct btf_provider *w, const char *name, const char *p
 		snprintf(w->why, sizeof(w->why), "%s: %s", name, problem);
 }
 
+/* Add the names of a path of members to a list; returns how many. @param to room for the path */
+static size_t add_members(const char **list, char **to, const char *path)
+{
+	size_t nr = 0;
+
+	while (path && *path) {
+		size_t len = strcspn(path, ".");
+
+		list[nr++] = *to;
+		memcpy(*to, path, len);
+		(*to)[len] = '\0';
+		*to += len + 1;
+		path += len + (path[len] == '.');
+	}
+	return nr;
+}
+
 static int make_names(struct btf_provider *w)
 {
 	const struct fact_requests *rs = &w->requests;
-	const char **list = calloc(rs->nr_groups + 1, sizeof(*list));
-	size_t nr = 0;
+	size_t nr = 0, bytes = 1, max;
+	const char **list;
+	char *to;
 	int err;
 
-	if (!list)
-		return err_set(-ENOMEM, "no memory for %zu names", rs->nr_groups);
+	for (size_t i = 0; i < rs->nr_groups; i++) {
+		for (size_t j = 0; j < rs->groups[i].nr; j++)
+			bytes += strlen(rs->groups[i].requests[j].member ?: "") + 1;
+	}
+	/* Each part of a path has a byte. */
+	max = rs->nr_groups + bytes;
+	list = calloc(max, sizeof(*list));
+	w->members = to = malloc(bytes);
+	if (!list || !to) {
+		free(list);
+		return err_set(-ENOMEM, "no memory for %zu names", max);
+	}
 	for (size_t i = 0; i < rs->nr_groups; i++) {
 		if (rs->groups[i].asked)
 			list[nr++] = rs->groups[i].name;
 	}
 	err = btf_names_init(&w->names, list, nr);
+	for (size_t i = 0; i < rs->nr_groups; i++) {
+		for (size_t j = 0; rs->groups[i].asked && j < rs->groups[i].nr; j++)
+			nr += add_members(list + nr, &to, rs->groups[i].requests[j].member);
+	}
+	if (!err)
+		err = btf_names_init(&w->all_names, list, nr);
 	free(list);
-	return err ? err_set(err, "no memory for %zu names", nr) : 0;
+	return err;
 }
 
 int btf_provider_create(struct btf_provider **ret, const struct fact_set *sets, size_t nr)
@@ -69,12 +104,19 @@ void btf_provider_destroy(struct btf_provider *w)
 		return;
 	fact_requests_deinit(&w->requests);
 	btf_names_deinit(&w->names);
+	btf_names_deinit(&w->all_names);
+	free(w->members);
 	free(w);
 }
 
 const struct btf_names *btf_provider_names(const struct btf_provider *w)
 {
 	return &w->names;
+}
+
+const struct btf_names *btf_provider_all_names(const struct btf_provider *w)
+{
+	return &w->all_names;
 }
 
 const char *btf_provider_module(const struct btf_provider *w, size_t i)

@@ -18,8 +18,10 @@ int btf_provider_create(struct btf_provider **ret, const struct fact_set *sets, 
 	__attribute__((warn_unused_result));
 void btf_provider_destroy(struct btf_provider *w);
 
-/** The names to look for. */
+/** The names of types, variables and enumerators to look for. */
 const struct btf_names *btf_provider_names(const struct btf_provider *w);
+/** These, and the names of members. */
+const struct btf_names *btf_provider_all_names(const struct btf_provider *w);
 
 /** The i-th module, other than vmlinux, that something is wanted of; or NULL. */
 const char *btf_provider_module(const struct btf_provider *w, size_t i);

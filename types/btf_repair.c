@@ -153,29 +153,6 @@ static int list_after(struct repair *r)
 	return 0;
 }
 
-/* The words of a record that are ids: the third, and every step-th word from first on. */
-struct id_places {
-	bool third;
-	uint8_t first, step;
-};
-
-static const struct id_places id_places[BTYPE_ENUM64 + 1] = {
-	[BTYPE_PTR] = { .third = true },
-	[BTYPE_ARRAY] = { .first = 3, .step = 1 },
-	[BTYPE_STRUCT] = { .first = 4, .step = BTYPE_MEMBER_WORDS },
-	[BTYPE_UNION] = { .first = 4, .step = BTYPE_MEMBER_WORDS },
-	[BTYPE_TYPEDEF] = { .third = true },
-	[BTYPE_VOLATILE] = { .third = true },
-	[BTYPE_CONST] = { .third = true },
-	[BTYPE_RESTRICT] = { .third = true },
-	[BTYPE_FUNC] = { .third = true },
-	[BTYPE_FUNC_PROTO] = { .third = true, .first = 4, .step = BTYPE_PARAM_WORDS },
-	[BTYPE_VAR] = { .third = true },
-	[BTYPE_DATASEC] = { .first = 3, .step = 3 },
-	[BTYPE_DECL_TAG] = { .third = true },
-	[BTYPE_TYPE_TAG] = { .third = true },
-};
-
 /* Ids after the hole start at this one, if no type was lost. */
 static uint32_t first_after(const struct repair *r)
 {
@@ -191,7 +168,7 @@ static void add_ref(struct repair *r, unsigned int kind, uint32_t id)
 static void add_refs(struct repair *r, uint64_t pos)
 {
 	unsigned int kind = kind_at(r->s, pos);
-	struct id_places p = id_places[kind];
+	struct btype_id_places p = btype_id_places(kind);
 	uint32_t nr = kind == BTYPE_ARRAY ? 2 : count_at(r->s, pos);
 
 	if (p.third)

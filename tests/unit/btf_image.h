@@ -106,7 +106,7 @@ struct btf_image {
 	struct btf_image_part {
 		vaddr_t va;
 		uint8_t *data;
-		size_t len;
+		size_t len, longest_read;
 		unsigned int reads;
 	} parts[BTF_IMAGE_PARTS];		/**< by address; the first is the kernel's */
 	size_t nr_parts;
@@ -125,6 +125,8 @@ static inline int btf_image_read(void *ctx, vaddr_t va, void *buf, size_t len)
 			continue;
 		memcpy(buf, p->data + (va - p->va), len);
 		p->reads++;
+		if (len > p->longest_read)
+			p->longest_read = len;
 		return 0;
 	}
 	return err_set(-EFAULT, "nothing at 0x%llx", (unsigned long long)va);

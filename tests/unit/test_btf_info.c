@@ -1569,10 +1569,22 @@ static void check_bounds(struct btf_image *img, const struct btf_images *c)
 	assert_bounds(img, start, start + 23, -EBADMSG);
 	assert_bounds(img, start, start + (UINT64_C(1) << 40), -EBADMSG);
 	assert_bounds(img, 1, UINT64_MAX, -EBADMSG);
-	assert_bounds(img, start, stop + 1, -EFAULT);
 	assert_bounds(img, start - 4096, stop - 4096, -EFAULT);
 	assert_bounds(img, start + 4, stop, -EBADMSG);
 	assert_bounds(img, UINT64_MAX - 100, UINT64_MAX, -EFAULT);
+}
+
+/* A byte after the sections is not read. */
+static void check_longer(struct btf_image *img, const struct btf_images *c)
+{
+	vaddr_t start = BTF_IMAGE_KERNEL, stop = start + img->parts[0].len;
+	struct wanted w = { 0 };
+
+	(void)c;
+	want_type(&w, "vmlinux", "r", "c");
+	btf_image_bounds(start, stop + 1);
+	resolve_well(img, &w);
+	assert_true(w.types[0].index == FACT_BTF);
 }
 
 static void check_scan(struct btf_image *img, const struct btf_images *c)
@@ -1595,6 +1607,7 @@ static void check_scan(struct btf_image *img, const struct btf_images *c)
 static void test_bounds(void **state)
 {
 	in_both_orders(state, "rich", check_bounds);
+	in_both_orders(state, "rich", check_longer);
 	in_both_orders(state, "scan", check_scan);
 }
 
@@ -1631,6 +1644,41 @@ static void check_nothing_wanted(struct btf_image *img, const struct btf_images 
 	assert_int_equal(btf_info_create(&bi, &img->mem), 0);
 	assert_int_equal(init_kernel_btf(bi), 0);
 	btf_info_destroy(bi);
+}
+
+/* Facts of the kernel need only some of its types; those of modules, and questions, all. */
+static void check_part(struct btf_image *img, const struct btf_images *c)
+{
+	struct btf_image_part *kernel = &img->parts[0];
+	const struct btf_types *types;
+	struct wanted w = { 0 };
+	struct fact_set set;
+	struct btf_info *bi;
+
+	want_type(&w, "vmlinux", "r", "c");
+	want_num(&w, "vmlinux", "E");
+	set = wanted_set(&w);
+	assert_int_equal(btf_info_create(&bi, &img->mem), 0);
+	assert_int_equal(register_ktype_section(bi, &set), 0);
+	assert_int_equal(init_kernel_btf(bi), 0);
+	assert_true(w.types[0].index == FACT_BTF && w.nums[0].index == FACT_BTF);
+	assert_true(kernel->longest_read < kernel->len);
+	assert_int_equal(btf_info_types(bi, &types), 0);
+	assert_int_equal(kernel->longest_read, kernel->len);
+	btf_info_destroy(bi);
+
+	kernel->longest_read = 0;
+	btf_image_add_module(img, c, "mod", "rich-mod");
+	want_type(&w, "mod", "own", "y");
+	wanted_reset(&w);
+	resolve_well(img, &w);
+	assert_true(w.types[0].index == FACT_BTF && w.types[1].index == FACT_BTF);
+	assert_int_equal(kernel->longest_read, kernel->len);
+}
+
+static void test_part(void **state)
+{
+	in_both_orders(state, "rich", check_part);
 }
 
 /* Sets that come later, and none at all. */
@@ -1756,6 +1804,7 @@ int main(void)
 		cmocka_unit_test(test_around_damage),
 		cmocka_unit_test(test_useless),
 		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_part),
 		cmocka_unit_test(test_registering),
 		cmocka_unit_test(test_any_damage),
 		cmocka_unit_test(test_without_libbpf),
