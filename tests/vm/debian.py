@@ -155,34 +155,42 @@ class Kernel:
         return order
 
 
+def fetch_vmlinux(source, wanted, dest):
+    """Download the package of a kernel's debug information, and take the vmlinux out of it."""
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(dest)) as work:
+        source.download(wanted, work)
+        deb, = os.listdir(work)
+        # The modules in the package are many times as big; leave off at the vmlinux.
+        with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", os.path.join(work, deb)],
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as dpkg:
+            with tarfile.open(fileobj=dpkg.stdout, mode="r|") as tar:
+                for member in tar:
+                    if member.isfile() and os.path.basename(member.name).startswith("vmlinux"):
+                        with open(dest + ".part", "wb") as out:
+                            shutil.copyfileobj(tar.extractfile(member), out, 1 << 20)
+                        os.rename(dest + ".part", dest)
+                        break
+            dpkg.kill()
+    if not os.path.exists(dest):
+        raise cache.Unavailable(f"{deb} has no vmlinux")
+
+
 def debug_vmlinux(kern, arch=X86_64.arch):
     """Path of a kernel's vmlinux with debug information; a big download."""
     dest = os.path.join(kern.dir, "vmlinux-debug")
     if os.path.exists(dest):
         return dest
-    package = f"linux-image-{kern.release}-dbg"
+    package, wrong = f"linux-image-{kern.release}-dbg", None
     for name in SUITES.get(kern.series, NEWEST):
-        source = suite(name, arch)
-        version = source.packages().get(package)
-        if not version:
-            continue
-        with tempfile.TemporaryDirectory(dir=kern.dir) as work:
-            source.download({package: version}, work)
-            deb, = os.listdir(work)
-            # The modules in the package are many times as big; leave off at the vmlinux.
-            with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", os.path.join(work, deb)],
-                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as dpkg:
-                with tarfile.open(fileobj=dpkg.stdout, mode="r|") as tar:
-                    for member in tar:
-                        if member.isfile() and os.path.basename(member.name).startswith("vmlinux"):
-                            with open(dest + ".part", "wb") as out:
-                                shutil.copyfileobj(tar.extractfile(member), out, 1 << 20)
-                            break
-                dpkg.kill()
-        if os.path.exists(dest + ".part"):
-            os.rename(dest + ".part", dest)
-            return dest
-    raise cache.Unavailable(f"no vmlinux with debug information for {kern.release} to be had")
+        try:
+            source = suite(name, arch)
+            version = source.packages().get(package)
+            if version:
+                fetch_vmlinux(source, {package: version}, dest)
+                return dest
+        except cache.Unavailable as e:
+            wrong = wrong or e
+    raise cache.Unavailable(f"no {package} to be had: {wrong or 'no suite has it'}")
 
 
 def first_to_be_had(source, found, dest):
