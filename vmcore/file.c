@@ -27,6 +27,8 @@
 /* Bytes to map at once, and where windows begin: multiples of every host's page size. */
 #define MAP_WINDOW (4 * MIB)
 #define MAP_UNIT ((size_t)64 << 10)
+/* The fewest bytes that are mapped to be copied once. */
+#define COPY_MAPPED ((size_t)32 << 10)
 /* Bytes to read at once where the file is read in order, and elsewhere. */
 #define READ_WINDOW MIB
 #define READ_SHORT ((size_t)64 << 10)
@@ -184,6 +186,22 @@ void file_reader_deinit(struct file_reader *r)
 	r->buffer = NULL;
 }
 
+/* Map bytes of the real file for one reader, with its guard. Returns NULL if that fails. */
+static void *map_bytes(struct file_reader *r, uint64_t start, size_t len)
+{
+	void *map;
+
+	if (r->guard < 0)
+		r->guard = guard_take();
+	if (r->guard < 0)
+		return NULL;
+	map = mmap(NULL, len, PROT_READ, MAP_PRIVATE, r->file->fd, start);
+	if (map == MAP_FAILED)
+		return NULL;
+	guard_set(r->guard, map, len);
+	return map;
+}
+
 /* off is below the real file's size. */
 static bool map_window(struct file_reader *r, uint64_t off)
 {
@@ -192,18 +210,36 @@ static bool map_window(struct file_reader *r, uint64_t off)
 	void *map;
 
 	unmap_window(r);
-	if (r->guard < 0)
-		r->guard = guard_take();
-	if (r->guard < 0)
-		return false;
-	map = mmap(NULL, len, PROT_READ, MAP_PRIVATE, r->file->fd, start);
-	if (map == MAP_FAILED)
+	map = map_bytes(r, start, len);
+	if (!map)
 		return false;
 	r->window = map;
 	r->window_off = start;
 	r->window_len = len;
-	guard_set(r->guard, map, len);
 	return true;
+}
+
+/* Copy bytes by way of a mapping; the window stays. Returns false if that fails. */
+static bool copy_mapped(struct file_reader *r, uint64_t off, void *buf, size_t len)
+{
+	uint64_t start = off - off % MAP_UNIT;
+	size_t map_len = off - start + len;
+	const char *map = NULL;
+	bool done = false;
+
+	if (range_fits(start, map_len, r->file->real_size))
+		map = map_bytes(r, start, map_len);
+	if (map)
+		done = guard_probe(r->guard, map + (off - start), len);
+	if (done)
+		memcpy(buf, map + (off - start), len);
+	if (map) {
+		bool is_mapped = r->window != r->buffer;
+
+		guard_set(r->guard, is_mapped ? r->window : NULL, is_mapped ? r->window_len : 0);
+		munmap((void *)map, map_len);
+	}
+	return done;
 }
 
 /*
@@ -400,6 +436,8 @@ static int copy_piece(struct file_reader *r, uint64_t where, void *buf, size_t l
 			return 0;
 		}
 	}
+	if (r->use_mmap && len >= COPY_MAPPED && copy_mapped(r, where, buf, len))
+		return 0;
 	n = fd_pread(f->fd, buf, len, where);
 	if (n < 0)
 		return err_errno(n, "cannot read %zu bytes of %s at offset %" PRIu64, len, f->path,

@@ -432,6 +432,42 @@ static void test_shrunk(void **state)
 	sample_deinit(&s);
 }
 
+/* Large copies of a file that is mapped take no read() calls, and leave the window where it is. */
+static void test_mapped_copy(void **state)
+{
+	unsigned long long before, after;
+	char *buf = malloc(MIB);
+	struct file_reader r;
+	struct dump_file f;
+	struct sample s;
+	const void *ptr;
+	size_t got;
+
+	(void)state;
+	assert_non_null(buf);
+	sample_init(&s, NULL, 8 * MIB);
+	open_counted(&s, &f, &r);
+	r.use_mmap = true;
+	assert_int_equal(file_get(&r, MIB - 7, 100, &ptr, &got), 0);
+	assert_true(count_reads(&before));
+	for (size_t off = 5 * MIB + 1; off + MIB / 8 < 8 * MIB; off += MIB / 8) {
+		assert_int_equal(file_read(&r, off, buf, MIB / 8), 0);
+		assert_memory_equal(buf, s.bytes + off, MIB / 8);
+	}
+	assert_true(count_reads(&after));
+	assert_in_range(after - before, 1, 3);
+	assert_memory_equal(ptr, s.bytes + MIB - 7, got);
+
+	assert_int_equal(ftruncate(s.fd, 7 * MIB), 0);
+	assert_int_equal(file_read(&r, 7 * MIB - 10, buf, MIB / 2), -ENODATA);
+	assert_int_equal(file_read(&r, 6 * MIB + 1, buf, MIB / 2), 0);
+	assert_memory_equal(buf, s.bytes + 6 * MIB + 1, MIB / 2);
+	assert_true(r.use_mmap);
+	close_both(&f, &r);
+	sample_deinit(&s);
+	free(buf);
+}
+
 /* This process's own memory as a file: it can be read and not be mapped. */
 static void open_memory(struct dump_file *f, struct file_reader *r)
 {
@@ -623,6 +659,7 @@ int main(void)
 		cmocka_unit_test(test_one_byte),
 		cmocka_unit_test(test_open_errors),
 		cmocka_unit_test(test_shrunk),
+		cmocka_unit_test(test_mapped_copy),
 		cmocka_unit_test(test_cannot_map),
 		cmocka_unit_test(test_bad_spot),
 		cmocka_unit_test(test_flattened),
