@@ -27,6 +27,8 @@ INIT_OPT_MOD_SYM(vmlinux, __start_orc_unwind);
 INIT_OPT_MOD_STRUCT(vmlinux, orc_entry);
 
 #define ORCS_MAX (1u << 24)
+/* Entries of the first functions, of which unwinders learn how registers are numbered. */
+#define ORCS_FIRST 256
 #define STACK_MAX (UINT64_C(1) << 20)
 #define SCHED_TEXT_MAX (UINT64_C(1) << 20)
 
@@ -125,6 +127,10 @@ void essential_add_code(struct essential *e)
 				  (end - block) * ESSENTIAL_CODE_BLOCK);
 		add_orcs(e, block, end);
 	}
+	if (MOD_SYM_EXIST(vmlinux, __start_orc_unwind))
+		essential_add_all(e, GET_MOD_SYM(vmlinux, __start_orc_unwind),
+				  ORCS_FIRST * SIZE(orc_entry));
+	add_orcs(e, 0, 1);
 	if (MOD_SYM_EXIST(vmlinux, __sched_text_start) && MOD_SYM_EXIST(vmlinux, __sched_text_end))
 		essential_add_all(e, GET_MOD_SYM(vmlinux, __sched_text_start),
 				  min_u64(GET_MOD_SYM(vmlinux, __sched_text_end) -

@@ -15,6 +15,7 @@ INIT_OPT_MOD_SYM(vmlinux, _einittext);
 INIT_OPT_MOD_SYM(vmlinux, __start_orc_unwind_ip);
 INIT_OPT_MOD_SYM(vmlinux, __stop_orc_unwind_ip);
 INIT_OPT_MOD_SYM(vmlinux, __start_orc_unwind);
+INIT_OPT_MOD_SYM(vmlinux, orc_lookup);
 
 /*
  * Since Linux kernel commit ac3b43283923 ("module: replace module_layout with module_memory")
@@ -78,9 +79,11 @@ static int add_kernel(const struct vmem *mem, struct code_map *map)
 		r.orc_ip = SYMBOL(__start_orc_unwind_ip);
 		r.orc = SYMBOL(__start_orc_unwind);
 		r.nr_orcs = (SYMBOL(__stop_orc_unwind_ip) - SYMBOL(__start_orc_unwind_ip)) / 4;
+		r.orc_lookup = HAS_SYMBOL(orc_lookup) ? SYMBOL(orc_lookup) : 0;
 	}
 	map->orc_sp = orc_stack_pointer(mem, &r);
 	err = add_range(map, &r);
+	r.orc_lookup = 0;
 	r.start = SYMBOL(_sinittext);
 	r.end = SYMBOL(_einittext);
 	return err ? err : add_range(map, &r);

@@ -10,11 +10,18 @@
 #include "symbols/module_list.h"
 #include "symbols/vmem.h"
 
+/**
+ * Bytes of code for each number in orc_lookup, since Linux kernel commit ee9f8fce9964
+ * ("x86/unwind: Add the ORC unwinder") (in v4.14).
+ */
+#define ORC_BLOCK 256
+
 /** A range of code, and the ORC tables for it. */
 struct code_range {
 	vaddr_t start, end;
 	vaddr_t orc_ip, orc; /**< 0: none */
 	uint64_t nr_orcs;
+	vaddr_t orc_lookup; /**< for each ORC_BLOCK bytes of code the entry of the first; 0: none */
 };
 
 /** All code of the kernel and its modules. */

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "facts/facts.h"
+#include "kernel/unwind/orc_table.h"
 #include "kernel/unwind/unwind.h"
 #include "lib/elf_machine.h"
 #include "facts/on_demand.h"
@@ -344,6 +345,44 @@ static void test_orc_damage(void **state)
 			X86(m, &regs, true, "850e 850 850 850 850 850 850 850 850 850 damaged");
 			free(m);
 		}
+}
+
+/* The entry with which a search of all 10 begins cannot be read. */
+static int read_but_middle(void *ctx, vaddr_t va, void *buf, size_t len)
+{
+	return va == ORC_IP + 5 * 4 ? err_set(-EFAULT, "not in the dump") :
+				      read_memory(ctx, va, buf, len);
+}
+
+/* With a table to look entries up only those near the address are read; a wrong one is ignored. */
+static void test_orc_lookup(void **state)
+{
+	static const uint32_t wrong[][2] = { { 3, 3 }, { 0, 0 }, { 0, 99 }, { 10, 10 } };
+	const vaddr_t lookup = ORC_IP + 0x2000;
+	struct memory *m = begin_orc(ORC_NEW);
+	uint64_t n, nr = m->range.nr_orcs;
+
+	(void)state;
+	m->range.orc_lookup = lookup;
+	for (uint64_t i = 0; i < nr; i++)
+		put(m, lookup + i * 4, i | (i + 1) << 32);
+	for (uint64_t i = 0; i < nr - 1; i++) {
+		assert_true(orc_search(&m->mem, &m->range, CODE + i * 0x100 + 0x50, &n));
+		assert_int_equal(n, i);
+	}
+	m->mem.read = read_but_middle;
+	assert_true(orc_search(&m->mem, &m->range, CODE + 0x150, &n));
+	assert_int_equal(n, 1);
+	m->range.orc_lookup = 0;
+	assert_false(orc_search(&m->mem, &m->range, CODE + 0x150, &n));
+	m->range.orc_lookup = lookup;
+	m->mem.read = read_memory;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		put(m, lookup + 4 * 1, wrong[i][0] | (uint64_t)wrong[i][1] << 32);
+		assert_true(orc_search(&m->mem, &m->range, CODE + 0x150, &n));
+		assert_int_equal(n, 1);
+	}
+	free(m);
 }
 
 /* A new task has made no call yet: its first instruction may be that of a function. */
@@ -732,6 +771,7 @@ int main(void)
 		cmocka_unit_test(test_orc),
 		cmocka_unit_test(test_orc_exceptions),
 		cmocka_unit_test(test_orc_damage),
+		cmocka_unit_test(test_orc_lookup),
 		cmocka_unit_test(test_orc_new_task),
 		cmocka_unit_test(test_orc_null_call),
 		cmocka_unit_test(test_orc_lost_register),
