@@ -224,6 +224,7 @@ class Vmcore:
 COMPRESSION = {1: "zlib", 2: "lzo", 4: "snappy", 0x20: "zstd"}
 INCOMPLETE = 0x8
 PAGE_SIZES = (0x1000, 0x4000, 0x10000)
+DESCRIPTOR = 24                 # bytes of a page descriptor
 
 
 class Dump:
@@ -253,6 +254,7 @@ class Dump:
             self.max_mapnr, = struct.unpack_from(f"{self.order}Q", subhead, max_mapnr)
             f.seek((1 + sub) * block)
             maps = f.read(blocks * block)
+        self.path, self.descs_at = path, (1 + sub + blocks) * block
         if len(maps) != blocks * block or len(maps) * 4 < self.max_mapnr:
             raise ValueError(f"{path}: bitmaps of {len(maps)} bytes for {self.max_mapnr} pages")
         self.exists, self.dumped = maps[:len(maps) // 2], maps[len(maps) // 2:]
@@ -260,10 +262,30 @@ class Dump:
     def compression(self):
         return next((name for bit, name in COMPRESSION.items() if self.status & bit), "none")
 
+    def data(self):
+        """{pfn: (offset, bytes)} of the pages whose data are in the file, which may be cut."""
+        pfns = [pfn for first, end in runs(self.dumped) for pfn in range(first, end)]
+        with open(self.path, "rb") as f:
+            f.seek(self.descs_at)
+            table = f.read(len(pfns) * DESCRIPTOR)
+            end = f.seek(0, os.SEEK_END)
+        table = table[:len(table) // DESCRIPTOR * DESCRIPTOR]
+        descs = struct.iter_unpack(f"{self.order}qIIQ", table)
+        return {pfn: (offset, size) for pfn, (offset, size, *_) in zip(pfns, descs)
+                if offset and offset + size <= end}
+
 
 def has(bitmap, pfn):
     """Is the bit of PFN set?  Beyond the end of the bitmap none is."""
     return pfn >> 3 < len(bitmap) and bitmap[pfn >> 3] >> (pfn & 7) & 1
+
+
+def bitmap_of(pfns, nr):
+    """A bitmap of NR pages in which the bits of some are set."""
+    bitmap = bytearray(nr // 8 + 1)
+    for pfn in pfns:
+        bitmap[pfn >> 3] |= 1 << (pfn & 7)
+    return bitmap
 
 
 def runs(bitmap):
@@ -350,17 +372,19 @@ def can_read():
     return importlib.util.find_spec("kdumpfile") is not None
 
 
-def pages_equal(vmcore, dump):
-    """Compare every page in the dump, as libkdumpfile reads it, with the vmcore's."""
+def pages_equal(vmcore, dump, cut=False):
+    """Compare every page in the dump, as libkdumpfile reads it, with the vmcore's. In a dump
+    that was CUT the pages without data must be unreadable."""
     import libkdumpfile         # a package of the distribution, needed only here
     d = Dump(dump)
+    pages = bitmap_of(d.data(), d.max_mapnr) if cut else d.dumped
     try:
         handle = libkdumpfile.open_dump(dump)
         # Mapped, the missing end of a truncated file would kill this process.
         handle.attr["file.mmap_policy"] = 0
     except libkdumpfile.Error as e:
         return [f"libkdumpfile cannot open it: {e}"]
-    differ, unread, strange, total = [], [], [], 0
+    differ, unread, strange, invented, total = [], [], [], [], 0
     stride = (2 << 20) // d.page
 
     def check(pfn, count):
@@ -386,13 +410,19 @@ def pages_equal(vmcore, dump):
         check(pfn + half, count - half)
 
     with Vmcore(vmcore, d.page) as core:
-        for first, end in runs(d.dumped):
+        for first, end in runs(pages):
             total += end - first
             for pfn in range(first, end, stride):   # pages that are read at once
                 check(pfn, min(stride, end - pfn))
+    for first, end in runs(d.dumped) if d.status & INCOMPLETE else ():
+        for pfn in range(first, end):
+            with contextlib.suppress(libkdumpfile.Error):
+                if not has(pages, pfn):
+                    handle.read(libkdumpfile.MACHPHYSADDR, pfn * d.page, d.page)
+                    invented.append((pfn, "missing"))
     wrong = [] if total else ["there is no page in the dump"]
-    return (wrong + census(differ, "differs from the vmcore")
-            + census(unread, "libkdumpfile") + census(strange, "not in the vmcore"))
+    return (wrong + census(differ, "differs from the vmcore") + census(unread, "libkdumpfile")
+            + census(strange, "not in the vmcore") + census(invented, "libkdumpfile reads"))
 
 
 class PeerRefused(Exception):
