@@ -187,10 +187,37 @@ static void find_memmap(struct pfn_set *set, const struct kernel *k)
 	vmcore_reader_destroy(r);
 }
 
+/* Add those of some pages that have a code, which are no memory of the kernel. */
+static void add_coded(struct pfn_set *set, const struct page_order *o, const struct pfn_range *r)
+{
+	for (unsigned int i = 0; i < o->nr_planes; i++) {
+		const struct bitmap *b = &o->planes[i];
+		pfn_t pfn = r->start, end = min_u64(r->end, b->nbits), stop;
+
+		for (; (pfn = bitmap_next_set(b, pfn, end)) < end; pfn = stop) {
+			stop = bitmap_next_clear(b, pfn, end);
+			pfn_set_add(set, pfn, stop);
+		}
+	}
+}
+
+/* Leave pages of the image that the kernel freed to the classes that struct pages tell. */
+static void forget_freed(struct page_order *o)
+{
+	struct pfn_set freed = { 0 };
+
+	for (size_t i = 0; i < o->essential.nr; i++)
+		add_coded(&freed, o, &o->essential.ranges[i]);
+	pfn_set_seal(&freed);
+	pfn_set_subtract(&o->essential, &freed);
+	pfn_set_deinit(&freed);
+}
+
 void page_order_complete(struct page_order *o, const struct kernel *k)
 {
 	essential_find(k, &o->essential);
 	pfn_set_seal(&o->essential);
+	forget_freed(o);
 	find_memmap(&o->memmap, k);
 	pfn_set_seal(&o->memmap);
 	pfn_set_subtract(&o->memmap, &o->essential);

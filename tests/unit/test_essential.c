@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "filter/page_order.h"
 #include "kernel/essential.h"
 #include "tests/unit/cpu_limit.h"
 #include "tests/unit/minicore.h"
@@ -155,6 +156,35 @@ static void test_circle(void **state)
 	forget(&f);
 }
 
+/* Pages of the image that were freed, and have other uses, are in the classes of these. */
+static void test_freed(void **state)
+{
+	struct page_order o;
+	struct bitmap dumpable;
+	struct machine m = { 0 };
+	pfn_t stop;
+
+	machine_open(&m, *state, "whole");
+	page_order_init(&o, m.k->vc, 0, 0);
+	assert_int_equal(bitmap_init(&dumpable, m.k->vc->max_pfn), 0);
+	bitmap_set_range(&dumpable, 0, dumpable.nbits);
+	page_order_mark(&o, 0x232, 0x234, PAGE_USER);
+	page_order_mark(&o, 0x235, 0x236, PAGE_CACHE_PRIVATE);
+	page_order_complete(&o, m.k);
+	assert_int_equal(page_order_next(&o, &dumpable, ORDER_ESSENTIAL, 0x230, 0x238, &stop),
+			 0x230);
+	assert_int_equal(stop, 0x232);
+	assert_int_equal(page_order_next(&o, &dumpable, ORDER_ESSENTIAL, 0x232, 0x238, &stop),
+			 0x234);
+	assert_int_equal(stop, 0x235);
+	assert_int_equal(page_order_next(&o, &dumpable, ORDER_USER, 0x200, 0x238, &stop), 0x232);
+	assert_int_equal(stop, 0x234);
+	assert_int_equal(page_order_next(&o, &dumpable, ORDER_CACHE, 0x200, 0x238, &stop), 0x235);
+	bitmap_deinit(&dumpable);
+	page_order_deinit(&o);
+	machine_close(&m);
+}
+
 static void test_nothing(void **state)
 {
 	struct found f;
@@ -190,6 +220,7 @@ int main(void)
 		cmocka_unit_test(test_backwards),
 		cmocka_unit_test(test_small),
 		cmocka_unit_test(test_circle),
+		cmocka_unit_test(test_freed),
 		cmocka_unit_test(test_nothing),
 	};
 

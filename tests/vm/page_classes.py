@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Judge the classes in which a dump has its pages, by the kernel's own words on each page."""
+import json
+import re
+
+import compare
+
+# Kinds of pages (compare.py) that a class can have. Zero pages are in the class of their kind.
+KERNEL = {"slab", "page table", "reserved", "no page", "kernel"}
+KINDS = {
+    "essential": KERNEL, "kernel": KERNEL, "memory_map": {"reserved", "kernel"},
+    "cache_private": {"private cache"}, "cache": {"cache", "private cache"},
+    "user": {"anon", "hugetlb"}, "free": {"free"},
+}
+MAP_PERCENT = 90                # of the struct pages that there can be, at least
+
+
+def order(dump, classes):
+    """{class: its pages} by the places of their data in a file. Pages that share data are left
+    out: they are where the first one is."""
+    places = {}
+    for pfn, (offset, _) in compare.Dump(dump).data().items():
+        places.setdefault(offset, []).append(pfn)
+    found, ends = {c["class"]: [] for c in classes}, iter([c for c in classes if c["file_bytes"]])
+    now = next(ends)
+    for offset in sorted(places):
+        while offset >= now["file_bytes"]:
+            now = next(ends)
+        if len(places[offset]) == 1:
+            found[now["class"]] += places[offset]
+    return found
+
+
+def check_map(dumpdir, nr):
+    """Complaints about the number of pages of the memory map, of which a few are essential."""
+    with open(f"{dumpdir}/truth/vmcoreinfo") as f:
+        size = int(re.search(r"^SIZE\(page\)=(\d+)$", f.read(), re.M)[1])
+    flags = compare.read_words(f"{dumpdir}/truth/kpageflags")
+    wanted = sum(not f & compare.NOPAGE for f in flags) * size // compare.page_size(dumpdir)
+    return [f"the memory map has {nr} pages, not {wanted}"] if nr * 100 < wanted * MAP_PERCENT \
+        else []
+
+
+def judge(dumpdir, dump, report, essential):
+    """Judge the classes of a dump of all pages with its REPORT of --json, and of one of
+    ESSENTIAL pages."""
+    with open(report) as f:
+        classes = json.load(f)["pages"]["classes"]
+    found, kinds = order(dump, classes), compare.kinds(dumpdir)
+    chosen, wrong = compare.Dump(essential).dumped, []
+    for name, pages in found.items():
+        known = [pfn for pfn in pages if pfn < len(kinds)]
+        wrong += compare.census([(pfn, kinds[pfn]) for pfn in known
+                                 if kinds[pfn] not in KINDS[name]], f"in the class {name}")
+        wrong += compare.census([(pfn, name) for pfn in known
+                                 if bool(compare.has(chosen, pfn)) != (name == "essential")],
+                                "not as in a dump of --essential")
+    return wrong + check_map(dumpdir, next(c["pages"] for c in classes
+                                           if c["class"] == "memory_map"))
