@@ -213,6 +213,7 @@ static void add_pids(struct essential *e, uint64_t entry, unsigned int depth)
 	}
 	if (entry < 4096 || depth == XA_DEPTH_MAX)
 		return;
+	essential_add(e, entry - 2, GET_MOD_STRUCT_MEMBER_SSIZE(vmlinux, xa_node, slots));
 	for (unsigned int i = 0; i < XA_SLOTS_MAX; i++) {
 		uint64_t next;
 
