@@ -47,7 +47,8 @@ static enum unwind_end restore(struct unwind *u, vaddr_t regs)
 		return unwind_damaged(u, "saved registers cannot be read [%#" PRIx64 "]", regs);
 	r->user = !(status & STATUS_SPP);
 	u->exception = true;
-	return UNWIND_MORE;
+	/* A kernel thread began here, in ret_from_fork(), which is near: its registers are 0. */
+	return r->user || r->pc ? UNWIND_MORE : UNWIND_DONE;
 }
 
 static enum unwind_end riscv64_step(struct unwind *u)

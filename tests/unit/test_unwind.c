@@ -521,6 +521,9 @@ static void test_riscv64(void **state)
 	check_trace(m, EM_RISCV, &regs, true, "50e 410 1f0e 1f8 done");
 	put_words(m, STACK, "140: 0\n");
 	check_trace(m, EM_RISCV, &regs, true, "50e 410 done");
+	/* Those of a kernel thread, which returns where it began. */
+	put_words(m, STACK, "40: 0\n80: 0\n140: 100\n");
+	check_trace(m, EM_RISCV, &regs, true, "50e 410 done");
 	free(m);
 }
 
