@@ -3,8 +3,8 @@
 #include "kernel/unwind/unwind.h"
 
 static const struct unwind_ops *const machines[] = {
-	&unwind_x86_64_ops, &unwind_arm64_ops, &unwind_riscv64_ops,
-	&unwind_s390x_ops,  &unwind_ppc64_ops, &unwind_loongarch64_ops,
+	&unwind_x86_64_ops, &unwind_arm64_ops,	     &unwind_riscv64_ops, &unwind_s390x_ops,
+	&unwind_ppc64_ops,  &unwind_loongarch64_ops, &unwind_i386_ops,
 };
 
 const struct unwind_ops *unwind_find(uint16_t machine)

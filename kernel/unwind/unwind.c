@@ -8,8 +8,9 @@
 #include "lib/byteorder.h"
 #include "lib/types.h"
 
-/* Offset of pr_reg in struct elf_prstatus of machines whose long has 8 bytes. */
+/* Offset of pr_reg in struct elf_prstatus, if a long has 8 bytes, or 4. */
 #define PRSTATUS_REGS 112
+#define PRSTATUS_REGS32 72
 /* No code is below. */
 #define LOWEST_CODE 4096
 
@@ -36,6 +37,12 @@ bool unwind_read(struct unwind *u, vaddr_t va, uint64_t *ret)
 	return true;
 }
 
+static uint64_t load_word(const struct unwind_note *note, const uint8_t *regs, unsigned int n,
+			  bool swap)
+{
+	return note->words_of_4 ? load_u32(regs + n * 4, swap) : load_u64(regs + n * 8, swap);
+}
+
 int unwind_prstatus_regs(const struct unwind_note *note, const void *desc, size_t size, bool swap,
 			 struct unwind_regs *ret)
 {
@@ -47,23 +54,22 @@ int unwind_prstatus_regs(const struct unwind_note *note, const void *desc, size_
 		{ note->dx, &ret->dx },	  { note->di, &ret->di }, { note->r10, &ret->r10 },
 		{ note->r13, &ret->r13 },
 	};
-	const uint8_t *raw = (const uint8_t *)desc + PRSTATUS_REGS;
+	size_t at = note->words_of_4 ? PRSTATUS_REGS32 : PRSTATUS_REGS;
+	size_t nr = size < at ? 0 : (size - at) / (note->words_of_4 ? 4 : 8);
+	const uint8_t *raw = (const uint8_t *)desc + at;
 	uint64_t mode;
 
 	*ret = (struct unwind_regs){ 0 };
-	if (size < PRSTATUS_REGS)
-		return -ENODATA;
-	size -= PRSTATUS_REGS;
 	for (size_t i = 0; i < ARRAY_SIZE(regs); i++)
-		if (regs[i].word >= size / 8)
+		if (regs[i].word >= nr)
 			return -ENODATA;
-	if (note->pc >= size / 8 || note->mode >= size / 8)
+	if (note->pc >= nr || note->mode >= nr)
 		return -ENODATA;
 	for (size_t i = 0; i < ARRAY_SIZE(regs); i++)
 		if (regs[i].word)
-			*regs[i].to = load_u64(raw + regs[i].word * 8, swap);
-	ret->pc = load_u64(raw + note->pc * 8, swap);
-	mode = load_u64(raw + note->mode * 8, swap) & note->mode_bits;
+			*regs[i].to = load_word(note, raw, regs[i].word, swap);
+	ret->pc = load_word(note, raw, note->pc, swap);
+	mode = load_word(note, raw, note->mode, swap) & note->mode_bits;
 	ret->user = !mode == note->is_user_if_0;
 	return 0;
 }

@@ -5,7 +5,7 @@
  *
  * Code here sees no dump: only memory, facts, and where the kernel's code is. Each architecture
  * unwinds by what its own kernel uses: ORC tables (x86_64, loongarch64), frame records (arm64,
- * riscv64), back chains (s390x, ppc64).
+ * riscv64), frame pointers (i386), back chains (s390x, ppc64).
  *
  * Adding an architecture: a file NAME.c with one const struct unwind_ops, put in the
  * table of machines.c; stacks in tests/unit/test_unwind.c.
@@ -65,8 +65,9 @@ struct unwind {
 	char why[160];
 };
 
-/** Numbers of the words of 8 bytes in an NT_PRSTATUS note's pr_reg; 0: not there, but for pc. */
+/** Numbers of the words in an NT_PRSTATUS note's pr_reg; 0: not there, but for pc. */
 struct unwind_note {
+	bool words_of_4; /**< bytes; else of 8 */
 	uint8_t pc, sp, fp, lr, dx, di, r10, r13;
 	uint8_t mode;	    /**< the word that tells the CPU's mode */
 	uint64_t mode_bits; /**< its bits that are 0 in kernel mode */
@@ -136,5 +137,6 @@ extern const struct unwind_ops unwind_riscv64_ops;
 extern const struct unwind_ops unwind_s390x_ops;
 extern const struct unwind_ops unwind_ppc64_ops;
 extern const struct unwind_ops unwind_loongarch64_ops;
+extern const struct unwind_ops unwind_i386_ops;
 
 #endif

@@ -8,8 +8,9 @@
  *	1	bits: facts[] that are not known
  *	8 * 8	registers: pc, sp, fp, lr, dx, di, r10, r13
  *	4	number of ORC entries
- *	2	bytes of code, at CODE; its ORC tables are at ORC_IP and ORC after it
- *	...	these, and then the stack, at STACK
+ *	2	bytes of code, at CODE (its lower half on i386); its ORC tables are at ORC_IP and
+ *		ORC after it
+ *	...	these, and then the stack, at STACK, or STACK_OF_32BIT
  */
 #include <elf.h>
 #include <stdio.h>
@@ -24,7 +25,10 @@
 #define ORC (CODE + 0x1400)
 #define STACK UINT64_C(0xffffc90000000000)
 
-static const uint16_t machines[] = { EM_X86_64, EM_AARCH64, EM_RISCV, EM_S390, EM_PPC64 };
+#define STACK_OF_32BIT UINT64_C(0xc9000000)
+
+static const uint16_t machines[] = { EM_X86_64, EM_AARCH64,   EM_RISCV, EM_S390,
+				     EM_PPC64,	EM_LOONGARCH, EM_386 };
 
 static const struct {
 	const char *structure, *member;
@@ -82,7 +86,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fact_set set = facts_on_demand();
 	struct unwind_frame frames[UNWIND_FRAMES_MAX];
 	struct unwind_regs regs = { 0 };
-	struct code_range range = { .start = CODE, .end = ORC_IP, .orc_ip = ORC_IP, .orc = ORC };
+	bool is_32bit = machine == EM_386;
+	vaddr_t at = is_32bit ? (uint32_t)CODE : CODE;
+	struct code_range range = {
+		.start = at, .end = at + ORC_IP - CODE, .orc_ip = ORC_IP, .orc = ORC
+	};
 	struct code_map code = { .ranges = &range, .nr = 1, .has_orcs = true };
 	struct fuzz_memory m;
 	enum unwind_end end;
@@ -100,9 +108,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	range.nr_orcs = fuzz_number(&in, 4);
 	facts_reset(&set);
 	set_facts(&set, missing);
-	fuzz_memory_init(&m, flags);
-	fuzz_memory_add(&m, CODE, fuzz_bytes(&in, fuzz_number(&in, 2)));
-	fuzz_memory_add(&m, STACK, in);
+	fuzz_memory_init(&m, flags | (is_32bit ? FUZZ_32BIT : 0));
+	fuzz_memory_add(&m, at, fuzz_bytes(&in, fuzz_number(&in, 2)));
+	fuzz_memory_add(&m, is_32bit ? STACK_OF_32BIT : STACK, in);
 	code.orc_sp = orc_stack_pointer(&m.mem, &range);
 	end = unwind_stack(unwind_find(machine), &m.mem, &code, &regs, flags & STOPPED, frames, &nr,
 			   why);

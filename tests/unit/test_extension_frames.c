@@ -243,7 +243,7 @@ static void test_damage(void **state)
 	assert_non_null(strstr(mdf_error(), "the stack of task "));
 	end(&f, frames);
 	begin(&f, &frames, notes);
-	f.vc.machine = EM_386;
+	f.vc.machine = EM_ARM;
 	check_frames(&f, WAITING, 0, -ENOTSUP, "");
 	assert_null(frames);
 	end(&f, frames);
