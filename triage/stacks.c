@@ -15,6 +15,9 @@
 /* The largest stack of a task in all architectures and configurations. */
 #define STACK_BYTES_MAX (64 << 10)
 
+/* CPUs that are taken from notes alone. */
+#define NOTED_CPUS_MAX 8192
+
 /* Times that a stack of a running kernel is read at most. */
 #define LIVE_TRIES 4
 
@@ -99,6 +102,23 @@ static void follow_stack(struct triage *t, struct triage_cpu *cpu, uint64_t sp)
 	}
 }
 
+/* If no type tells which CPUs are online, each note is of one; their numbers are not known. */
+static int add_cpu(struct stacks *s, unsigned int nth)
+{
+	struct triage *t = s->t;
+
+	if (t->nr_online || !s->code.nr || nth != t->nr_cpus || nth >= NOTED_CPUS_MAX)
+		return 0;
+	if (ARRAY_GROW(t->cpus, t->nr_cpus, "CPUs"))
+		return -ENOMEM;
+	t->cpus[t->nr_cpus++] = (struct triage_cpu){
+		.cpu = nth,
+		.task = TRIAGE_NONE,
+		.trace = TRIAGE_NONE,
+	};
+	return 0;
+}
+
 /* A note for each CPU that is online, in their order. */
 static int take_note(void *ctx, unsigned int nth, const void *desc, size_t size)
 {
@@ -107,8 +127,10 @@ static int take_note(void *ctx, unsigned int nth, const void *desc, size_t size)
 	struct triage_cpu *cpu;
 	struct unwind_regs regs;
 	struct unwound u;
-	int err;
+	int err = add_cpu(s, nth);
 
+	if (err)
+		return err;
 	if (nth >= t->nr_cpus ||
 	    unwind_prstatus_regs(&s->ops->note, desc, size, t->view->mem.swap, &regs))
 		return 0;

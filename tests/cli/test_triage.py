@@ -260,10 +260,11 @@ MEMCG(killed, &full.css.sibling, &top.css.children, &killed.css.children, &kille
 MEMCG(roomy, &full.css.children, &full.css.children, &roomy.css.children, &roomy.css.children,
 	94, 100, 0)
 struct mem_cgroup *root_mem_cgroup DATA(".data") = &top;
+char _etext[8] DATA(".data") = { 1 };
 '''
 
 
-@test('control groups at their limit, and those with tasks killed for memory')
+@test('control groups at their limit or with tasks killed for memory; CPUs by their notes')
 def _():
     if 'libbpf' in makedumpfile('--check-params', '--list-ktypes', 'x', 'y').err:
         skip('built without libbpf')
@@ -276,6 +277,10 @@ def _():
         {'path': '/killed', 'usage_bytes': 5 * page, 'max_bytes': None, 'oom_kills': 7}], groups)
     check('       384        400         0 /full\n        20       none         7 /killed\n'
           in triage('cgroups'), triage('cgroups'))
+    # No type tells which CPUs were online: the notes have registers.
+    cpus = load(triage('--json', '-', 'cgroups'))['cpus']
+    check([(c['cpu'], c['registers'], c['task']) for c in cpus] ==
+          [(0, True, None), (1, True, None)], cpus)
     # A list that leads nowhere costs the entries after it.
     kernel.core('cgroups', f'u64 image+{kernel.symbols["full"] - STEXT + 16:#x} 8 8')
     found = load(triage('--json', '-', 'cgroups'))
