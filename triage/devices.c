@@ -92,7 +92,8 @@ static int read_disks(struct triage *t)
 	int err;
 
 	if (HAS_SYMBOL(blockdev_superblock) && HAS_MEMBER(super_block, s_inodes) &&
-	    HAS_MEMBER(bdev_inode, vfs_inode) && HAS_MEMBER(gendisk, disk_name)) {
+	    HAS_MEMBER(bdev_inode, vfs_inode) && HAS_MEMBER(block_device, bd_nr_sectors) &&
+	    HAS_MEMBER(gendisk, disk_name)) {
 		err = vmem_read_ulong(mem, SYMBOL(blockdev_superblock), &sb);
 		if (!err)
 			err = walk_list(mem, sb + OFFSET(super_block, s_inodes),
