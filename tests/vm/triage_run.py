@@ -4,9 +4,17 @@ import json
 import re
 import subprocess
 
-# A line of a Call Trace; the first group is there if the frame is not reliable.
-FRAME = re.compile(r'^\[[^]]*\] (?:\[[^]]*\] )? *(\? )?'
-                   r'(\S+\+0x[0-9a-f]+/0x[0-9a-f]+(?: \[\w+\])?)$')
+# A line of a Call Trace: x86_64 and arm64 print no addresses, s390x "([<...>] f+0x1/0x2)" for a
+# frame that is not reliable, ppc64 "[stack] [code] f+0x1/0x2 (unreliable)", arm64 "f+0x1/0x2 (P)".
+FRAME = re.compile(r'^\[[^]]*\] (?:\[ *[CT]\d+\] )? *(?P<doubt>\? |\()?(?:\[<?[0-9a-f]+>?\] )*'
+                   r'(?P<place>\S+\+0x[0-9a-f]+/0x[0-9a-f]+(?: \[\w+\])?)'
+                   r'\)?(?: \([A-Z]+\)| (?P<unreliable>\(unreliable\)))? *$')
+
+
+def kernels_frame(line):
+    """The place in a line of the log, or None if it is no frame, or no reliable one."""
+    m = FRAME.match(line)
+    return m['place'] if m and not m['doubt'] and not m['unreliable'] else None
 
 
 def triage(program, vmcore, *args):
