@@ -91,6 +91,10 @@ static void print_taints(const struct triage *t, FILE *out)
 
 	if (!t->tainted_known)
 		return;
+	if (!t->tainted) {
+		fputs("tainted    no\n", out);
+		return;
+	}
 	fprintf(out, "tainted    %" PRIu64, t->tainted);
 	for (unsigned int i = 0; (meaning = triage_taint(i, &letter)); i++) {
 		if (!(t->tainted >> i & 1))

@@ -64,6 +64,7 @@ static void test_cpus(void **state)
 		.traces = traces,
 		.nr_traces = 2,
 		.panic_cpu = 2,
+		.tainted_known = true,
 		.death_trace = TRIAGE_NONE,
 	};
 	char *text;
@@ -85,6 +86,7 @@ static void test_cpus(void **state)
 	cpus[6].trace = TRIAGE_NONE;
 	text = printed(&t);
 	check_has(text, "panic, CPU 2\n");
+	check_has(text, "\ntainted    no\n");
 	check_has(text, "--- CPUs\nCPU 2: task is not known\n    halt+0x1/0x2\n"
 			"CPU 4: sh (pid 7), in user mode\n"
 			"CPUs 0-1, 3, 5, 7: idle\n    halt+0x1/0x2\n"
