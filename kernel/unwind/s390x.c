@@ -17,12 +17,14 @@ INIT_OPT_MOD_PATH(vmlinux, task_ksp, "task_struct.thread.ksp");
 
 /* The place in gprs[], which begins with r6. */
 #define SAVED_R14 (8 * 8)
+#define GPR_LR (14 * 8)
 #define GPR_SP (15 * 8)
 /* psw.mask: the CPU is in user mode. */
 #define PSW_USER (UINT64_C(1) << 48)
 /* Numbers of words in s390_regs: a psw, then registers. */
 #define REG_MASK 0
 #define REG_PC 1
+#define REG_LR 16
 #define REG_SP 17
 
 static enum unwind_end restore(struct unwind *u, vaddr_t regs)
@@ -32,6 +34,7 @@ static enum unwind_end restore(struct unwind *u, vaddr_t regs)
 
 	if (!unwind_read(u, regs + OFFSET(pt_regs, psw), &mask) ||
 	    !unwind_read(u, regs + OFFSET(pt_regs, psw) + 8, &r->pc) ||
+	    !unwind_read(u, regs + OFFSET(pt_regs, gprs) + GPR_LR, &r->lr) ||
 	    !unwind_read(u, regs + OFFSET(pt_regs, gprs) + GPR_SP, &r->sp))
 		return UNWIND_DAMAGED;
 	r->user = mask & PSW_USER;
@@ -42,6 +45,7 @@ static enum unwind_end restore(struct unwind *u, vaddr_t regs)
 
 static enum unwind_end s390x_step(struct unwind *u)
 {
+	vaddr_t stopped_at = u->at_call ? 0 : u->regs.pc;
 	uint64_t chain;
 
 	if (!HAS_MEMBER(stack_frame, back_chain) || !HAS_MEMBER(stack_frame, gprs) ||
@@ -55,6 +59,9 @@ static enum unwind_end s390x_step(struct unwind *u)
 	u->regs.sp = chain;
 	if (!unwind_read(u, chain + OFFSET(stack_frame, gprs) + SAVED_R14, &u->regs.pc))
 		return UNWIND_DAMAGED;
+	/* A function that calls none, such as arch_cpu_idle(), saves no r14: an old one is there. */
+	if (u->regs.pc == stopped_at)
+		u->regs.pc = u->regs.lr;
 	return UNWIND_MORE;
 }
 
@@ -69,6 +76,12 @@ static int s390x_task_regs(const struct vmem *mem, vaddr_t task, struct unwind_r
 const struct unwind_ops unwind_s390x_ops = {
 	.machine = EM_S390,
 	.task_regs = s390x_task_regs,
-	.note = { .pc = REG_PC, .sp = REG_SP, .mode = REG_MASK, .mode_bits = PSW_USER },
+	.note = {
+		.pc = REG_PC,
+		.sp = REG_SP,
+		.lr = REG_LR,
+		.mode = REG_MASK,
+		.mode_bits = PSW_USER,
+	},
 	.step = s390x_step,
 };

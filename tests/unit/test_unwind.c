@@ -545,6 +545,12 @@ static void test_s390x(void **state)
 	/* A kernel thread: the registers are those of no code. */
 	put_words(m, STACK, "4a0: 0 0\n");
 	check_trace(m, EM_S390, &regs, true, "50e 120 180 1f0e done");
+	/* The function that was interrupted saved no return address. */
+	put_words(m, STACK, "100: s200\n170: c50\n");
+	regs.lr = CODE + 0x140;
+	check_trace(m, EM_S390, &regs, true, "50e 140 180 1f0e done");
+	put_words(m, STACK, "170: c120\n320: c160\n400: s480\n4f0: c1f0\n480: 0\n520: 0 0\n");
+	check_trace(m, EM_S390, &regs, true, "50e 120 180 1f0e 160 done");
 	put_words(m, STACK, "100: s101\n");
 	check_trace(m, EM_S390, &regs, true, "50e 120 damaged");
 	free(m);
