@@ -59,7 +59,7 @@ static enum unwind_end s390x_step(struct unwind *u)
 	u->regs.sp = chain;
 	if (!unwind_read(u, chain + OFFSET(stack_frame, gprs) + SAVED_R14, &u->regs.pc))
 		return UNWIND_DAMAGED;
-	/* A function that calls none, such as arch_cpu_idle(), saves no r14: an old one is there. */
+	/* A function that calls none, as arch_cpu_idle(), saves no r14: an old one is there. */
 	if (u->regs.pc == stopped_at)
 		u->regs.pc = u->regs.lr;
 	return UNWIND_MORE;
