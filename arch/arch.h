@@ -144,6 +144,11 @@ struct arch_ops {
 	/** The range is around SYMBOL(_stext), so another boot's is elsewhere. */
 	bool kaslr_image;
 	/**
+	 * With FLATMEM, mem_map begins with the struct page of arch.phys_base (ARCH_PFN_OFFSET),
+	 * not with that of address 0.
+	 */
+	bool flat_from_phys_base;
+	/**
 	 * Optional: find the registers of user space (struct pt_regs) at the end of the kernel
 	 * stack of a task that entered the kernel.
 	 * @param top the last @p regs_bytes + ARCH_USER_REGS_GAP bytes of the stack
@@ -219,6 +224,9 @@ int arch_not_mapped(vaddr_t va, unsigned int level, uint64_t entry);
  */
 int arch_not_canonical(vaddr_t va, unsigned int bits, struct arch_run *ret);
 
+/** The same for an address of more than 32 bits, where addresses have 32. @return -EFAULT */
+int arch_not_32_bits(vaddr_t va, struct arch_run *ret);
+
 /** Return whether the bits of @p va above its low @p bits are copies of the highest of those. */
 bool arch_is_canonical(vaddr_t va, unsigned int bits);
 
@@ -235,6 +243,7 @@ struct arch_run arch_run_within(vaddr_t va, uint64_t span, paddr_t paddr);
  */
 void arch_image_by_symbols(uint64_t max, vaddr_t *start, vaddr_t *end);
 
+extern const struct arch_ops arm_arch_ops;
 extern const struct arch_ops arm64_arch_ops;
 extern const struct arch_ops i386_arch_ops;
 extern const struct arch_ops loongarch64_arch_ops;

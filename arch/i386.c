@@ -58,10 +58,8 @@ static int i386_translate(const struct arch *a, const struct arch_mem *mem, vadd
 	unsigned int bits = a->levels == PAE_LEVELS ? 9 : 10;
 	paddr_t table = a->root;
 
-	if (va > UINT32_MAX) {
-		*ret = (struct arch_run){ .len = -va };
-		return err_set(-EFAULT, "%#" PRIx64 " has more than 32 bits", va);
-	}
+	if (va > UINT32_MAX)
+		return arch_not_32_bits(va, ret);
 	for (unsigned int level = a->levels;; level--) {
 		unsigned int shift = PAGE_SHIFT + bits * (level - 1);
 		uint64_t span = UINT64_C(1) << shift, entry;

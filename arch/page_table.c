@@ -53,6 +53,12 @@ int arch_not_canonical(vaddr_t va, unsigned int bits, struct arch_run *ret)
 	return err_set(-EFAULT, "%#" PRIx64 " is not a canonical address", va);
 }
 
+int arch_not_32_bits(vaddr_t va, struct arch_run *ret)
+{
+	*ret = (struct arch_run){ .len = -va };
+	return err_set(-EFAULT, "%#" PRIx64 " has more than 32 bits", va);
+}
+
 bool arch_is_canonical(vaddr_t va, unsigned int bits)
 {
 	return (int64_t)(va << (64 - bits)) >> (64 - bits) == (int64_t)va;

@@ -348,6 +348,9 @@ static pfn_t flat_end(const struct kernel *k, struct vmcore_reader *r)
 
 static int flat_memmap(struct memmap *m, const struct kernel *k, struct vmcore_reader *r)
 {
+	pfn_t start = k->arch.ops->flat_from_phys_base ? k->arch.phys_base >> k->arch.page_shift :
+							 0;
+	pfn_t end = min_u64(flat_end(k, r), k->vc->max_pfn);
 	uint64_t map;
 	int err = read_ulong(k, r, GET_MOD_SYM(vmlinux, mem_map), &map);
 
@@ -355,7 +358,12 @@ static int flat_memmap(struct memmap *m, const struct kernel *k, struct vmcore_r
 		return err_prefix(err, "cannot read mem_map");
 	if (!map)
 		return err_set(-EBADMSG, "mem_map is NULL");
-	return add_range(m, 0, min_u64(flat_end(k, r), k->vc->max_pfn), map);
+	if (start >= end)
+		return err_set(-EBADMSG,
+			       "the kernel's memory begins at %#" PRIx64
+			       ", where the dump has none",
+			       k->arch.phys_base);
+	return add_range(m, start, end, map);
 }
 
 static int find_map(struct memmap *m, const struct kernel *k, struct vmcore_reader *r, bool whole)

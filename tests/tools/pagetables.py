@@ -18,6 +18,7 @@ class Tables:
     LARGE = 3               # highest level at which an entry can map memory
     ORDER = None            # of entries; None: as all integers of the machine
     ENTRY = 8               # bytes
+    base = 0                # physical address of what is at 0 in `memory`
 
     def __init__(self, memory, order, page, start, size, levels, mask):
         self.memory = memory
@@ -137,6 +138,35 @@ class I386(X86_64):
         return address | (1 if level == 3 else 0x63)
 
 
+class Arm(Tables):
+    """Short descriptors, two levels; three with LPAE, the top one of four entries."""
+
+    LEVELS = 2
+    LARGE = 2
+
+    def __init__(self, memory, order, page, start, size, levels, mask):
+        self.lpae = levels == 3
+        self.ENTRY = 8 if self.lpae else 4
+        # The flags of data: written to, shareable, cached; with LPAE used, too.
+        self.FLAGS = 0x704 if self.lpae else 0x40c
+        super().__init__(memory, order, page, start, size, levels, mask)
+
+    def bits(self, level):
+        return ((9, 9, 2) if self.lpae else (8, 12))[level - 1]
+
+    def leaf(self, level, paddr, flags):
+        kind = (3 if level == 1 else 1) if self.lpae else 2
+        return paddr + self.base | flags | kind
+
+    def table(self, _level, address):
+        return address + self.base | (3 if self.lpae else 1)
+
+    def target(self, _level, entry):
+        if self.lpae:
+            return (entry & 0xfffffff000) - self.base if entry & 2 else None
+        return (entry & 0xfffffc00) - self.base if entry & 3 == 1 else None
+
+
 class Arm64(Tables):
     """48 bits of virtual, no more of physical address."""
 
@@ -254,5 +284,5 @@ class LoongArch64(Tables):
         return entry & ~self.WINDOW if entry >> 60 == 9 else None
 
 
-MACHINES = {'x86_64': X86_64, 'i386': I386, 'arm64': Arm64, 's390x': S390x, 'riscv': Riscv64,
-            'ppc64': Ppc64, 'loongarch64': LoongArch64}
+MACHINES = {'x86_64': X86_64, 'i386': I386, 'arm': Arm, 'arm64': Arm64, 's390x': S390x,
+            'riscv': Riscv64, 'ppc64': Ppc64, 'loongarch64': LoongArch64}
