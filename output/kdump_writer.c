@@ -29,6 +29,7 @@ struct kdump_writer {
 	struct kdump_layout layout;
 	struct kdump_header header;
 	struct kdump_sub_header sub;
+	pfn_t pfn_base;			   /* the page of bit 0 of the bitmaps; a multiple of 8 */
 	uint64_t bitmap_off, bitmap_bytes; /* bytes: of one bitmap, padded */
 	uint64_t desc_off;		   /* of all descriptors */
 	uint64_t nr_descs;
@@ -111,8 +112,8 @@ static bool may_have_pages(const struct bitmap *b, pfn_t pfn, pfn_t end)
 
 static int put_bitmap(struct kdump_writer *k, const struct bitmap *b, uint64_t off)
 {
-	const uint8_t *bytes = (const uint8_t *)b->words;
-	uint64_t size = div_round_up(b->nbits, 8), done, len;
+	const uint8_t *bytes = (const uint8_t *)b->words + k->pfn_base / 8;
+	uint64_t size = div_round_up(b->nbits - k->pfn_base, 8), done, len;
 	_cleanup_free_ uint8_t *padding = NULL;
 	int err = 0;
 
@@ -122,7 +123,8 @@ static int put_bitmap(struct kdump_writer *k, const struct bitmap *b, uint64_t o
 		 * Nothing need be written where no memory is, which can be much more than all
 		 * else; but for the end, so that the file reaches there.
 		 */
-		if (done + len < size && !may_have_pages(b, done * 8, (done + len) * 8))
+		if (done + len < size &&
+		    !may_have_pages(b, k->pfn_base + done * 8, k->pfn_base + (done + len) * 8))
 			continue;
 		err = sink_pwrite(k->base.sink, bytes + done, len, off + done);
 	}
@@ -134,6 +136,24 @@ static int put_bitmap(struct kdump_writer *k, const struct bitmap *b, uint64_t o
 	return sink_pwrite(k->base.sink, padding, k->bitmap_bytes - size, off + size);
 }
 
+/*
+ * Choose phys_base, and the page of bit 0. On arm, where memory seldom begins at 0, readers count
+ * pages from phys_base on, which has 32 bits.
+ */
+static void set_phys_base(struct kdump_writer *k, const struct bitmap *exists)
+{
+	const struct vmcore *vc = k->base.source->vc;
+	paddr_t phys_base = k->base.source->kernel->arch.phys_base;
+	pfn_t pfn = phys_base >> vc->page_shift;
+
+	if (vc->machine == EM_ARM) {
+		if (phys_base > UINT32_MAX || bitmap_next_set(exists, 0, exists->nbits) < pfn)
+			phys_base = pfn = 0;
+		k->pfn_base = pfn;
+	}
+	k->sub.phys_base = phys_base;
+}
+
 static int kdump_begin(struct writer *w, const struct bitmap *exists)
 {
 	struct kdump_writer *k = kdump(w);
@@ -143,8 +163,12 @@ static int kdump_begin(struct writer *w, const struct bitmap *exists)
 	/* Padding of up to 7 bytes, and in a part the starts of classes, follow the notes. */
 	uint64_t sub_blocks =
 		div_round_up(sub_size + vc->notes_size + 7 + KDUMP_STARTS_SIZE, block);
-	uint64_t map_blocks = div_round_up(div_round_up(exists->nbits, 8), block);
+	uint64_t nr_bits, map_blocks;
 	int err;
+
+	set_phys_base(k, exists);
+	nr_bits = exists->nbits - k->pfn_base;
+	map_blocks = div_round_up(div_round_up(nr_bits, 8), block);
 
 	/* The header has 32 bits for the blocks of both bitmaps. */
 	if (map_blocks > UINT32_MAX / 2)
@@ -159,15 +183,15 @@ static int kdump_begin(struct writer *w, const struct bitmap *exists)
 		.block_size = block,
 		.sub_hdr_size = sub_blocks,
 		.bitmap_blocks = map_blocks * 2,
-		.max_mapnr = min_u64(exists->nbits, UINT32_MAX),
+		.max_mapnr = min_u64(nr_bits, UINT32_MAX),
 		.nr_cpus = vc->nr_cpus,
 	};
 	k->sub = (struct kdump_sub_header){
-		.phys_base = w->source->kernel->arch.phys_base,
+		.phys_base = k->sub.phys_base,
 		.dump_level = w->source->level,
 		.offset_note = vc->notes_size ? block + sub_size : 0,
 		.size_note = vc->notes_size,
-		.max_mapnr_64 = exists->nbits,
+		.max_mapnr_64 = nr_bits,
 	};
 	if (vc->vmcoreinfo) {
 		k->sub.offset_vmcoreinfo =
@@ -189,6 +213,9 @@ void kdump_writer_set_part(struct writer *w, pfn_t start, pfn_t end)
 {
 	struct kdump_writer *k = kdump(w);
 
+	/* The first part begins at page 0. */
+	start = max_u64(start, k->pfn_base) - k->pfn_base;
+	end = max_u64(end, k->pfn_base) - k->pfn_base;
 	k->sub.split = 1;
 	k->sub.start_pfn = min_u64(start, UINT32_MAX);
 	k->sub.end_pfn = min_u64(end, UINT32_MAX);
@@ -205,7 +232,8 @@ static int kdump_set_pages(struct writer *w, const struct bitmap *dumpable)
 	/* The level that was possible is known by now. */
 	k->sub.dump_level = w->source->level;
 	if (k->sub.split)
-		nr_own = bitmap_count(dumpable, k->sub.start_pfn_64, k->sub.end_pfn_64);
+		nr_own = bitmap_count(dumpable, k->pfn_base + k->sub.start_pfn_64,
+				      k->pfn_base + k->sub.end_pfn_64);
 	if (!err)
 		err = begin_sub_header(k);
 	if (!err && k->sub.split)

@@ -232,7 +232,7 @@ static int check_parts(struct whole *w)
 	int err = bitmap_init(&w->dumped, first->h.max_pfn);
 
 	if (!err)
-		err = kdump_read_bitmap(&first->fr, first->h.dumped_off, &w->dumped);
+		err = kdump_read_bitmap(&first->fr, first->h.dumped_off, 0, &w->dumped);
 	for (size_t i = 1; !err && i < w->nr; i++)
 		err = check_family(first, &w->parts[i]);
 	if (!err)

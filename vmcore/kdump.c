@@ -45,6 +45,7 @@
 struct kdump {
 	struct kdump_layout layout;
 	enum codec_id codec; /* the header's: nearly all pages have it */
+	pfn_t pfn_base;	     /* of bit 0 of the bitmaps in the file */
 	uint64_t exists_off; /* of the 1st bitmap in the file */
 	uint64_t desc_off;   /* file offset */
 	uint64_t data_off;   /* of what comes after the descriptors of the whole dump */
@@ -278,6 +279,8 @@ static int keep_part(struct vmcore *vc, const struct kdump_headers *h)
 
 	vc->is_part = true;
 	kdump_part_range(h, &vc->part_start, &vc->part_end);
+	vc->part_start = min_u64(vc->part_start, UINT64_MAX - h->pfn_base) + h->pfn_base;
+	vc->part_end = min_u64(vc->part_end, UINT64_MAX - h->pfn_base) + h->pfn_base;
 	if (vc->part_start > vc->part_end || vc->part_end > vc->max_pfn)
 		return err_set(-EBADMSG,
 			       "part of a split dump: pages %#" PRIx64 " to %#" PRIx64
@@ -306,6 +309,7 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 			codec_name(kdump_codec_of_flags(h.header.status)));
 	kd->layout = h.layout;
 	kd->codec = kdump_codec_of_flags(h.header.status);
+	kd->pfn_base = h.pfn_base;
 	kd->exists_off = h.exists_off;
 	kd->desc_off = h.desc_off;
 	vc->utsname = h.header.utsname;
@@ -315,7 +319,7 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 	vc->big_endian = HOST_BIG_ENDIAN != vc->swap;
 	vc->page_size = h.header.block_size;
 	vc->page_shift = h.page_shift;
-	vc->max_pfn = h.max_pfn;
+	vc->max_pfn = h.pfn_base + h.max_pfn;
 	vc->header_version = h.header.version;
 	vc->codec = kd->codec;
 	vc->timestamp = h.header.timestamp;
@@ -328,7 +332,7 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 		vc->dump_level = h.sub.dump_level;
 	err = bitmap_init_stored(&kd->has_data, vc->max_pfn, vc->bitmaps);
 	if (!err)
-		err = kdump_read_bitmap(fr, h.dumped_off, &kd->has_data);
+		err = kdump_read_bitmap(fr, h.dumped_off, kd->pfn_base, &kd->has_data);
 	kd->data_off =
 		kd->desc_off + bitmap_count(&kd->has_data, 0, vc->max_pfn) * KDUMP_PAGE_DESC_SIZE;
 	if (!err && h.sub.split)
@@ -643,7 +647,7 @@ static int kdump_bitmap(struct vmcore *vc, enum vmcore_bitmap_kind which, struct
 	kdump_or_bytes(b, 0, kd->has_data.words, div_round_up(kd->has_data.nbits, 8));
 	file_reader_init(&fr, &vc->file);
 	if (which == VMCORE_PRESENT)
-		err = kdump_read_bitmap(&fr, kd->exists_off, b);
+		err = kdump_read_bitmap(&fr, kd->exists_off, kd->pfn_base, b);
 	else if (which == VMCORE_STORED && vc->incomplete)
 		err = clear_missing(kd, &fr, b);
 	file_reader_deinit(&fr);

@@ -67,7 +67,7 @@ static int check_bitmaps(struct vmcore *vc, const struct kdump_headers *h, struc
 	int err = bitmap_init_stored(&exists, h->max_pfn, vc->bitmaps);
 
 	if (!err)
-		err = kdump_read_bitmap(fr, h->exists_off, &exists);
+		err = kdump_read_bitmap(fr, h->exists_off, 0, &exists);
 	if (err)
 		return err;
 	for (pfn_t pfn = bitmap_next_set(stored, 0, stored->nbits), end; pfn < stored->nbits;
@@ -84,7 +84,7 @@ static int check_bitmaps(struct vmcore *vc, const struct kdump_headers *h, struc
 		vmcore_fault(faults,
 			     "bitmaps: %" PRIu64 " of the pages in the dump do not exist, "
 			     "the first is %#" PRIx64,
-			     extra, first);
+			     extra, h->pfn_base + first);
 	return 0;
 }
 
@@ -145,7 +145,8 @@ static int check_places(const struct kdump_headers *h, struct file_reader *fr,
 			vmcore_fault(faults,
 				     "page descriptors: the data of %" PRIu64
 				     " pages overlap, the first is page %#" PRIx64,
-				     nr_bad, pfn_of(stored, bitmap_next_set(&bad, 0, nr)));
+				     nr_bad,
+				     h->pfn_base + pfn_of(stored, bitmap_next_set(&bad, 0, nr)));
 		else if (gaps)
 			vmcore_fault(faults,
 				     "page descriptors: %" PRIu64
@@ -171,15 +172,15 @@ static int check(struct vmcore *vc, struct file_reader *fr, const struct vmcore_
 	if (!err)
 		err = bitmap_init_stored(&stored, h.max_pfn, vc->bitmaps);
 	if (!err)
-		err = kdump_read_bitmap(fr, h.dumped_off, &stored);
+		err = kdump_read_bitmap(fr, h.dumped_off, 0, &stored);
 	if (!err)
 		err = check_bitmaps(vc, &h, fr, &stored, faults);
 	if (err)
 		return err;
 	data_off = h.desc_off + bitmap_count(&stored, 0, h.max_pfn) * KDUMP_PAGE_DESC_SIZE;
 	if (vc->is_part) {
-		bitmap_clear_range(&stored, 0, vc->part_start);
-		bitmap_clear_range(&stored, vc->part_end, h.max_pfn);
+		bitmap_clear_range(&stored, 0, vc->part_start - h.pfn_base);
+		bitmap_clear_range(&stored, vc->part_end - h.pfn_base, h.max_pfn);
 	}
 	return check_places(&h, fr, &stored, data_off, faults);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/checked.h"
+#include "lib/elf_machine.h"
 #include "lib/err.h"
 #include "lib/zero.h"
 
@@ -118,6 +119,29 @@ static bool has_pages_beyond(const struct kdump_headers *k, struct file_reader *
 	return false;
 }
 
+/*
+ * Find the page of bit 0. On arm it is that at phys_base, where memory begins. QEMU counts pages
+ * from 0 on, and sets phys_base all the same: then no page is before it.
+ */
+static void find_pfn_base(struct kdump_headers *k, struct file_reader *fr)
+{
+	pfn_t base = k->sub.phys_base >> k->page_shift;
+	const void *p;
+	size_t got;
+
+	k->pfn_base = 0;
+	if (k->layout.is64 || kdump_machine_of_uts(k->header.utsname.machine) != EM_ARM || base % 8)
+		return;
+	for (uint64_t off = 0, end = min_u64(base, k->max_pfn) / 8; off < end; off += got) {
+		if (file_get(fr, k->exists_off + off, end - off, &p, &got))
+			return;
+		if (!all_zero(p, got)) {
+			k->pfn_base = base;
+			return;
+		}
+	}
+}
+
 /* Let the bitmap decide between the numbers of pages of the two headers. */
 static int find_pages(struct kdump_headers *k, struct file_reader *fr)
 {
@@ -158,7 +182,10 @@ int kdump_headers_read(struct kdump_headers *h, struct file_reader *fr)
 		return err_prefix(err, "reading the kdump sub-header");
 	kdump_guess_sub_layout(&h->header, sub, &h->layout);
 	kdump_decode_sub_header(&h->layout, h->header.version, sub, &h->sub);
-	return find_pages(h, fr);
+	err = find_pages(h, fr);
+	if (!err)
+		find_pfn_base(h, fr);
+	return err;
 }
 
 void kdump_part_range(const struct kdump_headers *h, pfn_t *start, pfn_t *end)
@@ -190,9 +217,9 @@ void kdump_or_bytes(struct bitmap *b, uint64_t byte_off, const void *buf, size_t
 		to[bytes - 1] &= (1u << b->nbits % 8) - 1;
 }
 
-int kdump_read_bitmap(struct file_reader *fr, uint64_t off, struct bitmap *b)
+int kdump_read_bitmap(struct file_reader *fr, uint64_t off, pfn_t first, struct bitmap *b)
 {
-	uint64_t bytes = div_round_up(b->nbits, 8);
+	uint64_t bytes = div_round_up(b->nbits - first, 8);
 	size_t got;
 
 	for (uint64_t done = 0; done < bytes; done += got) {
@@ -203,7 +230,7 @@ int kdump_read_bitmap(struct file_reader *fr, uint64_t off, struct bitmap *b)
 			return err_set(-EBADMSG, "the file ends within its bitmaps");
 		if (err)
 			return err_prefix(err, "reading a bitmap");
-		kdump_or_bytes(b, done, p, got);
+		kdump_or_bytes(b, first / 8 + done, p, got);
 	}
 	return 0;
 }

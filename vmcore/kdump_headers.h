@@ -20,10 +20,15 @@ struct kdump_headers {
 	struct kdump_header header;
 	struct kdump_sub_header sub;
 	/**
-	 * One past the highest page; not 0. max_mapnr_64 of the sub-header, but max_mapnr of the
-	 * header if the bitmap contradicts the former and not the latter.
+	 * One past the highest bit of the bitmaps; not 0. max_mapnr_64 of the sub-header, but
+	 * max_mapnr of the header if the bitmap contradicts the former and not the latter.
 	 */
 	pfn_t max_pfn;
+	/**
+	 * The page of bit 0, a multiple of 8: files of arm count pages from phys_base on, of which
+	 * QEMU's do not. Added to each number of a page in the headers.
+	 */
+	pfn_t pfn_base;
 	bool beyond; /**< the bitmap has pages from max_pfn on */
 	unsigned int page_shift;
 	/** Offsets in the file; equal where there is only one bitmap. */
@@ -40,15 +45,16 @@ struct kdump_headers {
 int kdump_headers_read(struct kdump_headers *h, struct file_reader *fr)
 	__attribute__((warn_unused_result));
 
-/** The pages [*start, *end) of a part of a split dump, as its headers have them. */
+/** The pages [*start, *end) of a part of a split dump, as its headers have them: bits. */
 void kdump_part_range(const struct kdump_headers *h, pfn_t *start, pfn_t *end);
 
 /**
  * OR a bitmap of the file, at an offset, into one that is empty or of its length. Memory is
  * taken only for the parts that are not zero.
+ * @param first the bit that the file's first becomes: pfn_base, or 0 for the file's own numbers
  * @return 0; -EBADMSG if the file ends before; another -errno
  */
-int kdump_read_bitmap(struct file_reader *fr, uint64_t off, struct bitmap *b)
+int kdump_read_bitmap(struct file_reader *fr, uint64_t off, pfn_t first, struct bitmap *b)
 	__attribute__((warn_unused_result));
 
 /** OR bytes into a bitmap, from its byte @p byte_off on, clipped to it. */

@@ -326,8 +326,9 @@ class Kdump:
 
     INCOMPLETE = 8
     # Offsets of the status, and in the sub-header of the level, offset_eraseinfo and
-    # max_mapnr_64, of 64-bit machines and of i386.
-    PLACES_64, PLACES_I386 = (424, 8, 64, 96), (412, 4, 44, 72)
+    # max_mapnr_64, of 64-bit machines, and of 32-bit ones by their names.
+    PLACES_64 = (424, 8, 64, 96)
+    PLACES_32 = {b'i686': (412, 4, 44, 72), b'armv7l': (412, 4, 56, 88)}
     CODECS = {0: 'none', 1: 'zlib', 2: 'lzo', 4: 'snappy', 0x20: 'zstd'}
 
     def __init__(self, path, order=None):
@@ -338,7 +339,7 @@ class Kdump:
         self.version, = self._ints('i', 8)
         self.release = self.bytes[12 + 130:12 + 195].split(b'\0')[0].decode()
         status, level, self.eraseinfo, max_mapnr = \
-            self.PLACES_I386 if self.bytes[12 + 260:].startswith(b'i686') else self.PLACES_64
+            self.PLACES_32.get(self.bytes[12 + 260:].split(b'\0', 1)[0], self.PLACES_64)
         (self.status, self.block, sub_blocks, map_blocks) = self._ints('IiiI', status)
         self.level, = self._ints('i', self.block + level)
         self.max_mapnr, = self._ints('Q', self.block + max_mapnr)
@@ -427,9 +428,10 @@ class Kdump:
 
 
 class ElfCore:
-    """An ELF core; page: bytes of a page, bits: of its class."""
+    """An ELF core; page: bytes of a page, bits: of its class, base: where memory begins, from
+    which its pfns count."""
 
-    def __init__(self, path, page=PAGE, bits=64):
+    def __init__(self, path, page=PAGE, bits=64, base=0):
         self.bytes, self.page = read(path), page
         check(self.bytes[:5] == b'\x7fELF' + bytes([bits // 32]), f'{path} is not such an ELF file')
         self.order = '<' if self.bytes[5] == 1 else '>'
@@ -447,7 +449,7 @@ class ElfCore:
             # In the order of the larger ones.
             headers = [(h[0], h[6], *h[1:6], h[7]) for h in headers]
         # (vaddr, paddr, offset, bytes in the file, bytes in memory)
-        self.loads = [(vaddr, paddr, offset, filesz, memsz)
+        self.loads = [(vaddr, paddr - base, offset, filesz, memsz)
                       for kind, _, offset, vaddr, paddr, filesz, memsz, _ in headers if kind == 1]
         self.notes = b''.join(self.bytes[h[2]:h[2] + h[5]] for h in headers if h[0] == 4)
 

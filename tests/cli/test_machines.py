@@ -7,7 +7,11 @@ from mini_symbols import POOR, TYPES, MiniSymbols, need_types, page_words
 
 # The machines, by the NAME in mini-NAME.txt.
 ARM64 = {'arch': 'aarch64', 'order': 'little', 'page': 4096}
+ARM = {'arch': 'armv7l', 'order': 'little', 'page': 4096, 'word': 4, 'types': page_words(0),
+       'members': ('24 4', '32, members: 4')}
 MACHINES = {
+    'arm': {**ARM, 'class': 32, 'base': 0x40000000},
+    'arm-lpae': {**ARM, 'base': 0x80000000},
     'arm64': ARM64,
     'arm64-64k': {**ARM64, 'page': 65536},
     'i386': {'arch': 'i686', 'order': 'little', 'page': 4096, 'word': 4,
@@ -22,7 +26,7 @@ MACHINES = {
 }
 # Those that go through every test: of the others, whose page tables have unit tests of their
 # own, only levels are tried, unless all are asked for.
-THOROUGH = ('i386', 'loongarch64', 's390x')
+THOROUGH = ('arm', 'i386', 'loongarch64', 's390x')
 # Machines that tests omit if large pages make no difference to them: they take time.
 LARGE = ('arm64-64k', 'ppc64')
 CODECS = {'-c': 'zlib', '-l': 'lzo', '-p': 'snappy', '-z': 'zstd'}
@@ -118,7 +122,7 @@ def _(machine):
     memory = vmcore(machine).memory
     kernel = MACHINES[machine]
     makedumpfile('-f', '-E', '-d', '31', 'vmcore', 'elf').check_done()
-    made = ElfCore('elf', kernel['page'], kernel.get('class', 64))
+    made = ElfCore('elf', kernel['page'], kernel.get('class', 64), kernel.get('base', 0))
     check(made.order == {'little': '<', 'big': '>'}[kernel['order']], 'byte order')
     check(made.described() == EXISTS, 'the memory that is described')
     # Zeros need not be there.
@@ -179,27 +183,66 @@ def _(machine):
 
 # In the mem_section table a section above 4 GiB, with 16 anonymous pages and 16 of the kernel.
 HIGH_PAGES = ('segment 0x100000*P 0x20*P align=4096',
-              'sections 8..9 bits=29 entries=image+0x182000 array=vmemmap+0x300*P entry=8',
+              'sections (1<<32-section_bits)..(1<<32-section_bits)+1 bits=section_bits '
+              'entries=image+0x182000 array=vmemmap+0x300*P entry=8',
               'pages vmemmap+0x300*P 0x100000..0x100020 flags=1<<13 refcount=1 mapcount=-1',
               'page_struct 0x100000..0x100010 flags=0x20128 mapping=direct+0x80b000+1 mapcount=0',
               'page 0x100000..0x100020 pattern')
 
 
-@test('i386-pae: pages above 4 GiB are filtered, in a kdump-compressed file and an ELF core')
-def _():
+def high_pages(machine):
     high = set(range(0x100010, 0x100020))
-    memory = vmcore('i386-pae', *HIGH_PAGES).memory
+    memory = vmcore(machine, *HIGH_PAGES).memory
     made = dump('-c', '-d', '31')
     check(set(made.pages) == kept(31) | high, 'other pages')
     check(made.max_mapnr == 0x100020, f'max_mapnr is {made.max_mapnr:#x}')
     made.check_contents(memory)
     for source in 'vmcore', 'dump':
         makedumpfile('-f', '-E', '-d', '31', source, 'elf').check_done()
-        pages = ElfCore('elf').pages()
+        pages = ElfCore('elf', base=MACHINES[machine].get('base', 0)).pages()
         check({pfn for pfn in pages if pfn > 0xfffff} == high, f'other pages in ELF of {source}')
         check(all(pages[pfn] == memory.read(pfn * PAGE, PAGE) for pfn in high), 'the contents')
         check(dump('-c', '-d', '31', source='elf', path='again').pages[-16:] == sorted(high),
               'filtered again')
+
+
+for _name in 'arm-lpae', 'i386-pae':
+    test(f'{_name}: pages above 4 GiB are filtered, in a kdump-compressed file and an ELF core')(
+        lambda m=_name: high_pages(m))
+
+
+def phys_base(made):
+    return made._ints('I', made.block)[0]
+
+
+@test('arm: a dump counts pages from the beginning of memory, which is its phys_base')
+def _():
+    vmcore('arm')
+    made = dump('-c', '-d', '31')
+    check(phys_base(made) == 0x40000000 and made.pages[0] == 1, f'{phys_base(made):#x}')
+    check(dump('-c', '-d', '31', source='dump', path='again').bytes == made.bytes, 'filtered again')
+
+
+@test('arm: a dump with memory before the kernel\'s counts pages from 0')
+def _():
+    base = 0x40000
+    vmcore('arm', 'segment -16*P 16*P align=4096')
+    made = dump('-c', '-d', '31')
+    check(phys_base(made) == 0, f'phys_base {phys_base(made):#x}')
+    check(set(made.pages) == {base + pfn for pfn in kept(31) | set(range(-16, 0))}, 'other pages')
+    check(dump('-c', '-d', '31', source='dump', path='again').bytes == made.bytes, 'filtered again')
+
+
+@test('arm-lpae: where memory begins above 4 GiB, pages count from 0; so they do in files of QEMU')
+def _():
+    core('vmcore', text=mini('arm-lpae').replace('base 0x80000000', 'base 0x800000000'))
+    made = dump('-c', '-d', '31')
+    check(phys_base(made) == 0, f'phys_base {phys_base(made):#x}')
+    check(set(made.pages) == {0x800000 + pfn for pfn in kept(31)}, 'other pages')
+    # QEMU sets phys_base all the same.
+    with open('qemu', 'wb') as f:
+        f.write(made.bytes[:made.block] + bytes((0, 0, 0, 0x40)) + made.bytes[made.block + 4:])
+    check(dump('-c', '-d', '31', source='qemu', path='again').bytes == made.bytes, 'of QEMU')
 
 
 @test('i386: struct pages of a kernel with FLATMEM; memory after the end of its node is kept')
@@ -227,8 +270,9 @@ def _():
     check('not syncing: no' in makedumpfile('--triage', 'dump').check_done().text, 'of the dump')
 
 
-# libkdumpfile opens the others' dumps, too, but does not know what they are.
-@of_each('libkdumpfile reads the same', but=['loongarch64', 'riscv64'])
+# libkdumpfile opens the others' dumps, too, but does not know what they are, or (arm) where their
+# pages belong.
+@of_each('libkdumpfile reads the same', but=['arm', 'arm-lpae', 'loongarch64', 'riscv64'])
 def _(machine):
     memory = vmcore(machine).memory
     made = dump('-c', '-d', '31')

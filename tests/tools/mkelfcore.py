@@ -49,6 +49,8 @@ Notes
                              after the PT_LOADs; none at all
 
 Memory: what is not set is zero
+  base ADDRESS               where memory begins: physical addresses and pfns in statements
+                             count from there. On arm only; before the first of them
   pagesize BYTES             of the machine. Before the first page is named.
                              Default: 4096
   memory pattern             ... is a pattern: each 64-bit word is its own address
@@ -66,8 +68,8 @@ Kernel
   tables START SIZE [levels=] [mask=]
                              page tables as pagetables.py has them for the machine are
                              taken from here, the top one first; levels: default 4 on
-                             x86_64 and ppc64, 2 on i386 (3: PAE), 3 on others, as many as
-                             48 bits need on arm64; mask: set in each entry (SME)
+                             x86_64 and ppc64, 2 on i386 and arm (3: PAE, LPAE), 3 on others, as
+                             many as 48 bits need on arm64; mask: set in each entry (SME)
   map VADDR START SIZE [page=64K] [flags=]
                              page: what an entry maps, as 4K, 2M, 1G. Default: a page;
                              flags: of the entries, default those of the kernel's data
@@ -133,8 +135,8 @@ MACHINES = {'i386': 3, 'ppc64': 21, 's390x': 22, 'arm': 40, 'x86_64': 62,
             'arm64': 183, 'riscv': 243, 'loongarch64': 258}
 
 # Bytes of an NT_PRSTATUS note; of x86_64 and s390x 336.
-PRSTATUS = {MACHINES['arm64']: 392, MACHINES['ppc64']: 504, MACHINES['riscv']: 376,
-            MACHINES['loongarch64']: 480}
+PRSTATUS = {MACHINES['arm']: 148, MACHINES['arm64']: 392, MACHINES['ppc64']: 504,
+            MACHINES['riscv']: 376, MACHINES['loongarch64']: 480}
 
 PT_LOAD, PT_NOTE = 1, 4
 PN_XNUM = 0xffff
@@ -246,6 +248,7 @@ class Core:
         self.memory = Memory()
         self.page = PAGE            # bytes
         self.names = {**UNITS, 'P': PAGE, 'p': self.translate}
+        self.base = 0               # physical address of what is at 0 in memory
         self.maps = []              # (virtual, physical, size)
         self.tables = None
         self.layout = dict(LAYOUT)
@@ -492,6 +495,10 @@ class Core:
             self.memory, 'big' if self.big else 'little', self.page, self.number(start),
             self.number(size), None if levels is None else self.number(levels),
             self.number(mask))
+        self.tables.base = self.base
+
+    def do_base(self, address):
+        self.base = self.number(address)
 
     def do_map(self, vaddr, start, size, page=None, flags=None):
         vaddr, start, size = map(self.number, (vaddr, start, size))
@@ -579,7 +586,7 @@ class Core:
 
     def do_sections(self, sections, entries, array, roots=None, direct='0', bits='27',
                     flags='0xf', entry='16'):
-        first, end = self.range(sections)
+        first, end = (nr + (self.base >> self.number(bits)) for nr in self.range(sections))
         entries, array, direct, flags, entry = (
             self.number(w) for w in (entries, array, direct, flags, entry))
         # The kernel stores where the struct page of pfn 0 would be.
@@ -650,6 +657,11 @@ class Core:
             return [n + bytes(20) for n in notes]
         return [b''.join(notes)]
 
+    def from_base(self, phdrs):
+        """Program headers with the physical addresses that the file has."""
+        return [{**p, 'paddr': p['paddr'] + self.base} if p['type'] == PT_LOAD else p
+                for p in phdrs]
+
     def write(self, path):
         """Lay the file out and write it; what is zero becomes a hole."""
         ehsize = 64 if self.is64 else 52
@@ -694,7 +706,7 @@ class Core:
             f.write(b''.join(
                 self.encode(phdr_layout, p,
                             self.lies_about('phdr', i) if self.lies else {})
-                for i, p in enumerate(phdrs)))
+                for i, p in enumerate(self.from_base(phdrs))))
             if xnum:
                 f.seek(shoff)
                 f.write(self.encode(SHDR, {'info': len(phdrs)}, self.lies_about('shdr')))
