@@ -78,7 +78,7 @@ int kcore_add_vmcoreinfo(struct vmcore *vc, const char *path)
 {
 	_cleanup_free_ void *note = NULL;
 	const char *text;
-	size_t size, len;
+	size_t size = 0, len;
 	paddr_t pa;
 	int err;
 

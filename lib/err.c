@@ -45,7 +45,7 @@ __attribute__((format(printf, 2, 0))) static void format(char text[ERR_MAX], con
 	va_end(again);
 }
 
-int err_set(int err, const char *fmt, ...)
+int(err_set)(int err, const char *fmt, ...)
 {
 	char text[ERR_MAX];
 	va_list ap;

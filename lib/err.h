@@ -26,6 +26,14 @@
  */
 int err_set(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Compilers see which number is returned: that it is not 0 where a result is not set. */
+#define err_set(err, ...) \
+	({ \
+		const int err_number_ = (err); \
+		(err_set)(err_number_, __VA_ARGS__); \
+		err_number_; \
+	})
+
 /** Like err_set(), with ": " and strerror(-err) appended. */
 int err_errno(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
