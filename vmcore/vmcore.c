@@ -23,7 +23,8 @@
 
 static const struct vmcore_ops *const formats[] = {
 	&raw_vmcore_ops, /* first: the user says so, whatever its bytes */
-	&kdump_vmcore_ops, &elf_vmcore_ops, &lime_vmcore_ops, &sadump_vmcore_ops,
+	&kdump_vmcore_ops,  &elf_vmcore_ops,	   &lime_vmcore_ops,
+	&sadump_vmcore_ops, &migration_vmcore_ops,
 };
 
 static bool valid_page_size(uint64_t size)
@@ -101,33 +102,10 @@ int vmcore_set_page_size(struct vmcore *vc, uint64_t page_size)
 	return 0;
 }
 
-/* Files that are handed over as dumps, by how they begin, and the way to a dump. */
-static const struct other_file {
-	const char *magic;
-	size_t len;
-	const char *what;
-} other_files[] = {
-#define BEGINS(magic, what) \
-	{ \
-		magic, sizeof(magic) - 1, what \
-	}
-	BEGINS("QEVM", "it is a migration stream of QEMU: make a dump with dump-guest-memory, "
-		       "or virsh dump --memory-only"),
-	BEGINS("LibvirtQemud",
-	       "it is a save file of libvirt: make a dump with virsh dump --memory-only"),
-#undef BEGINS
-};
-
 static int not_a_dump(const unsigned char *head, size_t len)
 {
 	char hex[8 * 3 + 1] = "", text[8 + 1] = "";
 
-	for (size_t i = 0; i < ARRAY_SIZE(other_files); i++) {
-		const struct other_file *f = &other_files[i];
-
-		if (len >= f->len && !memcmp(head, f->magic, f->len))
-			return err_set(-ENOTSUP, "not a dump: %s", f->what);
-	}
 	for (size_t i = 0; i < len && i < 8; i++) {
 		sprintf(hex + 3 * i, " %02x", head[i]);
 		text[i] = isascii(head[i]) && isprint(head[i]) ? head[i] : '.';

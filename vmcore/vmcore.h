@@ -342,6 +342,7 @@ void vmcore_warn(struct vmcore *vc, const char *fmt, ...) __attribute__((format(
 extern const struct vmcore_ops elf_vmcore_ops;
 extern const struct vmcore_ops kdump_vmcore_ops;
 extern const struct vmcore_ops lime_vmcore_ops;
+extern const struct vmcore_ops migration_vmcore_ops;
 extern const struct vmcore_ops raw_vmcore_ops;
 extern const struct vmcore_ops sadump_vmcore_ops;
 

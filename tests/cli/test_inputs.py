@@ -3,6 +3,7 @@
 """Inputs that hold the memory of a machine in other forms than the capture kernel's: each gives
 the dump that an ELF core of the same memory gives."""
 import json
+import struct
 
 from harness import *
 
@@ -24,17 +25,17 @@ def convert(kind, *more, core_name='core', output='input'):
     return done.text.split()
 
 
-def dumped(*args, **options):
-    return makedumpfile('-f', '-c', '-d', '31', *args, 'dump', **options)
+def dumped(*args, level='31', **options):
+    return makedumpfile('-f', '-c', '-d', level, *args, 'dump', **options)
 
 
-def check_same(*args):
-    """The dump of an input is that of the core, byte for byte, in each form of reading; and
+def check_same(*args, level='31', other='core'):
+    """The dump of an input is that of another one, byte for byte, in each form of reading; and
     --verify finds no fault in it."""
     makedumpfile('--verify', *args).check_done()
-    makedumpfile('-f', '-c', '-d', '31', 'core', 'wanted').check_done()
+    makedumpfile('-f', '-c', '-d', level, other, 'wanted').check_done()
     for more in ((), ('--non-mmap',)):
-        dumped(*more, *args).check_done()
+        dumped(*more, *args, level=level).check_done()
         check(read('dump') == read('wanted'), f'{args} {more}: the dumps differ')
 
 
@@ -141,6 +142,111 @@ def _():
     damaged(4, b'\2', 'avml-convert')
     # The last one claims 2^51 bytes.
     damaged(second + 16, bytes(6) + b'\x08\0', 'cut short')
+
+
+def migrated(*options, machine='x86_64', statements=()):
+    """A migration stream of a miniature kernel."""
+    noted(machine, *statements)
+    done = run([sys.executable, '-B', f'{TOOLS}/mkmigration', *options, 'core', 'input'])
+    check(not done.code, done)
+
+
+@test('migration streams of QEMU, and files of virsh save')
+def _():
+    for machine in ('x86_64', 's390x'):
+        for options in ((), ('--libvirt',)):
+            migrated(*options, machine=machine)
+            check_same('input')
+    check(json_of('input')['format'] == 'QEMU migration stream', 'the format')
+
+
+@test('migration streams: memory on both sides of 4 GiB, of nodes, and of other machines')
+def _():
+    for board, low, size in (('pc-i440fx-jammy', 3 << 30, 0xe0000000),
+                             ('pc-q35-7.2', 2 << 30, 0xb0000000)):
+        end = (4 << 30) + size - low
+        above = (f'segment {end}-M M', f'page {end}/P-3 random')
+        # The miniature kernel has no section of memory there.
+        migrated('--type', board, '--split', str(low), statements=above)
+        convert('lime', output='other')
+        check_same('input', level='1', other='other')
+    migrated('--nodes', '0x101000,0x3000', '--split', str(2 << 30), statements=above)
+    check_same('input', level='1', other='other')
+    core('core', text='segment 0x80000000 8*M\npage 0x80000..0x80800 random\n')
+    for board, base in (('virt-9.0', 1 << 30), ('virt', 2 << 30)):
+        stream(board, base)
+        makedumpfile('-f', '-d', '0', '-E', '--machine', 'arm64', 'input', 'dump').check_done()
+        check(segments('dump') == [(base + 0x2000, 0x1000)], board)
+
+
+def stream(board, base):
+    """A stream of three pages, of which the last was sent."""
+    name = b'riscv_virt_board.ram' if base == 2 << 30 else b'mach-virt.ram'
+    with open('input', 'wb') as f:
+        f.write(b'QEVM' + struct.pack('>IBI', 3, 7, len(board)) + board.encode())
+        f.write(struct.pack('>BIB3sII', 1, 2, 3, b'ram', 0, 4))
+        f.write(struct.pack('>QB', 0x3000 | 4, len(name)) + name + struct.pack('>QQ', 0x3000, 16))
+        f.write(struct.pack('>BIQB', 3, 2, 0x2000 | 8, len(name)) + name + bytes(range(256)) * 16)
+        f.write(struct.pack('>Q', 16))
+
+
+def segments(path):
+    data = read(path)
+    phoff, = struct.unpack_from('<Q', data, 32)
+    number, = struct.unpack_from('<H', data, 56)
+    loads = [struct.unpack_from('<IIQQQQQ', data, phoff + 56 * i) for i in range(number)]
+    return [(load[4], load[6]) for load in loads if load[0] == 1]
+
+
+@test('migration streams: cut short, damaged, or of a kind that is not read')
+def _():
+    migrated()
+    whole = read('input')
+
+    def tried(data, why, code=1):
+        with open('input', 'wb') as f:
+            f.write(data)
+        done = limited('-f', '-d', '1', 'input', 'dump').check_alive()
+        check(done.code == code and why in done.err, f'{why}: {done}')
+
+    def damaged(old, new, why, code=1):
+        check(whole.count(old), old)
+        at = whole.index(old)
+        tried(whole[:at] + new + whole[at + len(old):], why, code)
+
+    tried(whole[:-5000], 'the memory in the migration stream is incomplete')
+    tried(whole[:len(whole) // 2], 'is incomplete: the stream ends at offset')
+    tried(whole[:100], 'input ends at offset')
+    damaged(b'\0\0\0\3', b'\0\0\0\2', 'a migration stream of version 2')
+    damaged(b'pc-q35', b'isapc-', "the memory of the machine type 'isapc--7.2' are not known")
+    damaged(b'configuration/target-page-bits\0\0\0\1\0\0\0\x0c',
+            b'configuration/target-page-bits\0\0\0\1\0\0\0\x0e', 'pages of 2^14 bytes')
+    damaged(b'\x1econfiguration/target-page-bits\0\0\0\1\0\0\0\x0c',
+            b'\x1aconfiguration/capabilities\0\0\0\1\0\0\0\1\x0amapped-ram',
+            'with the capability mapped-ram')
+    damaged(b'\6pc.ram', b'\6pc.rom', 'pages of memory in a file of')
+    damaged(b'\3ram\0\0\0\0\0\0\0\4', b'\3ram\0\0\0\0\0\0\0\5', 'the section ram, version 5')
+    damaged(struct.pack('>QBI', 16, 0x7e, 2) + b'\3', struct.pack('>QBI', 16, 0x7e, 2) + b'\x33',
+            'is incomplete: 0x33 at offset')
+    damaged(struct.pack('>QBI', 16, 0x7e, 2) + b'\3', struct.pack('>QBI', 64, 0x7e, 2) + b'\3',
+            'a page of the kind 0x40')
+    # A block of 2^40 bytes more.
+    at = whole.index(b'\6pc.ram') + 7
+    size, = struct.unpack_from('>Q', whole, at)
+    damaged(whole[at - 7:at + 8], b'\6pc.ram' + struct.pack('>Q', size | 1 << 40),
+            'the memory pc.ram has 0x100')
+    migrated('--libvirt')
+    whole = read('input')
+    damaged(b'Save', b'Part', '', 0)
+    for packed, command in ((1, 'zcat'), (5, 'zstdcat')):
+        tried(whole[:28] + struct.pack('=I', packed) + whole[32:],
+              f"decompress it with 'tail -c +65537 FILE | {command}'")
+    tried(whole[:28] + struct.pack('=I', 9) + whole[32:], 'virsh dump --memory-only')
+    tried(whole[:20] + struct.pack('=I', 77) + whole[24:], 'without a migration stream')
+    swapped = struct.pack('>5I' if sys.byteorder == 'little' else '<5I',
+                          *struct.unpack_from('=5I', whole, 16))
+    tried(whole[:16] + swapped + whole[36:], '', 0)
+    check(not os.path.exists('dump') or read('dump')[:8] == b'KDUMP   ', 'the dump')
 
 
 run_tests()
