@@ -34,6 +34,7 @@ INIT_OPT_MOD_STRUCT(vmlinux, pid);
 /* Counts that `ps` shows: percpu_counters since Linux kernel commit f1a7941243c1 ("mm: convert mm's
  * rss stats into percpu_counter") (in v6.2). */
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mm_struct, rss_stat);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mm_struct, pgd);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, percpu_counter, counters);
 
 /* The saved stack pointer: x86_64 and riscv64; s390x and ppc64; arm64; loongarch64. */
@@ -149,9 +150,22 @@ static int find_task(void *ctx, uint64_t task)
 	return 0;
 }
 
+/*
+ * QEMU's notes have the root of the page tables of each CPU, which libkdumpfile begins with. It
+ * can be the second one of two, with page table isolation.
+ */
+static void add_root(struct essential *e, uint64_t task)
+{
+	uint64_t mm;
+
+	if (!member_read(&e->mem, task, MEMBER(task_struct, active_mm), &mm) && mm)
+		essential_add_object(e, mm, MEMBER(mm_struct, pgd), 2 * essential_page(e));
+}
+
 static void find_running_task(struct essential *e, uint64_t task)
 {
 	find_task(e, task);
+	add_root(e, task);
 	scan_stack(e, task, stack_bytes(e), false);
 }
 
