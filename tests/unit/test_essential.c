@@ -41,6 +41,44 @@
 	"set OFFSET(xa_node.slots) 0\n" \
 	"u64 p(stext+0x184010)" NODE "\n" \
 	"u64 0xe50*P" NODES8 NODES8 NODES8 NODES8 NODES8 NODES8 NODES8 NODES8 "\n"
+/* A node that begins at the end of 0xe53 and has its slots in the next page. */
+#define APART \
+	"set OFFSET(xa_node.slots) 16\n" \
+	"set SIZE(xa_node) 528\n" \
+	"u64 p(stext+0x184010) direct+0xe54*P-8+2\n" \
+	"u64 0xe54*P+8 0\n"
+
+/*
+ * Tasks at 0xe60, 0xe64 and 0xe68, the first of which is in the list only as its head. Their
+ * signals are in the same pages. The second one has a stack at 0xe70, an mm at 0xe78, and
+ * credentials at the end of 0xe7a; the third one pointers to nowhere.
+ */
+#define FACTS_OF_TASKS \
+	"set OFFSET(task_struct.tasks) 0\n" \
+	"set OFFSET(task_struct.signal) 16\n" \
+	"set OFFSET(task_struct.thread_node) 32\n" \
+	"set OFFSET(task_struct.stack) 48\n" \
+	"set OFFSET(task_struct.mm) 56\n" \
+	"set OFFSET(task_struct.cred) 64\n" \
+	"set OFFSET(signal_struct.thread_head) 0\n" \
+	"set SIZE(task_struct) 8192\n" \
+	"set SIZE(mm_struct) 8192\n" \
+	"set SIZE(cred) 64\n" \
+	"set SYMBOL(init_task) ${direct+0xe60*P:x}\n"
+#define TASK(at) \
+	"u64 " at "*P+16 direct+" at "*P+0x400\n" \
+	"u64 " at "*P+32 direct+" at "*P+0x400\n" \
+	"u64 " at "*P+0x400 direct+" at "*P+32\n"
+#define TASKS \
+	THINGS FACTS_OF_TASKS TASK("0xe60") TASK("0xe64") TASK("0xe68") \
+	"u64 0xe60*P direct+0xe64*P direct+0xe68*P\n" \
+	"u64 0xe64*P direct+0xe68*P direct+0xe60*P\n" \
+	"u64 0xe68*P direct+0xe60*P direct+0xe64*P\n" \
+	"u64 0xe64*P+48 direct+0xe70*P direct+0xe78*P direct+0xe7b*P-32\n" \
+	"u64 0xe68*P+48 1*P 0xfffffffffffff000 2\n"
+/* The list ends in the second task: it leads to itself, or nowhere. */
+#define LOOP "u64 0xe64*P direct+0xe64*P\n"
+#define BROKEN "u64 0xe64*P 0x1230\n"
 
 static const struct core_text texts[] = {
 	{ "whole", THINGS },
@@ -49,6 +87,10 @@ static const struct core_text texts[] = {
 	{ "small", THINGS "set SYMBOL(_etext) ${stext+0x10*P+0x80:x}\n" },
 	{ "nothing", "" },
 	{ "circle", THINGS CIRCLE },
+	{ "apart", THINGS CIRCLE APART },
+	{ "tasks", TASKS },
+	{ "loop", TASKS LOOP },
+	{ "broken", TASKS BROKEN },
 };
 
 struct found {
@@ -68,11 +110,20 @@ static void set_path(const struct kernel *k, const char *path, uint32_t offset)
 	}
 }
 
+/* Nor sizes of members: those here are pointers. */
+static void set_sizes(const struct kernel *k)
+{
+	for (size_t i = 0; i < k->facts.nr_ktypes; i++)
+		if (k->facts.ktypes[i]->index >= 0 && k->facts.ktypes[i]->member_name)
+			k->facts.ktypes[i]->member_size = 8;
+}
+
 static void find(struct found *f, void **state, const char *name)
 {
 	*f = (struct found){ 0 };
 	machine_open(&f->m, *state, name);
 	set_path(f->m.k, "pid_namespace.idr.idr_rt.xa_head", 0);
+	set_sizes(f->m.k);
 	essential_find(f->m.k, &f->set);
 	pfn_set_seal(&f->set);
 }
@@ -156,6 +207,54 @@ static void test_circle(void **state)
 	forget(&f);
 }
 
+static void test_node(void **state)
+{
+	struct found f;
+
+	find(&f, state, "apart");
+	assert_true(has(&f, 0xe53));
+	assert_true(has(&f, 0xe54));
+	forget(&f);
+}
+
+/* See the pages of the second task. */
+static void check_task(const struct found *f)
+{
+	for (pfn_t pfn = 0xe62; pfn < 0xe68; pfn++)
+		assert_int_equal(has(f, pfn), pfn == 0xe64 || pfn == 0xe65);
+	for (pfn_t pfn = 0xe6c; pfn < 0xe80; pfn++)
+		assert_int_equal(has(f, pfn), (pfn >= 0xe70 && pfn < 0xe74) ||
+						      (pfn >= 0xe78 && pfn < 0xe7c));
+}
+
+static void test_tasks(void **state)
+{
+	struct found f;
+
+	find(&f, state, "tasks");
+	check_task(&f);
+	assert_true(has(&f, 0xe60));
+	assert_true(has(&f, 0xe68));
+	assert_true(has(&f, 0xe69));
+	forget(&f);
+}
+
+/* Damage of the list, or of pointers in a task, costs no other pages. */
+static void test_damaged_tasks(void **state)
+{
+	static const char *const names[] = { "loop", "broken" };
+	struct found f;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		cpu_limit(30);
+		find(&f, state, names[i]);
+		cpu_limit(0);
+		check_task(&f);
+		assert_true(has(&f, 0xe30));
+		forget(&f);
+	}
+}
+
 /* Pages of the image that were freed, and have other uses, are in the classes of these. */
 static void test_freed(void **state)
 {
@@ -220,6 +319,9 @@ int main(void)
 		cmocka_unit_test(test_backwards),
 		cmocka_unit_test(test_small),
 		cmocka_unit_test(test_circle),
+		cmocka_unit_test(test_node),
+		cmocka_unit_test(test_tasks),
+		cmocka_unit_test(test_damaged_tasks),
 		cmocka_unit_test(test_freed),
 		cmocka_unit_test(test_nothing),
 	};
