@@ -70,10 +70,10 @@ def cut_file(path, to, start, end):
         f.write(read(path)[start:end])
 
 
-def json_of(*args):
+def json_of(*args, part='input'):
     done = makedumpfile('--info', '--json', '-', *args)
     check(done.code == 0, done)
-    return json.loads(done.out)['input']
+    return json.loads(done.out)[part]
 
 
 @test('raw memory: --machine where no VMCOREINFO is in memory; else level 0 and a warning')
@@ -215,6 +215,9 @@ def _():
         tried(whole[:at] + new + whole[at + len(old):], why, code)
 
     tried(whole[:-5000], 'the memory in the migration stream is incomplete')
+    info = json_of('input', part='info')
+    check(info['missing_pages'] > 0, 'the pages that were not sent')
+    check(info['memory_pages'] == info['stored_pages'] + info['missing_pages'], info)
     tried(whole[:len(whole) // 2], 'is incomplete: the stream ends at offset')
     tried(whole[:100], 'input ends at offset')
     damaged(b'\0\0\0\3', b'\0\0\0\2', 'a migration stream of version 2')
