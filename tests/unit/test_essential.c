@@ -50,8 +50,9 @@
 
 /*
  * Tasks at 0xe60, 0xe64 and 0xe68, the first of which is in the list only as its head. Their
- * signals are in the same pages. The second one has a stack at 0xe70, an mm at 0xe78, and
- * credentials at the end of 0xe7a; the third one pointers to nowhere.
+ * signals are in the same pages. The second one has a stack at 0xe70, in use
+ * from the end of 0xe73 on, an mm at 0xe78, and credentials at the end of 0xe7a; the third one
+ * has pointers to nowhere.
  */
 #define FACTS_OF_TASKS \
 	"set OFFSET(task_struct.tasks) 0\n" \
@@ -74,7 +75,7 @@
 	"u64 0xe60*P direct+0xe64*P direct+0xe68*P\n" \
 	"u64 0xe64*P direct+0xe68*P direct+0xe60*P\n" \
 	"u64 0xe68*P direct+0xe60*P direct+0xe64*P\n" \
-	"u64 0xe64*P+48 direct+0xe70*P direct+0xe78*P direct+0xe7b*P-32\n" \
+	"u64 0xe64*P+48 direct+0xe70*P direct+0xe78*P direct+0xe7b*P-32 direct+0xe73*P+0xf00\n" \
 	"u64 0xe68*P+48 1*P 0xfffffffffffff000 2\n"
 /* The list ends in the second task: it leads to itself, or nowhere. */
 #define LOOP "u64 0xe64*P direct+0xe64*P\n"
@@ -123,6 +124,7 @@ static void find(struct found *f, void **state, const char *name)
 	*f = (struct found){ 0 };
 	machine_open(&f->m, *state, name);
 	set_path(f->m.k, "pid_namespace.idr.idr_rt.xa_head", 0);
+	set_path(f->m.k, "task_struct.thread.sp", 72);
 	set_sizes(f->m.k);
 	essential_find(f->m.k, &f->set);
 	pfn_set_seal(&f->set);
