@@ -122,9 +122,13 @@ static int open_flattened(struct dump_file *f)
 		return err_set(-ENOMEM, "no memory to read a flattened file");
 	if (!err)
 		err = flat_index_create(&f->flat, f->fd, f->real_size, &f->size, covered);
-	if (err)
+	if (err < 0)
 		return err_prefix(err, "%s", f->path);
-	check_flattened(f, covered);
+	f->flat_cut = err;
+	if (!err)
+		check_flattened(f, covered);
+	else if (!f->damage[0])
+		snprintf(f->damage, sizeof(f->damage), "%s", err_text(-EBADMSG));
 	return 0;
 }
 
@@ -468,6 +472,13 @@ int file_read(struct file_reader *r, uint64_t off, void *buf, size_t len)
 		len -= n;
 	}
 	return 0;
+}
+
+bool file_lost(const struct dump_file *f, uint64_t off)
+{
+	uint64_t where, len;
+
+	return f->flat_cut && !flat_find(f->flat, off, &where, &len) && where == FLAT_HOLE;
 }
 
 void file_expect(struct file_reader *r, uint64_t off, size_t len)

@@ -32,6 +32,7 @@ struct dump_file {
 	bool use_mmap;		 /**< its readers map it */
 	bool sparse;		 /**< it may have holes, which read as zeros */
 	struct flat_index *flat; /**< NULL unless flattened */
+	bool flat_cut;		 /**< and bytes that no record has may be lost */
 	const char *packed; /**< "gzip" ...: fd is that of its contents; NULL: not compressed */
 	/**
 	 * A sentence, if the records of a flattened file do not fit together or a compressed file
@@ -62,8 +63,7 @@ struct file_reader {
  * taken now: what the file grows by later is not seen.
  * @param use_mmap false: never map (--non-mmap); true: map /proc/vmcore
  * @param spool the place of the contents of a compressed file; NULL: such a file is refused
- * @return 0; -errno, whose message names the file (*f is closed then). A
- * flattened file whose end record is missing is -EBADMSG.
+ * @return 0; -errno, whose message names the file (*f is closed then)
  */
 int file_open(struct dump_file *f, const char *path, bool use_mmap, const struct spool *spool)
 	__attribute__((warn_unused_result));
@@ -99,6 +99,9 @@ int file_get(struct file_reader *r, uint64_t off, size_t want, const void **ptr,
  */
 int file_read(struct file_reader *r, uint64_t off, void *buf, size_t len)
 	__attribute__((warn_unused_result));
+
+/** Return whether a flattened file that is cut short should have a byte, but lost it. */
+bool file_lost(const struct dump_file *f, uint64_t off);
 
 /**
  * Say which bytes file_get() is going to be asked for, of which it may give fewer at a time: they

@@ -23,7 +23,6 @@
 
 #define HEADS_MIN ((size_t)4096)
 #define HEADS_MAX ((size_t)1 << 20)
-#define WAY_OUT "makedumpfile -R saves what came before"
 
 /* Heads closer to each other than this are read with what is between them. */
 #define HEADS_NEAR 16384
@@ -143,7 +142,7 @@ static int next_record(struct heads *h, uint64_t pos, struct record *rec)
 		if (h->len < FLAT_RECORD_SIZE)
 			return err_set(-EBADMSG,
 				       "the flattened file has no end record: it is cut "
-				       "short after offset %" PRIu64 "; " WAY_OUT,
+				       "short after offset %" PRIu64,
 				       pos);
 	}
 	h->served++;
@@ -154,7 +153,7 @@ static int next_record(struct heads *h, uint64_t pos, struct record *rec)
 	if (!range_fits(rec->where, rec->len, h->file_size))
 		return err_set(-EBADMSG,
 			       "the flattened file is cut short, or damaged: the record "
-			       "at offset %" PRIu64 " has %" PRIu64 " bytes of data; " WAY_OUT,
+			       "at offset %" PRIu64 " has %" PRIu64 " bytes of data",
 			       pos, rec->len);
 	return 1;
 }
@@ -286,11 +285,15 @@ int flat_index_create(struct flat_index **ret, int fd, uint64_t file_size, uint6
 	struct flat_index *idx = calloc(1, sizeof(*idx));
 	struct records recs = { 0 };
 	struct extent *fitting;
+	bool damaged;
 	int err;
 
 	if (!idx)
 		return err_set(-ENOMEM, "no memory for an index of the flattened file");
 	err = read_records(&recs, fd, file_size, covered);
+	damaged = err == -EBADMSG && recs.nr;
+	if (damaged)
+		err = 0;
 	if (!err) {
 		sort_records(&recs);
 		err = stack_records(idx, recs.list, recs.nr);
@@ -305,7 +308,7 @@ int flat_index_create(struct flat_index **ret, int fd, uint64_t file_size, uint6
 		idx->extents = fitting;
 	*size = idx->size;
 	*ret = idx;
-	return 0;
+	return damaged;
 }
 
 void flat_index_destroy(struct flat_index *idx)

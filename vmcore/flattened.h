@@ -61,10 +61,11 @@ struct flat_index;
  *
  * Bytes after the end record are ignored. The index takes 16 bytes of memory
  * per record, while it is made some 60.
- * @return 0 (*ret to be freed with flat_index_destroy()); -EBADMSG for negative
- * or overflowing offsets, a record beyond the end of the file, or a missing end
- * record; -ENOMEM, also for more than 2^25 records; another -errno if the file
- * cannot be read. Sentence set; it gives the offset, but no name.
+ * @return 0 (*ret to be freed with flat_index_destroy()); 1: the same, but only of the records
+ * before one that is damaged or not whole, or before the end of the file without an end record;
+ * the sentence is that of -EBADMSG. -EBADMSG: there is no record before; -ENOMEM, also for more
+ * than 2^25 records; another -errno if the file cannot be read. Sentence set; it gives the
+ * offset, but no name.
  */
 int flat_index_create(struct flat_index **ret, int fd, uint64_t file_size, uint64_t *size,
 		      struct coverage *covered) __attribute__((warn_unused_result));

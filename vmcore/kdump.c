@@ -497,6 +497,8 @@ static int get_data(struct vmcore_reader *r, const struct kdump_page_desc *d, co
 	bool near = d->offset - kr->next_off < NEAR_BYTES;
 	size_t got;
 
+	if (file_lost(&r->vc->file, d->offset))
+		return err_set(-EFAULT, "the data of the page are lost with the end of the stream");
 	kr->next_off = d->offset + d->size;
 	/* Without memory for a window, the page can be read all the same. */
 	if (near && !file_get(&r->file, d->offset, d->size, ptr, &got) && got == d->size)

@@ -3,6 +3,7 @@
 """-R: from a flattened stream on standard input to the file that is in it."""
 import os
 import stat
+import struct
 import threading
 import time
 
@@ -241,10 +242,31 @@ def _():
             check(Kdump('got').status & Kdump.INCOMPLETE, f'{size}: not marked as incomplete')
             pages = Kdump('got').check_there(memory)
     check(pages == len(kept(31)), f'{pages} pages')
-    # It says what to do to those who read the stream itself.
+
+
+@test('a stream that is cut short is read as far as it goes')
+def _():
+    memory = core('mini').memory
+    stream = makedumpfile('-F', '-c', '-d', '31', 'mini').out
+    pages = []
+    for size in (40000, len(stream) * 3 // 4, len(stream) - 1):
+        with open('stream', 'wb') as f:
+            f.write(stream[:size])
+        done = makedumpfile('-f', '-c', '-d', '31', 'stream', 'dump')
+        check(done.code == 1 and 'cut short' in done.errors[-1], done)
+        check(Kdump('dump').status & Kdump.INCOMPLETE, f'{size}: not marked as incomplete')
+        pages.append(Kdump('dump').check_there(memory))
+    check(pages[0] < pages[1] < pages[2] == len(kept(31)), pages)
+    # A page without data, in a stream whose descriptors came first, is not one of zeros.
+    makedumpfile('-f', '-d', '31', 'mini', 'dump').check_done()
+    whole = Kdump('dump')
+    head, data = whole.bytes[:whole.desc(0)[0]], whole.bytes[whole.desc(0)[0]:]
     with open('stream', 'wb') as f:
-        f.write(stream[:len(stream) * 9 // 10])
-    makedumpfile('-f', '-d', '1', 'stream', 'dump').check_failed('cut short.*makedumpfile -R ')
+        f.write(stream[:4096])
+        for at, piece in ((0, head), (len(whole.bytes) - PAGE, data[-PAGE:])):
+            f.write(struct.pack('>qq', at, len(piece)) + piece)
+    makedumpfile('-f', '-d', '0', 'stream', 'dump').check_failed('cut short')
+    check(0 < Kdump('dump').check_there(memory) < len(whole.pages) // 2, 'the pages')
 
 
 @test('an existing file is refused without -f, and with it replaced')

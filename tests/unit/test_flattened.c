@@ -399,14 +399,20 @@ static void test_truncated(void **state)
 		snprintf(text, sizeof(text), len < heads[i] + FLAT_RECORD_SIZE ?
 			 "no end record: it is cut short after offset %zu" :
 			 "record at offset %zu has", heads[i]);
-		assert_int_equal(stream_index(&s, len, &idx, &size), -EBADMSG);
+		assert_int_equal(stream_index(&s, len, &idx, &size), i ? 1 : -EBADMSG);
 		assert_non_null(strstr(err_text(-EBADMSG), text));
+		if (!i)
+			continue;
+		/* The records before it. */
+		assert_int_equal(size, i < 3 ? 100 : 5100);
+		flat_index_destroy(idx);
 	}
 	/* As if it became shorter meanwhile. */
 	fd = memfd_create("flattened", MFD_CLOEXEC);
 	assert_int_equal(fd_pwrite(fd, s.bytes, s.len - 1, 0, NULL), 0);
-	assert_int_equal(flat_index_create(&idx, fd, s.len, &size, NULL), -EBADMSG);
+	assert_int_equal(flat_index_create(&idx, fd, s.len, &size, NULL), 1);
 	assert_non_null(strstr(err_text(-EBADMSG), "no end record"));
+	flat_index_destroy(idx);
 	close(fd);
 	assert_int_equal(stream_index(&s, s.len, &idx, &size), 0);
 	assert_int_equal(size, 5100);
@@ -458,8 +464,10 @@ static void test_damaged(void **state)
 		stream_head(&s, heads[i].off, heads[i].len);
 		memset(stream_grow(&s, 67), 'x', 67);
 		stream_head(&s, -1, -1);
-		assert_int_equal(stream_index(&s, s.len, &idx, &size), -EBADMSG);
+		assert_int_equal(stream_index(&s, s.len, &idx, &size), 1);
 		assert_non_null(strstr(err_text(-EBADMSG), text));
+		assert_int_equal(size, 100);
+		flat_index_destroy(idx);
 		free(s.bytes);
 	}
 }
