@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vmcore/migration_stream.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -136,7 +137,15 @@ static int take_u64(struct stream *s, uint64_t *ret)
 	return err;
 }
 
-/* Take a name and the byte before it, its length. */
+/* QEMU's names have no other characters; messages show damaged ones. */
+static void make_ascii(char *name)
+{
+	for (; *name; name++)
+		if (!isascii(*name) || !isprint(*name))
+			*name = '?';
+}
+
+/* Take a name, and the byte before it, its length. */
 static int take_name(struct stream *s, char name[NAME_SIZE])
 {
 	uint8_t len = 0;
@@ -145,6 +154,7 @@ static int take_name(struct stream *s, char name[NAME_SIZE])
 	if (!err)
 		err = take(s, name, len);
 	name[len] = '\0';
+	make_ascii(name);
 	return err;
 }
 
@@ -209,7 +219,10 @@ static int read_configuration(struct stream *s)
 
 	if (!err && len >= NAME_SIZE)
 		err = err_set(-EBADMSG, "the machine type has a name of %" PRIu32 " bytes", len);
-	return err ? err : take(s, s->machine_type, len);
+	if (!err)
+		err = take(s, s->machine_type, len);
+	make_ascii(s->machine_type);
+	return err;
 }
 
 static const struct board *find_board(const char *machine_type)
