@@ -134,6 +134,24 @@ static void test_read(void **state)
 	assert_false(guard_late());
 }
 
+/* A large copy from elsewhere has a mapping of its own. */
+static void test_large_copy(void **state)
+{
+	struct input *in = *state;
+	char *bytes = malloc(MIB);
+
+	assert_non_null(bytes);
+	get(in, 4 * MIB, 1);
+	shorten(in);
+	assert_int_equal(file_read(&in->r, LEFT - 10, bytes, MIB), -ENODATA);
+	assert_int_equal(file_read(&in->r, LEFT / 2 + 1, bytes, LEFT / 4), 0);
+	assert_int_equal(bytes[0], 'x');
+	assert_int_equal(bytes[LEFT / 4 - 1], 'x');
+	assert_true(in->r.use_mmap);
+	assert_false(guard_late());
+	free(bytes);
+}
+
 static void test_other_readers(void **state)
 {
 	struct input *in = *state;
@@ -231,6 +249,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_get, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_get_across_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_large_copy, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_readers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_guards_are_given_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_guard_left, setup, teardown),
