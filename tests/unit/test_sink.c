@@ -457,6 +457,16 @@ static struct sink *cut_stream(const char *path, int fd)
 	return s;
 }
 
+/* A stream without its end is read as far as it goes. */
+static void assert_cut(const char *path)
+{
+	struct dump_file f;
+
+	assert_int_equal(file_open(&f, path, true, NULL), 0);
+	assert_true(f.flat_cut);
+	file_close(&f);
+}
+
 /*
  * Bytes that follow half a record would be taken for its data, so it is removed from a stream that
  * is a file. The stream still has no end.
@@ -466,7 +476,6 @@ static void test_flattened_partial(void **state)
 	const struct place *p = *state;
 	int fd = open(p->path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 	struct sink *s = cut_stream(p->path, fd);
-	struct dump_file f;
 	struct stat st;
 
 	assert_int_equal(sink_pwrite(s, "x", 1, 0), 0);
@@ -476,7 +485,7 @@ static void test_flattened_partial(void **state)
 	sink_close(s);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_size, FLAT_HEADER_SIZE + 2 * FLAT_RECORD_SIZE + 16 + 1);
-	assert_int_equal(file_open(&f, p->path, true, NULL), -EBADMSG);
+	assert_cut(p->path);
 	close(fd);
 }
 
@@ -485,7 +494,6 @@ static void test_flattened_within(void **state)
 {
 	const struct place *p = *state;
 	int fd = open(p->path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-	struct dump_file f;
 	struct stat st;
 	struct sink *s;
 
@@ -499,7 +507,7 @@ static void test_flattened_within(void **state)
 	assert_int_equal(lseek(fd, 0, SEEK_CUR), 80 * KIB);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_size, 200 * KIB);
-	assert_int_equal(file_open(&f, p->path, true, NULL), -EBADMSG);
+	assert_cut(p->path);
 	close(fd);
 }
 
@@ -508,7 +516,6 @@ static void test_flattened_flush(void **state)
 {
 	const struct place *p = *state;
 	int fd = open(p->path, O_CREAT | O_RDWR | O_CLOEXEC, 0600), fds[2];
-	struct dump_file f;
 	struct sink *s;
 
 	assert_true(fd >= 0);
@@ -516,7 +523,7 @@ static void test_flattened_flush(void **state)
 	assert_int_equal(sink_pwrite(s, "abc", 3, 0), 0);
 	fdatasync_err = EIO;
 	assert_int_equal(sink_finish(s), -EIO);
-	assert_int_equal(file_open(&f, p->path, true, NULL), -EBADMSG);
+	assert_cut(p->path);
 	assert_int_equal(sink_pwrite(s, "x", 1, 0), 0);
 	sink_close(s);
 	assert_int_equal(lseek(fd, 0, SEEK_END), FLAT_HEADER_SIZE + 2 * FLAT_RECORD_SIZE + 4);
