@@ -18,7 +18,7 @@
 
 #define ABOVE_4G (UINT64_C(4) << 30)
 
-static const char qemu_magic[4] = "QEVM";
+static const char qemu_magic[] = { 'Q', 'E', 'V', 'M' };
 
 /* The header of libvirt, in the byte order of the host that wrote it. */
 struct libvirt_header {
