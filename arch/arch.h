@@ -243,6 +243,9 @@ struct arch_run arch_run_within(vaddr_t va, uint64_t span, paddr_t paddr);
  */
 void arch_image_by_symbols(uint64_t max, vaddr_t *start, vaddr_t *end);
 
+/** kernel_image() of a kernel whose addresses have 32 bits, if its image has at most 128 MiB. */
+void arch_image_in_32_bits(const struct arch *a, vaddr_t *start, vaddr_t *end);
+
 extern const struct arch_ops arm_arch_ops;
 extern const struct arch_ops arm64_arch_ops;
 extern const struct arch_ops i386_arch_ops;

@@ -18,7 +18,6 @@
 #include "lib/err.h"
 
 #define PAGE_SHIFT 12
-#define IMAGE_SIZE_MAX (UINT64_C(128) << 20)
 
 /* PAGE_OFFSET, at which the linear map begins, is a multiple of this in each configuration. */
 #define SPLIT_ALIGN UINT64_C(0x10000000)
@@ -173,14 +172,6 @@ static int arm_init(struct arch *a, const struct arch_mem *mem)
 	return err_set(-ENOENT, "no page tables at %#" PRIx64 " map this address", root);
 }
 
-static void arm_kernel_image(const struct arch *a, vaddr_t *start, vaddr_t *end)
-{
-	(void)a;
-	arch_image_by_symbols(IMAGE_SIZE_MAX, start, end);
-	if (*end > UINT64_C(1) << 32)
-		*start = *end = 0;
-}
-
 const struct arch_ops arm_arch_ops = {
 	.name = "armv7l",
 	.machine = EM_ARM,
@@ -189,7 +180,7 @@ const struct arch_ops arm_arch_ops = {
 	.max_physmem_bits = PHYS_BITS,
 	.init = arm_init,
 	.translate = arm_translate,
-	.kernel_image = arm_kernel_image,
+	.kernel_image = arch_image_in_32_bits,
 	.kaslr_image = true,
 	.flat_from_phys_base = true,
 };

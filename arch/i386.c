@@ -20,7 +20,6 @@
 #define PAGE_SHIFT 12
 #define PAE_LEVELS 3
 #define HUGE_LEVEL 2
-#define IMAGE_SIZE_MAX (UINT64_C(128) << 20)
 
 #define PTE_PRESENT UINT64_C(0x1)
 #define PTE_HUGE UINT64_C(0x80)
@@ -114,14 +113,6 @@ static int i386_init(struct arch *a, const struct arch_mem *mem)
 	return err_set(-ENOENT, "no page tables at %#" PRIx64 " map this address", root);
 }
 
-static void i386_kernel_image(const struct arch *a, vaddr_t *start, vaddr_t *end)
-{
-	(void)a;
-	arch_image_by_symbols(IMAGE_SIZE_MAX, start, end);
-	if (*end > UINT64_C(1) << 32)
-		*start = *end = 0;
-}
-
 const struct arch_ops i386_arch_ops = {
 	.name = "i686",
 	.machine = EM_386,
@@ -129,6 +120,6 @@ const struct arch_ops i386_arch_ops = {
 	.max_physmem_bits = 36,
 	.init = i386_init,
 	.translate = i386_translate,
-	.kernel_image = i386_kernel_image,
+	.kernel_image = arch_image_in_32_bits,
 	.kaslr_image = true,
 };

@@ -10,6 +10,7 @@
 
 /* Alignment of images that do not keep to pages; the bytes before the text are no more. */
 #define IMAGE_ALIGN UINT64_C(0x10000)
+#define IMAGE_32_MAX (UINT64_C(128) << 20)
 
 INIT_OPT_MOD_SYM(vmlinux, _stext);
 INIT_OPT_MOD_SYM(vmlinux, _end);
@@ -86,4 +87,12 @@ void arch_image_by_symbols(uint64_t max, vaddr_t *start, vaddr_t *end)
 		last = (GET_MOD_SYM(vmlinux, _end) + IMAGE_ALIGN) & -IMAGE_ALIGN;
 	if (last > *start && last < *end)
 		*end = last;
+}
+
+void arch_image_in_32_bits(const struct arch *a, vaddr_t *start, vaddr_t *end)
+{
+	(void)a;
+	arch_image_by_symbols(IMAGE_32_MAX, start, end);
+	if (*end > UINT64_C(1) << 32)
+		*start = *end = 0;
 }

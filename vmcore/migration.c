@@ -10,7 +10,6 @@
 
 #include "lib/byteorder.h"
 #include "lib/checked.h"
-#include "lib/cleanup.h"
 #include "lib/err.h"
 #include "vmcore/bare.h"
 #include "vmcore/migration_stream.h"

@@ -4,14 +4,12 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/array.h"
 #include "lib/byteorder.h"
 #include "lib/checked.h"
-#include "lib/cleanup.h"
 #include "lib/err.h"
 
 /* Numbers of the stream are big-endian. */
