@@ -7,16 +7,12 @@
  * two functions that enter the kernel; that of a CPU's first frame in the function it boots in.
  */
 #include "facts/on_demand.h"
-#include "kernel/member.h"
 #include "lib/elf_machine.h"
 #include "kernel/unwind/unwind.h"
 
 INIT_OPT_MOD_SYM(vmlinux, entry_SYSENTER_32);
 INIT_OPT_MOD_SYM(vmlinux, entry_INT80_32);
 INIT_OPT_MOD_SYM(vmlinux, startup_32_smp);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, inactive_task_frame, bp);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, inactive_task_frame, ret_addr);
-INIT_OPT_MOD_PATH(vmlinux, task_sp, "task_struct.thread.sp");
 
 /* Numbers of words in struct pt_regs and in a note. */
 #define REG_BP 5
@@ -77,23 +73,9 @@ static enum unwind_end i386_step(struct unwind *u)
 	return u->regs.pc ? UNWIND_MORE : UNWIND_DONE;
 }
 
-/* The registers that __switch_to_asm() pushed. */
-static int i386_task_regs(const struct vmem *mem, vaddr_t task, struct unwind_regs *ret)
-{
-	uint64_t sp = path_or_0(mem, task, PATH(task_sp));
-	int err = sp ? 0 : err_set(-ENOENT, "OFFSET(task_struct.thread.sp) is not known");
-
-	*ret = (struct unwind_regs){
-		.sp = sp + GET_MOD_STRUCT_MEMBER_SSIZE(vmlinux, inactive_task_frame, bp),
-	};
-	if (!err)
-		err = member_read(mem, sp, MEMBER(inactive_task_frame, bp), &ret->fp);
-	return err ? err : member_read(mem, sp, MEMBER(inactive_task_frame, ret_addr), &ret->pc);
-}
-
 const struct unwind_ops unwind_i386_ops = {
 	.machine = EM_386,
-	.task_regs = i386_task_regs,
+	.task_regs = unwind_x86_task_regs,
 	.note = {
 		.words_of_4 = true,
 		.pc = REG_PC,

@@ -26,11 +26,8 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, bp_reg);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, type);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, signal);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, orc_entry, end);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, inactive_task_frame, bp);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, inactive_task_frame, ret_addr);
 INIT_OPT_MOD_SYM(vmlinux, ret_from_fork_asm);
 INIT_OPT_MOD_SYM(vmlinux, ret_from_fork);
-INIT_OPT_MOD_PATH(vmlinux, task_sp, "task_struct.thread.sp");
 
 /* Registers that sp_reg and bp_reg name. */
 enum orc_reg {
@@ -403,23 +400,9 @@ static enum unwind_end x86_64_step(struct unwind *u)
 	return find_sp(u, &orc, &sp) && restore(u, &orc, sp) ? UNWIND_MORE : UNWIND_DAMAGED;
 }
 
-/* The registers that __switch_to_asm() pushed. */
-static int x86_64_task_regs(const struct vmem *mem, vaddr_t task, struct unwind_regs *ret)
-{
-	uint64_t sp = path_or_0(mem, task, PATH(task_sp));
-	int err = sp ? 0 : err_set(-ENOENT, "OFFSET(task_struct.thread.sp) is not known");
-
-	*ret = (struct unwind_regs){
-		.sp = sp + GET_MOD_STRUCT_MEMBER_SSIZE(vmlinux, inactive_task_frame, bp),
-	};
-	if (!err)
-		err = member_read(mem, sp, MEMBER(inactive_task_frame, bp), &ret->fp);
-	return err ? err : member_read(mem, sp, MEMBER(inactive_task_frame, ret_addr), &ret->pc);
-}
-
 const struct unwind_ops unwind_x86_64_ops = {
 	.machine = EM_X86_64,
-	.task_regs = x86_64_task_regs,
+	.task_regs = unwind_x86_task_regs,
 	.note = {
 		.pc = PT_IP / 8,
 		.sp = PT_SP / 8,

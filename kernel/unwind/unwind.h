@@ -125,6 +125,9 @@ bool unwind_read(struct unwind *u, vaddr_t va, uint64_t *ret);
 enum unwind_end unwind_damaged(struct unwind *u, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/** x86_64 and i386: task_regs(). */
+int unwind_x86_task_regs(const struct vmem *mem, vaddr_t task, struct unwind_regs *ret);
+
 /**
  * x86_64: the number by which ORC entries name the stack pointer: it tells how this kernel
  * numbers registers. 0: not known.
