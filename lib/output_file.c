@@ -4,14 +4,30 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "err.h"
 
+/* /dev/null has this number everywhere (Documentation/admin-guide/devices.txt of Linux). */
+#define NULL_MAJOR 1
+#define NULL_MINOR 3
+
+/* Return whether a file exists that keeps nothing, so that nothing can be overwritten. */
+static bool keeps_nothing(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return false;
+	return S_ISFIFO(st.st_mode) ||
+	       (S_ISCHR(st.st_mode) && st.st_rdev == makedev(NULL_MAJOR, NULL_MINOR));
+}
+
 int output_file_create(const char *path, bool force)
 {
-	int flags = O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC | (force ? 0 : O_EXCL);
-	int fd = open(path, flags, S_IRUSR | S_IWUSR);
+	int flags = O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC;
+	int fd = open(path, flags | (force || keeps_nothing(path) ? 0 : O_EXCL), S_IRUSR | S_IWUSR);
 	struct stat st;
 
 	if (fd < 0 && errno == EEXIST)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Files that are read and written: none of them twice, and none that blocks or never ends."""
 import os
+import stat
 
 from harness import *
 
@@ -102,14 +103,21 @@ def _():
     check(code == 0 and unflatten(read('new')) == read('dump'), code)
 
 
-@test('messages may go to one file, and /dev/null may be all files')
+@test('messages may go to one file, and /dev/null may be all files, without -f')
 def _():
     clean()
     with open('log', 'wb') as f:
         code = subprocess.call([PROGRAM, *FULL, 'mini', 'new'], stdout=f, stderr=f)
     check(code == 0 and b'Completed' in read('log'), read('log'))
-    makedumpfile('-f', '--json', '/dev/null', '--split', 'mini', '/dev/null', '/dev/null',
-                 stdout=subprocess.DEVNULL).check_done()
+    makedumpfile('--json', '/dev/null', '--triage-file', '/dev/null', '--split', 'mini',
+                 '/dev/null', '/dev/null', stdout=subprocess.DEVNULL).check_done()
+    for args in (['-g', '/dev/null', 'mini'], ['--dump-dmesg', 'mini', '/dev/null'],
+                 ['--triage', '--json', '/dev/null', 'mini', '/dev/null']):
+        done = makedumpfile(*args, stdout=subprocess.DEVNULL)
+        check('file exists' not in done.err, done)
+    check(stat.S_ISCHR(os.stat('/dev/null').st_mode), 'it is gone')
+    # Other devices can keep data.
+    makedumpfile(*FULL, 'mini', '/dev/zero').check_failed('/dev/zero: file exists')
 
 
 @test('a pipe, a directory or a device is no -i, -x or --config, and no pipe is waited for')
@@ -131,8 +139,10 @@ def _():
     clean()
     os.mkfifo('fifo')
     pattern = 'cannot write to fifo: it is a pipe, which only standard output can be'
-    makedumpfile('-f', *FULL, 'mini', 'fifo').check_failed(pattern)
-    makedumpfile('-f', '-g', 'fifo', 'mini').check_failed(pattern)
+    for force in (['-f'], []):
+        makedumpfile(*force, *FULL, 'mini', 'fifo').check_failed(pattern)
+        makedumpfile(*force, '-g', 'fifo', 'mini').check_failed(pattern)
+        makedumpfile(*force, '--triage', 'mini', 'fifo').check_failed(pattern)
     done = makedumpfile('--json', 'fifo', *FULL, 'mini', 'new')
     check(done.code == 0 and f'there is no report: {pattern}' in done.err, done)
     check(Kdump('new').level == 31, 'no dump')
