@@ -33,8 +33,9 @@
 #   SANITIZE=           e.g. address,undefined
 #   WERROR=on           warnings are errors
 #   USELZO USESNAPPY USEZSTD USEISAL USELIBDEFLATE USELZMA USEBZIP2 USEDWARF USEXXHASH
-#                       on, off or auto; "on" without the library is an error. USEISAL,
-#                       USESNAPPY and USEZSTD also dlopen: loaded when it is needed
+#                       on, off or auto; "on" without the library is an error. USEBZIP2, USEDWARF,
+#                       USEISAL, USELZMA, USESNAPPY and USEZSTD also dlopen: loaded when it is
+#                       needed
 #   EXTENSION=          the same for libbpf: without it no types are read from dumps, and
 #                       "all" leaves out the extensions
 #   BUILTIN_EXTENSIONS= those of extensions/ that become part of the program: "sample ..."
@@ -136,7 +137,7 @@ libraries = $(if $(filter static,$(LINKTYPE)),$(or \
 	$(shell $(PKG_CONFIG) --static --libs $(1) 2>/dev/null),$(2) $(3)),$(2))
 
 # The libraries that can be loaded when they are needed (lib/library.h); a static program cannot.
-DLOPENED := $(if $(filter dynamic,$(LINKTYPE)),ISAL SNAPPY ZSTD)
+DLOPENED := $(if $(filter dynamic,$(LINKTYPE)),BZIP2 DWARF ISAL LZMA SNAPPY ZSTD)
 comma := ,
 
 # $(call feature,VARIABLE,NAME,HEADER,FUNCTION,PACKAGES): look at the variable; set NAME_FOUND
@@ -322,10 +323,12 @@ $(BUILTIN_OBJS): $(O)/builtin/%.o:
 	$(Q)$(OBJCOPY) $(foreach s,$(BUILTIN_SECTIONS),--rename-section .$(s)=$(s)_$*) \
 		$(foreach e,$(BUILTIN_ENTRIES),--redefine-sym $(e)=$*_$(e) -G $(e) -G $*_$(e)) $@.whole $@
 
+# Tests of debug information look at it by libelf, too.
+TEST_LIBS = -lcmocka $(if $(filter yes,$(DWARF_FOUND)),$(DWARF_LIBS))
 $(UNIT_TESTS:%=%.o): DEFINES = -Itests/unit/cmocka
 $(UNIT_TESTS): %: %.o $(O)/core.a makedumpfile.ld
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(O)/core.a -Wl,-T,makedumpfile.ld $(LIBS) -lcmocka
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(O)/core.a -Wl,-T,makedumpfile.ld $(LIBS) $(TEST_LIBS)
 
 # Objects are made anew when the flags they were made with change.
 FLAGS_NOW = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS)

@@ -69,7 +69,7 @@ static bool is_first_row(size_t i)
 {
 	const struct unpack_format *f = unpack_format_at(i);
 
-	return f->ops && (!i || unpack_format_at(i - 1)->ops != f->ops);
+	return unpack_supported(f) && (!i || unpack_format_at(i - 1)->ops != f->ops);
 }
 
 static void show_unpack_formats(void)
@@ -118,7 +118,7 @@ static void show_version(void)
 		show_library(ops->library, ops->version ? ops->version() : "");
 	show_unpack_libraries();
 	show_library("libbpf", btf_info_library_version());
-	show_library("libdw", debuginfo_library_version());
+	show_library("libdw", debuginfo_supported() ? debuginfo_library_version() : NULL);
 	printf("\nBuilt-in extensions:");
 	for (const struct builtin_extension *b = builtin_extensions; b && b->name; b++)
 		printf(" %s", b->name);

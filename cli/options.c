@@ -301,7 +301,9 @@ static int check(const struct command_line *cl, int nr, char *names[])
 	if (plan->triage.all_tasks && plan->mode == MODE_CREATE && !plan->triage.file)
 		return err_set(-EINVAL, "--all-tasks needs --triage or --triage-file FILE");
 	if (plan->input.vmlinux && !debuginfo_supported())
-		return err_set(-EINVAL, "built without libdw: -x is not supported");
+		return err_set(-EINVAL, "%s: -x is not supported",
+			       debuginfo_library_version() ? "libdw cannot be loaded" :
+							     "built without libdw");
 	if (plan->mode == MODE_LIST_KTYPES && !btf_info_supported())
 		return err_set(-EINVAL, "built without libbpf: --list-ktypes is not supported");
 	if (plan->create.essential)

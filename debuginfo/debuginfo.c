@@ -8,22 +8,22 @@
 
 #ifdef HAVE_DWARF
 
-#include <elfutils/libdw.h>
-#include <elfutils/libdwelf.h>
 #include <elfutils/version.h>
-#include <gelf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "debuginfo/libdw.h"
 #include "lib/checked.h"
 #include "lib/types.h"
 #include "symbols/symbol_match.h"
 
+LIBRARY_LOADER(HAVE_DWARF, libdw, LIBDW_FUNCTIONS, "a vmlinux given with -x", "libdw.so.1")
+
 bool debuginfo_supported(void)
 {
-	return true;
+	return libdw_available();
 }
 
 #define TEXT(number) #number
@@ -43,14 +43,14 @@ static int open_table(const struct debuginfo *d, Elf_Data **data, size_t *names)
 	GElf_Shdr shdr;
 
 	*data = NULL;
-	while ((scn = elf_nextscn(d->elf, scn))) {
-		if (!gelf_getshdr(scn, &shdr) || shdr.sh_type != SHT_SYMTAB)
+	while ((scn = d->dw->elf_nextscn(d->elf, scn))) {
+		if (!d->dw->gelf_getshdr(scn, &shdr) || shdr.sh_type != SHT_SYMTAB)
 			continue;
 		*names = shdr.sh_link;
-		*data = elf_getdata(scn, NULL);
+		*data = d->dw->elf_getdata(scn, NULL);
 		if (!*data)
 			return err_set(-EBADMSG, "cannot read the symbol table of %s: %s", d->path,
-				       elf_errmsg(-1));
+				       d->dw->elf_errmsg(-1));
 		return 0;
 	}
 	return 0;
@@ -65,13 +65,13 @@ static int match_symbols(const struct debuginfo *d, struct symbol_match *w, Elf_
 
 	if (err || !*data)
 		return err;
-	for (int i = 1; gelf_getsym(*data, i, &sym); i++) {
+	for (int i = 1; d->dw->gelf_getsym(*data, i, &sym); i++) {
 		bool local = GELF_ST_BIND(sym.st_info) == STB_LOCAL;
 		const char *name;
 
 		if (sym.st_shndx == SHN_UNDEF || GELF_ST_TYPE(sym.st_info) == STT_FILE)
 			continue;
-		name = elf_strptr(d->elf, names, sym.st_name);
+		name = d->dw->elf_strptr(d->elf, names, sym.st_name);
 		if (name)
 			symbol_match_offer(w, name, strlen(name), local ? 't' : 'T', i);
 	}
@@ -79,8 +79,8 @@ static int match_symbols(const struct debuginfo *d, struct symbol_match *w, Elf_
 }
 
 /* The symbol of a name. @return 0; -ENOENT; -ENOTUNIQ if several have it and differ */
-static int wanted_symbol(Elf_Data *data, const struct symbol_match *w, const char *name,
-			 GElf_Sym *ret)
+static int wanted_symbol(const struct debuginfo *d, Elf_Data *data, const struct symbol_match *w,
+			 const char *name, GElf_Sym *ret)
 {
 	const struct symbol_match_name *n = symbol_match_find(w, name);
 
@@ -91,7 +91,7 @@ static int wanted_symbol(Elf_Data *data, const struct symbol_match *w, const cha
 	for (unsigned int i = 0; i < n->nr; i++) {
 		GElf_Sym sym;
 
-		if (!gelf_getsym(data, n->refs[i], &sym))
+		if (!d->dw->gelf_getsym(data, n->refs[i], &sym))
 			return -ENOENT;
 		if (i && sym.st_value != ret->st_value)
 			return -ENOTUNIQ;
@@ -116,7 +116,7 @@ static void fill_in(const struct debuginfo *d, Elf_Data *data, const struct symb
 		    struct ksym_info *k, enum fact_source source, uint64_t kaslr_offset)
 {
 	GElf_Sym sym;
-	int err = wanted_symbol(data, w, k->symname, &sym);
+	int err = wanted_symbol(d, data, w, k->symname, &sym);
 
 	if (!err) {
 		k->value = run_time_address(d, &sym, kaslr_offset);
@@ -157,13 +157,14 @@ static void read_release(struct debuginfo *d, const GElf_Sym *banner)
 {
 	static const char start[] = "Linux version ";
 	const size_t len = sizeof(start) - 1;
-	Elf_Scn *scn = elf_getscn(d->elf, banner->st_shndx);
-	Elf_Data *data = scn ? elf_rawdata(scn, NULL) : NULL;
+	Elf_Scn *scn = d->dw->elf_getscn(d->elf, banner->st_shndx);
+	Elf_Data *data = scn ? d->dw->elf_rawdata(scn, NULL) : NULL;
 	const char *text, *end;
 	GElf_Shdr shdr;
 	uint64_t off;
 
-	if (!data || !data->d_buf || !gelf_getshdr(scn, &shdr) || banner->st_value < shdr.sh_addr)
+	if (!data || !data->d_buf || !d->dw->gelf_getshdr(scn, &shdr) ||
+	    banner->st_value < shdr.sh_addr)
 		return;
 	off = banner->st_value - shdr.sh_addr;
 	if (!range_fits(off, len, data->d_size))
@@ -181,16 +182,16 @@ static void identify_by(struct debuginfo *d, Elf_Data *data, const struct symbol
 {
 	GElf_Sym sym, end;
 
-	if (!wanted_symbol(data, w, "_stext", &sym)) {
+	if (!wanted_symbol(d, data, w, "_stext", &sym)) {
 		d->has_stext = true;
 		d->stext = sym.st_value;
 	}
-	if (!wanted_symbol(data, w, "_text", &sym) && !wanted_symbol(data, w, "_end", &end)) {
+	if (!wanted_symbol(d, data, w, "_text", &sym) && !wanted_symbol(d, data, w, "_end", &end)) {
 		d->has_image = true;
 		d->image_start = sym.st_value;
 		d->image_end = end.st_value;
 	}
-	if (!wanted_symbol(data, w, "linux_banner", &sym))
+	if (!wanted_symbol(d, data, w, "linux_banner", &sym))
 		read_release(d, &sym);
 }
 
@@ -202,7 +203,7 @@ static int identify(struct debuginfo *d)
 	const void *id;
 	int err;
 
-	if (dwelf_elf_gnu_build_id(d->elf, &id) == BUILD_ID_BYTES) {
+	if (d->dw->dwelf_elf_gnu_build_id(d->elf, &id) == BUILD_ID_BYTES) {
 		memcpy(d->id.bytes, id, BUILD_ID_BYTES);
 		d->has_id = true;
 	}
@@ -226,15 +227,15 @@ static int open_elf(struct debuginfo *d)
 	d->fd = input_file_open(d->path);
 	if (d->fd < 0)
 		return d->fd;
-	elf_version(EV_CURRENT);
-	d->elf = elf_begin(d->fd, ELF_C_READ_MMAP, NULL);
-	if (!d->elf || elf_kind(d->elf) != ELF_K_ELF || !gelf_getehdr(d->elf, &ehdr))
+	d->dw->elf_version(EV_CURRENT);
+	d->elf = d->dw->elf_begin(d->fd, ELF_C_READ_MMAP, NULL);
+	if (!d->elf || d->dw->elf_kind(d->elf) != ELF_K_ELF || !d->dw->gelf_getehdr(d->elf, &ehdr))
 		return err_set(-EINVAL, "%s is not a vmlinux: it is not an ELF file", d->path);
 	d->machine = ehdr.e_machine;
 	d->is64 = ehdr.e_ident[EI_CLASS] == ELFCLASS64;
 	d->big_endian = ehdr.e_ident[EI_DATA] == ELFDATA2MSB;
-	d->dwarf = dwarf_begin_elf(d->elf, DWARF_C_READ, NULL);
-	if (!d->dwarf || dwarf_get_units(d->dwarf, NULL, &cu, NULL, NULL, NULL, NULL))
+	d->dwarf = d->dw->dwarf_begin_elf(d->elf, DWARF_C_READ, NULL);
+	if (!d->dwarf || d->dw->dwarf_get_units(d->dwarf, NULL, &cu, NULL, NULL, NULL, NULL))
 		return err_set(-EINVAL, "%s has no debug information", d->path);
 	return identify(d);
 }
@@ -248,7 +249,10 @@ int debuginfo_open(struct debuginfo **ret, const char *path)
 		return err_set(-ENOMEM, "no memory");
 	d->path = path;
 	d->fd = -1;
-	err = open_elf(d);
+	d->dw = malloc(sizeof(*d->dw));
+	err = d->dw ? libdw_load(d->dw) : err_set(-ENOMEM, "no memory");
+	if (!err)
+		err = open_elf(d);
 	if (err) {
 		debuginfo_close(d);
 		return err;
@@ -261,10 +265,13 @@ void debuginfo_close(struct debuginfo *d)
 {
 	if (!d)
 		return;
-	dwarf_end(d->dwarf);
-	elf_end(d->elf);
+	if (d->dwarf)
+		d->dw->dwarf_end(d->dwarf);
+	if (d->elf)
+		d->dw->elf_end(d->elf);
 	if (d->fd >= 0)
 		close(d->fd);
+	free(d->dw);
 	free(d);
 }
 

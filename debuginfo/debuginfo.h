@@ -4,8 +4,8 @@
  * A vmlinux with debug information (-x): which kernel it is of, and what its ELF
  * symbol table tells. Types are for debuginfo/dwarf_provider.h.
  *
- * Not thread-safe; different handles are independent. In a program built without
- * libdw, opening fails and the rest cannot be reached.
+ * Not thread-safe; different handles are independent. In a program built without libdw, or
+ * which cannot load it, opening fails and the rest cannot be reached.
  */
 #ifndef DEBUGINFO_DEBUGINFO_H
 #define DEBUGINFO_DEBUGINFO_H
@@ -20,6 +20,8 @@
 /* As libelf and libdw call them. */
 struct Elf;
 struct Dwarf;
+/* Their functions. */
+struct libdw;
 
 #define BUILD_ID_BYTES 20
 
@@ -31,6 +33,7 @@ struct build_id {
 struct debuginfo {
 	const char *path; /**< borrowed */
 	int fd;
+	struct libdw *dw; /**< owned */
 	struct Elf *elf;
 	struct Dwarf *dwarf;
 	uint16_t machine; /**< EM_* */
@@ -43,7 +46,7 @@ struct debuginfo {
 	uint64_t image_start, image_end; /**< _text and _end, if has_image */
 };
 
-/** Return whether the program was built with libdw. */
+/** Return whether the program was built with libdw and, if it loads it, can do that. */
 bool debuginfo_supported(void);
 /** The version of libdw, such as "0.192"; NULL in a program built without it. */
 const char *debuginfo_library_version(void);
@@ -52,7 +55,7 @@ const char *debuginfo_library_version(void);
  * Open an uncompressed vmlinux of any word size, byte order and architecture.
  *
  * @param path borrowed until debuginfo_close()
- * @return 0; -ENOTSUP without libdw; -EINVAL if the file is not ELF or has no
+ * @return 0; -ENOTSUP without libdw; -ENOMEM; -EINVAL if the file is not ELF or has no
  * debug information; -errno if it cannot be read
  */
 int debuginfo_open(struct debuginfo **ret, const char *path) __attribute__((warn_unused_result));

@@ -9,31 +9,30 @@
 
 #ifdef HAVE_DWARF
 
-#include <elfutils/libdw.h>
-
 #include "debuginfo/debuginfo.h"
+#include "debuginfo/libdw.h"
 #include "facts/member.h"
 
 /** C's own limits on nesting are lower; damaged files can have loops. */
 #define DIE_DEPTH_MAX 32
 
 /** An attribute that is a number. @param name DW_AT_* */
-bool die_number(Dwarf_Die *die, unsigned int name, uint64_t *ret);
+bool die_number(const struct libdw *dw, Dwarf_Die *die, unsigned int name, uint64_t *ret);
 
 /** Go from a typedef or a qualified type to the type itself; false: it is void, or damaged. */
-bool die_peel(Dwarf_Die *type);
+bool die_peel(const struct libdw *dw, Dwarf_Die *type);
 
 /** The type of a variable or member, or what a pointer or an array leads to, peeled. */
-bool die_type(Dwarf_Die *die, Dwarf_Die *type);
+bool die_type(const struct libdw *dw, Dwarf_Die *die, Dwarf_Die *type);
 
 /** Elements in one dimension of an array; false: it has no bound. */
-bool die_dimension(Dwarf_Die *range, uint64_t *ret);
+bool die_dimension(const struct libdw *dw, Dwarf_Die *range, uint64_t *ret);
 
 /** Elements of an array: of its first dimension, or of all of them together. */
-bool die_array_length(Dwarf_Die *array, bool all, uint64_t *ret);
+bool die_array_length(const struct libdw *dw, Dwarf_Die *array, bool all, uint64_t *ret);
 
 /** Bytes of a type; false: it has none, or they are invalid. */
-bool die_size(Dwarf_Die *type, bool is64, uint64_t *ret);
+bool die_size(const struct libdw *dw, Dwarf_Die *type, bool is64, uint64_t *ret);
 
 /**
  * Look at a member of what begins at @p base, bits. Bits are counted in the direction in
@@ -42,10 +41,10 @@ bool die_size(Dwarf_Die *type, bool is64, uint64_t *ret);
 bool die_read_member(Dwarf_Die *member, const struct debuginfo *d, uint64_t base,
 		     struct member_place *ret);
 
-bool die_is_aggregate(Dwarf_Die *type);
+bool die_is_aggregate(const struct libdw *dw, Dwarf_Die *type);
 
 /** Return whether a unit leaves structs that are defined within others inside of them. */
-bool die_unit_nests(Dwarf_Die *unit);
+bool die_unit_nests(const struct libdw *dw, Dwarf_Die *unit);
 
 #endif
 

@@ -55,11 +55,16 @@ static struct dwarf_lookup *lookup_of(struct type_source *s)
 	return (struct dwarf_lookup *)((char *)s - offsetof(struct dwarf_lookup, source));
 }
 
+static const struct libdw *libdw_of(struct type_source *s)
+{
+	return lookup_of(s)->d->dw;
+}
+
 /* --- types ------------------------------------------------------------------------------ */
 
-static enum c_type_kind kind_of(Dwarf_Die *die)
+static enum c_type_kind kind_of(const struct libdw *dw, Dwarf_Die *die)
 {
-	switch (dwarf_tag(die)) {
+	switch (dw->dwarf_tag(die)) {
 	case DW_TAG_base_type:
 	case DW_TAG_enumeration_type:
 		return C_NUMBER;
@@ -77,12 +82,12 @@ static enum c_type_kind kind_of(Dwarf_Die *die)
 	}
 }
 
-static void describe_number(Dwarf_Die *die, struct c_type *ret)
+static void describe_number(const struct libdw *dw, Dwarf_Die *die, struct c_type *ret)
 {
-	const char *name = dwarf_diename(die);
+	const char *name = dw->dwarf_diename(die);
 	uint64_t encoding = 0;
 
-	die_number(die, DW_AT_encoding, &encoding);
+	die_number(dw, die, DW_AT_encoding, &encoding);
 	ret->is_signed = encoding == DW_ATE_signed || encoding == DW_ATE_signed_char;
 	ret->is_char = ret->size == 1 && name && !strcmp(name, "char");
 }
@@ -90,32 +95,34 @@ static void describe_number(Dwarf_Die *die, struct c_type *ret)
 /* @param die NULL: a void */
 static void describe(struct type_source *s, Dwarf_Die *die, struct c_type *ret)
 {
+	const struct libdw *dw = libdw_of(s);
 	bool is64 = lookup_of(s)->d->is64;
 	uint64_t n;
 
 	*ret = (struct c_type){
 		.source = s,
-		.kind = die ? kind_of(die) : C_VOID,
+		.kind = die ? kind_of(dw, die) : C_VOID,
 		.name = "",
 		.pointer_size = is64 ? 8 : 4,
 	};
 	if (!die || ret->kind == C_VOID)
 		return;
 	memcpy(ret->handle, die, sizeof(*die));
-	if (die_size(die, is64, &n))
+	if (die_size(dw, die, is64, &n))
 		ret->size = n;
 	if (ret->kind == C_NUMBER)
-		describe_number(die, ret);
+		describe_number(dw, die, ret);
 	if (ret->kind != C_STRUCT)
 		return;
-	ret->tag = dwarf_tag(die) == DW_TAG_union_type ? TYPE_UNION : TYPE_STRUCT;
-	ret->incomplete = dwarf_hasattr(die, DW_AT_declaration);
-	if (dwarf_diename(die))
-		ret->name = dwarf_diename(die);
+	ret->tag = dw->dwarf_tag(die) == DW_TAG_union_type ? TYPE_UNION : TYPE_STRUCT;
+	ret->incomplete = dw->dwarf_hasattr(die, DW_AT_declaration);
+	if (dw->dwarf_diename(die))
+		ret->name = dw->dwarf_diename(die);
 }
 
 /* All dimensions of an array are in one DIE: they are put on the element's type. */
-static int put_dimensions(Dwarf_Die *range, struct c_type *t, unsigned int depth)
+static int put_dimensions(const struct libdw *dw, Dwarf_Die *range, struct c_type *t,
+			  unsigned int depth)
 {
 	uint64_t n = 0;
 	Dwarf_Die next;
@@ -123,35 +130,37 @@ static int put_dimensions(Dwarf_Die *range, struct c_type *t, unsigned int depth
 
 	if (depth == C_TYPE_OUTER_MAX)
 		return err_set(-E2BIG, "an array has too many dimensions");
-	if (dwarf_tag(range) == DW_TAG_subrange_type && !die_dimension(range, &n))
+	if (dw->dwarf_tag(range) == DW_TAG_subrange_type && !die_dimension(dw, range, &n))
 		return -ENOENT;
-	if (!dwarf_siblingof(range, &next))
-		err = put_dimensions(&next, t, depth + 1);
+	if (!dw->dwarf_siblingof(range, &next))
+		err = put_dimensions(dw, &next, t, depth + 1);
 	return err ? err : n ? c_type_array_of(t, n) : 0;
 }
 
 /* Return the type of a DIE. A DIE without a type is a void. */
 static int type_of(struct type_source *s, Dwarf_Die *die, struct c_type *ret)
 {
+	const struct libdw *dw = libdw_of(s);
 	Dwarf_Die type, element, range;
 	Dwarf_Attribute attr;
 	int err;
 
-	if (!dwarf_attr_integrate(die, DW_AT_type, &attr)) {
+	if (!dw->dwarf_attr_integrate(die, DW_AT_type, &attr)) {
 		describe(s, NULL, ret);
 		return 0;
 	}
-	if (!dwarf_formref_die(&attr, &type) || !die_peel(&type)) {
+	if (!dw->dwarf_formref_die(&attr, &type) || !die_peel(dw, &type)) {
 		/* A typedef or const of void looks like that, too. */
 		describe(s, NULL, ret);
 		return 0;
 	}
 	describe(s, &type, ret);
-	if (ret->kind != C_ARRAY || !die_type(&type, &element) || dwarf_child(&type, &range))
+	if (ret->kind != C_ARRAY || !die_type(dw, &type, &element) ||
+	    dw->dwarf_child(&type, &range))
 		return 0;
 	describe(s, &element, ret);
 	/* An array without a length adds no dimension. */
-	err = put_dimensions(&range, ret, 0);
+	err = put_dimensions(dw, &range, ret, 0);
 	if (err == -ENOENT) {
 		describe(s, &type, ret);
 		err = 0;
@@ -181,18 +190,20 @@ struct search {
 /* Members of unnamed structs and unions count as the struct's own. */
 static bool find_member(struct search *f, Dwarf_Die *type, uint64_t base, unsigned int depth)
 {
+	const struct libdw *dw = f->d->dw;
 	Dwarf_Die die, inner;
 
-	for (int rc = dwarf_child(type, &die); !rc && f->budget; rc = dwarf_siblingof(&die, &die)) {
+	for (int rc = dw->dwarf_child(type, &die); !rc && f->budget;
+	     rc = dw->dwarf_siblingof(&die, &die)) {
 		const char *name;
 
 		f->budget--;
-		if (dwarf_tag(&die) != DW_TAG_member)
+		if (dw->dwarf_tag(&die) != DW_TAG_member)
 			continue;
-		name = dwarf_diename(&die);
+		name = dw->dwarf_diename(&die);
 		if (name ? strcmp(name, f->name) != 0 :
-			   depth >= DIE_DEPTH_MAX || !die_type(&die, &inner) ||
-				    !die_is_aggregate(&inner))
+			   depth >= DIE_DEPTH_MAX || !die_type(dw, &die, &inner) ||
+				    !die_is_aggregate(dw, &inner))
 			continue;
 		if (!die_read_member(&die, f->d, base, &f->at))
 			continue;
@@ -242,7 +253,8 @@ static bool seen_before(const struct dwarf_lookup *l, const struct entry *e)
 
 static void add_entry(struct dwarf_lookup *l, Dwarf_Die *die)
 {
-	struct entry e = { .name = dwarf_diename(die), .die = *die, .tag = dwarf_tag(die) };
+	const struct libdw *dw = l->d->dw;
+	struct entry e = { .name = dw->dwarf_diename(die), .die = *die, .tag = dw->dwarf_tag(die) };
 	Dwarf_Die type = *die;
 	struct c_type t;
 
@@ -251,12 +263,12 @@ static void add_entry(struct dwarf_lookup *l, Dwarf_Die *die)
 	if (e.tag == DW_TAG_variable) {
 		e.size = type_of(&l->source, die, &t) ? 0 : c_type_size(&t);
 		/* With one that is only declared something else can be meant in another unit. */
-		if (dwarf_hasattr(die, DW_AT_declaration) && !e.size)
+		if (dw->dwarf_hasattr(die, DW_AT_declaration) && !e.size)
 			return;
-	} else if (!die_peel(&type) || !die_size(&type, l->d->is64, &e.size)) {
+	} else if (!die_peel(dw, &type) || !die_size(dw, &type, l->d->is64, &e.size)) {
 		return;
 	}
-	if (dwarf_decl_line(die, &e.line))
+	if (dw->dwarf_decl_line(die, &e.line))
 		e.line = 0;
 	if (seen_before(l, &e))
 		return;
@@ -270,10 +282,11 @@ static void add_entry(struct dwarf_lookup *l, Dwarf_Die *die)
 static void scan_children(struct dwarf_lookup *l, Dwarf_Die *parent, bool nested,
 			  unsigned int depth)
 {
+	const struct libdw *dw = l->d->dw;
 	Dwarf_Die die;
 
-	for (int rc = dwarf_child(parent, &die); !rc; rc = dwarf_siblingof(&die, &die)) {
-		switch (dwarf_tag(&die)) {
+	for (int rc = dw->dwarf_child(parent, &die); !rc; rc = dw->dwarf_siblingof(&die, &die)) {
+		switch (dw->dwarf_tag(&die)) {
 		case DW_TAG_structure_type:
 		case DW_TAG_union_type:
 			add_entry(l, &die);
@@ -293,12 +306,13 @@ static void scan_children(struct dwarf_lookup *l, Dwarf_Die *parent, bool nested
 /* Look for the names that were added after the sorted ones. */
 static int scan(struct dwarf_lookup *l)
 {
+	const struct libdw *dw = l->d->dw;
 	Dwarf_CU *cu = NULL;
 	Dwarf_Die unit;
 
 	qsort(l->names + l->sorted, l->nr_names - l->sorted, sizeof(*l->names), compare_names);
-	while (!dwarf_get_units(l->d->dwarf, cu, &cu, NULL, NULL, &unit, NULL))
-		scan_children(l, &unit, die_unit_nests(&unit), 0);
+	while (!dw->dwarf_get_units(l->d->dwarf, cu, &cu, NULL, NULL, &unit, NULL))
+		scan_children(l, &unit, die_unit_nests(dw, &unit), 0);
 	l->sorted = l->nr_names;
 	return l->no_memory ? err_set(-ENOMEM, "no memory for types") : 0;
 }

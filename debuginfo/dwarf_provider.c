@@ -8,7 +8,6 @@
 #ifdef HAVE_DWARF
 
 #include <dwarf.h>
-#include <elfutils/libdw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,9 +60,9 @@ static struct table table_of(const struct fact_requests *rs, enum request_kind k
 	return t;
 }
 
-static struct request_group *find_name(const struct table *t, Dwarf_Die *die)
+static struct request_group *find_name(const struct scan *s, const struct table *t, Dwarf_Die *die)
 {
-	const char *name = t->asked ? dwarf_diename(die) : NULL;
+	const char *name = t->asked ? s->d->dw->dwarf_diename(die) : NULL;
 
 	return name ? request_group_find(t->groups, t->nr, name) : NULL;
 }
@@ -106,7 +105,7 @@ static void note_damage(struct scan *s, int rc)
 	if (rc >= 0 || s->damaged)
 		return;
 	s->damaged = true;
-	s->error = dwarf_errno();
+	s->error = s->d->dw->dwarf_errno();
 }
 
 /* Called with a member whose struct begins at base, bits. Returns whether to stop. */
@@ -120,22 +119,24 @@ typedef bool member_fn(struct scan *s, void *ctx, const char *name, Dwarf_Die *m
 static bool for_members(struct scan *s, Dwarf_Die *type, uint64_t base, unsigned int depth,
 			member_fn *fn, void *ctx)
 {
+	const struct libdw *dw = s->d->dw;
 	Dwarf_Die die, inner;
 	int rc;
 
-	for (rc = dwarf_child(type, &die); !rc && s->budget; rc = dwarf_siblingof(&die, &die)) {
+	for (rc = dw->dwarf_child(type, &die); !rc && s->budget;
+	     rc = dw->dwarf_siblingof(&die, &die)) {
 		bool stop = false;
 		const char *name;
 		struct member_place m;
 
 		s->budget--;
-		if (dwarf_tag(&die) != DW_TAG_member)
+		if (dw->dwarf_tag(&die) != DW_TAG_member)
 			continue;
-		name = dwarf_diename(&die);
+		name = dw->dwarf_diename(&die);
 		if (name)
 			stop = fn(s, ctx, name, &die, base);
-		else if (depth < DIE_DEPTH_MAX && die_type(&die, &inner) &&
-			 die_is_aggregate(&inner) && die_read_member(&die, s->d, base, &m))
+		else if (depth < DIE_DEPTH_MAX && die_type(dw, &die, &inner) &&
+			 die_is_aggregate(dw, &inner) && die_read_member(&die, s->d, base, &m))
 			stop = for_members(s, &inner, m.bit_offset, depth + 1, fn, ctx);
 		if (stop)
 			return true;
@@ -170,7 +171,7 @@ static bool resolve_path(struct scan *s, struct step *step)
 
 	while (step->path) {
 		/* Only structs and unions have members: no pointer is followed. */
-		if (!die_type(&step->member, &type) ||
+		if (!die_type(s->d->dw, &step->member, &type) ||
 		    !for_members(s, &type, step->at.bit_offset, 0, take_step, step))
 			return false;
 	}
@@ -196,11 +197,11 @@ static bool try_member(struct scan *s, void *ctx, const char *name, Dwarf_Die *m
 }
 
 /* Nearly every unit brings the same definition along. */
-static bool seen_before(struct seen *seen, Dwarf_Die *die, uint64_t size)
+static bool seen_before(const struct libdw *dw, struct seen *seen, Dwarf_Die *die, uint64_t size)
 {
 	struct definition def = { .size = size };
 
-	if (dwarf_decl_line(die, &def.line))
+	if (dw->dwarf_decl_line(die, &def.line))
 		return false;
 	for (unsigned int i = 0; i < seen->nr && i < SEEN_MAX; i++) {
 		if (seen->definitions[i].line == def.line && seen->definitions[i].size == def.size)
@@ -211,42 +212,44 @@ static bool seen_before(struct seen *seen, Dwarf_Die *die, uint64_t size)
 }
 
 /* A struct is preferred to a union or an enum, these to a typedef of a struct. */
-static unsigned int kind_rank(Dwarf_Die *die, Dwarf_Die *type)
+static unsigned int kind_rank(const struct libdw *dw, Dwarf_Die *die, Dwarf_Die *type)
 {
-	if (dwarf_tag(die) == DW_TAG_typedef)
-		return die_is_aggregate(type);
-	return dwarf_tag(die) == DW_TAG_structure_type ? 3 : 2;
+	if (dw->dwarf_tag(die) == DW_TAG_typedef)
+		return die_is_aggregate(dw, type);
+	return dw->dwarf_tag(die) == DW_TAG_structure_type ? 3 : 2;
 }
 
 static void try_type(struct scan *s, Dwarf_Die *die)
 {
-	struct request_group *g = find_name(&s->types, die);
+	const struct libdw *dw = s->d->dw;
+	struct request_group *g = find_name(s, &s->types, die);
 	Dwarf_Die type = *die;
 	uint64_t size;
 
 	/* Only what is defined has a size. */
-	if (!g || !die_peel(&type) || !die_size(&type, s->d->is64, &size) ||
-	    seen_before(&s->seen[g - s->types.groups], die, size))
+	if (!g || !die_peel(dw, &type) || !die_size(dw, &type, s->d->is64, &size) ||
+	    seen_before(dw, &s->seen[g - s->types.groups], die, size))
 		return;
 	request_group_begin(g, size);
 	s->budget = MEMBERS_MAX;
 	for_members(s, &type, 0, 0, try_member, g);
-	request_group_offer(g, kind_rank(die, &type));
+	request_group_offer(g, kind_rank(dw, die, &type));
 }
 
 static void try_enumerators(struct scan *s, Dwarf_Die *type)
 {
-	bool named = dwarf_diename(type);
+	const struct libdw *dw = s->d->dw;
+	bool named = dw->dwarf_diename(type);
 	Dwarf_Die die;
 	int rc;
 
 	if (!s->numbers.asked)
 		return;
-	for (rc = dwarf_child(type, &die); !rc; rc = dwarf_siblingof(&die, &die)) {
-		struct request_group *g = find_name(&s->numbers, &die);
+	for (rc = dw->dwarf_child(type, &die); !rc; rc = dw->dwarf_siblingof(&die, &die)) {
+		struct request_group *g = find_name(s, &s->numbers, &die);
 		uint64_t value;
 
-		if (g && die_number(&die, DW_AT_const_value, &value))
+		if (g && die_number(dw, &die, DW_AT_const_value, &value))
 			request_group_offer_number(g, value, named);
 	}
 	note_damage(s, rc);
@@ -254,23 +257,25 @@ static void try_enumerators(struct scan *s, Dwarf_Die *type)
 
 static void try_variable(struct scan *s, Dwarf_Die *die)
 {
-	struct request_group *g = find_name(&s->variables, die);
+	const struct libdw *dw = s->d->dw;
+	struct request_group *g = find_name(s, &s->variables, die);
 	uint64_t length;
 	Dwarf_Die type;
 
-	if (g && die_type(die, &type) && dwarf_tag(&type) == DW_TAG_array_type &&
-	    die_array_length(&type, false, &length) && length)
+	if (g && die_type(dw, die, &type) && dw->dwarf_tag(&type) == DW_TAG_array_type &&
+	    die_array_length(dw, &type, false, &length) && length)
 		request_group_offer_length(g, length);
 }
 
 /* Functions are not entered: what is declared in them is theirs. */
 static void scan_children(struct scan *s, Dwarf_Die *parent, bool nested, unsigned int depth)
 {
+	const struct libdw *dw = s->d->dw;
 	Dwarf_Die die;
 	int rc;
 
-	for (rc = dwarf_child(parent, &die); !rc; rc = dwarf_siblingof(&die, &die)) {
-		switch (dwarf_tag(&die)) {
+	for (rc = dw->dwarf_child(parent, &die); !rc; rc = dw->dwarf_siblingof(&die, &die)) {
+		switch (dw->dwarf_tag(&die)) {
 		case DW_TAG_structure_type:
 		case DW_TAG_union_type:
 			try_type(s, &die);
@@ -294,7 +299,7 @@ static void scan_children(struct scan *s, Dwarf_Die *parent, bool nested, unsign
 
 static void scan_unit(struct scan *s, Dwarf_Die *unit)
 {
-	scan_children(s, unit, die_unit_nests(unit), 0);
+	scan_children(s, unit, die_unit_nests(s->d->dw, unit), 0);
 }
 
 static void scan_units(struct scan *s)
@@ -304,7 +309,7 @@ static void scan_units(struct scan *s)
 	int rc = 0;
 
 	while (s->types.asked || s->numbers.asked || s->variables.asked) {
-		rc = dwarf_get_units(s->d->dwarf, cu, &cu, NULL, NULL, &unit, NULL);
+		rc = s->d->dw->dwarf_get_units(s->d->dwarf, cu, &cu, NULL, NULL, &unit, NULL);
 		if (rc)
 			break;
 		scan_unit(s, &unit);
@@ -325,7 +330,7 @@ int debuginfo_resolve_types(const struct debuginfo *d, const struct fact_set *se
 			err = err_set(-EBADMSG,
 				      "part of the debug information of %s cannot be "
 				      "read: %s",
-				      d->path, dwarf_errmsg(s.error ? s.error : -1));
+				      d->path, d->dw->dwarf_errmsg(s.error ? s.error : -1));
 	}
 	scan_deinit(&s);
 	return err;

@@ -13,7 +13,7 @@
 	F(isal_deflate_set_hufftables) \
 	F(isal_deflate_stateless) \
 	F(isal_deflate_stateless_init)
-LIBRARY(HAVE_ISAL, isal, FUNCTIONS, "libisal.so.2", "zlib at level -1")
+LIBRARY(HAVE_ISAL, isal, FUNCTIONS, "zlib at level -1", "libisal.so.2")
 
 struct isal_state {
 	struct isal lib;

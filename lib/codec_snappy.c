@@ -15,7 +15,7 @@
 	F(snappy_max_compressed_length) \
 	F(snappy_uncompress) \
 	F(snappy_uncompressed_length)
-LIBRARY(HAVE_SNAPPY, snappy, FUNCTIONS, "libsnappy.so.1", "dumps compressed with snappy")
+LIBRARY(HAVE_SNAPPY, snappy, FUNCTIONS, "dumps compressed with snappy", "libsnappy.so.1")
 
 /*
  * The library keeps no context: its compressor allocates and frees its tables

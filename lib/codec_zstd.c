@@ -22,7 +22,7 @@
 	F(ZSTD_freeDCtx) \
 	F(ZSTD_getErrorName) \
 	F(ZSTD_isError)
-LIBRARY(HAVE_ZSTD, zstd, FUNCTIONS, "libzstd.so.1", "dumps compressed with zstd")
+LIBRARY(HAVE_ZSTD, zstd, FUNCTIONS, "dumps compressed with zstd", "libzstd.so.1")
 
 /* NULL where the direction is unused. */
 struct zstd_state {

@@ -41,6 +41,11 @@ const struct unpack_format *unpack_format_at(size_t index)
 	return index < ARRAY_SIZE(formats) ? &formats[index] : NULL;
 }
 
+bool unpack_supported(const struct unpack_format *format)
+{
+	return format->ops && (!format->ops->available || format->ops->available());
+}
+
 const struct unpack_format *unpack_find(const void *head, size_t len)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)

@@ -11,6 +11,7 @@
 #ifndef LIB_UNPACK_H
 #define LIB_UNPACK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,8 +29,13 @@ struct unpack_io {
 /** A library that decompresses streams of one format. */
 struct unpack_ops {
 	const char *library;	      /**< its name */
-	const char *(*version)(void); /**< such as "1.2.13" */
-	/** Begin a stream. @return 0; -ENOMEM, sentence set */
+	const char *(*version)(void); /**< such as "1.2.13"; NULL if it cannot be loaded */
+	/** Return whether the library can be loaded; NULL: it is linked. */
+	bool (*available)(void);
+	/**
+	 * Begin a stream.
+	 * @return 0; -ENOMEM; -ENOTSUP if the library cannot be loaded. Sentence set.
+	 */
 	int (*create)(void **state);
 	/** Free what create() allocated. */
 	void (*destroy)(void *state);
@@ -48,6 +54,9 @@ struct unpack_format {
 	size_t magic_len;
 	const struct unpack_ops *ops; /**< NULL: the program was built without */
 };
+
+/** Return whether files of a format can be decompressed. */
+bool unpack_supported(const struct unpack_format *format);
 
 /** The longest magic number, in bytes. */
 #define UNPACK_MAGIC_MAX 8

@@ -22,7 +22,7 @@
 	F(ZSTD_freeDCtx) \
 	F(ZSTD_getErrorCode) \
 	F(ZSTD_getErrorName)
-LIBRARY(HAVE_ZSTD, unpack_zstd, FUNCTIONS, "libzstd.so.1", "dumps in files of zstd as input")
+LIBRARY(HAVE_ZSTD, unpack_zstd, FUNCTIONS, "dumps in files of zstd as input", "libzstd.so.1")
 
 struct zstd_state {
 	struct unpack_zstd lib;
@@ -91,6 +91,7 @@ static const char *zstd_version(void)
 const struct unpack_ops unpack_zstd_ops = {
 	.library = "zstd",
 	.version = zstd_version,
+	.available = unpack_zstd_available,
 	.create = zstd_create,
 	.destroy = zstd_destroy,
 	.run = zstd_run,

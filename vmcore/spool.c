@@ -192,6 +192,11 @@ static int unpack(struct unpacking *u, int *fd)
 /* The way out for a file that cannot be decompressed here. */
 static int refuse(const struct unpack_format *format, const struct spool *spool)
 {
+	if (format->ops && !unpack_supported(format))
+		return err_set(-ENOTSUP,
+			       "it is compressed with %s, and %s cannot be loaded: write it to a "
+			       "file with %s first",
+			       format->name, format->ops->library, format->tool);
 	if (format->ops && !spool)
 		return err_set(-ENOTSUP,
 			       "it is compressed with %s: write it to a file with %s first",
@@ -223,7 +228,7 @@ int spool_unpack(int *fd, const char *path, const struct spool *spool, const cha
 	damage[0] = '\0';
 	if (!u.format)
 		return 0;
-	if (!u.format->ops || !spool || !spool->dir)
+	if (!unpack_supported(u.format) || !spool || !spool->dir)
 		return err_prefix(refuse(u.format, spool), "%s", path);
 	buf = malloc(IN_SIZE + OUT_SIZE);
 	if (!buf || fstat(*fd, &st))

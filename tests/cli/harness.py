@@ -79,6 +79,14 @@ def need_build(variable):
     return os.environ.get(variable) or skip(f'{variable} is not set')
 
 
+def without_libraries(*sonames):
+    """An environment in which these libraries cannot be loaded, for makedumpfile(env=)."""
+    os.makedirs('empty', exist_ok=True)
+    for soname in sonames:
+        write(f'empty/{soname}', '')
+    return {**os.environ, 'LD_LIBRARY_PATH': f'{os.getcwd()}/empty'}
+
+
 # ---- running tests -----------------------------------------------------------
 
 _tests = []

@@ -419,9 +419,7 @@ def _():
         check(f'"soname":["lib{codec}.so.1"]'.encode() in text, f'no note of {codec}')
         makedumpfile('-f', option, '-d', '31', 'mini', 'dump', program=program).check_done()
         check(Kdump.CODECS[Kdump('dump').status] == codec, f'{codec} was not loaded')
-        os.makedirs('empty', exist_ok=True)
-        write(f'empty/lib{codec}.so.1', '')
-    without = {**os.environ, 'LD_LIBRARY_PATH': f'{os.getcwd()}/empty'}
+    without = without_libraries('libsnappy.so.1', 'libzstd.so.1')
     version = makedumpfile('-v', program=program, env=without).check_done().text
     makedumpfile('-f', '-l', 'mini', 'dump', program=program, env=without).check_done()
     for option, codec in (('-p', 'snappy'), ('-z', 'zstd')):
@@ -432,6 +430,25 @@ def _():
         Kdump('dump').check_contents(core('mini').memory)
         makedumpfile('--check-params', option, 'a', 'b', program=program,
                      env=without).check_failed(codec)
+
+
+@test('libdw is loaded for -x alone: without it, -x is refused')
+def _():
+    program = need_build('MAKEDUMPFILE_DLOPEN')
+    vmlinux('vmlinux', BUILD_ID)
+    core('poor', *(f'set {key}' for key in IN_VMLINUX))
+    args = '-f', '-d', '31', '--strict-level'
+    check(b'"soname":["libdw.so.1"]' in read(program), 'no note of libdw')
+    makedumpfile(*args, '-x', 'vmlinux', 'poor', 'dump', program=program).check_done()
+    without = without_libraries('libdw.so.1')
+    makedumpfile(*args, '-x', 'vmlinux', 'poor', 'dump', program=program,
+                 env=without).check_failed('libdw cannot be loaded: -x is not supported')
+    makedumpfile('-f', '-g', 'info', '-x', 'vmlinux', program=program,
+                 env=without).check_failed('libdw cannot be loaded')
+    version = makedumpfile('-v', program=program, env=without).check_done().text
+    check('vmlinux\tdisabled' in version and 'libdw' not in version, version)
+    core('mini')
+    makedumpfile(*args, 'mini', 'dump', program=program, env=without).check_done()
 
 
 @test('without libbpf: -v says so, and an extension is refused for this reason')

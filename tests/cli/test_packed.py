@@ -144,6 +144,26 @@ def _():
         unpacked('packed').check_failed(why)
 
 
+@test('a library that is loaded when it is needed: without it, its format is refused')
+def _():
+    program = need_build('MAKEDUMPFILE_DLOPEN')
+    text = read(program)
+    for name, library, sonames in (('xz', 'liblzma', ['liblzma.so.5']),
+                                   ('bzip2', 'libbz2', ['libbz2.so.1.0', 'libbz2.so.1']),
+                                   ('zstd', 'zstd', ['libzstd.so.1'])):
+        note = json.dumps(sonames, separators=(',', ':'))
+        check(f'"soname":{note}'.encode() in text, f'no note of {library}')
+        put('packed', PACKERS[name](made()[0]))
+        unpacked('packed', program=program).check_done()
+        check(read('dump') == made()[1], f'{name}: the dump differs')
+        without = without_libraries(*sonames)
+        unpacked('packed', program=program, env=without).check_failed(
+            f'with {name}, and {library} cannot be loaded: write it to a file with')
+        check(name not in makedumpfile('-v', program=program, env=without).text.partition(
+            'compressed inputs')[2].partition('\n')[0], '-v')
+        dumped('core', 'dump', program=program, env=without).check_done()
+
+
 @test('a stream that is cut short or damaged: the dump is incomplete, and has what came before')
 def _():
     for name in INPUTS:
