@@ -212,6 +212,15 @@ static inline void *kimage_load(const char *path, size_t *size)
 	return data;
 }
 
+/** Make the path of a file of an image: its NAME, and END after it. */
+static inline void kimage_path(char path[PATH_MAX], const struct kimages *set, const char *name,
+			       const char *end)
+{
+	int len = snprintf(path, PATH_MAX, "%s/%s%s", set->dir, name, end);
+
+	assert_in_range(len, 1, PATH_MAX - 1);
+}
+
 /** Load one of the images; the test fails if that does not work. */
 static inline void kimage_open(struct kimage *img, const struct kimages *set, const char *name)
 {
@@ -219,9 +228,9 @@ static inline void kimage_open(struct kimage *img, const struct kimages *set, co
 	size_t list_size;
 
 	*img = (struct kimage){ 0 };
-	snprintf(path, sizeof(path), "%s/%s", set->dir, name);
+	kimage_path(path, set, name, "");
 	img->data = kimage_load(path, &img->size);
-	snprintf(path, sizeof(path), "%s/%s.list", set->dir, name);
+	kimage_path(path, set, name, ".list");
 	img->list = kimage_load(path, &list_size);
 	img->start = strtoull(kimage_line(img, "# image"), NULL, 16);
 	img->mem = (struct vmem){
