@@ -334,7 +334,8 @@ static int exit_status(int err)
 /* Check whether pages can be judged: the filter says the same, but later. */
 static int can_filter(const struct kernel *k, const void *ctx)
 {
-	unsigned int levels = all_levels(ctx);
+	const struct plan *plan = ctx;
+	unsigned int levels = all_levels(&plan->create);
 	struct page_layout layout;
 	struct vmcore_reader *r;
 	struct memmap map;
@@ -354,6 +355,14 @@ static int can_filter(const struct kernel *k, const void *ctx)
 	return err;
 }
 
+/* Check whether the log can be read with what symbols and VMCOREINFO say. */
+static bool can_read_log(const struct kernel *k, const void *ctx)
+{
+	const struct plan *plan = ctx;
+
+	return dmesg_is_whole(k, plan->dmesg.partial);
+}
+
 static int open_kernel(const struct plan *plan, struct vmcore *vc, struct kernel **ret)
 {
 	const struct kernel_choice choice = {
@@ -361,7 +370,8 @@ static int open_kernel(const struct plan *plan, struct vmcore *vc, struct kernel
 		.vmlinux_path = plan->input.vmlinux,
 		.search = needs_kernel(plan, vc) && !vc->is_part,
 		.needs = plan->mode == MODE_CREATE ? can_filter : NULL,
-		.ctx = &plan->create,
+		.enough = plan->mode == MODE_DUMP_DMESG ? can_read_log : NULL,
+		.ctx = plan,
 	};
 
 	int err = kernel_open_proven(ret, vc, &choice);

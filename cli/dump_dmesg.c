@@ -115,6 +115,18 @@ static int check_whole(const struct printk_stats *stats)
 		       stats->lost, stats->lost == 1 ? " is" : "s are", stats->why);
 }
 
+bool dmesg_is_whole(const struct kernel *k, bool partial)
+{
+	struct printk_stats stats = { 0 };
+	struct kernel_vmem view;
+	int err = kernel_vmem_init(&view, k);
+
+	if (!err)
+		err = printk_for_each(&view.mem, partial, NULL, NULL, &stats);
+	kernel_vmem_deinit(&view);
+	return !err && !stats.why[0];
+}
+
 int dump_dmesg(const struct kernel *k, const char *path, bool force, bool partial, uint64_t limit)
 {
 	_cleanup_free_ char *buf = malloc(BUFFER);

@@ -11,6 +11,12 @@
 #include "kernel/kernel.h"
 
 /**
+ * Return whether the log can be read without damage by the facts that are known.
+ * @param partial as for dump_dmesg()
+ */
+bool dmesg_is_whole(const struct kernel *k, bool partial);
+
+/**
  * Write the log as dmesg prints it.
  *
  * @param path of the file to be created, or NULL: to standard output

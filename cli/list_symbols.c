@@ -25,7 +25,7 @@ static int open_facts(struct kernel_tables **ret, const struct kernel *k)
 	if (k->translation_err)
 		return err_set(k->translation_err, "addresses cannot be translated: %s",
 			       k->translation_why);
-	return kernel_tables_open(ret, k, &k->facts, NULL);
+	return kernel_tables_open(ret, k, &k->facts, true, NULL);
 }
 
 static int flush(int err)

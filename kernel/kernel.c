@@ -264,14 +264,14 @@ static void finish_translation(struct kernel *k)
 }
 
 /* Ask the dump itself. Whatever is wrong there must not keep it from being saved. */
-static struct kernel_tables *open_own_facts(struct kernel *k)
+static struct kernel_tables *open_own_facts(struct kernel *k, bool types)
 {
 	struct kernel_tables *of;
 	int err;
 
 	if (k->translation_err)
 		return NULL;
-	err = kernel_tables_open(&of, k, &k->facts, &k->check.set);
+	err = kernel_tables_open(&of, k, &k->facts, types, &k->check.set);
 	if (!err)
 		return of;
 	set_warning(k, KERNEL_KALLSYMS, err_text(err));
@@ -309,8 +309,9 @@ static void learn_machine(struct vmcore *vc, const struct vmcoreinfo *info)
 	}
 }
 
-int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
-		const char *vmlinux_path)
+/* @param types false: those of the dump are not read */
+static int open_kernel(struct kernel **ret, struct vmcore *vc, const char *info_path,
+		       const char *vmlinux_path, bool types)
 {
 	char bad[BAD_LINE_BYTES];
 	struct kernel *k = calloc(1, sizeof(*k));
@@ -353,13 +354,13 @@ int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 		};
 	}
 	translate(k);
-	of = open_own_facts(k);
+	of = open_own_facts(k, types);
 	if (vmlinux_path) {
 		err = use_vmlinux(k, &k->facts, &k->check, k->warnings[KERNEL_VMLINUX]);
 		/* It may have told where the page tables are. */
 		if (!err && k->translation_err) {
 			translate(k);
-			of = open_own_facts(k);
+			of = open_own_facts(k, types);
 		}
 	}
 	if (!err)
@@ -374,6 +375,17 @@ int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 	facts_trace(&k->facts);
 	*ret = k;
 	return 0;
+}
+
+int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
+		const char *vmlinux_path)
+{
+	return open_kernel(ret, vc, info_path, vmlinux_path, true);
+}
+
+int kernel_open_untyped(struct kernel **ret, struct vmcore *vc)
+{
+	return open_kernel(ret, vc, NULL, NULL, false);
 }
 
 void kernel_close(struct kernel *k)
@@ -394,7 +406,7 @@ int kernel_resolve(const struct kernel *k, const struct fact_set *set, struct ke
 
 	use_texts(k, set, bad);
 	if (!k->translation_err)
-		err = kernel_tables_open(&of, k, set, NULL);
+		err = kernel_tables_open(&of, k, set, true, NULL);
 	if (!err && k->vmlinux_path)
 		err = use_vmlinux(k, set, NULL, why);
 	/* The declarations of a module's facts show that these are missing. */

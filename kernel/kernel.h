@@ -75,6 +75,11 @@ struct kernel {
  */
 int kernel_open(struct kernel **ret, struct vmcore *vc, const char *info_path,
 		const char *vmlinux_path) __attribute__((warn_unused_result));
+/**
+ * Learn about the kernel of a dump from VMCOREINFO and the dump's symbols alone: its types are
+ * not read. Nothing else contradicts VMCOREINFO then. @return as kernel_open()
+ */
+int kernel_open_untyped(struct kernel **ret, struct vmcore *vc) __attribute__((warn_unused_result));
 void kernel_close(struct kernel *k);
 
 struct kernel_tables;

@@ -16,7 +16,7 @@ static int only_enomem(int err)
 	return err == -ENOMEM ? err : 0;
 }
 
-static int resolve(struct kernel_tables *of, const struct fact_set *set,
+static int resolve(struct kernel_tables *of, const struct fact_set *set, bool types,
 		   const struct fact_set *check)
 {
 	int err = kallsyms_create(&of->kallsyms, &of->view.mem);
@@ -25,7 +25,7 @@ static int resolve(struct kernel_tables *of, const struct fact_set *set,
 		err = register_ksym_section(of->kallsyms, set);
 	if (!err)
 		err = only_enomem(init_kernel_kallsyms(of->kallsyms));
-	if (err || !btf_info_supported())
+	if (err || !types || !btf_info_supported())
 		return err;
 	err = btf_info_create(&of->types, &of->view.mem);
 	if (!err)
@@ -38,7 +38,7 @@ static int resolve(struct kernel_tables *of, const struct fact_set *set,
 }
 
 int kernel_tables_open(struct kernel_tables **ret, const struct kernel *k,
-		       const struct fact_set *set, const struct fact_set *check)
+		       const struct fact_set *set, bool types, const struct fact_set *check)
 {
 	struct kernel_tables *of = calloc(1, sizeof(*of));
 	int err;
@@ -47,7 +47,7 @@ int kernel_tables_open(struct kernel_tables **ret, const struct kernel *k,
 		return err_set(-ENOMEM, "no memory");
 	err = kernel_vmem_init(&of->view, k);
 	if (!err)
-		err = resolve(of, set, check);
+		err = resolve(of, set, types, check);
 	if (err)
 		kernel_tables_close(of);
 	else

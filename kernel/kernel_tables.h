@@ -14,7 +14,7 @@
 /** The dump's symbol tables and types, open for questions. Not thread-safe. */
 struct kernel_tables {
 	struct kallsyms *kallsyms;
-	struct btf_info *types;	    /**< NULL in a program without libbpf */
+	struct btf_info *types;	    /**< NULL without libbpf, or if they were not wanted */
 	struct module_list modules; /**< empty until kernel_tables_modules() */
 	struct kernel_vmem view;    /**< what they are read through */
 };
@@ -27,11 +27,12 @@ struct kernel_tables {
  * btf_info_why() tell.
  *
  * @param set declarations of the program or of an extension
+ * @param types false: symbols only
  * @param check types that BTF is to fill in, too, or NULL
  * @return 0; -ENOMEM
  */
 int kernel_tables_open(struct kernel_tables **ret, const struct kernel *k,
-		       const struct fact_set *set, const struct fact_set *check)
+		       const struct fact_set *set, bool types, const struct fact_set *check)
 	__attribute__((warn_unused_result));
 void kernel_tables_close(struct kernel_tables *of);
 

@@ -340,6 +340,23 @@ static bool can_choose(const struct vmcore *vc, const struct kernel_choice *choi
 	       ops->translate;
 }
 
+/* Open the kernel without its types if that is enough. @return whether it is; else *ret is NULL */
+static bool open_enough(struct kernel **ret, struct vmcore *vc, const struct kernel_choice *choice)
+{
+	struct attempt a = { .proof = PROOF_REFUTED };
+
+	*ret = NULL;
+	if (!choice->enough || choice->info_path || choice->vmlinux_path ||
+	    kernel_open_untyped(ret, vc))
+		return false;
+	if (prove(*ret, choice, &a) == PROOF_ENOUGH && !a.silent &&
+	    choice->enough(*ret, choice->ctx))
+		return true;
+	kernel_close(*ret);
+	*ret = NULL;
+	return false;
+}
+
 int kernel_open_proven(struct kernel **ret, struct vmcore *vc, const struct kernel_choice *choice)
 {
 	struct attempt first = { .proof = PROOF_REFUTED };
@@ -350,6 +367,8 @@ int kernel_open_proven(struct kernel **ret, struct vmcore *vc, const struct kern
 		err = vmcoreinfo_search(vc, choice->search && !choice->info_path);
 	if (err)
 		return err;
+	if (can_choose(vc, choice, had_note) && open_enough(ret, vc, choice))
+		return finish(ret);
 	err = kernel_open(ret, vc, choice->info_path, choice->vmlinux_path);
 	if ((err && err != -ESTALE) || !can_choose(vc, choice, had_note))
 		return err ? err : finish(ret);

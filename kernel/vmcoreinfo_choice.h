@@ -21,6 +21,12 @@ struct kernel_choice {
 	bool search;
 	/** Optional: check what the caller needs of the kernel. @return 0 or -errno */
 	int (*needs)(const struct kernel *k, const void *ctx);
+	/**
+	 * Optional: check whether a kernel that was opened without its types is enough. It is
+	 * asked only if the note is proven by it, and there is neither of the two files.
+	 * @return true: it is used as it is
+	 */
+	bool (*enough)(const struct kernel *k, const void *ctx);
 	const void *ctx;
 };
 

@@ -48,6 +48,7 @@ typedef int printk_record_fn(void *ctx, const struct printk_record *rec);
 /**
  * Give each message of the log to a function, the oldest first.
  *
+ * @param fn NULL: the log is only checked; who wrote a message is not found out then
  * @param partial only those that came after the log was last cleared; if it cannot be
  * told when that was, all of them
  * @return 0, also if part of it is damaged (@p stats says so); what the function

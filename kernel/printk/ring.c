@@ -531,7 +531,8 @@ int printk_walk_ring(struct printk_walk *w)
 	err = read_rings(r);
 	if (err)
 		return err_prefix(err, "the kernel's log");
-	err = look_for_caller(r);
+	if (w->fn)
+		err = look_for_caller(r);
 	if (!err && w->partial)
 		err = skip_cleared(r);
 	return err ? err : walk(r);

@@ -14,7 +14,7 @@
 int printk_emit(struct printk_walk *w, const struct printk_record *rec)
 {
 	w->stats->records++;
-	return w->fn(w->ctx, rec);
+	return w->fn ? w->fn(w->ctx, rec) : 0;
 }
 
 void printk_damage(struct printk_walk *w, uint64_t lost, const char *fmt, ...)

@@ -5,6 +5,8 @@ import os
 import stat
 
 from harness import *
+import mini_symbols
+from mini_symbols import MiniSymbols, need_types
 
 LOG = ring((0, 'Linux version 6.12.0-mini'), (1234567890, 'two\nlines'),
            (98765432109876, 'Kernel panic - not syncing: \x1b[31mred'), clear_seq=102)
@@ -191,6 +193,21 @@ def _():
     for limit in (65536, 100000):
         makedumpfile('-f', '-L', limit, '--dump-dmesg', 'long', 'log').check_failed('log is cut')
         check(read('log') == whole[:limit], f'{limit}: {len(read("log"))}')
+
+
+@test('types are read only if VMCOREINFO and symbols are not enough to read the whole log')
+def _():
+    need_types()
+    info = 'struct printk_info { unsigned long long seq, ts_nsec; unsigned short text_len; ' \
+           'unsigned char facility, flags; unsigned caller_id; char more[64]; } one_info;'
+    own = MiniSymbols(0xffffffff89400000, types=mini_symbols.TYPES + info)
+    for lines, reads in ((), False), (('set OFFSET(printk_info.ts_nsec)',), True), \
+            (('set SIZE(prb_desc) 16',), True):
+        core('typed', *own.there, *own.exported, *LOG, *lines)
+        done = makedumpfile('-f', '--trace', 'btf', '--dump-dmesg', 'typed', 'log')
+        check(('trace btf: ' in done.err) == reads, f'{lines}: {done}')
+        if 'prb_desc' not in str(lines):
+            check(done.code == 0 and read('log').decode() == TEXT, f'{lines}: {done}')
 
 
 run_tests()
