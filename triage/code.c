@@ -8,7 +8,7 @@
 
 #include "facts/on_demand.h"
 #include "kernel/member.h"
-#include "kernel/unwind/code_map.h"
+#include "kernel/module_memory.h"
 #include "lib/array.h"
 #include "lib/printable.h"
 #include "symbols/kallsyms.h"
@@ -73,8 +73,7 @@ static int add_module(struct triage *t, const struct kmodule *m)
 	const struct vmem *mem = &t->view->mem;
 	uint64_t bits = member_or_0(mem, m->address, MEMBER(module, taints));
 	uint64_t version = member_or_0(mem, m->address, MEMBER(module, version));
-	uint64_t size;
-	vaddr_t base;
+	struct module_piece piece;
 
 	if (ARRAY_GROW(t->modules, t->nr_modules, "modules"))
 		return -ENOMEM;
@@ -84,9 +83,9 @@ static int add_module(struct triage *t, const struct kmodule *m)
 	make_printable(to->name, strlen(to->name), "");
 	if (version)
 		read_name(mem, version, to->version, sizeof(to->version));
-	for (unsigned int i = 0; i < MODULE_MEMORY_MAX; i++)
-		if (module_memory(mem, m->address, i, &base, &size))
-			to->bytes += size;
+	for (unsigned int i = 0; i < MODULE_PIECES_MAX; i++)
+		if (module_memory(mem, m->address, i, &piece))
+			to->bytes += piece.size;
 	taint_letters(bits, to->taints, sizeof(to->taints));
 	to->out_of_tree = bits >> TAINT_OOT_MODULE & 1 || bits >> TAINT_PROPRIETARY_MODULE & 1;
 	return 0;
@@ -118,8 +117,10 @@ int triage_read_modules(struct triage *t)
 
 /* --- places ---------------------------------------------------------------------- */
 
-struct triage_place triage_place_of(const struct triage *t, const struct unwind_frame *frame)
+struct triage_place triage_place_of(const struct triage *t, const struct code_map *code,
+				    const struct unwind_frame *frame)
 {
+	const struct code_range *range = code_find(code, unwind_code(frame));
 	struct triage_place p = {
 		.pc = frame->pc,
 		.exception = frame->exception,
@@ -133,6 +134,9 @@ struct triage_place triage_place_of(const struct triage *t, const struct unwind_
 		p.module = sym.module;
 		p.offset = frame->pc - sym.value;
 		p.size = sym.size;
+		/* The kernel, too, prints that the last function of a range ends with it. */
+		if (range && sym.value < range->end)
+			p.size = min_u64(p.size, range->end - sym.value);
 	}
 	return p;
 }

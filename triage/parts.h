@@ -45,8 +45,9 @@ size_t triage_task_at(const struct triage *t, vaddr_t address);
 /** The number in tasks of the task whose stack an address is in, or TRIAGE_NONE. */
 size_t triage_task_of_stack(const struct triage *t, vaddr_t sp);
 
-/** The symbol of a frame. */
-struct triage_place triage_place_of(const struct triage *t, const struct unwind_frame *frame);
+/** The symbol of a frame in the code that is known. */
+struct triage_place triage_place_of(const struct triage *t, const struct code_map *code,
+				    const struct unwind_frame *frame);
 
 /** Write "FUNCTION+0x1/0x2 [MODULE]", or an address. */
 void triage_place_text(const struct triage_place *p, char *buf, size_t size);

@@ -68,7 +68,7 @@ static int add_trace(struct stacks *s, const struct unwound *u, size_t *ret)
 		return err_set(-ENOMEM, "no memory for stacks");
 	t->nr_traces++;
 	for (size_t i = 0; i < u->nr; i++)
-		trace->frames[i] = triage_place_of(t, &u->frames[i]);
+		trace->frames[i] = triage_place_of(t, &s->code, &u->frames[i]);
 	trace->nr = u->nr;
 	trace->end = u->end;
 	snprintf(trace->why, sizeof(trace->why), "%s", u->why);

@@ -5,6 +5,7 @@
 
 #include "facts/on_demand.h"
 #include "kernel/member.h"
+#include "kernel/module_memory.h"
 #include "kernel/unwind/unwind.h"
 #include "lib/array.h"
 
@@ -17,46 +18,9 @@ INIT_OPT_MOD_SYM(vmlinux, __stop_orc_unwind_ip);
 INIT_OPT_MOD_SYM(vmlinux, __start_orc_unwind);
 INIT_OPT_MOD_SYM(vmlinux, orc_lookup);
 
-/*
- * Since Linux kernel commit ac3b43283923 ("module: replace module_layout with module_memory")
- * (in v6.4).
- */
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, module, mem);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, module_memory, base);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, module_memory, size);
-INIT_OPT_MOD_NUM(vmlinux, MOD_TEXT);
-INIT_OPT_MOD_NUM(vmlinux, MOD_MEM_NUM_TYPES);
-/* Before. */
-INIT_OPT_MOD_PATH(vmlinux, core_base, "module.core_layout.base");
-INIT_OPT_MOD_PATH(vmlinux, core_size, "module.core_layout.size");
 INIT_OPT_MOD_PATH(vmlinux, num_orcs, "module.arch.num_orcs");
 INIT_OPT_MOD_PATH(vmlinux, orc_unwind_ip, "module.arch.orc_unwind_ip");
 INIT_OPT_MOD_PATH(vmlinux, orc_unwind, "module.arch.orc_unwind");
-
-static unsigned int nr_module_memory(void)
-{
-	return MOD_NUM_EXIST(vmlinux, MOD_MEM_NUM_TYPES) ?
-		       min_u64(GET_MOD_NUM(vmlinux, MOD_MEM_NUM_TYPES), MODULE_MEMORY_MAX) :
-		       1;
-}
-
-bool module_memory(const struct vmem *mem, vaddr_t module, unsigned int n, vaddr_t *base,
-		   uint64_t *size)
-{
-	if (n >= nr_module_memory())
-		return false;
-	if (HAS_MEMBER(module, mem) && HAS_MEMBER(module_memory, base)) {
-		vaddr_t at = module + OFFSET(module, mem) +
-			     n * GET_MOD_STRUCT_MEMBER_SSIZE(vmlinux, module_memory, base);
-
-		*base = member_or_0(mem, at, MEMBER(module_memory, base));
-		*size = member_or_0(mem, at, MEMBER(module_memory, size));
-	} else {
-		*base = n ? 0 : path_or_0(mem, module, PATH(core_base));
-		*size = n ? 0 : path_or_0(mem, module, PATH(core_size));
-	}
-	return *base && *size;
-}
 
 static int add_range(struct code_map *map, const struct code_range *range)
 {
@@ -95,13 +59,20 @@ static int add_module_code(const struct vmem *mem, struct code_map *map, vaddr_t
 		.orc_ip = path_or_0(mem, module, PATH(orc_unwind_ip)),
 		.orc = path_or_0(mem, module, PATH(orc_unwind)),
 	};
-	uint64_t size;
+	int err = 0;
 
 	if (r.orc_ip && r.orc)
 		r.nr_orcs = path_or_0(mem, module, PATH(num_orcs));
-	if (!module_memory(mem, module, 0, &r.start, &size) || !checked_add(r.start, size, &r.end))
-		return 0;
-	return add_range(map, &r);
+	for (unsigned int i = 0; !err && i < MODULE_PIECES_MAX; i++) {
+		struct module_piece piece;
+
+		if (!module_memory(mem, module, i, &piece) || !piece.code ||
+		    !checked_add(piece.base, piece.size, &r.end))
+			continue;
+		r.start = piece.base;
+		err = add_range(map, &r);
+	}
+	return err;
 }
 
 static int cmp_ranges(const void *a, const void *b)

@@ -45,15 +45,4 @@ static inline const struct code_range *code_find(const struct code_map *map, vad
 	return low && pc < map->ranges[low - 1].end ? &map->ranges[low - 1] : NULL;
 }
 
-/** Kinds of memory of a module. */
-#define MODULE_MEMORY_MAX 16
-
-/**
- * The n-th piece of memory of a module; the first is its code.
- * @param module address of its struct module
- * @return whether there is one
- */
-bool module_memory(const struct vmem *mem, vaddr_t module, unsigned int n, vaddr_t *base,
-		   uint64_t *size);
-
 #endif

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "facts/facts.h"
+#include "kernel/module_memory.h"
 #include "kernel/unwind/orc_table.h"
 #include "kernel/unwind/unwind.h"
 #include "lib/elf_machine.h"
@@ -40,6 +41,8 @@ INIT_OPT_MOD_SYM(vmlinux, _etext);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, module, mem);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, module_memory, base);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, module_memory, size);
+INIT_OPT_MOD_NUM(vmlinux, MOD_TEXT);
+INIT_OPT_MOD_NUM(vmlinux, MOD_INIT_TEXT);
 INIT_OPT_MOD_NUM(vmlinux, KERNELPACMASK);
 INIT_OPT_MOD_SYM(vmlinux, do_vint);
 INIT_OPT_MOD_SYM(vmlinux, handle_vint);
@@ -100,10 +103,11 @@ static struct memory *begin(void)
 {
 	static const vaddr_t starts[] = { CODE, ORC_IP, STACK };
 	struct memory *m = calloc(1, sizeof(*m));
-	struct fact_set set = facts_on_demand();
+	struct fact_set set = facts_on_demand(), program = facts_of_program();
 
 	assert_non_null(m);
 	facts_reset(&set);
+	facts_reset(&program);
 	for (size_t i = 0; i < ARRAY_SIZE(starts); i++)
 		m->pieces[i].start = starts[i];
 	m->mem = (struct vmem){
@@ -154,6 +158,25 @@ static void set_symbol(struct ksym_info *s, uint64_t value)
 {
 	s->value = value;
 	s->index = FACT_KALLSYMS;
+}
+
+static void set_number(struct knum_info *n, int64_t value)
+{
+	n->value = value;
+	n->index = FACT_BTF;
+}
+
+static void set_path(const char *path, uint32_t offset, uint32_t size)
+{
+	const struct fact_set set = facts_of_program();
+
+	for (size_t i = 0; i < set.nr_kpaths; i++) {
+		if (strcmp(set.kpaths[i]->path, path))
+			continue;
+		set.kpaths[i]->bit_offset = offset * 8;
+		set.kpaths[i]->size = size;
+		set.kpaths[i]->index = FACT_BTF;
+	}
 }
 
 /*
@@ -479,8 +502,7 @@ static void test_arm64(void **state)
 	put_words(m, STACK, "10: s40 c120\n40: s100 c180\n100: 0 0 2\n");
 	check_trace(m, EM_AARCH64, &regs, true, "50e 120 180 done");
 	/* A return address with bits that authenticate it. */
-	GET_MOD_NUM(vmlinux, KERNELPACMASK) = (int64_t)0xff7f000000000000;
-	_knum_vmlinux_KERNELPACMASK.index = FACT_BTF;
+	set_number(&_knum_vmlinux_KERNELPACMASK, (int64_t)0xff7f000000000000);
 	put_words(m, STACK, "18: 12a5ffff81000120\n");
 	check_trace(m, EM_AARCH64, &regs, true, "50e 120 180 done");
 	/* A record with a type: saved registers of the kernel, and of user mode. */
@@ -690,27 +712,86 @@ static void test_loongarch64_frame_pointers(void **state)
 
 /* --- where code is ---------------------------------------------------------------------------- */
 
-/* A module's code lies below the kernel's. */
-static void test_module_code(void **state)
+static struct code_map read_code_map(struct memory *m)
 {
-	struct memory *m = begin();
 	struct kmodule module = { .address = STACK };
 	const struct module_list modules = { .modules = &module, .nr = 1 };
 	struct code_map map;
 
-	(void)state;
 	set_symbol(GET_MOD_SYM_PTR(vmlinux, _stext), CODE);
 	set_symbol(GET_MOD_SYM_PTR(vmlinux, _etext), CODE_END);
-	set_member(MEMBER(module, mem), 0x40 * 8, 0, 16, 0x100);
-	set_member(MEMBER(module_memory, base), 0, 0, 8, 16);
-	set_member(MEMBER(module_memory, size), 8 * 8, 0, 8, 16);
-	put(m, STACK + 0x40, CODE - 0x10000);
-	put(m, STACK + 0x48, 0x1000);
 	assert_int_equal(code_map_read(&map, &m->mem, &modules), 0);
-	assert_int_equal(map.nr, 2);
+	return map;
+}
+
+/*
+ * A module's code lies below the kernel's, and above it the code that initializes the module; its
+ * data lies between them.
+ */
+static void check_module_code(struct memory *m)
+{
+	struct code_map map = read_code_map(m);
+
+	assert_int_equal(map.nr, 3);
 	assert_ptr_equal(code_find(&map, CODE - 0xf001), &map.ranges[0]);
 	assert_null(code_find(&map, CODE - 0xf000));
 	assert_ptr_equal(code_find(&map, CODE), &map.ranges[1]);
+	assert_ptr_equal(code_find(&map, CODE_END + 0x1fff), &map.ranges[2]);
+	assert_null(code_find(&map, CODE_END + 0x2000));
+	code_map_free(&map);
+}
+
+static void test_module_code(void **state)
+{
+	struct memory *m = begin();
+	struct module_piece piece;
+
+	(void)state;
+	set_member(MEMBER(module, mem), 0x40 * 8, 0, 3 * 16, 0x100);
+	set_member(MEMBER(module_memory, base), 0, 0, 8, 16);
+	set_member(MEMBER(module_memory, size), 8 * 8, 0, 8, 16);
+	set_number(&_knum_vmlinux_MOD_TEXT, 0);
+	set_number(&_knum_vmlinux_MOD_INIT_TEXT, 2);
+	put_words(m, STACK, "40: 0 1000 8000 1000 0 1000 9000 1000\n");
+	put(m, STACK + 0x40, CODE - 0x10000);
+	put(m, STACK + 0x60, CODE_END + 0x1000);
+	check_module_code(m);
+	/* The array has no fourth element. */
+	assert_false(module_memory(&m->mem, STACK, 3, &piece));
+	free(m);
+}
+
+/* Before 6.4: the constant part of all its memory. */
+static void test_module_layout(void **state)
+{
+	struct memory *m = begin();
+	struct module_piece piece;
+	struct code_map map;
+
+	(void)state;
+	set_path("module.core_layout.base", 0x40, 8);
+	set_path("module.core_layout.size", 0x48, 4);
+	set_path("module.core_layout.ro_size", 0x50, 4);
+	set_path("module.init_layout.base", 0x58, 8);
+	set_path("module.init_layout.size", 0x60, 4);
+	put_words(m, STACK, "48: 3000 1000 0 1000\n");
+	put(m, STACK + 0x40, CODE - 0x10000);
+	put(m, STACK + 0x58, CODE_END + 0x1000);
+	check_module_code(m);
+	assert_true(module_memory(&m->mem, STACK, 1, &piece));
+	assert_int_equal(piece.base, CODE - 0xf000);
+	assert_int_equal(piece.size, 0x2000);
+	assert_false(module_memory(&m->mem, STACK, 3, &piece));
+	/* Then which part is constant is not known. */
+	put(m, STACK + 0x50, 0x3001);
+	assert_false(module_memory(&m->mem, STACK, 0, &piece));
+	assert_true(module_memory(&m->mem, STACK, 1, &piece));
+	assert_int_equal(piece.size, 0x3000);
+	/* It is initialized. */
+	put(m, STACK + 0x50, 0x1000);
+	put_words(m, STACK, "58: 0 0\n");
+	map = read_code_map(m);
+	assert_int_equal(map.nr, 2);
 	code_map_free(&map);
 	free(m);
 }
@@ -798,6 +879,7 @@ int main(void)
 		cmocka_unit_test(test_loongarch64_vectors),
 		cmocka_unit_test(test_loongarch64_frame_pointers),
 		cmocka_unit_test(test_module_code),
+		cmocka_unit_test(test_module_layout),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
