@@ -24,6 +24,11 @@ INIT_OPT_MOD_PATH(vmlinux, module_symtab, "module.core_kallsyms.symtab");
 INIT_OPT_MOD_PATH(vmlinux, module_num_symtab, "module.core_kallsyms.num_symtab");
 INIT_OPT_MOD_PATH(vmlinux, module_strtab, "module.core_kallsyms.strtab");
 INIT_OPT_MOD_PATH(vmlinux, module_typetab, "module.core_kallsyms.typetab");
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, module, kallsyms);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mod_kallsyms, symtab);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mod_kallsyms, num_symtab);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mod_kallsyms, strtab);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mod_kallsyms, typetab);
 INIT_OPT_MOD_SYM(vmlinux, btf_modules);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, btf_module, list);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, btf_module, module);
@@ -31,10 +36,12 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, btf_module, btf);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, btf, data);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, btf, data_size);
 
-/* Limit of bytes that are read of a struct. */
+/* Limit of bytes that are read of a struct, and of struct mod_kallsyms. */
 #define STRUCT_MAX 65536
+#define KALLSYMS_BYTES_MAX 64
 
 /* enum module_state */
+#define STATE_COMING 1
 #define STATE_UNFORMED 3
 
 /* --- structs of the kernel ---------------------------------------------------- */
@@ -266,7 +273,9 @@ static int walk_next(struct walk *w)
 /* --- modules ------------------------------------------------------------------ */
 
 /* There is no module without the first three. */
-enum { M_LIST, M_STATE, M_NAME, M_SYMTAB, M_NUM_SYMTAB, M_STRTAB, M_TYPETAB, NR_M };
+enum { M_LIST, M_STATE, M_NAME, M_SYMTAB, M_NUM_SYMTAB, M_STRTAB, M_TYPETAB, M_KALLSYMS, NR_M };
+/* struct mod_kallsyms */
+enum { K_SYMTAB, K_NUM_SYMTAB, K_STRTAB, K_TYPETAB, NR_K };
 
 static void module_fields(struct field f[NR_M], const struct vmem *mem)
 {
@@ -283,6 +292,34 @@ static void module_fields(struct field f[NR_M], const struct vmem *mem)
 	f[M_NUM_SYMTAB] = CORE_KALLSYMS(num_symtab, 4);
 	f[M_STRTAB] = CORE_KALLSYMS(strtab, ulong_size);
 	f[M_TYPETAB] = CORE_KALLSYMS(typetab, ulong_size);
+	f[M_KALLSYMS] = MEMBER(module, kallsyms, ulong_size);
+}
+
+/*
+ * While a module is initialized it has all its symbols, those of the code that does it included;
+ * core_kallsyms has those that stay, since Linux kernel commit 8244062ef1e5 ("modules: fix
+ * longstanding /proc/kallsyms vs module insertion race.") (in v4.5).
+ */
+static void take_all_symbols(const struct vmem *mem, vaddr_t kallsyms, struct kmodule *m)
+{
+	uint32_t ulong_size = vmem_ulong_size(mem);
+	const struct field f[NR_K] = {
+		[K_SYMTAB] = MEMBER(mod_kallsyms, symtab, ulong_size),
+		[K_NUM_SYMTAB] = MEMBER(mod_kallsyms, num_symtab, 4),
+		[K_STRTAB] = MEMBER(mod_kallsyms, strtab, ulong_size),
+		[K_TYPETAB] = MEMBER(mod_kallsyms, typetab, ulong_size),
+	};
+	uint8_t raw[KALLSYMS_BYTES_MAX] = { 0 };
+	size_t bytes;
+
+	if (!kallsyms || !f[K_SYMTAB].size || !f[K_NUM_SYMTAB].size || !f[K_STRTAB].size ||
+	    fields_extent(f, NR_K, &bytes) || bytes > sizeof(raw) ||
+	    vmem_read(mem, kallsyms, raw, bytes))
+		return;
+	m->symtab = load_field(mem, raw, &f[K_SYMTAB]);
+	m->strtab = load_field(mem, raw, &f[K_STRTAB]);
+	m->typetab = load_field(mem, raw, &f[K_TYPETAB]);
+	m->num_symtab = load_field(mem, raw, &f[K_NUM_SYMTAB]);
 }
 
 static int add_module(struct module_list *list, const struct kmodule *module)
@@ -330,6 +367,8 @@ static int decode_module(struct walk *w, const struct field f[NR_M], struct kmod
 		.num_symtab = load_field(w->mem, w->entry, &f[M_NUM_SYMTAB]),
 	};
 	memcpy(m->name, name, len);
+	if (state == STATE_COMING && f[M_KALLSYMS].size)
+		take_all_symbols(w->mem, load_field(w->mem, w->entry, &f[M_KALLSYMS]), m);
 	return 1;
 }
 

@@ -22,7 +22,10 @@
 struct kmodule {
 	char name[KMODULE_NAME_MAX];
 	vaddr_t address; /**< of its struct module */
-	/** core_kallsyms: ELF symbols, their strings, a letter for each of them. */
+	/**
+	 * ELF symbols, their strings, a letter for each of them: core_kallsyms, or those that
+	 * the module has until it is initialized.
+	 */
 	vaddr_t symtab, strtab, typetab;
 	uint32_t num_symtab; /**< as the dump says: not checked */
 	/** Split BTF, on top of that of vmlinux. */

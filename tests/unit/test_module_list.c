@@ -87,6 +87,11 @@ static const struct fact {
 	{ "module.core_kallsyms.num_symtab", 616, 304, 4 },
 	{ "module.core_kallsyms.strtab", 608, 308, 8 },
 	{ "module.core_kallsyms.typetab", 624, 312, 8 },
+	{ "module.kallsyms", 632, 316, 8 },
+	{ "mod_kallsyms.symtab", 8, 4, 8 },
+	{ "mod_kallsyms.num_symtab", 16, 8, 4 },
+	{ "mod_kallsyms.strtab", 24, 12, 8 },
+	{ "mod_kallsyms.typetab", 0, 0, 8 },
 	{ "btf_module.list", 24, 12, 16 },
 	{ "btf_module.module", 8, 4, 8 },
 	{ "btf_module.btf", 0, 0, 8 },
@@ -441,6 +446,50 @@ static void test_unformed(void **state)
 	memory_close(&m);
 }
 
+/* The symbols of the second module: those that stay, or all. */
+static void check_symbols(struct memory *m, unsigned int base)
+{
+	struct module_list list;
+
+	read_list(m, &list);
+	assert_int_equal(list.modules[1].symtab, base + 1);
+	assert_int_equal(list.modules[1].num_symtab, base + 0x1001);
+	assert_int_equal(list.modules[1].strtab, base + 0x2001);
+	assert_int_equal(list.modules[1].typetab, base + 0x3001);
+	module_list_free(&list);
+}
+
+/* A module that is being initialized has symbols that it will not keep. */
+static void test_coming(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < 4; i++) {
+		struct memory m;
+		vaddr_t all;
+
+		make_modules(&m, i & 1, i & 2);
+		all = m.base + 0x300;
+		put_u32(&m, module_at(&m, 1) + off(&m, "module.state"), 0);
+		put_word(&m, module_at(&m, 1) + off(&m, "module.kallsyms"), all);
+		put_word(&m, all + off(&m, "mod_kallsyms.symtab"), 0x10001);
+		put_u32(&m, all + off(&m, "mod_kallsyms.num_symtab"), 0x11001);
+		put_word(&m, all + off(&m, "mod_kallsyms.strtab"), 0x12001);
+		put_word(&m, all + off(&m, "mod_kallsyms.typetab"), 0x13001);
+		check_symbols(&m, 0x1000);
+		put_u32(&m, module_at(&m, 1) + off(&m, "module.state"), 1);
+		check_symbols(&m, 0x10000);
+		/* They are not there, or nothing is known of them. */
+		put_word(&m, module_at(&m, 1) + off(&m, "module.kallsyms"), 0x20);
+		check_symbols(&m, 0x1000);
+		put_word(&m, module_at(&m, 1) + off(&m, "module.kallsyms"), all);
+		forget("mod_kallsyms.strtab");
+		check_symbols(&m, 0x1000);
+		set_fact("mod_kallsyms.strtab", 61, 8);
+		check_symbols(&m, 0x1000);
+		memory_close(&m);
+	}
+}
+
 /* Return whether a module whose name has this many characters is listed. */
 static bool name_fits(bool is64, uint32_t member_size, unsigned int len)
 {
@@ -569,6 +618,9 @@ static void test_lying_facts(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(facts); i++) {
 		bool btf = !strncmp(facts[i].name, "btf", 3);
 
+		/* test_coming() */
+		if (!strncmp(facts[i].name, "mod_", 4))
+			continue;
 		make_modules(&m, true, false);
 		set_fact(facts[i].name, 65536 - 3, facts[i].size);
 		err = module_list_read(&list, &m.mem);
@@ -1417,6 +1469,7 @@ int main(void)
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_unformed),
+		cmocka_unit_test(test_coming),
 		cmocka_unit_test(test_name_size),
 		cmocka_unit_test(test_missing_facts),
 		cmocka_unit_test(test_missing_tables),
