@@ -198,6 +198,8 @@ static enum unwind_end loongarch64_step(struct unwind *u)
 		return UNWIND_DONE;
 	if (orc.type == ORC_UNDEFINED || (orc.sp_reg != REG_SP && orc.sp_reg != REG_FP))
 		return unwind_damaged(u, "the tables do not say who called %#" PRIx64, u->regs.pc);
+	if (orc.sp_reg == REG_FP && !u->regs.fp)
+		return unwind_damaged(u, "the caller of %#" PRIx64 " is not known", u->regs.pc);
 	sp = orc.sp_reg == REG_FP ? u->regs.fp : u->regs.sp + orc.sp_offset;
 	return orc.type == ORC_REGS ? restore(u, sp) : return_to_caller(u, &orc, sp);
 }

@@ -202,6 +202,19 @@ static void check_trace(struct memory *m, uint16_t machine, const struct unwind_
 	assert_int_equal(end == UNWIND_DAMAGED, why[0] != '\0');
 }
 
+static void check_why(struct memory *m, uint16_t machine, const struct unwind_regs *regs,
+		      const char *want)
+{
+	struct unwind_frame frames[UNWIND_FRAMES_MAX];
+	char why[160];
+	size_t nr;
+
+	assert_int_equal(unwind_stack(unwind_find(machine), &m->mem, &m->code, regs, true, frames,
+				      &nr, why),
+			 UNWIND_DAMAGED);
+	assert_string_equal(why, want);
+}
+
 /* --- ORC --------------------------------------------------------------------------------- */
 
 enum orc_format { ORC_OLD, ORC_OLD_SIGNAL, ORC_NEW, ORC_NEWEST };
@@ -707,6 +720,9 @@ static void test_loongarch64_frame_pointers(void **state)
 	(void)state;
 	put_words(m, STACK, "10: s80 c120\n70: s100 c180\nf0: 0 0\n");
 	LOONGARCH(m, &regs, true, "50e 120 180 damaged");
+	/* There is none: nothing was read that could be damaged. */
+	regs.fp = 0;
+	check_why(m, EM_LOONGARCH, &regs, "the caller of 0xffffffff81000050 is not known");
 	free(m);
 }
 
