@@ -14,6 +14,7 @@
 #include "symbols/kallsyms.h"
 #include "triage/parts.h"
 
+INIT_OPT_MOD_SYM(vmlinux, modules);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, module, taints);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, module, version);
 /* Bits of module.taints that say it is not of the kernel's own source (TAINT_*). */
@@ -108,6 +109,8 @@ int triage_read_modules(struct triage *t)
 
 	if (list->why[0])
 		triage_missing(t, "modules: %s", list->why);
+	else if (!HAS_SYMBOL(modules))
+		triage_missing(t, "modules: SYMBOL(modules) is not known");
 	for (size_t i = 0; !err && i < list->nr; i++)
 		err = add_module(t, &list->modules[i]);
 	if (t->nr_modules)

@@ -5,9 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "facts/on_demand.h"
 #include "kernel/printk/printk.h"
 #include "lib/clock.h"
 #include "lib/types.h"
+#include "symbols/kallsyms.h"
+
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, pid);
 
 /* --- the log --------------------------------------------------------------------- */
 
@@ -71,14 +75,28 @@ static int read_log(struct triage *t)
 
 /* --- all ------------------------------------------------------------------------- */
 
+/* Say why many parts are not found, before they say it of themselves. */
+static void check_sources(struct triage *t)
+{
+	const struct vmcore *vc = t->view->k->vc;
+	const char *why = kallsyms_why(t->view->tables->kallsyms);
+
+	if (vc->incomplete)
+		triage_missing(t, "pages: VMCORE is incomplete%s%s", vc->warning[0] ? ": " : "",
+			       vc->warning);
+	if (why[0])
+		triage_missing(t, "names of functions: %s", why);
+	if (!HAS_MEMBER(task_struct, pid))
+		triage_missing(t, "types: none were found in VMCORE: -x VMLINUX gives them, and "
+				  "the kernel's symbols");
+}
+
 /* The parts in their order; the head looks at the others. */
 static int collect(struct triage *t, const struct triage_options *opt)
 {
-	const char *why = kallsyms_why(t->view->tables->kallsyms);
 	int err = read_log(t);
 
-	if (why[0])
-		triage_missing(t, "names of functions: %s", why);
+	check_sources(t);
 	if (!err)
 		err = triage_read_modules(t);
 	if (!err)

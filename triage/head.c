@@ -348,8 +348,10 @@ static void use_log_time(struct triage *t)
 
 	while (last && last > t->log && last[-1] != '\n')
 		last--;
-	if (last && sscanf(last, "[%lf]", &seconds) == 1 && seconds > t->uptime)
+	if (last && sscanf(last, "[%lf]", &seconds) == 1 && seconds > t->uptime) {
+		t->uptime_by_log = t->uptime < 0;
 		t->uptime = seconds;
+	}
 }
 
 /* An image of memory has no time of the crash: the kernel's clock stands at its last tick. */

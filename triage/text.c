@@ -78,7 +78,8 @@ static void print_time(const struct triage *t, FILE *out)
 	if (t->uptime >= 0) {
 		uint64_t s = (uint64_t)t->uptime;
 
-		fprintf(out, "uptime     %" PRIu64 " d %02u:%02u:%02u\n", s / 86400,
+		fprintf(out, "uptime     %s%" PRIu64 " d %02u:%02u:%02u\n",
+			t->uptime_by_log && t->kind == TRIAGE_RUNNING ? "at least " : "", s / 86400,
 			(unsigned int)(s / 3600 % 24), (unsigned int)(s / 60 % 60),
 			(unsigned int)(s % 60));
 	}
@@ -126,7 +127,8 @@ static void print_head(const struct triage *t, FILE *out)
 	print_death(t, out);
 	fprintf(out, "kernel     %s %s\n", t->uts.release, t->uts.version);
 	fprintf(out, "machine    %s", t->uts.machine);
-	if (t->uts.nodename[0])
+	/* The name of a machine that was not given one. */
+	if (t->uts.nodename[0] && strcmp(t->uts.nodename, "(none)"))
 		fprintf(out, ", %s", t->uts.nodename);
 	if (t->nr_online)
 		fprintf(out, ", %" PRIu32 " CPU%s", t->nr_online, plural_s(t->nr_online));
@@ -142,7 +144,7 @@ static void print_head(const struct triage *t, FILE *out)
 	if (t->signature[0])
 		fprintf(out, "signature  %s\n", t->signature);
 	for (size_t i = 0; i < t->nr_missing; i++)
-		fprintf(out, "missing    %s\n", t->missing[i]);
+		fprintf(out, "not found  %s\n", t->missing[i]);
 }
 
 /* --- stacks ---------------------------------------------------------------------- */

@@ -160,6 +160,7 @@ struct triage {
 	struct kdump_utsname uts;
 	uint64_t crash_time; /**< seconds since the epoch; 0: not known */
 	double uptime;	     /**< seconds; negative: not known */
+	bool uptime_by_log;  /**< nothing but the last message tells it: a lower bound */
 	uint64_t memory_bytes;
 	uint32_t nr_online;
 	enum triage_kind kind;

@@ -75,12 +75,31 @@ def _():
 def _():
     core('crashed', *LOG)
     text, found = triage('crashed'), load(triage('--json', '-', 'crashed'))
-    for part in ('CPUs', 'tasks', 'slabs', 'memory', 'command line', 'network interfaces'):
+    for part in ('types', 'modules', 'CPUs', 'tasks', 'slabs', 'memory', 'command line',
+                 'network interfaces'):
         check(any(line.startswith(part) for line in found['missing']), f'{part}: {found}')
     for line in found['missing']:
-        check(f'missing    {line}\n' in text, line)
+        check(f'not found  {line}\n' in text, line)
     check(found['log']['text'].endswith('red\n'), found['log'])
     check(found['crash']['time'] is None or found['crash']['time'] > 0, found['crash'])
+
+
+@test('a dump that is cut short is called incomplete')
+def _():
+    core('crashed', *LOG)
+    makedumpfile('-f', '-d', '31', 'crashed', 'cut').check_done()
+    check('VMCORE is incomplete' not in triage('cut'), 'a whole dump')
+    os.truncate('cut', os.path.getsize('cut') - 4096)
+    done = makedumpfile('--triage', 'cut')
+    check(done.code == 0 and 'not found  pages: VMCORE is incomplete: ' in done.text, done)
+
+
+@test('an uptime that only the log tells is a lower bound where the kernel ran on')
+def _():
+    core('crashed', *LOG)
+    core('running', *ring((0, 'Linux version 6.12.0-mini'), (61000000000, 'one')))
+    check('uptime     1 d 03:26:05' in triage('crashed'), triage('crashed'))
+    check('uptime     at least 0 d 00:01:01' in triage('running'), triage('running'))
 
 
 @test('a dump without VMCOREINFO: the head alone')

@@ -66,6 +66,8 @@ static void test_cpus(void **state)
 		.panic_cpu = 2,
 		.tainted_known = true,
 		.death_trace = TRIAGE_NONE,
+		.uts = { .machine = "x86_64", .nodename = "(none)" },
+		.nr_online = 8,
 	};
 	char *text;
 
@@ -86,6 +88,7 @@ static void test_cpus(void **state)
 	cpus[6].trace = TRIAGE_NONE;
 	text = printed(&t);
 	check_has(text, "panic, CPU 2\n");
+	check_has(text, "\nmachine    x86_64, 8 CPUs\n");
 	check_has(text, "\ntainted    no\n");
 	check_has(text, "--- CPUs\nCPU 2: task is not known\n    halt+0x1/0x2\n"
 			"CPU 4: sh (pid 7), in user mode\n"
