@@ -28,15 +28,6 @@
 #define EF_INCOMPLETE 1
 
 /*
- * Memory that PT_LOADs may stand for without its bytes in the file: this multiple of the
- * file's size, but always ABSENT_MIN bytes. A page of a filtered ELF core that was excluded
- * left its struct page after, so such a core has 1/64 of its memory; cores made with -e have
- * less. One damaged p_memsz can claim 2^52 bytes, and each page costs a bit.
- */
-#define ABSENT_RATIO 1024
-#define ABSENT_MIN (UINT64_C(32) << 30)
-
-/*
  * PT_LOADs may share bytes of the file, as the kernel image and the memory that it lies in do,
  * but only so often.
  */
@@ -414,7 +405,7 @@ static int read_program_headers(struct vmcore *vc, struct file_reader *r, struct
 		.vc = vc,
 		.r = r,
 		.claims = claims,
-		.left.absent = max_u64(multiple(vc->file.size, ABSENT_RATIO), ABSENT_MIN),
+		.left.absent = ranges_absent_max(vc),
 		.left.present = multiple(vc->file.size, PRESENT_RATIO),
 		.size = vc->is64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr),
 	};

@@ -36,6 +36,12 @@ struct range_piece {
 	size_t index; /**< the lower one wins where two of one source overlap */
 };
 
+/**
+ * Bytes of memory that a file is believed to stand for without having them: one damaged number
+ * can claim 2^52, and each page costs a bit. At least 32 GiB, and 1024 times the file's size.
+ */
+uint64_t ranges_absent_max(const struct vmcore *vc);
+
 /** Append [start, end) to pieces, unless it is empty. */
 void ranges_add(struct range_piece *pieces, size_t *nr, size_t index,
 		const struct memory_range *range);
