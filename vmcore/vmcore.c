@@ -22,9 +22,10 @@
 #define HEAD_SIZE 4096
 
 static const struct vmcore_ops *const formats[] = {
-	&raw_vmcore_ops, /* first: the user says so, whatever its bytes */
-	&kdump_vmcore_ops,  &elf_vmcore_ops,	   &lime_vmcore_ops,
-	&sadump_vmcore_ops, &migration_vmcore_ops,
+	&raw_vmcore_ops,	/* first: the user says so, whatever its bytes */
+	&xen_domain_vmcore_ops, /* before other ELF cores */
+	&kdump_vmcore_ops,	&elf_vmcore_ops,       &lime_vmcore_ops,
+	&sadump_vmcore_ops,	&migration_vmcore_ops,
 };
 
 static bool valid_page_size(uint64_t size)

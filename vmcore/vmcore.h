@@ -345,5 +345,6 @@ extern const struct vmcore_ops lime_vmcore_ops;
 extern const struct vmcore_ops migration_vmcore_ops;
 extern const struct vmcore_ops raw_vmcore_ops;
 extern const struct vmcore_ops sadump_vmcore_ops;
+extern const struct vmcore_ops xen_domain_vmcore_ops;
 
 #endif
