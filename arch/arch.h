@@ -50,6 +50,12 @@ struct arch_step {
 struct arch_mem {
 	/** Copy @p len bytes at @p pa. @return 0, -EFAULT or another -errno  */
 	int (*read)(void *ctx, paddr_t pa, void *buf, size_t len);
+	/**
+	 * NULL, or: entries of page tables have addresses of the machine that the kernel's is a
+	 * domain of (PV domains of Xen). Find the physical address of one.
+	 * @return 0 or -EFAULT
+	 */
+	int (*to_physical)(void *ctx, uint64_t machine, paddr_t *pa);
 	void *ctx;
 	/** Called for each entry that is read, in the order of the walk; may be NULL. */
 	void (*trace)(void *ctx, const struct arch_step *step);
@@ -214,6 +220,20 @@ int arch_read_entry(const struct arch_mem *mem, paddr_t pa, bool big_endian, vad
 /** The same for an entry of 4 bytes. */
 int arch_read_entry_32(const struct arch_mem *mem, paddr_t pa, bool big_endian, vaddr_t va,
 		       unsigned int level, uint64_t *ret) __attribute__((warn_unused_result));
+
+/**
+ * Turn the address in an entry into a physical one (arch_mem.to_physical).
+ * @param va, level what the entry was read for, for the sentence
+ * @return 0; -EFAULT
+ */
+int arch_to_physical(const struct arch_mem *mem, vaddr_t va, unsigned int level, paddr_t *address)
+	__attribute__((warn_unused_result));
+/**
+ * The same for the memory that an entry maps. Neighbours in the machine are none in the
+ * kernel's memory, so the run ends with its 4 KiB then.
+ */
+int arch_run_to_physical(const struct arch_mem *mem, vaddr_t va, unsigned int level,
+			 struct arch_run *run) __attribute__((warn_unused_result));
 
 /** Say that an entry maps nothing. @return -EFAULT */
 int arch_not_mapped(vaddr_t va, unsigned int level, uint64_t entry);

@@ -72,13 +72,16 @@ static int i386_translate(const struct arch *a, const struct arch_mem *mem, vadd
 			return arch_not_mapped(va, level, entry);
 		if (level == HUGE_LEVEL && entry & PTE_HUGE) {
 			*ret = arch_run_within(va, span, huge_page(a, entry));
-			return 0;
+			return arch_run_to_physical(mem, va, level, ret);
 		}
 		table = entry & a->pte_addr_mask;
 		if (level == 1) {
 			*ret = arch_run_within(va, span, table);
-			return 0;
+			return arch_run_to_physical(mem, va, level, ret);
 		}
+		err = arch_to_physical(mem, va, level, &table);
+		if (err)
+			return err;
 	}
 }
 

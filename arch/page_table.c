@@ -6,11 +6,15 @@
 #include "arch/arch.h"
 #include "facts/declare.h"
 #include "lib/byteorder.h"
+#include "lib/checked.h"
 #include "lib/err.h"
 
 /* Alignment of images that do not keep to pages; the bytes before the text are no more. */
 #define IMAGE_ALIGN UINT64_C(0x10000)
 #define IMAGE_32_MAX (UINT64_C(128) << 20)
+
+/* Bytes of a frame of a machine with domains. */
+#define FRAME_SIZE UINT64_C(4096)
 
 INIT_OPT_MOD_SYM(vmlinux, _stext);
 INIT_OPT_MOD_SYM(vmlinux, _end);
@@ -40,6 +44,21 @@ int arch_read_entry_32(const struct arch_mem *mem, paddr_t pa, bool big_endian, 
 		       unsigned int level, uint64_t *ret)
 {
 	return read_entry(mem, pa, false, big_endian, va, level, ret);
+}
+
+int arch_to_physical(const struct arch_mem *mem, vaddr_t va, unsigned int level, paddr_t *address)
+{
+	int err = mem->to_physical ? mem->to_physical(mem->ctx, *address, address) : 0;
+
+	return err ? err_prefix(err, "level %u page table of %#" PRIx64, level, va) : 0;
+}
+
+int arch_run_to_physical(const struct arch_mem *mem, vaddr_t va, unsigned int level,
+			 struct arch_run *run)
+{
+	if (mem->to_physical)
+		run->len = min_u64(run->len, FRAME_SIZE - run->paddr % FRAME_SIZE);
+	return arch_to_physical(mem, va, level, &run->paddr);
 }
 
 int arch_not_mapped(vaddr_t va, unsigned int level, uint64_t entry)

@@ -103,9 +103,12 @@ static int x86_64_translate(const struct arch *a, const struct arch_mem *mem, va
 			return arch_not_mapped(va, level, entry);
 		if (level == 1 || (level <= HUGE_LEVELS && entry & PTE_HUGE)) {
 			*ret = arch_run_within(va, span, entry & a->pte_addr_mask);
-			return 0;
+			return arch_run_to_physical(mem, va, level, ret);
 		}
 		table = entry & a->pte_addr_mask;
+		err = arch_to_physical(mem, va, level, &table);
+		if (err)
+			return err;
 	}
 }
 

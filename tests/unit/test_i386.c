@@ -141,6 +141,30 @@ static void test_three_level_holes(void **state)
 	assert_text_has("level 1");
 }
 
+/* A PV domain of Xen: only with the frames of the machine are the tables found. */
+static void test_frames_of_a_machine(void **state)
+{
+	struct machine m;
+
+	(void)state;
+	assert_int_equal(machine_init(&m, FACTS,
+				      "1001018 0000000100003001\n"
+				      "2040 0000000100005063\n"
+				      "2048 00000001000001e3\n"	/* c1200000: a 2 MiB page */
+				      "2050 0000000000005063\n"
+				      "4000 8000000100002163\n"
+				      "4008 8000000101000163\n"), -ENOENT);
+	m.mem.to_physical = memory_to_physical;
+	assert_int_equal(arch_init(&m.arch, &m.mem), 0);
+	assert_int_equal(m.arch.levels, 3);
+	assert_int_equal(m.arch.root, 0x1001000);
+	assert_mapped(&m, 0xc1000008, 0x3008, 4096 - 8);
+	assert_mapped(&m, 0xc1001000, 0x1001000, 4096);
+	assert_mapped(&m, 0xc1200000, 0x1000, 4096);
+	assert_hole(&m, 0xc1400000, 2 * MIB);
+	assert_text_has("level 2 page table of 0xc1400000: no frame");
+}
+
 /* No entry of the root maps memory, whatever its bit 7. */
 static void test_root_has_no_pages(void **state)
 {
@@ -279,6 +303,7 @@ int main(void)
 		cmocka_unit_test(test_two_level_holes),
 		cmocka_unit_test(test_three_levels),
 		cmocka_unit_test(test_three_level_holes),
+		cmocka_unit_test(test_frames_of_a_machine),
 		cmocka_unit_test(test_root_has_no_pages),
 		cmocka_unit_test(test_beyond_32_bits),
 		cmocka_unit_test(test_splits),

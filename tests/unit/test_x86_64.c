@@ -71,6 +71,34 @@ static void test_four_levels(void **state)
 	assert_mapped(&m, base + 2 * GIB + 5, 8 * GIB + 5, GIB - 5);
 }
 
+/* A PV domain of Xen: each entry has an address of the machine, but the root has its own. */
+static void test_frames_of_a_machine(void **state)
+{
+	const vaddr_t base = 0xffff888000000000;
+	struct machine m;
+
+	(void)state;
+	assert_int_equal(machine_init(&m, FACTS,
+				      "1888 0000000100003067\n"
+				      "2000 0000000100002067\n"
+				      "2008 0000000000003067\n"	/* a frame that is not its own */
+				      "3000 0000000100005067\n"
+				      "3008 00000001000000e3\n"	/* 2 MiB page */
+				      "4000 8000000100123063\n"
+				      "4008 8000000000777063\n"), 0);
+	m.mem.to_physical = memory_to_physical;
+	assert_int_equal(m.arch.root, 0x1000);
+	assert_mapped(&m, base, 0x122000, 4096);
+	assert_mapped(&m, base + 0x123, 0x122123, 4096 - 0x123);
+	/* Pages that follow each other in the machine do not in the domain. */
+	assert_mapped(&m, base + 2 * MIB, 0x1000, 4096);
+	assert_mapped(&m, base + 2 * MIB + 0x1008, 8, 4096 - 8);
+	assert_hole(&m, base + 0x1010, 4096 - 0x10);
+	assert_text_has("level 1 page table of 0xffff888000001010: no frame");
+	assert_hole(&m, base + GIB, GIB);
+	assert_text_has("level 3 page table of 0xffff8880400");
+}
+
 /* As far as an entry reaches nothing is mapped. */
 static void test_holes(void **state)
 {
@@ -404,6 +432,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_four_levels),
+		cmocka_unit_test(test_frames_of_a_machine),
 		cmocka_unit_test(test_holes),
 		cmocka_unit_test(test_not_present),
 		cmocka_unit_test(test_not_canonical),
