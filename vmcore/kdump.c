@@ -221,7 +221,7 @@ static int load_vmcoreinfo(struct vmcore *vc, const struct kdump_sub_header *s,
 	if (load_range(vc, fr, "VMCOREINFO", off, text, size))
 		return 0;
 	size = strnlen(text, size);
-	err = size ? notes_add_vmcoreinfo(vc, size, &desc) : 0;
+	err = size ? notes_add(vc, VMCOREINFO_NAME, size, &desc) : 0;
 	if (!err && size)
 		memcpy(desc, text, size);
 	return err;

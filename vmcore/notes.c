@@ -21,7 +21,6 @@
 /* Names of notes are shorter. */
 #define NAME_MAX_SIZE 64
 
-#define VMCOREINFO_NAME "VMCOREINFO"
 /* Type of the note "Xen" that a crashed Xen leaves once. */
 #define XEN_CRASH_INFO 0x1000001
 
@@ -317,19 +316,19 @@ int notes_drop_vmcoreinfo(struct vmcore *vc)
 	return 0;
 }
 
-int notes_add_vmcoreinfo(struct vmcore *vc, size_t size, char **text)
+int notes_add(struct vmcore *vc, const char *name, size_t size, char **desc)
 {
-	size_t more = note_size(VMCOREINFO_NAME, size);
+	size_t more = note_size(name, size);
 	char *p = malloc(more + vc->notes_size);
 
 	if (!p)
 		return err_set(-ENOMEM, "no memory for notes of %zu bytes", more + vc->notes_size);
-	note_encode(p, VMCOREINFO_NAME, 0, NULL, size, vc->swap);
+	note_encode(p, name, 0, NULL, size, vc->swap);
 	if (vc->notes_size)
 		memcpy(p + more, vc->notes, vc->notes_size);
 	free(vc->notes);
 	vc->notes = p;
 	vc->notes_size += more;
-	*text = p + more - padded(size);
+	*desc = p + more - padded(size);
 	return 0;
 }

@@ -35,6 +35,9 @@ int notes_check(const void *buf, size_t size, bool swap, size_t *len);
  */
 void notes_load(struct vmcore *vc, struct file_reader *r, uint64_t off, uint64_t size);
 
+/** The note of the kernel's own facts, which are text; its type is 0. */
+#define VMCOREINFO_NAME "VMCOREINFO"
+
 /** The note that says what was erased; its type is 0. */
 #define ERASEINFO_NAME "ERASEINFO"
 
@@ -82,13 +85,13 @@ int notes_for_each_cpu(const struct vmcore *vc,
 int notes_drop_vmcoreinfo(struct vmcore *vc) __attribute__((warn_unused_result));
 
 /**
- * Put a VMCOREINFO note in front of a dump's notes; pointers into them become invalid.
+ * Put a note of type 0 in front of a dump's notes; pointers into them become invalid.
  *
- * @param size bytes of text
- * @param[out] text where they are to be put; borrowed from vc->notes, zeros
+ * @param size bytes of the descriptor
+ * @param[out] desc where it is to be put; borrowed from vc->notes, zeros
  * @return 0; -ENOMEM
  */
-int notes_add_vmcoreinfo(struct vmcore *vc, size_t size, char **text)
+int notes_add(struct vmcore *vc, const char *name, size_t size, char **desc)
 	__attribute__((warn_unused_result));
 
 #endif

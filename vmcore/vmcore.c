@@ -185,7 +185,7 @@ int vmcore_set_vmcoreinfo(struct vmcore *vc, const char *text, size_t size)
 	char *copy;
 
 	if (!err)
-		err = notes_add_vmcoreinfo(vc, size, &copy);
+		err = notes_add(vc, VMCOREINFO_NAME, size, &copy);
 	if (err)
 		return err;
 	memcpy(copy, text, size);
