@@ -17,9 +17,26 @@ static int mem_read(void *ctx, paddr_t pa, void *buf, size_t len)
 	return vmcore_read_cached(ctx, pa, buf, len);
 }
 
+static int to_physical(void *ctx, uint64_t machine, paddr_t *pa)
+{
+	const struct vmcore_reader *r = ctx;
+	pfn_t pfn;
+
+	if (frames_find(&r->vc->frames, machine / FRAME_BYTES, &pfn))
+		return err_set(-EFAULT,
+			       "the domain has no page in frame %#" PRIx64 " of the machine",
+			       machine / FRAME_BYTES);
+	*pa = pfn * FRAME_BYTES + machine % FRAME_BYTES;
+	return 0;
+}
+
 struct arch_mem kernel_mem(struct vmcore_reader *r)
 {
-	return (struct arch_mem){ .read = mem_read, .ctx = r };
+	return (struct arch_mem){
+		.read = mem_read,
+		.to_physical = r->vc->frames.runs ? to_physical : NULL,
+		.ctx = r,
+	};
 }
 
 int kernel_translate(const struct kernel *k, struct vmcore_reader *r, vaddr_t va,

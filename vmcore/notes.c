@@ -277,9 +277,11 @@ int notes_scan(struct vmcore *vc)
 			}
 		} else if (is_named(&n, ERASEINFO_NAME)) {
 			ret = copy_eraseinfo(vc, &n);
-			if (ret)
-				break;
+		} else if (is_named(&n, FRAMES_NOTE_NAME) && !vc->frames.runs) {
+			ret = frames_decode(&vc->frames, n.desc, n.desc_size, vc->swap);
 		}
+		if (ret < 0)
+			break;
 	}
 	if (nr_cpus)
 		vc->nr_cpus = nr_cpus;

@@ -61,8 +61,8 @@ size_t notes_without(const void *buf, size_t size, bool swap, const char *name, 
  *
  * Sets vc->vmcoreinfo and vmcoreinfo_size from the first VMCOREINFO note that is
  * not empty (the text ends before the NULs at its end), and vc->eraseinfo from the first
- * ERASEINFO note, unless the format has set them; and vc->nr_cpus, unless there is
- * no NT_PRSTATUS note.
+ * ERASEINFO note, unless the format has set them; vc->frames from the first note of them; and
+ * vc->nr_cpus, unless there is no NT_PRSTATUS note.
  *
  * @return 0; -EBADMSG as of notes_check(): what came before the damage counts;
  * -ENOMEM

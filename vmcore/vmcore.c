@@ -240,6 +240,7 @@ void vmcore_close(struct vmcore *vc)
 	free(vc->others);
 	free(vc->segments);
 	free(vc->notes);
+	frames_deinit(&vc->frames);
 	free(vc->eraseinfo);
 	free(vc);
 }

@@ -16,6 +16,7 @@
 #include "lib/bitmap.h"
 #include "lib/types.h"
 #include "vmcore/file.h"
+#include "vmcore/frames.h"
 #include "vmcore/kdump_format.h"
 
 struct vmcore;
@@ -137,6 +138,8 @@ struct vmcore {
 	unsigned int nr_cpus; /**< NT_PRSTATUS notes of "CORE" */
 	/** The notes are those of a Xen host: addresses of its memory are not the kernel's. */
 	bool xen;
+	/** If runs is not NULL, page tables have frames of the machine. From a note. */
+	struct frames frames;
 	/** From a kdump-compressed header; the strings are "" if the format has none. */
 	struct kdump_utsname utsname;
 

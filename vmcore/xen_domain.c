@@ -3,7 +3,8 @@
  * The memory of one domain of Xen, as xl dump-core writes it: see xen_domain_format.h.
  *
  * Pages that follow each other in memory do so in the file, so the table of pages becomes a
- * short table of ranges (vmcore/ranges.h).
+ * short table of ranges (vmcore/ranges.h). The frames of a PV domain become a note, which dumps of
+ * it keep (vmcore/frames.h).
  */
 #include "vmcore/xen_domain_format.h"
 
@@ -19,12 +20,16 @@
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "vmcore/bare.h"
+#include "vmcore/notes.h"
 #include "vmcore/ranges.h"
 
 /* xl dump-core writes up to nine sections: more are not looked at. */
 #define SECTIONS_MAX 64
 /* Bytes of the table of pages that are read at a time; a multiple of an entry. */
 #define TABLE_CHUNK 65536
+
+/* The most bytes of frames in the notes: of more, readers might not read the notes. */
+#define FRAMES_NOTE_MAX (128u << 20)
 
 struct section {
 	uint64_t off, size;
@@ -47,6 +52,7 @@ struct domain_file {
 	struct section sections[NR_SECTIONS]; /* off is 0 if it is missing */
 	struct range_piece *pieces;
 	size_t nr;
+	struct frames frames;
 	pfn_t pfn_limit;     /* those from here on are not believed */
 	uint64_t nr_invalid; /* entries of the table of pages */
 };
@@ -134,22 +140,33 @@ static int add_page(struct domain_file *d, pfn_t pfn, uint64_t off)
 	return 0;
 }
 
+/* Add an entry of the table, and the page at an offset in the file. */
+static int add_entry(struct domain_file *d, const char *entry, bool has_frame, uint64_t off)
+{
+	pfn_t pfn = load_u64(entry, d->swap);
+	int err = 0;
+
+	if (pfn == XEN_NO_PFN)
+		return 0;
+	if (pfn >= d->pfn_limit) {
+		d->nr_invalid++;
+		return 0;
+	}
+	if (has_frame)
+		err = frames_add(&d->frames,
+				 load_u64(entry + offsetof(struct xen_p2m, gmfn), d->swap), pfn);
+	return err ? err : add_page(d, pfn, off);
+}
+
 /* Add the pages of nr entries of the table, the first of which is number first. */
 static int add_entries(struct domain_file *d, const char *entries, size_t entry_bytes,
 		       uint64_t first, size_t nr)
 {
 	int err = 0;
 
-	for (size_t i = 0; !err && i < nr; i++) {
-		pfn_t pfn = load_u64(entries + i * entry_bytes, d->swap);
-
-		if (pfn == XEN_NO_PFN)
-			continue;
-		if (pfn < d->pfn_limit)
-			err = add_page(d, pfn, d->sections[PAGES].off + (first + i) * XEN_PAGE);
-		else
-			d->nr_invalid++;
-	}
+	for (size_t i = 0; !err && i < nr; i++)
+		err = add_entry(d, entries + i * entry_bytes, entry_bytes == sizeof(struct xen_p2m),
+				d->sections[PAGES].off + (first + i) * XEN_PAGE);
 	return err;
 }
 
@@ -199,16 +216,38 @@ static int read_pages(struct domain_file *d, const struct section *table, size_t
 	return err;
 }
 
+/* Let the notes have the frames, as far as they may be so long. */
+static int add_frames_note(struct vmcore *vc, struct frames *f)
+{
+	char *desc;
+	int err;
+
+	if (frames_size(f) > FRAMES_NOTE_MAX) {
+		vmcore_warn(vc,
+			    "the domain's memory is in %zu pieces of the machine: only the first "
+			    "%u MiB of them are used",
+			    f->nr, FRAMES_NOTE_MAX >> 20);
+		vc->incomplete = true;
+		f->nr = FRAMES_NOTE_MAX / (frames_size(f) / f->nr);
+	}
+	err = notes_add(vc, FRAMES_NOTE_NAME, frames_size(f), &desc);
+	if (!err)
+		frames_encode(f, desc, vc->swap);
+	return err;
+}
+
 static int read_domain(struct domain_file *d)
 {
-	if (d->sections[P2M].off)
-		return err_set(-ENOTSUP,
-			       "it is of a PV domain of Xen, whose page tables have frames of "
-			       "the machine: these are not understood");
-	if (!d->sections[PFN].off)
-		return err_set(-EBADMSG, "a domain of Xen without a table of pages: %s is missing",
-			       section_names[PFN]);
-	return read_pages(d, &d->sections[PFN], sizeof(uint64_t));
+	int err;
+
+	if (d->sections[PFN].off)
+		return read_pages(d, &d->sections[PFN], sizeof(uint64_t));
+	if (!d->sections[P2M].off)
+		return err_set(-EBADMSG,
+			       "a domain of Xen without a table of pages: %s or %s is missing",
+			       section_names[PFN], section_names[P2M]);
+	err = read_pages(d, &d->sections[P2M], sizeof(struct xen_p2m));
+	return err ? err : add_frames_note(d->vc, &d->frames);
 }
 
 /* The machine is that of Xen's tools: a domain may have a 32-bit kernel all the same. */
@@ -245,6 +284,7 @@ static int xen_domain_open(struct vmcore *vc, const void *head, size_t head_len)
 		err = read_domain(&d);
 	}
 	file_reader_deinit(&d.reader);
+	frames_deinit(&d.frames);
 	pieces = d.pieces;
 	if (!err && !d.nr)
 		err = err_set(-EBADMSG, "a domain of Xen without memory%s%s",

@@ -24,6 +24,11 @@
 
 static void check_opened(const struct vmcore *vc)
 {
+	pfn_t pfn;
+
+	for (size_t i = 0; i < vc->frames.nr; i++)
+		assert(!frames_find(&vc->frames, vc->frames.runs[i].frame, &pfn) &&
+		       pfn < 1ull << 40);
 	assert(vc->page_size && !(vc->page_size & (vc->page_size - 1)));
 	assert(vc->page_size == 1u << vc->page_shift);
 	for (size_t i = 0; i < vc->nr_segments; i++) {

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Frames of the machine in which the pages of a domain are.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/byteorder.h"
+#include "vmcore/frames.h"
+
+static void assert_found(const struct frames *f, uint64_t frame, pfn_t pfn)
+{
+	pfn_t found = 0;
+
+	assert_int_equal(frames_find(f, frame, &found), 0);
+	assert_int_equal(found, pfn);
+}
+
+static void assert_none(const struct frames *f, uint64_t frame)
+{
+	pfn_t found;
+
+	assert_int_equal(frames_find(f, frame, &found), -ENOENT);
+}
+
+/* Pages come in the order of the domain, and runs of the machine are found whatever that is. */
+static void test_runs(void **state)
+{
+	static const struct { uint64_t frame; pfn_t pfn; } pages[] = {
+		{ 500, 0 }, { 501, 1 }, { 502, 2 }, { 40, 3 }, { 41, 4 }, { 42, 6 }, { 7, 7 },
+	};
+	struct frames f = { 0 }, read;
+	char *note;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pages) / sizeof(*pages); i++)
+		assert_int_equal(frames_add(&f, pages[i].frame, pages[i].pfn), 0);
+	assert_int_equal(f.nr, 4);
+	note = malloc(frames_size(&f));
+	assert_non_null(note);
+	for (int swap = 0; swap < 2; swap++) {
+		frames_encode(&f, note, swap);
+		assert_int_equal(load_u64(note + 24, swap), 40);
+		assert_int_equal(frames_decode(&read, note, frames_size(&f), swap), 0);
+		assert_int_equal(read.nr, 4);
+		for (size_t i = 0; i < sizeof(pages) / sizeof(*pages); i++)
+			assert_found(&read, pages[i].frame, pages[i].pfn);
+		assert_none(&read, 0);
+		assert_none(&read, 6);
+		assert_none(&read, 8);
+		assert_none(&read, 43);
+		assert_none(&read, 499);
+		assert_none(&read, 503);
+		assert_none(&read, UINT64_MAX);
+		frames_deinit(&read);
+	}
+	free(note);
+	frames_deinit(&f);
+}
+
+/* Decode runs of three words in the host's order. */
+static void decode(struct frames *f, const uint64_t *words, size_t size)
+{
+	assert_int_equal(frames_decode(f, words, size, false), 0);
+}
+
+static void test_damaged(void **state)
+{
+	static const uint64_t words[] = {
+		10, 1, 0,			/* none */
+		20, 2, UINT64_MAX,
+		UINT64_C(1) << 40, 3, 1,	/* beyond any machine */
+		30, UINT64_C(1) << 40, 1,
+		(UINT64_C(1) << 40) - 1, 4, 2,
+		50, 5, 1,
+		60, 6,				/* cut short */
+	};
+	struct frames f;
+
+	(void)state;
+	decode(&f, words, sizeof(words));
+	assert_int_equal(f.nr, 1);
+	assert_found(&f, 50, 5);
+	assert_none(&f, 20);
+	assert_none(&f, 60);
+	frames_deinit(&f);
+	/* No frames at all are another thing than frames that are not known. */
+	decode(&f, words, 0);
+	assert_non_null(f.runs);
+	assert_none(&f, 0);
+	frames_deinit(&f);
+}
+
+/* Runs that overlap contradict each other: one of them is found. */
+static void test_overlap(void **state)
+{
+	static const uint64_t words[] = { 100, 0, 50, 110, 1000, 5 };
+	struct frames f;
+
+	(void)state;
+	decode(&f, words, sizeof(words));
+	assert_found(&f, 109, 9);
+	assert_found(&f, 112, 1002);
+	frames_deinit(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_runs),
+		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_overlap),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * The frames of the machine in which the pages of a PV domain of Xen are. The domain's page tables
+ * have these frames; everything else in a dump is by pfn.
+ *
+ * A note keeps them, so that a dump of a PV domain can be filtered again. docs/formats.md
+ * has its format.
+ */
+#ifndef VMCORE_FRAMES_H
+#define VMCORE_FRAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/types.h"
+
+/** Bytes of a frame, and of a page that is in one. */
+#define FRAME_BYTES 4096
+
+/** The name of the note; its type is 0. */
+#define FRAMES_NOTE_NAME "XEN_FRAMES"
+
+/** Pages that follow each other both in the domain and in the machine. */
+struct frame_run {
+	uint64_t frame; /**< of the machine */
+	pfn_t pfn;	/**< of the page in it */
+	uint64_t nr;
+};
+
+/** Zeroed: none. */
+struct frames {
+	struct frame_run *runs;
+	size_t nr;
+};
+
+void frames_deinit(struct frames *f);
+
+/**
+ * Append a page.
+ * @return 0; -ENOMEM
+ */
+int frames_add(struct frames *f, uint64_t frame, pfn_t pfn) __attribute__((warn_unused_result));
+
+/** Bytes of the note's descriptor. */
+size_t frames_size(const struct frames *f);
+
+/** Write the note's descriptor. @param buf frames_size() bytes */
+void frames_encode(const struct frames *f, void *buf, bool swap);
+
+/**
+ * Read the note's descriptor. Runs that are impossible are passed over.
+ * @param[out] f to be freed with frames_deinit(), sorted for frames_find()
+ * @return 0; -ENOMEM
+ */
+int frames_decode(struct frames *f, const void *buf, size_t size, bool swap)
+	__attribute__((warn_unused_result));
+
+/**
+ * Find the page that is in a frame.
+ * @param f as frames_decode() made it
+ * @return 0; -ENOENT, without a sentence, if none is
+ */
+int frames_find(const struct frames *f, uint64_t frame, pfn_t *pfn);
+
+#endif
