@@ -149,6 +149,13 @@ def initramfs(dest, init, modules, files, texts, busybox=None):
             sh("sh", "-c", "find . | cpio --quiet -o -H newc", cwd=root, stdout=f)
 
 
+def guest_program(machine, kernel, dest):
+    """Compile the program "guest" for a machine and the pages of a kernel."""
+    sources = [os.path.join(GUEST, f) for f in sorted(os.listdir(GUEST)) if f.endswith(".c")]
+    sh(f"{machine.tools}gcc", "-O2", "-static", "-D_FILE_OFFSET_BITS=64",
+       f"-DPAGE={kernel.page_size()}UL", "-o", dest, *sources)
+
+
 def scratch_disk(mib):
     """Path of an ext4 image with about MIB of this machine's own files, kept in the cache."""
     path = os.path.join(cache.root(), f"scratch-{mib}.img")
@@ -323,9 +330,7 @@ class Guest:
 
     def prepare(self, work, out):
         """Everything that one boot needs and that does not change from try to try."""
-        sources = [os.path.join(GUEST, f) for f in sorted(os.listdir(GUEST)) if f.endswith(".c")]
-        sh(f"{self.machine.tools}gcc", "-O2", "-static", "-D_FILE_OFFSET_BITS=64",
-           f"-DPAGE={self.kernel.page_size()}UL", "-o", f"{work}/guest", *sources)
+        guest_program(self.machine, self.kernel, f"{work}/guest")
         files = {"bin/guest": f"{work}/guest"}
         if self.crash:
             files |= self.crash_initrd(work)
