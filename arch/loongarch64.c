@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "arch/empty_tables.h"
 #include "facts/declare.h"
 #include "lib/elf_machine.h"
 #include "lib/err.h"
@@ -33,20 +34,10 @@
 /* A page that is there, but that its process must not touch. */
 #define PTE_PROTNONE UINT64_C(0x400)
 
-#define LEVELS_MAX 4
-/* Entries of the root that are examined. */
-#define SAMPLES 16
-
 /* Far more than an image has even with all debugging. */
 #define IMAGE_SIZE_MAX (UINT64_C(256) << 20)
 
 INIT_OPT_MOD_SYM(vmlinux, swapper_pg_dir);
-
-/* a->state: what struct arch has no place for. */
-struct loongarch64 {
-	/* The entry of a level that leads to the empty table of the one below; 0: not known. */
-	uint64_t empty[LEVELS_MAX + 1];
-};
 
 static bool in_window(vaddr_t va)
 {
@@ -59,68 +50,17 @@ static unsigned int level_bits(const struct arch *a)
 	return a->page_shift - 3;
 }
 
-/* Return whether an entry leads to a table: no page has all its flags unset. */
-static bool is_table(const struct arch *a, uint64_t entry)
+/* Find the table that an entry leads to: no page has all its flags unset. */
+static bool table_of(const struct arch *a, uint64_t entry, paddr_t *table)
 {
+	*table = entry & PHYSICAL_MASK;
 	return in_window(entry) && entry >> WINDOW_SHIFT == WINDOW_CACHED &&
 	       !(entry & ((UINT64_C(1) << a->page_shift) - 1));
 }
 
-static bool read_table(const struct arch *a, const struct arch_mem *mem, paddr_t table,
-		       uint64_t slot, uint64_t *ret)
-{
-	return !arch_read_entry(mem, table + slot * sizeof(*ret), false, 0, 0, ret) &&
-	       is_table(a, *ret);
-}
-
-/* An entry of the root that leads to the empty table: it has an equal. 0: none is known. */
-static uint64_t find_empty(const struct arch *a, const struct arch_mem *mem)
-{
-	uint64_t step = (UINT64_C(1) << level_bits(a)) / SAMPLES;
-	uint64_t seen[SAMPLES] = { 0 };
-	size_t nr_seen = 0;
-
-	for (uint64_t i = 0; i < SAMPLES; i++) {
-		uint64_t entry;
-
-		if (!read_table(a, mem, a->root, i * step + step / 2, &entry))
-			continue;
-		for (size_t j = 0; j < nr_seen; j++) {
-			if (seen[j] == entry)
-				return entry;
-		}
-		seen[nr_seen++] = entry;
-	}
-	return 0;
-}
-
-/*
- * The kernel does not export the number of levels. The empty tables show it: one exists for each
- * level below the root, and each is full of entries that lead to the next one.
- */
-static void find_levels(struct arch *a, const struct arch_mem *mem)
-{
-	uint64_t entry = find_empty(a, mem), chain[LEVELS_MAX];
-	struct loongarch64 *s = a->state;
-	unsigned int n = 0;
-
-	/* As most kernels are made. */
-	a->levels = a->page_shift == 12 ? 4 : 3;
-	if (!entry)
-		return;
-	do {
-		chain[n++] = entry;
-	} while (n < LEVELS_MAX && read_table(a, mem, entry & PHYSICAL_MASK, 0, &entry));
-	/* Nor has an address more bits than there are. */
-	if (n == LEVELS_MAX || a->page_shift + level_bits(a) * (n + 1) > 64)
-		return;
-	a->levels = n + 1;
-	for (unsigned int i = 0; i < n; i++)
-		s->empty[a->levels - i] = chain[i];
-}
-
 static int loongarch64_init(struct arch *a, const struct arch_mem *mem)
 {
+	struct empty_tables *empty;
 	vaddr_t root;
 
 	if (!a->is64)
@@ -131,14 +71,16 @@ static int loongarch64_init(struct arch *a, const struct arch_mem *mem)
 	if (!MOD_SYM_EXIST(vmlinux, swapper_pg_dir))
 		return err_set(-ENOENT, "SYMBOL(swapper_pg_dir) is missing");
 	root = GET_MOD_SYM(vmlinux, swapper_pg_dir);
-	if (!is_table(a, root))
+	if (!table_of(a, root, &a->root))
 		return err_set(-ENOENT, "the page tables cannot be at %#" PRIx64, root);
-	a->state = calloc(1, sizeof(struct loongarch64));
-	if (!a->state)
+	a->state = empty = calloc(1, sizeof(*empty));
+	if (!empty)
 		return err_set(-ENOMEM, "no memory");
-	a->root = root & PHYSICAL_MASK;
 	a->pte_addr_mask = PHYSICAL_MASK & ~((UINT64_C(1) << a->page_shift) - 1);
-	find_levels(a, mem);
+	a->levels = empty_tables_find(a, mem, false, table_of, empty);
+	/* As most kernels are made. */
+	if (!a->levels)
+		a->levels = a->page_shift == 12 ? 4 : 3;
 	return 0;
 }
 
@@ -162,7 +104,7 @@ static int loongarch64_translate(const struct arch *a, const struct arch_mem *me
 				 struct arch_run *ret)
 {
 	unsigned int va_bits = a->page_shift + level_bits(a) * a->levels;
-	const struct loongarch64 *s = a->state;
+	const struct empty_tables *empty = a->state;
 	paddr_t table = a->root;
 
 	if (!a->user && in_window(va)) {
@@ -187,9 +129,8 @@ static int loongarch64_translate(const struct arch *a, const struct arch_mem *me
 			*ret = arch_run_within(va, UINT64_C(1) << shift, entry & a->pte_addr_mask);
 			return 0;
 		}
-		if (entry == s->empty[level] || !is_table(a, entry))
+		if (entry == empty->entry[level] || !table_of(a, entry, &table))
 			return arch_not_mapped(va, level, entry);
-		table = entry & PHYSICAL_MASK;
 	}
 }
 
