@@ -19,6 +19,8 @@ MACHINES = {
     'i386-pae': {'arch': 'i686', 'order': 'little', 'page': 4096, 'word': 4,
                  'types': page_words(2), 'members': ('24 4', '40, members: 5')},
     'loongarch64': {'arch': 'loongarch64', 'order': 'little', 'page': 16384},
+    'mips64': {'arch': 'mips64', 'order': 'big', 'page': 4096},
+    'mips64el': {'arch': 'mips64', 'order': 'little', 'page': 4096},
     'ppc64': {'arch': 'ppc64', 'order': 'big', 'page': 65536},
     'ppc64le': {'arch': 'ppc64le', 'order': 'little', 'page': 4096},
     'riscv64': {'arch': 'riscv64', 'order': 'little', 'page': 4096},

@@ -18,7 +18,7 @@ unless said otherwise.
 
 File
   elf CLASS ORDER MACHINE    32 or 64; little or big; a name (x86_64, i386, arm,
-                             arm64, ppc64, s390x, riscv, loongarch64) or a number.
+                             arm64, ppc64, s390x, riscv, loongarch64, mips64) or a number.
                              First statement if it is needed. Default: elf 64
                              little x86_64
   include NAME               the statements of a file beside this program
@@ -131,12 +131,12 @@ PAGE = 4096
 # Machines whose kernels have longs of 4 bytes, also in ELF files of 64 bits.
 NARROW_MACHINES = (3, 40)
 
-MACHINES = {'i386': 3, 'ppc64': 21, 's390x': 22, 'arm': 40, 'x86_64': 62,
+MACHINES = {'i386': 3, 'mips64': 8, 'ppc64': 21, 's390x': 22, 'arm': 40, 'x86_64': 62,
             'arm64': 183, 'riscv': 243, 'loongarch64': 258}
 
 # Bytes of an NT_PRSTATUS note; of x86_64 and s390x 336.
 PRSTATUS = {MACHINES['arm']: 148, MACHINES['arm64']: 392, MACHINES['ppc64']: 504,
-            MACHINES['riscv']: 376, MACHINES['loongarch64']: 480}
+            MACHINES['riscv']: 376, MACHINES['loongarch64']: 480, MACHINES['mips64']: 480}
 
 PT_LOAD, PT_NOTE = 1, 4
 PN_XNUM = 0xffff

@@ -281,8 +281,23 @@ class LoongArch64(Tables):
         return self.WINDOW | address
 
     def target(self, _level, entry):
-        return entry & ~self.WINDOW if entry >> 60 == 9 else None
+        return entry - self.WINDOW if entry >> 48 == self.WINDOW >> 48 else None
+
+
+class Mips64(LoongArch64):
+    """As Debian configures kernels: the number of a page is 14 bits above the software's flags."""
+
+    FLAGS = 0x1f0f          # of data: present, writable, used, written; the hardware's; cached
+    WINDOW = 0x98 << 56
+    PFN_SHIFT = 14
+
+    def bits(self, level):
+        return self.shift - 3 + (self.shift == 12 and self.levels == 3 and level == 3)
+
+    def leaf(self, level, paddr, flags):
+        return paddr >> 12 << self.PFN_SHIFT | flags | (0x10 if level > 1 else 0)
 
 
 MACHINES = {'x86_64': X86_64, 'i386': I386, 'arm': Arm, 'arm64': Arm64, 's390x': S390x,
-            'riscv': Riscv64, 'ppc64': Ppc64, 'loongarch64': LoongArch64}
+            'riscv': Riscv64, 'ppc64': Ppc64, 'loongarch64': LoongArch64,
+            'mips64': Mips64}
