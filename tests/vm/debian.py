@@ -236,7 +236,7 @@ def busybox(arch):
     dest = os.path.join(cache.root(), "busybox", arch)
     places = [os.path.join(dest, d, "busybox") for d in ("bin", "usr/bin")]
     wrong = None
-    for name in () if any(map(os.path.exists, places)) else ("stable", "sid"):
+    for name in () if any(map(os.path.exists, places)) else ("stable", "sid", "oldstable"):
         try:
             source = suite(name, arch)
             part = dest + ".part"

@@ -8,13 +8,14 @@ import dataclasses
 
 BACKPORTS = "stable-backports"
 
-# Keys of VMCOREINFO that lead to virtual memory, as regular expressions.
+# Keys of VMCOREINFO that lead to virtual memory, as regular expressions. Machines with nothing but
+# the root of their page tables share ROOT_KEYS.
 X86_KEYS = r"SYMBOL\(init_top_pgt\)|NUMBER\((?:phys_base|pgtable_l5_enabled|sme_mask)\)"
 ARM64_KEYS = r"NUMBER\((?:VA_BITS|TCR_EL1_T1SZ|kimage_voffset|PHYS_OFFSET|(?:MODULES|VM)\w+)\)"
 S390_KEYS = r"[SE]AMODE31|IDENTITYBASE|KERNELOFF\w+|SYMBOL\(high_memory\)"
 PPC64_KEYS = (r"(?:SYMBOL|SIZE|OFFSET)\((?:vmemmap|mmu_|cur_cpu_spec|cpu_spec)[\w.]*\)"
               r"|NUMBER\((?:RADIX_MMU|VMALLOC_START|vmalloc_start)\)|SYMBOL\(vmalloc_start\)")
-I386_KEYS = r"SYMBOL\(swapper_pg_dir\)"
+ROOT_KEYS = r"SYMBOL\(swapper_pg_dir\)"
 RISCV_KEYS = (r"NUMBER\((?:VA_BITS|PAGE_OFFSET|phys_ram_base|KERNEL_LINK_ADDR"
               r"|va_kernel_pa_offset|satp|(?:MODULES|VM)\w+)\)|KERNELOFFSET")
 
@@ -38,6 +39,7 @@ class Machine:
     tools: str = ""             # prefix of compiler and binutils
     tools_packages: tuple = ("gcc", "libc6-dev")
     bus: str = "pci"            # of virtio devices
+    cpus: int = 2
     append: str = ""            # to the kernel's command line
     # The way to stop it for its image: pvpanic, or a breakpoint in the guest's program.
     stop: str = "breakpoint"
@@ -53,6 +55,10 @@ class Machine:
     checked: tuple = ()         # series in `make check-all`
     series: tuple = ()          # series in `make check-arch`
     newest: str = ""            # the suite that has the newest kernels, for "newest"
+    # The suite that QEMU and the compiler are of, where those of this machine do not do, and a
+    # package of it with firmware, which has the path.
+    suite: str = ""
+    firmware: tuple = ()
 
     def all_series(self):
         return [*self.checked, *self.series]
@@ -92,14 +98,28 @@ RISCV64 = Machine("riscv64", "riscv64", "riscv64", "qemu-system-riscv64", "qemu-
                   ("gcc-riscv64-linux-gnu", "libc6-dev-riscv64-cross"),
                   elf_machine=243, memory=((0x80000000, 1 << 20),),
                   series=("6.12", "newest"), newest="sid")
+# Debian's kernel finds PCI in what firmware tells; its driver of fw_cfg, through which VMCOREINFO
+# would come, takes the lock of ACPI for granted.
+LOONGARCH64 = Machine("loongarch64", "loong64", "loong64", "qemu-system-loongarch64",
+                      "qemu-system-misc", ("-machine", "virt", "-cpu", "max"), "ttyS0",
+                      ROOT_KEYS, "loongarch64-linux-gnu-",
+                      ("gcc-loongarch64-linux-gnu", "libc6-dev-loong64-cross"),
+                      vmcoreinfo="file", series=("newest",), newest="sid", suite="sid", firmware=(
+                          "qemu-efi-loongarch64", "usr/share/qemu-efi-loongarch64/QEMU_EFI.fd"))
+# Its memory has a hole after the first 256 MiB; the kernel does not start with a second CPU.
+MIPS64EL = Machine("mips64el", "mips64el", "5kc-malta", "qemu-system-mips64el", "qemu-system-mips",
+                   ("-machine", "malta", "-cpu", "5KEc"), "ttyS0", ROOT_KEYS,
+                   "mips64el-linux-gnuabi64-",
+                   ("gcc-mips64el-linux-gnuabi64", "libc6-dev-mips64el-cross"),
+                   cpus=1, elf_machine=8, memory=((0, 256), (0x90000000, 1 << 20)), series=("6.1",))
 # Half of the memory is not mapped linearly.
 I386 = Machine("i386", "i386", "686", "qemu-system-i386", "qemu-system-x86",
-               ("-machine", "q35", "-cpu", "max"), "ttyS0", I386_KEYS, "i686-linux-gnu-",
+               ("-machine", "q35", "-cpu", "max"), "ttyS0", ROOT_KEYS, "i686-linux-gnu-",
                ("gcc-i686-linux-gnu", "libc6-dev-i386-cross"), append="highmem=256m",
                stop="pvpanic", series=("6.1",))
 
 MACHINES = {m.name: m for m in (
-    X86_64, ARM64, S390X, PPC64EL, RISCV64, I386,
+    X86_64, ARM64, S390X, PPC64EL, RISCV64, LOONGARCH64, MIPS64EL, I386,
     # A processor without LVA: addresses of 48 bits, also in a kernel for 52.
     variant(ARM64, "arm64-48", options=(*ARM64_BOARD, "-cpu", "cortex-a76"), checked=(),
             series=("6.12",)),

@@ -3,6 +3,7 @@
 loader with their own libraries, whatever this machine has."""
 import glob
 import os
+import shlex
 import shutil
 import tempfile
 
@@ -58,6 +59,16 @@ class Programs:
         lib = os.path.join(self.root, LIBRARIES)
         return [os.path.join(lib, LOADER), "--library-path", lib,
                 os.path.join(self.root, program)]
+
+    def script(self, program, name):
+        """The same as the path of a script called NAME, for those that look for a file."""
+        path = os.path.join(self.root, "scripts", name)
+        if not os.path.exists(path):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w") as f:
+                f.write(f'#!/bin/sh\nexec {shlex.join(self.command(program))} "$@"\n')
+            os.chmod(path, 0o755)
+        return path
 
     def python(self):
         """The same for its python3, and the environment that it wants."""

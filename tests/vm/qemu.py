@@ -26,6 +26,7 @@ import cache
 import debian
 import elf_image
 import settings
+import tools
 from gdb import Gdb
 from compare import KIND_MASK, Vmcore, page_size, read_words
 from machines import X86_64
@@ -82,9 +83,11 @@ def sh(*cmd, **kw):
 def need_programs(machine):
     """Unavailable, naming the packages, if a program is not on this machine."""
     compiler, library = machine.tools_packages
-    programs = PROGRAMS | {machine.qemu: machine.package, f"{machine.tools}gcc": compiler}
+    programs = dict(PROGRAMS)
+    if not machine.suite:
+        programs |= {machine.qemu: machine.package, f"{machine.tools}gcc": compiler}
     missing = {pkg for prog, pkg in programs.items() if not shutil.which(prog)}
-    if compiler not in missing:
+    if not machine.suite and compiler not in missing:
         found = sh(f"{machine.tools}gcc", "-print-file-name=libc.a").decode()
         missing |= set() if "/" in found else {library}
     if missing:
@@ -152,7 +155,7 @@ def initramfs(dest, init, modules, files, texts, busybox=None):
 def guest_program(machine, kernel, dest):
     """Compile the program "guest" for a machine and the pages of a kernel."""
     sources = [os.path.join(GUEST, f) for f in sorted(os.listdir(GUEST)) if f.endswith(".c")]
-    sh(f"{machine.tools}gcc", "-O2", "-static", "-D_FILE_OFFSET_BITS=64",
+    sh(*tools.compiler(machine), "-O2", "-static", "-D_FILE_OFFSET_BITS=64",
        f"-DPAGE={kernel.page_size()}UL", "-o", dest, *sources)
 
 
@@ -200,7 +203,7 @@ def cpu_options(machine, accel, la57):
 
 
 def machine_command(machine, accel, la57, mem, smp, console):
-    return [machine.qemu, *machine.options, *cpu_options(machine, accel, la57),
+    return [*tools.qemu(machine), *machine.options, *cpu_options(machine, accel, la57),
             "-m", str(mem), "-smp", str(smp), "-nodefaults", "-display", "none", "-no-reboot",
             "-serial", f"file:{console}"]
 
@@ -284,7 +287,7 @@ class Guest:
         self.modules = [*CARD_MODULES, driver] if self.card else \
             MODULES if machine is X86_64 else FEW_MODULES
         self.mem = 768 if self.crash else 512
-        self.smp = 2
+        self.smp = machine.cpus
         self.cached_mib = 64 if not self.crash else 96
         self.anon_mib = 64 if not self.crash else 96
         self.command = command
@@ -412,7 +415,7 @@ class Guest:
 
     def stop_address(self, work):
         """The address in the guest's program at which to stop."""
-        for line in sh(f"{self.machine.tools}nm", f"{work}/guest").decode().splitlines():
+        for line in sh(*tools.tool(self.machine, "nm"), f"{work}/guest").decode().splitlines():
             if line.endswith(f" {STOP_LABEL}"):
                 return int(line.split()[0], 16)
         raise GuestFailed(f"the guest's program has no {STOP_LABEL}")
