@@ -223,9 +223,15 @@ void page_order_complete(struct page_order *o, const struct kernel *k)
 	pfn_set_subtract(&o->memmap, &o->essential);
 }
 
+/* Where a run that begins at @p pfn ends at the latest. */
+static pfn_t run_limit(pfn_t pfn, pfn_t last, uint64_t most)
+{
+	return pfn + min_u64(last - pfn, most);
+}
+
 /* The next run of the pages of a set. */
 static pfn_t next_of_set(const struct pfn_set *s, const struct bitmap *dumpable, pfn_t start,
-			 pfn_t end, pfn_t *stop)
+			 pfn_t end, uint64_t most, pfn_t *stop)
 {
 	const struct pfn_range *r;
 
@@ -234,7 +240,7 @@ static pfn_t next_of_set(const struct pfn_set *s, const struct bitmap *dumpable,
 		pfn_t pfn = bitmap_next_set(dumpable, max_u64(start, r->start), last);
 
 		if (pfn < last) {
-			*stop = bitmap_next_clear(dumpable, pfn, last);
+			*stop = bitmap_next_clear(dumpable, pfn, run_limit(pfn, last, most));
 			return pfn;
 		}
 		start = last;
@@ -255,14 +261,14 @@ static pfn_t skip_set(const struct pfn_set *s, pfn_t pfn, pfn_t *stop)
 }
 
 pfn_t page_order_next(const struct page_order *o, const struct bitmap *dumpable, enum order_class c,
-		      pfn_t start, pfn_t end, pfn_t *stop)
+		      pfn_t start, pfn_t end, uint64_t most, pfn_t *stop)
 {
 	static const struct page_order none = { 0 };
 
 	o = o ? o : &none;
 	if (c == ORDER_ESSENTIAL || c == ORDER_MEMMAP)
 		return next_of_set(c == ORDER_ESSENTIAL ? &o->essential : &o->memmap, dumpable,
-				   start, end, stop);
+				   start, end, most, stop);
 	/* A class without a code of its own has no pages. */
 	if (c != ORDER_KERNEL &&
 	    (!o->codes[c] || (c == ORDER_CACHE_PRIVATE && o->codes[c] == o->codes[ORDER_CACHE])))
@@ -279,7 +285,7 @@ pfn_t page_order_next(const struct page_order *o, const struct bitmap *dumpable,
 					last);
 		if (pfn < last) {
 			*stop = bitmap_next_not_coded(dumpable, o->planes, o->nr_planes,
-						      o->codes[c], pfn, last);
+						      o->codes[c], pfn, run_limit(pfn, last, most));
 			return pfn;
 		}
 		start = last;
@@ -293,8 +299,8 @@ uint64_t page_order_count(const struct page_order *o, const struct bitmap *dumpa
 	uint64_t nr = 0;
 	pfn_t start = 0, stop;
 
-	while ((start = page_order_next(o, dumpable, c, start, dumpable->nbits, &stop)) <
-	       dumpable->nbits) {
+	while ((start = page_order_next(o, dumpable, c, start, dumpable->nbits, UINT64_MAX,
+					&stop)) < dumpable->nbits) {
 		nr += stop - start;
 		start = stop;
 	}

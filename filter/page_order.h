@@ -97,10 +97,11 @@ uint64_t page_order_count(const struct page_order *o, const struct bitmap *dumpa
  * The next run of pages of a class in [start, end).
  * @param o NULL: all pages are in the class ORDER_KERNEL
  * @param dumpable the pages to be saved
+ * @param most pages of the run: the rest of it is not looked at
  * @param[out] stop the end of the run
  * @return its start; @p end if there is none
  */
 pfn_t page_order_next(const struct page_order *o, const struct bitmap *dumpable, enum order_class c,
-		      pfn_t start, pfn_t end, pfn_t *stop);
+		      pfn_t start, pfn_t end, uint64_t most, pfn_t *stop);
 
 #endif

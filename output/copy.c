@@ -101,11 +101,11 @@ static bool take_pages(const struct copy *c, struct copy_part *p, struct page_ba
 	while (b->nr_pages < c->batch_pages) {
 		pfn_t stop, pfn;
 
-		pfn = page_order_next(c->order, c->dumpable, p->class, p->next, p->end, &stop);
+		pfn = page_order_next(c->order, c->dumpable, p->class, p->next, p->end,
+				      c->batch_pages - b->nr_pages, &stop);
 		p->next = pfn;
 		if (pfn == p->end)
 			break;
-		stop = min_u64(stop, pfn + c->batch_pages - b->nr_pages);
 		b->runs[b->nr_runs++] = (struct page_run){ pfn, stop, page_index(c, p, pfn) };
 		b->nr_pages += stop - pfn;
 		p->next = stop;

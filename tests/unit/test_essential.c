@@ -272,15 +272,17 @@ static void test_freed(void **state)
 	page_order_mark(&o, 0x232, 0x234, PAGE_USER);
 	page_order_mark(&o, 0x235, 0x236, PAGE_CACHE_PRIVATE);
 	page_order_complete(&o, m.k);
-	assert_int_equal(page_order_next(&o, &dumpable, ORDER_ESSENTIAL, 0x230, 0x238, &stop),
-			 0x230);
+	assert_int_equal(page_order_next(&o, &dumpable, ORDER_ESSENTIAL, 0x230, 0x238,
+					 UINT64_MAX, &stop), 0x230);
 	assert_int_equal(stop, 0x232);
-	assert_int_equal(page_order_next(&o, &dumpable, ORDER_ESSENTIAL, 0x232, 0x238, &stop),
-			 0x234);
+	assert_int_equal(page_order_next(&o, &dumpable, ORDER_ESSENTIAL, 0x232, 0x238,
+					 UINT64_MAX, &stop), 0x234);
 	assert_int_equal(stop, 0x235);
-	assert_int_equal(page_order_next(&o, &dumpable, ORDER_USER, 0x200, 0x238, &stop), 0x232);
+	assert_int_equal(page_order_next(&o, &dumpable, ORDER_USER, 0x200, 0x238,
+					 UINT64_MAX, &stop), 0x232);
 	assert_int_equal(stop, 0x234);
-	assert_int_equal(page_order_next(&o, &dumpable, ORDER_CACHE, 0x200, 0x238, &stop), 0x235);
+	assert_int_equal(page_order_next(&o, &dumpable, ORDER_CACHE, 0x200, 0x238,
+					 UINT64_MAX, &stop), 0x235);
 	bitmap_deinit(&dumpable);
 	page_order_deinit(&o);
 	machine_close(&m);

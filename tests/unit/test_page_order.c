@@ -15,6 +15,7 @@
 
 #include "filter/page_order.h"
 #include "lib/types.h"
+#include "tests/unit/cpu_limit.h"
 
 #define PAGES 3000
 
@@ -72,7 +73,8 @@ static uint64_t count_class(const struct page_order *o, const struct bitmap *dum
 	uint64_t n = 0;
 	pfn_t start = 0, stop;
 
-	for (; (start = page_order_next(o, dumpable, c, start, end, &stop)) < end; start = stop)
+	for (; (start = page_order_next(o, dumpable, c, start, end, UINT64_MAX, &stop)) < end;
+	     start = stop)
 		n += stop - start;
 	return n;
 }
@@ -95,7 +97,7 @@ static void assert_order(struct sample *s)
 			while (next < PAGES && s->want[next] != c)
 				next++;
 			assert_int_equal(page_order_next(&s->o, &s->dumpable, c, pfn, PAGES,
-							 &stop), next);
+							 UINT64_MAX, &stop), next);
 			if (next == PAGES)
 				continue;
 			assert_true(stop > next && stop <= PAGES);
@@ -103,8 +105,8 @@ static void assert_order(struct sample *s)
 				assert_int_equal(s->want[end], c);
 			/* A run may be cut in two only where it is found from its middle. */
 			assert_true(stop == PAGES || s->want[stop] != c ||
-				    page_order_next(&s->o, &s->dumpable, c, stop, PAGES, &end) ==
-				    stop);
+				    page_order_next(&s->o, &s->dumpable, c, stop, PAGES,
+						    UINT64_MAX, &end) == stop);
 		}
 		assert_int_equal(count_class(&s->o, &s->dumpable, c, PAGES), n);
 		all += n;
@@ -272,11 +274,38 @@ static void test_no_order(void **state)
 	(void)state;
 	assert_int_equal(bitmap_init(&b, 100), 0);
 	bitmap_set_range(&b, 10, 20);
-	assert_int_equal(page_order_next(NULL, &b, ORDER_KERNEL, 0, 100, &stop), 10);
+	assert_int_equal(page_order_next(NULL, &b, ORDER_KERNEL, 0, 100, UINT64_MAX, &stop), 10);
 	assert_int_equal(stop, 20);
-	assert_int_equal(page_order_next(NULL, &b, ORDER_KERNEL, 20, 100, &stop), 100);
+	assert_int_equal(page_order_next(NULL, &b, ORDER_KERNEL, 20, 100, UINT64_MAX, &stop), 100);
 	for (unsigned int c = 0; c < NR_ORDER_CLASSES; c++)
 		assert_int_equal(count_class(NULL, &b, c, 100), c == ORDER_KERNEL ? 10 : 0);
+	bitmap_deinit(&b);
+}
+
+/* A run is as long as it may be, and no longer one is looked at: that would take hours here. */
+static void test_long_run(void **state)
+{
+	const uint64_t pages = UINT64_C(1) << 26, most = 128;
+	struct page_order o = { 0 };
+	struct bitmap b;
+
+	(void)state;
+	assert_int_equal(bitmap_init(&b, pages), 0);
+	bitmap_set_range(&b, 0, pages);
+	cpu_limit(60);
+	for (int set = 0; set < 2; set++) {
+		enum order_class c = set ? ORDER_MEMMAP : ORDER_KERNEL;
+		pfn_t start = 0, stop;
+
+		if (set)
+			pfn_set_add(&o.memmap, 0, pages);
+		pfn_set_seal(&o.memmap);
+		for (; (start = page_order_next(&o, &b, c, start, pages, most, &stop)) < pages;
+		     start = stop)
+			assert_int_equal(stop, start + most);
+	}
+	cpu_limit(0);
+	pfn_set_deinit(&o.memmap);
 	bitmap_deinit(&b);
 }
 
@@ -339,6 +368,7 @@ int main(void)
 		cmocka_unit_test(test_fill),
 		cmocka_unit_test(test_raise),
 		cmocka_unit_test(test_no_order),
+		cmocka_unit_test(test_long_run),
 		cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_full_set),
 	};
