@@ -10,6 +10,7 @@
 #include "lib/clock.h"
 #include "lib/types.h"
 #include "symbols/kallsyms.h"
+#include "types/btf_info.h"
 
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, pid);
 
@@ -87,8 +88,9 @@ static void check_sources(struct triage *t)
 	if (why[0])
 		triage_missing(t, "names of functions: %s", why);
 	if (!HAS_MEMBER(task_struct, pid))
-		triage_missing(t, "types: none were found in VMCORE: -x VMLINUX gives them, and "
-				  "the kernel's symbols");
+		triage_missing(t, "types: %s: -x VMLINUX gives them, and the kernel's symbols",
+			       btf_info_supported() ? "none were found in VMCORE" :
+						      "makedumpfile was built without libbpf");
 }
 
 /* The parts in their order; the head looks at the others. */

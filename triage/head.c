@@ -17,6 +17,7 @@ INIT_OPT_MOD_SYM(vmlinux, tainted_mask);
 INIT_OPT_MOD_SYM(vmlinux, saved_command_line);
 INIT_OPT_MOD_SYM(vmlinux, _totalram_pages);
 /* An array of struct tk_data in newer kernels; before, a struct without a name. */
+INIT_OPT_MOD_SYM(vmlinux, panic_cpu);
 INIT_OPT_MOD_SYM(vmlinux, timekeeper_data);
 INIT_OPT_MOD_SYM(vmlinux, tk_core);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, tk_data, timekeeper);
@@ -32,6 +33,7 @@ static const struct {
 	const char *key, *text;
 } kinds[NR_TRIAGE_KINDS] = {
 	[TRIAGE_RUNNING] = { "running", "no crash: the kernel was running" },
+	[TRIAGE_UNKNOWN] = { "unknown", "the kernel may have crashed: its log was not found" },
 	[TRIAGE_PANIC] = { "panic", "panic" },
 	[TRIAGE_OOPS] = { "oops", "oops" },
 	[TRIAGE_NULL_POINTER] = { "null-pointer", "NULL pointer dereference" },
@@ -146,8 +148,12 @@ static const char *read_death(struct triage *t)
 	const char *log = t->log ? t->log : "", *panic = log_last(log, PANIC), *oops;
 	enum triage_kind kind = TRIAGE_OOPS;
 
-	if (t->view->live || (t->panic_cpu == TRIAGE_NONE && !panic))
+	if (t->view->live)
 		return NULL;
+	if (t->panic_cpu == TRIAGE_NONE && !panic) {
+		t->kind = log[0] || HAS_SYMBOL(panic_cpu) ? TRIAGE_RUNNING : TRIAGE_UNKNOWN;
+		return NULL;
+	}
 	oops = find_oops(log, &kind);
 	if (panic) {
 		const char *message = panic + strlen(PANIC);
@@ -304,7 +310,7 @@ static int read_culprit(struct triage *t, const char *report)
 	size_t i;
 	int err;
 
-	if (t->kind == TRIAGE_RUNNING)
+	if (t->kind == TRIAGE_RUNNING || t->kind == TRIAGE_UNKNOWN)
 		return 0;
 	err = find_death_trace(t, report);
 	if (err || t->death_trace == TRIAGE_NONE)
@@ -401,5 +407,8 @@ int triage_read_head(struct triage *t)
 	make_printable(t->uts.machine, strnlen(t->uts.machine, UTS_LEN), "");
 	make_printable(t->uts.nodename, strnlen(t->uts.nodename, UTS_LEN), "");
 	t->crash_time = k->crash_time;
-	return t->view->tables ? read_from_memory(t) : 0;
+	if (t->view->tables)
+		return read_from_memory(t);
+	t->kind = t->view->live ? TRIAGE_RUNNING : TRIAGE_UNKNOWN;
+	return 0;
 }

@@ -66,6 +66,11 @@ static void print_death(const struct triage *t, FILE *out)
 	fputc('\n', out);
 }
 
+static bool is_running(const struct triage *t)
+{
+	return t->kind == TRIAGE_RUNNING || t->kind == TRIAGE_UNKNOWN;
+}
+
 static void print_time(const struct triage *t, FILE *out)
 {
 	time_t when = (time_t)t->crash_time;
@@ -74,12 +79,12 @@ static void print_time(const struct triage *t, FILE *out)
 
 	if (t->crash_time && gmtime_r(&when, &tm) &&
 	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm))
-		fprintf(out, "%s    %s\n", t->kind == TRIAGE_RUNNING ? "time   " : "crashed", text);
+		fprintf(out, "%s    %s\n", is_running(t) ? "time   " : "crashed", text);
 	if (t->uptime >= 0) {
 		uint64_t s = (uint64_t)t->uptime;
 
 		fprintf(out, "uptime     %s%" PRIu64 " d %02u:%02u:%02u\n",
-			t->uptime_by_log && t->kind == TRIAGE_RUNNING ? "at least " : "", s / 86400,
+			t->uptime_by_log && is_running(t) ? "at least " : "", s / 86400,
 			(unsigned int)(s / 3600 % 24), (unsigned int)(s / 60 % 60),
 			(unsigned int)(s % 60));
 	}

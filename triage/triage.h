@@ -36,6 +36,7 @@
 /** The way in which the kernel died. */
 enum triage_kind {
 	TRIAGE_RUNNING, /**< it did not: the dump is of a running kernel */
+	TRIAGE_UNKNOWN, /**< neither panic_cpu nor a log says whether it did */
 	TRIAGE_PANIC,	/**< of no kind below */
 	TRIAGE_OOPS,
 	TRIAGE_NULL_POINTER,

@@ -108,6 +108,7 @@ def _():
     found = load(triage('--json', '-', 'bare'))
     check(found['kernel']['release'] == '(unknown)', found)
     check(any('only the head' in line for line in found['missing']), found['missing'])
+    check(found['crash']['kind'] == 'unknown', found['crash'])
 
 
 @test('a dump without a log')
@@ -115,6 +116,8 @@ def _():
     core('mini')
     check(any(line.startswith('no log') for line in load(triage('--json', '-', 'mini'))['missing']),
           'the log is not missing')
+    check(load(triage('--json', '-', 'mini'))['crash']['kind'] == 'unknown', 'mini')
+    check(triage('mini').startswith('the kernel may have crashed: '), triage('mini'))
     check('The end of the log' not in triage('mini'), 'there is an end of the log')
 
 
