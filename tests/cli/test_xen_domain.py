@@ -164,4 +164,17 @@ def _():
     check(set(Kdump('wanted').pages) < set(Kdump('dump').pages) < EXISTS, 'pages')
 
 
+@test('libkdumpfile reads the files that the test makes: each page by its pfn, or by its frame')
+def _():
+    for options in ((), ('--pv', f'{TABLES[0]},{TABLES[1]}')):
+        c = core('core', text=mini('xen'))
+        domain(*options)
+        dump = open_kdumpfile('input')
+        import libkdumpfile
+        for pfn in sorted(EXISTS - pfns((TABLES[0] // PAGE, 0xf00)))[::7]:
+            number = 0x100000 + (pfn ^ 0xaa8) if options else pfn       # as mkxendomain has it
+            check(dump.read(libkdumpfile.MACHPHYSADDR, number * PAGE, PAGE) ==
+                  c.memory.read(pfn * PAGE, PAGE), f'{options}: pfn {pfn:#x}')
+
+
 run_tests()
