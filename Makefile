@@ -359,13 +359,14 @@ $(FUZZERS): $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(O)/core.a makedum
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(O)/core.a -Wl,-T,makedumpfile.ld $(LIBS)
 
+BENCH_PROGRAMS := $(addprefix $(O)/tests/bench_,facts facts_modules codec commit)
+bench-programs: $(BENCH_PROGRAMS)
 # The same declarations without and with some of modules.
-bench-programs: $(O)/tests/bench_facts $(O)/tests/bench_facts_modules $(O)/tests/bench_codec
 $(O)/tests/bench_facts_modules: BENCH := -DWITH_MODULES
 $(O)/tests/bench_facts $(O)/tests/bench_facts_modules: tests/bench_facts.c
 $(O)/tests/bench_codec: tests/bench_codec.c
-$(O)/tests/bench_facts $(O)/tests/bench_facts_modules $(O)/tests/bench_codec: $(O)/core.a \
-		makedumpfile.ld $(O)/flags
+$(O)/tests/bench_commit: tests/bench_commit.c
+$(BENCH_PROGRAMS): $(O)/core.a makedumpfile.ld $(O)/flags
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(BENCH) $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) $(O)/core.a \
