@@ -223,7 +223,7 @@ void page_order_complete(struct page_order *o, const struct kernel *k)
 	pfn_set_subtract(&o->memmap, &o->essential);
 }
 
-/* Where a run that begins at @p pfn ends at the latest. */
+/* The last end that a run from @p pfn on may have. */
 static pfn_t run_limit(pfn_t pfn, pfn_t last, uint64_t most)
 {
 	return pfn + min_u64(last - pfn, most);
