@@ -22,6 +22,7 @@
 #include "arch/empty_tables.h"
 #include "facts/declare.h"
 #include "lib/byteorder.h"
+#include "lib/checked.h"
 #include "lib/err.h"
 
 /* XKPHYS: a window for each of eight ways to cache. */
@@ -45,8 +46,8 @@
 /* Linux kernel 4.5 and later, for CPUs of MIPS64 release 2 with huge pages. */
 #define HARDWARE_USUAL 8
 
-/* Tables of the last level, and entries in each, that are looked at. */
-#define SAMPLE_TABLES 64
+/* Entries of a table that are looked at for one that leads to another, and pages of the last. */
+#define SAMPLE_TABLES 16
 #define SAMPLE_PAGES 16
 
 /* Far more than an image has even with all debugging. */
@@ -92,11 +93,14 @@ static unsigned int level_shift(const struct arch *a, unsigned int level)
 	return a->page_shift + (a->page_shift - 3) * (level - 1);
 }
 
-static paddr_t slot_of(const struct arch *a, paddr_t table, vaddr_t va, unsigned int level)
+static uint64_t nr_slots(const struct arch *a, unsigned int level)
 {
-	uint64_t slot = va >> level_shift(a, level) & ((UINT64_C(1) << index_bits(a, level)) - 1);
+	return UINT64_C(1) << index_bits(a, level);
+}
 
-	return table + slot * sizeof(uint64_t);
+static uint64_t slot_of(const struct arch *a, vaddr_t va, unsigned int level)
+{
+	return va >> level_shift(a, level) & (nr_slots(a, level) - 1);
 }
 
 /* The place of the hardware's flags in the entry of a page of the kernel; 0: it is not seen. */
@@ -133,11 +137,12 @@ static bool first_table(const struct arch *a, const struct arch_mem *mem, vaddr_
 			unsigned int level, paddr_t *table)
 {
 	const struct mips64 *s = a->state;
-	paddr_t at = slot_of(a, *table, va, level);
-	uint64_t entry;
+	uint64_t slot = slot_of(a, va, level), entry;
+	uint64_t end = min_u64(slot + SAMPLE_TABLES, nr_slots(a, level));
 
-	for (unsigned int i = 0; i < SAMPLE_TABLES; i++, at += sizeof(entry)) {
-		if (arch_read_entry(mem, at, is_big_endian(a), va, level, &entry))
+	for (paddr_t at = *table; slot < end; slot++) {
+		if (arch_read_entry(mem, at + slot * sizeof(entry), is_big_endian(a), va, level,
+				    &entry))
 			return false;
 		if (entry != s->empty.entry[level] && table_of(a, entry, table))
 			return true;
@@ -238,8 +243,8 @@ static int mips64_translate(const struct arch *a, const struct arch_mem *mem, va
 		int err;
 
 		*ret = arch_run_within(va, span, 0);
-		err = arch_read_entry(mem, slot_of(a, table, va, level), is_big_endian(a), va,
-				      level, &entry);
+		err = arch_read_entry(mem, table + slot_of(a, va, level) * sizeof(entry),
+				      is_big_endian(a), va, level, &entry);
 		if (err)
 			return err;
 		if (entry & PTE_PRESENT) {

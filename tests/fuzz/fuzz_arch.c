@@ -38,6 +38,8 @@ static const uint16_t machines[] = {
 #define INIT_READS_MAX 64
 /* The beginning of memory is looked for at 2 MiB of 4 GiB and 256 MiB of 64 GiB. */
 #define ARM_INIT_READS_MAX ((2048 + 240) * (2 + 3))
+/* Entries of the tables of modules and vmalloc(), and of pages, tell where numbers of pages are. */
+#define MIPS_INIT_READS_MAX (INIT_READS_MAX + 2 * 4 * 16)
 #define WALK_READS_MAX 5
 /* Those of arch_init_late() follow a list, which is no longer than memory has places for it. */
 #define FINISH_READS_MAX(nr_words) (100 + 16 * 9 * (nr_words))
@@ -181,6 +183,18 @@ static void check_user(const struct arch *kernel, struct fuzz_physical *m, paddr
 		check_addresses(&user, m, vas, nr);
 }
 
+static unsigned int init_reads_max(const struct arch *a)
+{
+	switch (a->ops ? a->ops->machine : EM_NONE) {
+	case EM_ARM:
+		return ARM_INIT_READS_MAX;
+	case EM_MIPS:
+		return MIPS_INIT_READS_MAX;
+	default:
+		return INIT_READS_MAX;
+	}
+}
+
 static void check_arch(struct arch *a, struct fuzz_physical *m, paddr_t pgd, const vaddr_t *vas,
 		       size_t nr)
 {
@@ -191,8 +205,7 @@ static void check_arch(struct arch *a, struct fuzz_physical *m, paddr_t pgd, con
 	err = arch_init(a, &m->mem);
 	assert(!err || err == -ENOENT || err == -ENOTSUP);
 	assert(!err || (err_text(err)[0] && fuzz_is_clean(err_text(err))));
-	assert(m->reads <=
-	       (a->ops && a->ops->machine == EM_ARM ? ARM_INIT_READS_MAX : INIT_READS_MAX));
+	assert(m->reads <= init_reads_max(a));
 	if (err)
 		return;
 	check_image(a);
