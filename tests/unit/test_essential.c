@@ -14,9 +14,7 @@
 #include <string.h>
 
 #include "filter/page_order.h"
-#include "kernel/essential.h"
-#include "tests/unit/cpu_limit.h"
-#include "tests/unit/minicore.h"
+#include "tests/unit/essential.h"
 
 /*
  * The image is at page 0x200: code from 0x210 to 0x21f, constants from 0x220 to 0x22f, with a
@@ -77,6 +75,75 @@
 	"u64 0xe68*P direct+0xe60*P direct+0xe64*P\n" \
 	"u64 0xe64*P+48 direct+0xe70*P direct+0xe78*P direct+0xe7b*P-32 direct+0xe73*P+0xf00\n" \
 	"u64 0xe68*P+48 1*P 0xfffffffffffff000 2\n"
+/*
+ * CPUs 0 and 2 are possible. Their run queues are in 0xe80 and 0xe82: CPU 0 runs a task at 0xe84
+ * with a stack at 0xe88, which leads to code in 0x21a, and page tables at 0xe90; its idle task is
+ * at 0xe94. CPU 2 runs nothing that is there, and its idle task is at 0xe96. Words of the stack
+ * of the task at 0xe64 are code in 0x21e, and in 0x212 in what is not in use of it.
+ */
+#define CPUS \
+	"set SIZE(cpumask) 8\n" \
+	"set SYMBOL(__cpu_possible_mask) ${stext+0x184100:x}\n" \
+	"set SYMBOL(__per_cpu_offset) ${stext+0x190000:x}\n" \
+	"u64 p(stext+0x184100) 5\n" \
+	"u64 p(stext+0x190000) direct+0xe80*P-P direct+0xe81*P-P direct+0xe82*P-P\n"
+#define QUEUES \
+	CPUS \
+	"set SYMBOL(runqueues) 1100\n" \
+	"set OFFSET(rq.curr) 0\n" \
+	"set OFFSET(rq.idle) 8\n" \
+	"set OFFSET(task_struct.active_mm) 80\n" \
+	"set OFFSET(mm_struct.pgd) 0\n" \
+	"u64 0xe80*P+0x100 direct+0xe84*P direct+0xe94*P\n" \
+	"u64 0xe82*P+0x100 0x123000 direct+0xe96*P\n" \
+	"u64 0xe84*P+48 direct+0xe88*P\n" \
+	"u64 0xe84*P+72 direct+0xe8c*P-16 direct+0xe8e*P\n" \
+	"u64 0xe88*P+0x100 stext+0x1a*P+0x800\n" \
+	"u64 0xe8e*P direct+0xe90*P\n" \
+	"u64 0xe73*P+0xf80 stext+0x1e*P+0x800\n" \
+	"u64 0xe73*P+0xe80 stext+0x12*P+0x800\n"
+/*
+ * Two counters of the mm at 0xe78: of the first one CPU 0 has a part in 0xe98, CPU 2 in 0xe9a; of
+ * the second one in 0xe9b and 0xe9d. Another number follows.
+ */
+#define COUNTERS \
+	"set OFFSET(mm_struct.rss_stat) 16\n" \
+	"set OFFSET(percpu_counter.counters) 8\n" \
+	"set SIZE(percpu_counter) 16\n" \
+	"u64 0xe78*P+16+8 0x19000 0 0x1c000 0 0x1f000\n"
+/*
+ * Two groups of tasks, which begin in 0xea0 and 0xea2. Arrays of the first one, in 0xea4 and
+ * 0xea6, have the run queues of CPUs 0 to 2 at the end of 0xea8, in 0xeaa, and 0xeab, and an
+ * entity of CPU 0 in 0xead. The second one has a run queue of CPU 0 in 0xeae, by an array in 0xeaf.
+ */
+#define GROUPS \
+	"set SYMBOL(task_groups) ${stext+0x184300:x}\n" \
+	"set OFFSET(task_group.list) 0\n" \
+	"set OFFSET(task_group.cfs_rq) 16\n" \
+	"set OFFSET(task_group.se) 24\n" \
+	"set SIZE(task_group) 8192\n" \
+	"set SIZE(cfs_rq) 512\n" \
+	"set SIZE(sched_entity) 512\n" \
+	"u64 p(stext+0x184300) direct+0xea0*P direct+0xea2*P\n" \
+	"u64 0xea0*P direct+0xea2*P stext+0x184300 direct+0xea4*P direct+0xea6*P\n" \
+	"u64 0xea2*P stext+0x184300 direct+0xea0*P direct+0xeaf*P 0x4560\n" \
+	"u64 0xea4*P direct+0xea9*P-8 direct+0xeaa*P direct+0xeab*P\n" \
+	"u64 0xea6*P direct+0xead*P 0 0\n" \
+	"u64 0xeaf*P direct+0xeae*P 0 0xfff8\n"
+#define MACHINE TASKS QUEUES COUNTERS GROUPS
+/* As many CPUs as a mask can have; from the fourth one on they have no variables. */
+#define CROWD \
+	"set SIZE(cpumask) 1024\n" \
+	"set SYMBOL(__cpu_possible_mask) ${stext+0x186000:x}\n" \
+	"page p(stext+0x186000)//P byte 255\n"
+/* The first group leads back to itself, and its arrays are nowhere. */
+#define WILD_GROUPS \
+	"u64 0xea0*P direct+0xea0*P stext+0x184300 0x4560 0xffffffffffffffff\n"
+/* The offset of CPU 0's variables is not in the dump, which lacks the page before 0x100. */
+#define WILD_QUEUES \
+	"set SYMBOL(__per_cpu_offset) ${direct+0x100*P-8:x}\n" \
+	"u64 0x100*P 0 direct+0xe82*P-P\n"
+
 /* The list ends in the second task: it leads to itself, or nowhere. */
 #define LOOP "u64 0xe64*P direct+0xe64*P\n"
 #define BROKEN "u64 0xe64*P 0x1230\n"
@@ -92,55 +159,21 @@ static const struct core_text texts[] = {
 	{ "tasks", TASKS },
 	{ "loop", TASKS LOOP },
 	{ "broken", TASKS BROKEN },
+	{ "machine", MACHINE },
+	{ "crowd", MACHINE CROWD },
+	{ "wild-groups", MACHINE WILD_GROUPS },
+	{ "wild-queues", MACHINE WILD_QUEUES },
 };
 
-struct found {
-	struct machine m;
-	struct pfn_set set;
+static const struct essential_fact facts[] = {
+	{ "pid_namespace.idr.idr_rt.xa_head", 0, 0 },
+	{ "task_struct.thread.sp", 72, 0 },
+	{ "mm_struct.rss_stat", 0, 32 },
 };
-
-/* VMCOREINFO has no paths. */
-static void set_path(const struct kernel *k, const char *path, uint32_t offset)
-{
-	for (size_t i = 0; i < k->facts.nr_kpaths; i++) {
-		if (strcmp(k->facts.kpaths[i]->path, path))
-			continue;
-		k->facts.kpaths[i]->bit_offset = offset * 8;
-		k->facts.kpaths[i]->size = 8;
-		k->facts.kpaths[i]->index = FACT_BTF;
-	}
-}
-
-/* Nor sizes of members: those here are pointers. */
-static void set_sizes(const struct kernel *k)
-{
-	for (size_t i = 0; i < k->facts.nr_ktypes; i++)
-		if (k->facts.ktypes[i]->index >= 0 && k->facts.ktypes[i]->member_name)
-			k->facts.ktypes[i]->member_size = 8;
-}
 
 static void find(struct found *f, void **state, const char *name)
 {
-	*f = (struct found){ 0 };
-	machine_open(&f->m, *state, name);
-	set_path(f->m.k, "pid_namespace.idr.idr_rt.xa_head", 0);
-	set_path(f->m.k, "task_struct.thread.sp", 72);
-	set_sizes(f->m.k);
-	essential_find(f->m.k, &f->set);
-	pfn_set_seal(&f->set);
-}
-
-static void forget(struct found *f)
-{
-	pfn_set_deinit(&f->set);
-	machine_close(&f->m);
-}
-
-static bool has(const struct found *f, pfn_t pfn)
-{
-	const struct pfn_range *r = pfn_set_next(&f->set, pfn);
-
-	return r && r->start <= pfn;
+	essential_search(f, *state, name, facts, ARRAY_SIZE(facts));
 }
 
 static void test_image(void **state)
@@ -201,9 +234,7 @@ static void test_circle(void **state)
 {
 	struct found f;
 
-	cpu_limit(120);
 	find(&f, state, "circle");
-	cpu_limit(0);
 	assert_true(has(&f, 0xe50));
 	assert_true(has(&f, 0xe30));
 	forget(&f);
@@ -248,13 +279,66 @@ static void test_damaged_tasks(void **state)
 	struct found f;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		cpu_limit(30);
 		find(&f, state, names[i]);
-		cpu_limit(0);
-		check_task(&f);
+			check_task(&f);
 		assert_true(has(&f, 0xe30));
 		forget(&f);
 	}
+}
+
+#define QUEUE_PAGES(f) \
+	CHECK_PAGES(f, 0xe80, 0xe98, 0xe80, 0xe82, 0xe84, 0xe85, 0xe88, 0xe89, 0xe8a, 0xe8b, \
+		    0xe8e, 0xe8f, 0xe90, 0xe91, 0xe94, 0xe95, 0xe96, 0xe97)
+#define COUNTER_PAGES(f) \
+	CHECK_PAGES(f, 0xe98, 0xea0, 0xe98, 0xe9a, 0xe9b, 0xe9d)
+
+/* Those that each CPU runs are in no list. */
+static void test_queues(void **state)
+{
+	struct found f;
+
+	find(&f, state, "machine");
+	check_task(&f);
+	QUEUE_PAGES(&f);
+	COUNTER_PAGES(&f);
+	CHECK_PAGES(&f, 0x211, 0x220, 0x21a, 0x21e);
+	forget(&f);
+}
+
+static void test_groups(void **state)
+{
+	struct found f;
+
+	find(&f, state, "machine");
+	CHECK_PAGES(&f, 0xea0, 0xeb0, 0xea0, 0xea1, 0xea2, 0xea3, 0xea4, 0xea6, 0xea8, 0xea9,
+		    0xeab, 0xead, 0xeae, 0xeaf);
+	forget(&f);
+}
+
+static void test_crowd(void **state)
+{
+	struct found f;
+
+	find(&f, state, "crowd");
+	CHECK_PAGES(&f, 0xe80, 0xe86, 0xe80, 0xe81, 0xe82, 0xe84, 0xe85);
+	CHECK_PAGES(&f, 0xe98, 0xea0, 0xe98, 0xe99, 0xe9a, 0xe9b, 0xe9c, 0xe9d);
+	assert_true(has(&f, 0xe30));
+	forget(&f);
+}
+
+static void test_damaged_queues(void **state)
+{
+	struct found f;
+
+	find(&f, state, "wild-queues");
+	check_task(&f);
+	CHECK_PAGES(&f, 0xe80, 0xea0, 0xe82, 0xe96, 0xe97, 0xe9a, 0xe9d);
+	assert_true(has(&f, 0xe30));
+	forget(&f);
+	find(&f, state, "wild-groups");
+	QUEUE_PAGES(&f);
+	CHECK_PAGES(&f, 0xea0, 0xeb0, 0xea0, 0xea1, 0xea2, 0xea3, 0xeae, 0xeaf);
+	forget(&f);
 }
 
 /* Pages of the image that were freed, and have other uses, are in the classes of these. */
@@ -326,6 +410,10 @@ int main(void)
 		cmocka_unit_test(test_node),
 		cmocka_unit_test(test_tasks),
 		cmocka_unit_test(test_damaged_tasks),
+		cmocka_unit_test(test_queues),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_crowd),
+		cmocka_unit_test(test_damaged_queues),
 		cmocka_unit_test(test_freed),
 		cmocka_unit_test(test_nothing),
 	};
