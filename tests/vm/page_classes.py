@@ -4,6 +4,8 @@ import json
 import re
 
 import compare
+import page_tables
+from machines import X86_64
 
 # Kinds of pages (compare.py) that a class can have. Zero pages are in the class of their kind.
 KERNEL = {"slab", "page table", "reserved", "no page", "kernel"}
@@ -55,7 +57,15 @@ def check_map(dumpdir, nr, nr_pages):
         else []
 
 
-def judge(dumpdir, dump, report, essential):
+def check_tables(dumpdir, essential):
+    """Complaints about page tables that are not among the ESSENTIAL pages, a bitmap."""
+    tables = page_tables.of_kernel(dumpdir)
+    return compare.census([(pfn, "page table") for pfn in sorted(tables)
+                           if not compare.has(essential, pfn)], "not essential") if tables \
+        else ["no page table of the kernel was found"]
+
+
+def judge(dumpdir, dump, report, essential, machine):
     """Judge the classes of a dump of all pages with its REPORT of --json, and of one of
     ESSENTIAL pages."""
     with open(report) as f:
@@ -69,6 +79,8 @@ def judge(dumpdir, dump, report, essential):
         wrong += compare.census([(pfn, name) for pfn in known
                                  if bool(compare.has(chosen, pfn)) != (name == "essential")],
                                 "not as in a dump of --essential")
+    if machine is X86_64:
+        wrong += check_tables(dumpdir, chosen)
     return wrong + check_map(dumpdir, next(c["pages"] for c in classes
                                            if c["class"] == "memory_map"),
                              compare.Dump(dump).max_mapnr)
