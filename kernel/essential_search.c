@@ -11,9 +11,9 @@
 #define TRANSLATIONS_MAX (UINT64_C(1) << 22)
 /* Pages to be read or added, at most; most of them have been translated before. */
 #define STEPS_MAX (UINT64_C(1) << 26)
-/* Pages whose translations are remembered, and those whose bytes are. */
+/* Pages whose translations are remembered, and bytes that are: lists are gone through twice. */
 #define SLOTS 4096
-#define COPIES 64
+#define COPIED_BYTES (UINT64_C(2) << 20)
 /* No address of a page. */
 #define NO_PAGE 1
 
@@ -108,7 +108,7 @@ void essential_walk(struct essential *e, const struct ksym_info *head,
 /* The bytes of a page, or NULL. */
 static const uint8_t *page_bytes(struct essential *e, const struct essential_slot *slot)
 {
-	uint64_t n = (slot->va >> e->k->arch.page_shift) % COPIES;
+	uint64_t n = (slot->va >> e->k->arch.page_shift) % e->nr_copies;
 	uint8_t *bytes = e->pages + n * essential_page(e);
 
 	if (e->copied[n] == slot->va)
@@ -165,13 +165,14 @@ int essential_begin(struct essential *e, const struct kernel *k, struct pfn_set 
 	if (err)
 		return err;
 	e->slots = calloc(SLOTS, sizeof(*e->slots));
-	e->copied = calloc(COPIES, sizeof(*e->copied));
-	e->pages = malloc(COPIES * essential_page(e));
+	e->nr_copies = max_u64(COPIED_BYTES / essential_page(e), 1);
+	e->copied = calloc(e->nr_copies, sizeof(*e->copied));
+	e->pages = malloc(e->nr_copies * essential_page(e));
 	if (!e->slots || !e->copied || !e->pages)
 		return err_set(-ENOMEM, "no memory");
 	for (size_t i = 0; i < SLOTS; i++)
 		e->slots[i].va = NO_PAGE;
-	for (size_t i = 0; i < COPIES; i++)
+	for (size_t i = 0; i < e->nr_copies; i++)
 		e->copied[i] = NO_PAGE;
 	e->mem = e->view.mem;
 	e->mem.read = read_memory;
@@ -189,4 +190,5 @@ void essential_end(struct essential *e)
 	free(e->copied);
 	free(e->pages);
 	free(e->modules);
+	free(e->counters);
 }

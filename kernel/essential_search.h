@@ -52,7 +52,8 @@ struct essential {
 	struct vmem mem; /**< the kernel's memory; pages that are read through it are added */
 	struct vmcore_reader *data;   /**< owned */
 	struct essential_slot *slots; /**< translations by the number of the virtual page; owned */
-	vaddr_t *copied;	      /**< pages whose bytes are known, by the same; owned */
+	uint64_t nr_copies;	      /**< pages whose bytes can be remembered */
+	vaddr_t *copied;	      /**< those whose bytes are known, by the same; owned */
 	uint8_t *pages;		      /**< their bytes; owned */
 	pfn_t tables[ESSENTIAL_LEVELS]; /**< page tables that were added last, by their level */
 	uint64_t left;			/**< translations that may still be made */
@@ -64,6 +65,9 @@ struct essential {
 	struct essential_module *modules; /**< owned */
 	size_t nr_modules;
 	struct vrange module_code; /**< the code of all modules lies in it */
+	vaddr_t last_mm;	   /**< the mm_struct whose counters were noted last */
+	vaddr_t *counters;	   /**< variables of CPUs; owned */
+	size_t nr_counters;
 };
 
 /**
@@ -122,7 +126,10 @@ void essential_add_module_code(struct essential *e, vaddr_t va);
 void essential_find_tasks(struct essential *e);
 /** Pids, and the run queues of groups of tasks. */
 void essential_find_pids(struct essential *e);
-/** Counters of address spaces, of which each CPU has a part: with many of both they are many. */
+/**
+ * Counters of the address spaces of tasks that were found. Each CPU has a part of them: with many
+ * of both they are many.
+ */
 void essential_find_counters(struct essential *e);
 
 /** Note the code that words on a stack lead to. @param size bytes; at most 1 MiB */

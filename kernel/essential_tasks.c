@@ -5,6 +5,7 @@
 #include "kernel/essential_search.h"
 #include "kernel/member.h"
 #include "kernel/percpu.h"
+#include "lib/array.h"
 #include "lib/trace.h"
 
 INIT_OPT_MOD_SYM(vmlinux, runqueues);
@@ -59,12 +60,13 @@ INIT_OPT_MOD_STRUCT(vmlinux, sched_entity);
 
 /* Bounds of sizes that the kernel's memory tells. */
 #define COUNTERS_MAX 16
+#define ALL_COUNTERS_MAX (1u << 20)
 #define STACK_USUAL (UINT64_C(16) << 10)
 #define STACK_MAX (UINT64_C(128) << 10)
 #define XA_DEPTH_MAX 6
 #define XA_SLOTS_MAX 64
 
-/* Objects of a size that each CPU has one of: a variable, or what an array points to. */
+/* Objects of a size that each CPU has one of, by an array of pointers. */
 struct per_cpu {
 	struct essential *e;
 	vaddr_t base;
@@ -80,29 +82,24 @@ static uint64_t stack_bytes(const struct essential *e)
 	return bytes && bytes <= STACK_MAX ? bytes : max_u64(STACK_USUAL, essential_page(e));
 }
 
-static int add_variable(void *ctx, uint64_t cpu)
-{
-	const struct per_cpu *p = ctx;
-	vaddr_t at;
-
-	if (!percpu_address(&p->e->mem, cpu, p->base, &at))
-		essential_add(p->e, at, p->size);
-	return 0;
-}
-
-/* The CPUs' shares of the counters of an mm_struct. */
-static void find_counters(struct essential *e, vaddr_t mm)
+/* Note the counters of a task's mm_struct, of which each CPU has a share. */
+static void note_counters(struct essential *e, uint64_t task)
 {
 	const struct ktype_info *counters = MEMBER(percpu_counter, counters);
 	uint32_t size = counters->struct_size, all = MEMBER(mm_struct, rss_stat)->member_size;
+	uint64_t mm, counter;
 
+	/* Threads of a process follow one another. */
+	if (member_read(&e->mem, task, MEMBER(task_struct, mm), &mm) || !mm || mm == e->last_mm)
+		return;
+	e->last_mm = mm;
+	mm += GET_MOD_STRUCT_MEMBER_OFF(vmlinux, mm_struct, rss_stat);
 	for (uint32_t i = 0; size && i < COUNTERS_MAX && (i + 1) * size <= all; i++) {
-		vaddr_t at = mm + GET_MOD_STRUCT_MEMBER_OFF(vmlinux, mm_struct, rss_stat);
-		struct per_cpu p = { .e = e, .size = 4 };
-
-		if (member_read(&e->mem, at + i * size, counters, &p.base) || !p.base ||
-		    percpu_for_each_cpu(&e->mem, false, add_variable, &p))
+		if (e->nr_counters == ALL_COUNTERS_MAX ||
+		    member_read(&e->mem, mm + i * size, counters, &counter) || !counter ||
+		    ARRAY_GROW(e->counters, e->nr_counters, "counters"))
 			return;
+		e->counters[e->nr_counters++] = counter;
 	}
 }
 
@@ -146,6 +143,7 @@ static int find_task(void *ctx, uint64_t task)
 	essential_add(e, task, GET_MOD_STRUCT_MEMBER_SSIZE(vmlinux, task_struct, stack));
 	for (size_t i = 0; i < ARRAY_SIZE(objects); i++)
 		essential_add_object(e, task, objects[i].pointer, objects[i].size);
+	note_counters(e, task);
 	scan_stack(e, task, stack_bytes(e), true);
 	return 0;
 }
@@ -196,19 +194,21 @@ void essential_find_tasks(struct essential *e)
 	essential_add_code(e);
 }
 
-static int find_counters_of(void *ctx, uint64_t task)
+static int add_counters(void *ctx, uint64_t cpu)
 {
 	struct essential *e = ctx;
-	uint64_t mm;
+	vaddr_t base;
 
-	if (!member_read(&e->mem, task, MEMBER(task_struct, mm), &mm) && mm)
-		find_counters(e, mm);
+	if (percpu_address(&e->mem, cpu, 0, &base))
+		return 0;
+	for (size_t i = 0; i < e->nr_counters; i++)
+		essential_add(e, base + e->counters[i], 4);
 	return 0;
 }
 
 void essential_find_counters(struct essential *e)
 {
-	if (walk_tasks(&e->mem, find_counters_of, e))
+	if (e->nr_counters && percpu_for_each_cpu(&e->mem, false, add_counters, e))
 		TRACE(FILTER, "essential pages of counters: %s", err_text(-EBADMSG));
 }
 
