@@ -14,8 +14,9 @@ INIT_OPT_MOD_PATH(vmlinux, task_ksp, "task_struct.thread.ksp");
 
 /* Offset in its caller's frame at which a callee saves the return address. */
 #define SAVED_LR 16
-/* "regs" as 32 or 64 bits, the latter "regshere". */
+/* "REGS" as a number, in newer little-endian kernels as it reads in memory; "regshere". */
 #define MARK32 UINT64_C(0x52454753)
+#define MARK32_LE UINT64_C(0x53474552)
 #define MARK64 UINT64_C(0x7265677368657265)
 /* msr: the CPU is in user mode. */
 #define MSR_PR (1 << 14)
@@ -45,7 +46,7 @@ static vaddr_t saved_regs(struct unwind *u, vaddr_t frame)
 
 	for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
 		if (!vmem_read_ulong(u->mem, frame + marks[i], &word) &&
-		    (word == MARK32 || word == MARK64))
+		    (word == MARK32 || word == MARK32_LE || word == MARK64))
 			return frame + marks[i] + 16;
 	return 0;
 }

@@ -602,6 +602,10 @@ static void test_ppc64(void **state)
 	/* Registers in a frame with a mark, of either ABI. */
 	put_words(m, STACK, "120: 7265677368657265\n138: s500\n230: c1f0 0\n500: 0\n");
 	check_trace(m, EM_PPC64, &regs, true, "50e 120 1f0e done");
+	put_words(m, STACK, "120: 53474552\n");
+	check_trace(m, EM_PPC64, &regs, true, "50e 120 1f0e done");
+	put_words(m, STACK, "120: 52454753\n");
+	check_trace(m, EM_PPC64, &regs, true, "50e 120 1f0e done");
 	put_words(m, STACK, "120: 0\n160: 7265677368657265\n178: s500\n270: c1f8 4000\n");
 	check_trace(m, EM_PPC64, &regs, true, "50e 120 done");
 	free(m);
