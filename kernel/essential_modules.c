@@ -5,17 +5,9 @@
  */
 #include "kernel/essential_search.h"
 #include "kernel/member.h"
+#include "kernel/module_memory.h"
 #include "lib/array.h"
 #include "symbols/module_list.h"
-
-/* Since Linux kernel commit ac3b43283923 ("module: replace module_layout with module_memory")
- * (in v6.4); core_layout before. */
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, module, mem);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, module_memory, base);
-INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, module_memory, size);
-INIT_OPT_MOD_PATH(vmlinux, core_base, "module.core_layout.base");
-INIT_OPT_MOD_PATH(vmlinux, core_size, "module.core_layout.size");
-INIT_OPT_MOD_PATH(vmlinux, core_ro_size, "module.core_layout.ro_size");
 
 INIT_OPT_MOD_PATH(vmlinux, orc_ip, "module.arch.orc_unwind_ip");
 INIT_OPT_MOD_PATH(vmlinux, orc, "module.arch.orc_unwind");
@@ -59,9 +51,6 @@ INIT_OPT_MOD_STRUCT(vmlinux, bin_attribute);
 #define ATTRIBUTES_MAX 1024
 #define NOTE_MAX (UINT64_C(64) << 10)
 
-/* Numbers in enum mod_mem_type. */
-enum { MODULE_TEXT, MODULE_DATA, MODULE_RODATA };
-
 /* Note where code of a module lies. */
 static void note_code(struct essential *e, vaddr_t module, vaddr_t va, uint64_t len)
 {
@@ -104,43 +93,17 @@ void essential_add_module_code(struct essential *e, vaddr_t va)
 
 static void find_pieces(struct essential *e, vaddr_t module)
 {
-	const struct ktype_info *mem = MEMBER(module, mem);
-	uint32_t size = GET_MOD_STRUCT_MEMBER_SSIZE(vmlinux, module_memory, base);
-	uint32_t nr =
-		MOD_STRUCT_MEMBER_EXIST(vmlinux, module, mem) && size ? mem->member_size / size : 0;
+	for (unsigned int i = 0; i < MODULE_PIECES_MAX; i++) {
+		struct module_piece piece;
 
-	for (uint32_t i = 0; i < nr; i++) {
-		vaddr_t at = module + mem->member_bit_offset / 8 + i * size;
-		uint64_t base, len;
-
-		if (member_read(&e->mem, at, MEMBER(module_memory, base), &base) ||
-		    member_read(&e->mem, at, MEMBER(module_memory, size), &len) || !base)
+		if (!module_memory(&e->mem, module, i, &piece))
 			continue;
-		len = min_u64(len, MODULE_MAX);
-		if (i == MODULE_TEXT)
-			note_code(e, module, base, len);
-		else if (i != MODULE_RODATA)
-			essential_add(e, base, len);
+		piece.size = min_u64(piece.size, MODULE_MAX);
+		if (piece.code)
+			note_code(e, module, piece.base, piece.size);
+		else if (!piece.constants)
+			essential_add(e, piece.base, piece.size);
 	}
-}
-
-static void find_core(struct essential *e, vaddr_t module)
-{
-	uint32_t size, ro_size = 0;
-	uint64_t base;
-
-	if (!MOD_PATH_EXIST(vmlinux, core_base) || !MOD_PATH_EXIST(vmlinux, core_size) ||
-	    vmem_read_ulong(&e->mem, module + GET_MOD_PATH_OFF(vmlinux, core_base) / 8, &base) ||
-	    vmem_read_u32(&e->mem, module + GET_MOD_PATH_OFF(vmlinux, core_size) / 8, &size) ||
-	    !base)
-		return;
-	if (!MOD_PATH_EXIST(vmlinux, core_ro_size) ||
-	    vmem_read_u32(&e->mem, module + GET_MOD_PATH_OFF(vmlinux, core_ro_size) / 8,
-			  &ro_size) ||
-	    ro_size > size)
-		ro_size = 0;
-	note_code(e, module, base, ro_size);
-	essential_add(e, base + ro_size, min_u64(size - ro_size, MODULE_MAX));
 }
 
 /* The name of an exported symbol. */
@@ -236,7 +199,6 @@ void essential_find_modules(struct essential *e)
 		vaddr_t module = list.modules[i].address;
 
 		find_pieces(e, module);
-		find_core(e, module);
 		find_exports(e, module, MEMBER(module, syms), MEMBER(module, num_syms));
 		find_exports(e, module, MEMBER(module, gpl_syms), MEMBER(module, num_gpl_syms));
 		find_attributes(e, module);

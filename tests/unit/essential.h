@@ -9,11 +9,11 @@
 #include "tests/unit/cpu_limit.h"
 #include "tests/unit/minicore.h"
 
-/** A path of 8 bytes, or a member by its size; a path is STRUCT.MEMBER.MEMBER... */
+/** A path, or a member by its size; a path is STRUCT.MEMBER.MEMBER... */
 struct essential_fact {
 	const char *name;
 	uint32_t offset; /**< of a path */
-	uint32_t size;	 /**< of a member; 0: the fact is a path */
+	uint32_t size;	 /**< of a member, or a path; 0: of a path of 8 bytes */
 };
 
 struct found {
@@ -29,7 +29,7 @@ static inline void set_path(const struct kernel *k, const struct essential_fact 
 		if (strcmp(path->path, fact->name))
 			continue;
 		path->bit_offset = fact->offset * 8;
-		path->size = 8;
+		path->size = fact->size ? fact->size : 8;
 		path->index = FACT_BTF;
 	}
 }
@@ -60,10 +60,9 @@ static inline void essential_search(struct found *f, const struct cores *cores, 
 	machine_open(&f->m, cores, name);
 	set_size(f->m.k, NULL, 8);
 	for (size_t i = 0; i < nr_facts; i++) {
+		set_path(f->m.k, &facts[i]);
 		if (facts[i].size)
 			set_size(f->m.k, facts[i].name, facts[i].size);
-		else
-			set_path(f->m.k, &facts[i]);
 	}
 	cpu_limit(120);
 	essential_find(f->m.k, &f->set);

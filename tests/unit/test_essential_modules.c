@@ -42,6 +42,8 @@
 	"set OFFSET(module_memory.base) 0\n" \
 	"set OFFSET(module_memory.size) 8\n" \
 	"set SIZE(module_memory) 16\n" \
+	"set NUMBER(MOD_TEXT) 0\n" \
+	"set NUMBER(MOD_RODATA) 2\n" \
 	"u64 0xe20*P+32 direct+0xe22*P 2*P direct+0xe26*P+0x800 P direct+0xe2a*P P direct+0xe2c*P P\n" \
 	"u64 0xe60*P+32 direct+0xe62*P P direct+0xe64*P P\n"
 
@@ -174,8 +176,8 @@ static const struct essential_fact facts[] = {
 
 static const struct essential_fact layout_facts[] = {
 	{ "module.core_layout.base", 216, 0 },
-	{ "module.core_layout.size", 224, 0 },
-	{ "module.core_layout.ro_size", 228, 0 },
+	{ "module.core_layout.size", 224, 4 },
+	{ "module.core_layout.ro_size", 228, 4 },
 };
 
 static void find(struct found *f, void **state, const char *name)
