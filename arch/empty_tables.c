@@ -23,7 +23,7 @@ static bool read_slot(const struct finder *f, paddr_t table, uint64_t slot, uint
 static bool find_in_root(const struct finder *f, uint64_t *ret, paddr_t *table)
 {
 	uint64_t step = (UINT64_C(1) << (f->a->page_shift - 3)) / SAMPLES;
-	uint64_t seen[SAMPLES];
+	uint64_t seen[SAMPLES] = { 0 };
 	size_t nr_seen = 0;
 
 	for (uint64_t i = 0; i < SAMPLES; i++) {

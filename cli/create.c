@@ -517,7 +517,7 @@ static int add_erasures(const struct plan_create *create, const struct kernel *k
 			struct erase_list *list, struct report *rep)
 {
 	struct erase_config *config = NULL;
-	struct erase_report erased;
+	struct erase_report erased = { .nr_lines = 0 };
 	int err = erase_config_read(&config, create->config);
 
 	if (err)

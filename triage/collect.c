@@ -66,7 +66,7 @@ static int add_record(void *ctx, const struct printk_record *rec)
 static int read_log(struct triage *t)
 {
 	struct log_buffer b = { .t = t };
-	struct printk_stats stats;
+	struct printk_stats stats = { 0 };
 	int err = printk_for_each(&t->view->mem, false, add_record, &b, &stats);
 
 	if (!err && stats.why[0])
