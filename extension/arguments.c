@@ -27,7 +27,7 @@ static size_t item_length(const char *list)
 int extension_argument_item(const char *key, unsigned int n, char *buf, size_t size)
 {
 	const char *list = extension_argument(key);
-	size_t len;
+	size_t len = 0;
 
 	if (size)
 		buf[0] = '\0';

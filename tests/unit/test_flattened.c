@@ -342,7 +342,7 @@ static bool io_counter(const char *name, unsigned long long *n)
 
 static void test_cheap_index(void **state)
 {
-	unsigned long long before, after = 0, bytes_before, bytes_after = 0;
+	unsigned long long before = 0, after = 0, bytes_before = 0, bytes_after = 0;
 	struct flat_index *idx;
 	struct stream s;
 	uint64_t size;
