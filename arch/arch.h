@@ -266,6 +266,12 @@ void arch_image_by_symbols(uint64_t max, vaddr_t *start, vaddr_t *end);
 /** kernel_image() of a kernel whose addresses have 32 bits, if its image has at most 128 MiB. */
 void arch_image_in_32_bits(const struct arch *a, vaddr_t *start, vaddr_t *end);
 
+/**
+ * kernel_image() of a kernel whose image is anywhere in a window of the linear map, so that what
+ * surrounds it is mapped as well: at most 256 MiB.
+ */
+void arch_image_in_window(const struct arch *a, vaddr_t *start, vaddr_t *end);
+
 extern const struct arch_ops arm_arch_ops;
 extern const struct arch_ops arm64_arch_ops;
 extern const struct arch_ops i386_arch_ops;

@@ -34,9 +34,6 @@
 /* A page that is there, but that its process must not touch. */
 #define PTE_PROTNONE UINT64_C(0x400)
 
-/* Far more than an image has even with all debugging. */
-#define IMAGE_SIZE_MAX (UINT64_C(256) << 20)
-
 INIT_OPT_MOD_SYM(vmlinux, swapper_pg_dir);
 
 static bool in_window(vaddr_t va)
@@ -134,13 +131,6 @@ static int loongarch64_translate(const struct arch *a, const struct arch_mem *me
 	}
 }
 
-/* It is anywhere in the window: what surrounds it is mapped as well as itself. */
-static void loongarch64_kernel_image(const struct arch *a, vaddr_t *start, vaddr_t *end)
-{
-	(void)a;
-	arch_image_by_symbols(IMAGE_SIZE_MAX, start, end);
-}
-
 const struct arch_ops loongarch64_arch_ops = {
 	.name = "loongarch64",
 	.machine = EM_LOONGARCH,
@@ -149,6 +139,6 @@ const struct arch_ops loongarch64_arch_ops = {
 	.max_physmem_bits = 48,
 	.init = loongarch64_init,
 	.translate = loongarch64_translate,
-	.kernel_image = loongarch64_kernel_image,
+	.kernel_image = arch_image_in_window,
 	.kaslr_image = true,
 };

@@ -50,9 +50,6 @@
 #define SAMPLE_TABLES 16
 #define SAMPLE_PAGES 16
 
-/* Far more than an image has even with all debugging. */
-#define IMAGE_SIZE_MAX (UINT64_C(256) << 20)
-
 INIT_OPT_MOD_SYM(vmlinux, swapper_pg_dir);
 
 struct mips64 {
@@ -257,13 +254,6 @@ static int mips64_translate(const struct arch *a, const struct arch_mem *mem, va
 	}
 }
 
-/* It is anywhere in CKSEG0 (RANDOMIZE_BASE), which has as much of what surrounds it. */
-static void mips64_kernel_image(const struct arch *a, vaddr_t *start, vaddr_t *end)
-{
-	(void)a;
-	arch_image_by_symbols(IMAGE_SIZE_MAX, start, end);
-}
-
 const struct arch_ops mips64_arch_ops = {
 	.name = "mips64",
 	.machine = EM_MIPS,
@@ -272,6 +262,6 @@ const struct arch_ops mips64_arch_ops = {
 	.max_physmem_bits = 48,
 	.init = mips64_init,
 	.translate = mips64_translate,
-	.kernel_image = mips64_kernel_image,
+	.kernel_image = arch_image_in_window,
 	.kaslr_image = true,
 };

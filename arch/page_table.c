@@ -12,6 +12,8 @@
 /* Alignment of images that do not keep to pages; the bytes before the text are no more. */
 #define IMAGE_ALIGN UINT64_C(0x10000)
 #define IMAGE_32_MAX (UINT64_C(128) << 20)
+/* Far more than an image has even with all debugging. */
+#define IMAGE_WINDOW_MAX (UINT64_C(256) << 20)
 
 /* Bytes of a frame of a machine with domains. */
 #define FRAME_SIZE UINT64_C(4096)
@@ -114,4 +116,10 @@ void arch_image_in_32_bits(const struct arch *a, vaddr_t *start, vaddr_t *end)
 	arch_image_by_symbols(IMAGE_32_MAX, start, end);
 	if (*end > UINT64_C(1) << 32)
 		*start = *end = 0;
+}
+
+void arch_image_in_window(const struct arch *a, vaddr_t *start, vaddr_t *end)
+{
+	(void)a;
+	arch_image_by_symbols(IMAGE_WINDOW_MAX, start, end);
 }
