@@ -440,6 +440,7 @@ static int write_dump(const struct plan *plan, const struct kernel *k, struct ex
 		.codec = codec,
 		.codec_level = codec == plan->create.codec ? plan->create.codec_level :
 							     CODEC_LEVEL_DEFAULT,
+		.choose_codec = plan->create.choose_codec,
 		.elf = plan->create.elf,
 		.nr_threads = choose_threads(&plan->resources, k->vc),
 		.strict = plan->create.strict_level,
@@ -472,6 +473,7 @@ static int write_dump(const struct plan *plan, const struct kernel *k, struct ex
 	req.sinks = f.sinks;
 	req.nr_sinks = f.nr;
 	err = try_levels(plan, &attempts, &f, &req, &res, rep);
+	report_show_choice(rep);
 	if (!err) {
 		show_filtering(&req, &res, rep);
 		show_outcome(&plan->output, &res, &f, rep);

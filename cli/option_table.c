@@ -157,27 +157,46 @@ static int parse_timeout(struct plan *plan, const char *text)
 			    &plan->extension_options.timeout);
 }
 
+/* The last of several options counts. */
+static int use_codec(struct plan *plan, enum codec_id codec)
+{
+	plan->create.codec = codec;
+	plan->create.choose_codec = false;
+	return 0;
+}
+
 static int use_zlib(struct plan *plan, const char *arg __attribute__((unused)))
 {
-	plan->create.codec = CODEC_ZLIB;
-	return 0;
+	return use_codec(plan, CODEC_ZLIB);
 }
 
 static int use_lzo(struct plan *plan, const char *arg __attribute__((unused)))
 {
-	plan->create.codec = CODEC_LZO;
-	return 0;
+	return use_codec(plan, CODEC_LZO);
 }
 
 static int use_snappy(struct plan *plan, const char *arg __attribute__((unused)))
 {
-	plan->create.codec = CODEC_SNAPPY;
-	return 0;
+	return use_codec(plan, CODEC_SNAPPY);
 }
 
 static int use_zstd(struct plan *plan, const char *arg __attribute__((unused)))
 {
-	plan->create.codec = CODEC_ZSTD;
+	return use_codec(plan, CODEC_ZSTD);
+}
+
+static int parse_compression(struct plan *plan, const char *text)
+{
+	for (enum codec_id id = 0; id < NR_CODECS; id++)
+		if (!strcmp(text, codec_name(id)))
+			return use_codec(plan, id);
+	if (strcmp(text, "auto"))
+		return err_set(
+			-EINVAL,
+			"'%s' is not a compression: use auto, none, zlib, lzo, snappy or zstd",
+			text);
+	use_codec(plan, CODEC_NONE);
+	plan->create.choose_codec = true;
 	return 0;
 }
 
@@ -448,14 +467,21 @@ const struct option_row option_table[] = {
 		.help = "compress each page with zstd",
 	},
 	{
+		.name = "compression",
+		.arg = "CODEC",
+		.topic = TOPIC_OUTPUT,
+		.modes = IN(CREATE),
+		.parse = parse_compression,
+		.help = "one of these, none, or auto: the fastest here",
+	},
+	{
 		.name = "compression-level",
 		.arg = "N",
 		.topic = TOPIC_OUTPUT,
 		.modes = IN(CREATE),
 		.parse = parse_codec_level,
-		.help = "with -c or -z: compress more (a larger N) or faster: 1 to 12, or to 9 "
-			"where zlib has to do without libdeflate, and with ISA-L -1; of zstd "
-			"also 13 to 22, and negative ones (default 1)",
+		.help = "with -c or -z: compress more (a larger N) or faster (default 1); "
+			"the manual has the levels",
 	},
 	{
 		.letter = 'E',

@@ -21,6 +21,7 @@ static const struct {
 	{ "-E", "-l", "ELF pages are not compressed" },
 	{ "-E", "-p", "ELF pages are not compressed" },
 	{ "-E", "-z", "ELF pages are not compressed" },
+	{ "-E", "--compression", "ELF pages are not compressed" },
 	{ "-E", "--split", "only kdump-compressed dumps can be split" },
 	{ "-E", "--fill", "pages of ELF files are in the order of their addresses" },
 	{ "--essential", "-d", "essential pages are those of every level" },
@@ -281,6 +282,9 @@ static int check(const struct command_line *cl, int nr, char *names[])
 	err = check_options(cl);
 	if (err)
 		return err;
+	if (plan->create.choose_codec && plan->output.dry_run)
+		return err_set(-EINVAL, "--compression auto and --dry-run exclude each other: the "
+					"speed of DUMPFILE decides");
 	if (plan->create.codec_level && !plan->create.codec)
 		return err_set(-EINVAL, "--compression-level needs -c or -z");
 	err = codec_check_level(plan->create.codec, plan->create.codec_level);

@@ -89,8 +89,9 @@ struct plan_create {
 	const char *config; /**< names what is overwritten; or NULL */
 	bool require_erase; /**< no dump if config cannot do all of its work */
 	enum codec_id codec;
-	int codec_level; /**< or CODEC_LEVEL_DEFAULT */
-	bool elf;	 /**< -E */
+	bool choose_codec; /**< the codec is chosen while the dump is written; codec is none */
+	int codec_level;   /**< or CODEC_LEVEL_DEFAULT */
+	bool elf;	   /**< -E */
 	bool split;
 	/** Parts of a split dump begin at multiples of this number of bytes; 0: not given. */
 	uint64_t splitblock_bytes;

@@ -42,7 +42,7 @@ void report_take_dump(struct report *rep, const struct dump_request *req,
 {
 	if (rep->nr_levels < LEVELS_MAX)
 		rep->levels[rep->nr_levels++] = req->level;
-	rep->codec = req->codec;
+	rep->codec = res->copy.choice.made ? res->copy.choice.codec : req->codec;
 	rep->codec_level = req->codec_level;
 	rep->nr_threads = req->nr_threads;
 	rep->dump = *res;
@@ -118,6 +118,22 @@ static void show_kind(const struct report *rep, const char *kind, uint64_t pages
 
 	snprintf(label, sizeof(label), "    %-24s", kind);
 	show_pages(rep, label, pages);
+}
+
+void report_show_choice(const struct report *rep)
+{
+	const struct codec_choice *c = &rep->dump.copy.choice;
+
+	if (!c->made)
+		return;
+	MSG("\nCompression: %s, chosen for %u thread%s and a target of %.0f MB/s",
+	    codec_name(c->codec), c->nr_threads, plural_s(c->nr_threads),
+	    c->target_bytes_per_second / 1e6);
+	for (enum codec_id id = 0; id < NR_CODECS; id++)
+		if (c->speeds[id].bytes_per_second)
+			MSG("; %s: %.0f MB/s a thread, to %.0f%%", codec_name(id),
+			    c->speeds[id].bytes_per_second / 1e6, c->speeds[id].ratio * 100);
+	MSG(".\n");
 }
 
 void report_show(const struct report *rep)

@@ -102,6 +102,9 @@ void report_take_extensions(struct report *rep, struct extension_result *ext);
 /** Add up. A dump has been made. */
 struct report_pages report_count(const struct report *rep);
 
+/** Show the codec that was chosen for a dump, and why, if one was. */
+void report_show_choice(const struct report *rep);
+
 /** Show the statistics of a dump, and of extensions, as report messages. */
 void report_show(const struct report *rep);
 

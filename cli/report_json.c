@@ -171,6 +171,25 @@ static void put_levels(struct json *j, const char *key, const unsigned int *leve
 	json_end(j);
 }
 
+static void put_choice(struct json *j, const struct codec_choice *c)
+{
+	json_object(j, "compression_choice");
+	json_number(j, "target_bytes_per_second", c->target_bytes_per_second);
+	json_number(j, "raw_bytes", c->raw_bytes);
+	json_array(j, "codecs");
+	for (enum codec_id id = 0; id < NR_CODECS; id++) {
+		if (!c->speeds[id].bytes_per_second)
+			continue;
+		json_object(j, NULL);
+		json_string(j, "compression", codec_name(id));
+		json_number(j, "bytes_per_second", c->speeds[id].bytes_per_second);
+		json_number(j, "permille", c->speeds[id].ratio * 1000);
+		json_end(j);
+	}
+	json_end(j);
+	json_end(j);
+}
+
 static void put_output(struct json *j, const struct report *rep)
 {
 	const struct plan *plan = rep->plan;
@@ -197,6 +216,8 @@ static void put_output(struct json *j, const struct report *rep)
 		if (rep->codec != CODEC_NONE)
 			json_string(j, "compression_library",
 				    codec_library_name(rep->codec, rep->codec_level));
+		if (rep->dump.copy.choice.made)
+			put_choice(j, &rep->dump.copy.choice);
 		json_number(j, "threads", rep->nr_threads);
 		json_number(j, "bytes", rep->dump.written);
 		json_number(j, "file_bytes", rep->dump.size);

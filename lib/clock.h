@@ -8,13 +8,24 @@
 
 #include <time.h>
 
-/** Seconds since some moment, on a clock that is never set: for differences. */
-static inline double clock_seconds(void)
+static inline double clock_read(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+/** Seconds since some moment, on a clock that is never set: for differences. */
+static inline double clock_seconds(void)
+{
+	return clock_read(CLOCK_MONOTONIC);
+}
+
+/** Seconds of a CPU that this thread has used: for differences. */
+static inline double clock_thread_seconds(void)
+{
+	return clock_read(CLOCK_THREAD_CPUTIME_ID);
 }
 
 #endif

@@ -53,6 +53,7 @@ struct copy {
 	bool forget;		   /* the sinks only count bytes */
 	struct equal_pages *equal; /* NULL: pages do not share data */
 	bool hash;		   /* pages of other contents than one word do, too */
+	struct codec_trial *trial; /* of the first pages; NULL: it is over, or there is none */
 	struct worker checker;	   /* of the thread that commits, to compare pages with hash */
 	struct copy_stats *stats;
 	double last_put; /* when the last batch was put */
@@ -153,6 +154,8 @@ static int copy_claim(void *ctx, void *batch)
 {
 	struct copy *c = ctx;
 
+	if (c->trial && codec_trial_is_over(c->trial))
+		return 0;
 	if (take_turns(c, batch))
 		return 1;
 	if (c->filling || !c->order || !c->order->fill)
@@ -424,6 +427,25 @@ static bool fill_ended(const struct copy *c, struct copy_part *p, int err)
 	return true;
 }
 
+/* Take down the error of a part, which gets no more pages. */
+static int fail_part(struct copy_part *p, int err)
+{
+	snprintf(p->why, sizeof(p->why), "%s", err_text(err));
+	__atomic_store_n(&p->err, err, __ATOMIC_RELAXED);
+	return err;
+}
+
+static void sync_parts(const struct copy *c)
+{
+	for (size_t i = 0; i < c->nr_parts; i++) {
+		struct copy_part *p = &c->parts[i];
+		int err = part_failed(p) ? 0 : sink_sync(p->writer->sink);
+
+		if (err)
+			fail_part(p, err);
+	}
+}
+
 static int put_batch(const struct copy *c, struct copy_part *p, const struct copy_batch *cb)
 {
 	int err = stop_check(c->options->deadline);
@@ -438,9 +460,19 @@ static int put_batch(const struct copy *c, struct copy_part *p, const struct cop
 		err = writer_put(p->writer, &cb->pages);
 	if (!err || (cb->fill && fill_ended(c, p, err)))
 		return err;
-	snprintf(p->why, sizeof(p->why), "%s", err_text(err));
-	__atomic_store_n(&p->err, err, __ATOMIC_RELAXED);
-	return err;
+	return fail_part(p, err);
+}
+
+/* Put a batch of the first pages, and take its time. */
+static int put_trial(const struct copy *c, struct copy_part *p, const struct copy_batch *cb)
+{
+	double start = clock_seconds();
+	int err = put_batch(c, p, cb);
+
+	if (!err && codec_trial_take(c->trial, &cb->pages))
+		sync_parts(c);
+	codec_trial_spend(c->trial, clock_seconds() - start);
+	return err ? err : p->err;
 }
 
 static void count_class(struct copy *c, const struct copy_batch *cb)
@@ -469,7 +501,7 @@ static int copy_commit(void *ctx, void *batch)
 		return 0;
 	if (c->equal)
 		share_data(c, cb);
-	if (put_batch(c, p, cb))
+	if (c->trial ? put_trial(c, p, cb) : put_batch(c, p, cb))
 		return c->options->stop_on_first_error ? p->err : 0;
 	count_class(c, cb);
 	c->stats->copied += b->nr_pages;
@@ -541,11 +573,11 @@ uint64_t copy_thread_bytes(uint32_t page_size)
 
 /* Make as many workers as there is memory for; returns their number. */
 static unsigned int init_workers(struct worker *workers, unsigned int n,
-				 const struct dump_source *src)
+				 const struct dump_source *src, enum codec_id codec)
 {
 	unsigned int done = 0;
 
-	while (done < n && !worker_init(&workers[done], src, src->codec))
+	while (done < n && !worker_init(&workers[done], src, codec))
 		done++;
 	if (done < n)
 		worker_deinit(&workers[done]);
@@ -583,7 +615,7 @@ static void dismiss(struct crew *cr)
 
 /* All of it, or -ENOMEM. */
 static int hire(struct crew *cr, const struct copy *c, const struct dump_source *src,
-		unsigned int nr_threads)
+		enum codec_id codec, unsigned int nr_threads)
 {
 	unsigned int nr_batches = nr_threads == 1 ? 1 : nr_threads * BATCHES_PER_THREAD;
 
@@ -592,7 +624,7 @@ static int hire(struct crew *cr, const struct copy *c, const struct dump_source 
 		.batches = calloc(nr_batches, sizeof(*cr->batches)),
 	};
 	if (cr->workers)
-		cr->nr_workers = init_workers(cr->workers, nr_threads, src);
+		cr->nr_workers = init_workers(cr->workers, nr_threads, src, codec);
 	if (cr->batches)
 		cr->nr_batches = init_batches(cr->batches, nr_batches, c);
 	if (cr->nr_workers == nr_threads && cr->nr_batches == nr_batches)
@@ -601,16 +633,18 @@ static int hire(struct crew *cr, const struct copy *c, const struct dump_source 
 	return err_set(-ENOMEM, "no memory for %u threads", nr_threads);
 }
 
-static int run_threads(struct copy *c, const struct dump_source *src, unsigned int nr_threads)
+/* Copy the pages that are left, or with a trial the first of them. */
+static int run_threads(struct copy *c, const struct dump_source *src, enum codec_id codec,
+		       unsigned int nr_threads)
 {
 	_cleanup_free_ void **workers = NULL, **batches = NULL;
 	struct crew cr;
-	int err = hire(&cr, c, src, nr_threads);
+	int err = hire(&cr, c, src, codec, nr_threads);
 
 	/* Half as many leave room for the windows that each of them reads through. */
 	while (err && nr_threads > 1) {
 		nr_threads /= 2;
-		err = hire(&cr, c, src, nr_threads);
+		err = hire(&cr, c, src, codec, nr_threads);
 	}
 	if (err)
 		return err;
@@ -621,14 +655,58 @@ static int run_threads(struct copy *c, const struct dump_source *src, unsigned i
 		workers[i] = &cr.workers[i];
 	for (unsigned int i = 0; !err && i < cr.nr_batches; i++)
 		batches[i] = &cr.batches[i];
-	if (!err) {
-		progress_begin(&c->progress, "Copying data", c->stats->total);
+	if (!err)
 		err = pipeline_run(&copy_pipeline, c, workers, cr.nr_workers, batches,
 				   cr.nr_batches);
-		progress_end(&c->progress, c->stats->copied == c->stats->total);
-		c->stats->seconds = progress_seconds(&c->progress);
-	}
 	dismiss(&cr);
+	return err;
+}
+
+/* Have the writers use a codec, which was chosen with pages left. */
+static void set_codec(const struct copy *c, enum codec_id codec)
+{
+	for (size_t i = 0; i < c->nr_parts; i++) {
+		struct copy_part *p = &c->parts[i];
+		int err = part_failed(p) ? 0 : writer_set_codec(p->writer, codec);
+
+		if (err)
+			fail_part(p, err);
+	}
+}
+
+/* Copy the first pages as they are, and choose a codec for the others. */
+static int try_codecs(struct copy *c, const struct dump_source *src)
+{
+	struct codec_choice *choice = &c->stats->choice;
+	struct codec_trial trial;
+	int err = codec_trial_init(&trial, c->page_size, c->stats->total);
+
+	if (err)
+		return err;
+	c->trial = &trial;
+	err = run_threads(c, src, CODEC_NONE, 1);
+	c->trial = NULL;
+	if (!err && c->stats->copied < c->stats->total)
+		codec_trial_choose(&trial, c->options->nr_threads, choice);
+	if (choice->made)
+		set_codec(c, choice->codec);
+	codec_trial_deinit(&trial);
+	return err;
+}
+
+static int copy_all(struct copy *c, const struct dump_source *src)
+{
+	int err = 0;
+
+	progress_begin(&c->progress, "Copying data", c->stats->total);
+	if (src->choose_codec)
+		err = try_codecs(c, src);
+	if (!err)
+		err = run_threads(c, src,
+				  c->stats->choice.made ? c->stats->choice.codec : src->codec,
+				  c->options->nr_threads);
+	progress_end(&c->progress, c->stats->copied == c->stats->total);
+	c->stats->seconds = progress_seconds(&c->progress);
 	return err;
 }
 
@@ -675,7 +753,7 @@ int copy_pages(struct copy_part *parts, size_t nr_parts, const struct bitmap *du
 	begin_classes(&c);
 	c.last_put = clock_seconds();
 	begin_sharing(&c, &equal, src);
-	err = run_threads(&c, src, options->nr_threads);
+	err = copy_all(&c, src);
 	for (size_t i = 0; i < nr_parts; i++)
 		end_fill(&parts[i]);
 	worker_deinit(&c.checker);

@@ -12,6 +12,7 @@
 #define OUTPUT_COPY_H
 
 #include "filter/page_order.h"
+#include "output/codec_choice.h"
 #include "output/writer.h"
 
 /** Pages of a class. */
@@ -38,6 +39,7 @@ struct copy_stats {
 	int fill_end;
 	char fill_why[256];
 	double seconds;
+	struct codec_choice choice; /**< if the source has @c choose_codec */
 	struct class_stats classes[NR_ORDER_CLASSES];
 };
 
@@ -77,6 +79,9 @@ struct copy_options {
  * A page that equals one that was handed to the same writer shares its data, where the format
  * allows that (output/equal_pages.h). Of a running kernel, whose pages change, only pages of one
  * repeated word do.
+ *
+ * If the source has @c choose_codec, the first pages are written by one thread as they are, and
+ * then a codec is chosen (output/codec_choice.h). No sink may be one that forgets then.
  *
  * A page that cannot be read is recorded as lost, and copying goes on. After the error of
  * one writer the others still get their pages, unless the caller is going to begin anew.

@@ -385,6 +385,7 @@ int dump_write(const struct dump_request *req, struct dump_result *res)
 			.level = req->level | req->kernel->vc->dump_level,
 			.codec = req->codec,
 			.codec_level = req->codec_level,
+			.choose_codec = req->choose_codec,
 			.excluded_vmemmap = req->exclude_unused_vmemmap ||
 					    req->kernel->vc->excluded_vmemmap,
 			.erase = req->erase,
@@ -397,7 +398,8 @@ int dump_write(const struct dump_request *req, struct dump_result *res)
 
 	*res = (struct dump_result){ 0 };
 	TRACE(OUTPUT, "level %u, %s, codec %s, %u threads, %zu outputs%s", req->level,
-	      req->elf ? "ELF" : "kdump-compressed", codec_name(req->codec), req->nr_threads,
+	      req->elf ? "ELF" : "kdump-compressed",
+	      req->choose_codec ? "to be chosen" : codec_name(req->codec), req->nr_threads,
 	      req->nr_sinks, req->stop_on_first_error ? ", stop on the first error" : "");
 	err = vmcore_reader_create(&r, o.source.vc);
 	if (err)

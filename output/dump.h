@@ -33,7 +33,9 @@ struct dump_request {
 	/** Save only essential pages (kernel/essential.h), and those that extensions include. */
 	bool essential;
 	enum codec_id codec;
-	int codec_level;	 /**< or CODEC_LEVEL_DEFAULT */
+	int codec_level; /**< or CODEC_LEVEL_DEFAULT */
+	/** Choose a codec when the first pages are written (copy_pages()); codec is CODEC_NONE. */
+	bool choose_codec;
 	bool elf;		 /**< an ELF core, and no codec */
 	unsigned int nr_threads; /**< at least 1 */
 	/** Stop at the first error of one part: the caller is going to begin anew. */

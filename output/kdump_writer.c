@@ -29,6 +29,8 @@ struct kdump_writer {
 	struct kdump_layout layout;
 	struct kdump_header header;
 	struct kdump_sub_header sub;
+	enum codec_id codec;		   /* of the pages to come */
+	bool head_waits;		   /* the headers are not written: codec is not final */
 	pfn_t pfn_base;			   /* the page of bit 0 of the bitmaps; a multiple of 8 */
 	uint64_t bitmap_off, bitmap_bytes; /* bytes: of one bitmap, padded */
 	uint64_t desc_off;		   /* of all descriptors */
@@ -62,15 +64,6 @@ static int put_header(struct kdump_writer *k)
 	return sink_pwrite(k->base.sink, buf, kdump_header_size(&k->layout), 0);
 }
 
-/* Say of the dump whether it is complete, if it does not say so already. */
-static int put_status(struct kdump_writer *k, bool complete)
-{
-	if (!(k->header.status & KDUMP_INCOMPLETE) == complete)
-		return 0;
-	k->header.status ^= KDUMP_INCOMPLETE;
-	return put_header(k);
-}
-
 /* Write bytes [start, end) of the sub-header. */
 static int put_sub_header(struct kdump_writer *k, size_t start, size_t end)
 {
@@ -93,6 +86,25 @@ static int begin_sub_header(struct kdump_writer *k)
 	kdump_eraseinfo_fields(&k->layout, &start, &end);
 	err = put_sub_header(k, 0, start);
 	return err ? err : put_sub_header(k, end, size);
+}
+
+/* Write the headers that wait for a codec. */
+static int put_head(struct kdump_writer *k)
+{
+	int err = put_header(k);
+
+	k->head_waits = false;
+	return err ? err : begin_sub_header(k);
+}
+
+/* Say of the dump whether it is complete, if it does not say so already. */
+static int put_status(struct kdump_writer *k, bool complete)
+{
+	bool same = !(k->header.status & KDUMP_INCOMPLETE) == complete;
+
+	if (!same)
+		k->header.status ^= KDUMP_INCOMPLETE;
+	return k->head_waits ? put_head(k) : same ? 0 : put_header(k);
 }
 
 /* Write a piece of the starts of classes. */
@@ -177,7 +189,7 @@ static int kdump_begin(struct writer *w, const struct bitmap *exists)
 		.version = KDUMP_VERSION,
 		.utsname = w->source->utsname,
 		.timestamp = w->source->kernel->crash_time,
-		.status = kdump_flags_of_codec(w->source->codec) |
+		.status = kdump_flags_of_codec(k->codec) |
 			  (w->sink->once && !vc->incomplete ? 0 : KDUMP_INCOMPLETE) |
 			  (w->source->excluded_vmemmap ? KDUMP_EXCLUDED_VMEMMAP : 0),
 		.block_size = block,
@@ -201,7 +213,7 @@ static int kdump_begin(struct writer *w, const struct bitmap *exists)
 	k->bitmap_bytes = map_blocks * block;
 	k->bitmap_off = (1 + sub_blocks) * block;
 
-	err = put_header(k);
+	err = k->head_waits ? 0 : put_header(k);
 	if (!err && vc->notes_size)
 		err = sink_pwrite(w->sink, vc->notes, vc->notes_size, k->sub.offset_note);
 	if (!err)
@@ -223,6 +235,17 @@ void kdump_writer_set_part(struct writer *w, pfn_t start, pfn_t end)
 	k->sub.end_pfn_64 = end;
 }
 
+/* Have room in a stream for the headers, if they are to come, and to repeat the first one. */
+static void reserve_head(const struct kdump_writer *k)
+{
+	size_t header = kdump_header_size(&k->layout);
+
+	sink_reserve(k->base.sink, 0,
+		     k->head_waits ? k->header.block_size + kdump_sub_header_size(&k->layout) :
+				     header,
+		     header);
+}
+
 static int kdump_set_pages(struct writer *w, const struct bitmap *dumpable)
 {
 	struct kdump_writer *k = kdump(w);
@@ -234,16 +257,14 @@ static int kdump_set_pages(struct writer *w, const struct bitmap *dumpable)
 	if (k->sub.split)
 		nr_own = bitmap_count(dumpable, k->pfn_base + k->sub.start_pfn_64,
 				      k->pfn_base + k->sub.end_pfn_64);
-	if (!err)
+	if (!err && !k->head_waits)
 		err = begin_sub_header(k);
 	if (!err && k->sub.split)
 		err = put_starts(k, KDUMP_STARTS_MAGIC, KDUMP_STARTS_MAGIC_SIZE, 0);
 	if (err)
 		return err;
-	/* The header is repeated if a stream ends early. */
 	if (w->sink->once)
-		sink_reserve(w->sink, 0, kdump_header_size(&k->layout),
-			     kdump_header_size(&k->layout));
+		reserve_head(k);
 	k->desc_off = k->bitmap_off + 2 * k->bitmap_bytes;
 	k->nr_descs = nr_own;
 	/* In a part there is room for all descriptors: data begin at the same place in each. */
@@ -338,7 +359,7 @@ static int put_desc(struct kdump_writer *k, uint64_t index, const struct page_ou
 		d.offset = p->shared ? p->shared : off;
 		d.size = p->size;
 		if (p->fate == OUT_COMPRESSED)
-			d.flags = kdump_flags_of_codec(k->base.source->codec);
+			d.flags = kdump_flags_of_codec(k->codec);
 	}
 	index -= k->window;
 	kdump_encode_page_desc(&k->layout, &d, k->descs + index * KDUMP_PAGE_DESC_SIZE);
@@ -411,6 +432,15 @@ static int kdump_begin_class(struct writer *w, unsigned int position)
 			  KDUMP_STARTS_MAGIC_SIZE + position * sizeof(start));
 }
 
+static int kdump_set_codec(struct writer *w, enum codec_id codec)
+{
+	struct kdump_writer *k = kdump(w);
+
+	k->codec = codec;
+	k->header.status |= kdump_flags_of_codec(codec);
+	return k->head_waits ? put_head(k) : put_header(k);
+}
+
 static int put_eraseinfo(struct kdump_writer *k)
 {
 	_cleanup_free_ char *text = NULL;
@@ -468,6 +498,7 @@ static const struct writer_ops kdump_writer_ops = {
 	.data_offset = kdump_data_offset,
 	.put = kdump_put,
 	.begin_class = kdump_begin_class,
+	.set_codec = kdump_set_codec,
 	.finish = kdump_finish,
 	.abort = kdump_abort,
 	.destroy = kdump_destroy,
@@ -480,6 +511,8 @@ int kdump_writer_create(struct writer **ret, const struct dump_source *src, stru
 	if (!k)
 		return err_set(-ENOMEM, "no memory");
 	k->base = (struct writer){ .ops = &kdump_writer_ops, .source = src, .sink = sink };
+	k->codec = src->codec;
+	k->head_waits = src->choose_codec && sink->once;
 	k->changed = (struct bitmap){ .words = k->changed_words, .nbits = WINDOW };
 	k->layout = (struct kdump_layout){
 		.is64 = src->vc->is64,

@@ -27,6 +27,11 @@ int writer_begin_class(struct writer *w, unsigned int position)
 	return w->ops->begin_class ? w->ops->begin_class(w, position) : 0;
 }
 
+int writer_set_codec(struct writer *w, enum codec_id codec)
+{
+	return w->ops->set_codec(w, codec);
+}
+
 int writer_finish(struct writer *w, bool complete)
 {
 	return w->ops->finish(w, complete);

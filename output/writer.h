@@ -9,6 +9,7 @@
  *	set_pages	which of them are to be saved
  *	begin_class	the pages that follow are of another class
  *	put		their contents, batch by batch
+ *	set_codec	the pages that follow are compressed with it, where it was not known before
  *	finish		everything is there: the dump becomes complete
  *
  * Until finish() the dump says of itself that it is incomplete; abort() leaves
@@ -16,7 +17,8 @@
  *
  * In a sink that takes each byte once (struct sink, once) that is not possible. There a
  * kdump-compressed file begins with the header of a complete dump, which abort() repeats with
- * the mark; an ELF core gets its headers last.
+ * the mark, or has its header after the first pages if the codec is chosen only then; an ELF core
+ * gets its headers last.
  */
 #ifndef OUTPUT_WRITER_H
 #define OUTPUT_WRITER_H
@@ -73,6 +75,7 @@ struct dump_source {
 	unsigned int level; /**< dump level that goes into the header */
 	enum codec_id codec;
 	int codec_level;       /**< or CODEC_LEVEL_DEFAULT */
+	bool choose_codec;     /**< codec is CODEC_NONE; writer_set_codec() may come */
 	bool excluded_vmemmap; /**< struct pages of excluded pages may be missing */
 	/** Memory to overwrite, sealed, and text for the eraseinfo; NULL: nothing. */
 	const struct erase_list *erase;
@@ -93,6 +96,7 @@ struct writer_ops {
 	uint64_t (*data_offset)(const struct writer *w);
 	int (*put)(struct writer *w, const struct page_batch *b);
 	int (*begin_class)(struct writer *w, unsigned int position); /**< may be NULL */
+	int (*set_codec)(struct writer *w, enum codec_id codec);     /**< NULL: pages have none */
 	int (*finish)(struct writer *w, bool complete);
 	int (*abort)(struct writer *w);
 	void (*destroy)(struct writer *w);
@@ -150,6 +154,13 @@ int writer_put(struct writer *w, const struct page_batch *b) __attribute__((warn
  * @return as above
  */
 int writer_begin_class(struct writer *w, unsigned int position) __attribute__((warn_unused_result));
+
+/**
+ * Compress the pages that follow with a codec, which the header names from now on. Those before
+ * are as they are. At most once, of a kdump-compressed file whose source has @c choose_codec.
+ * @return as above
+ */
+int writer_set_codec(struct writer *w, enum codec_id codec) __attribute__((warn_unused_result));
 
 /**
  * Write what is left and put everything on the disk.

@@ -469,6 +469,10 @@ REFUSED = [
     (['-i', 'x', '-x', 'y'], '-i and -x exclude each other'),
     (['--essential', '-d', '31'], '--essential and -d exclude each other'),
     (['--time-limit', '0'], 'is not a number of seconds'),
+    (['-E', '--compression', 'zlib'], '-E and --compression exclude each other'),
+    (['--compression', 'gzip'], "'gzip' is not a compression: use auto, none, zlib, lzo"),
+    (['--compression', 'auto', '--dry-run'], '--compression auto and --dry-run exclude each other'),
+    (['--compression', 'auto', '--compression-level', '3'], '--compression-level needs -c or -z'),
     (['--compression-level', '3'], '--compression-level needs -c or -z'),
     (['-l', '--compression-level', '3'], 'lzo has no compression levels'),
     (['-c', '--compression-level', '13'], '13 is not a compression level of zlib: '

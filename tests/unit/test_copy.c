@@ -331,6 +331,62 @@ static void test_any_number_of_threads(void **state)
 	}
 }
 
+/* The codec of a dump, and of a stream, is chosen while it is written. */
+static void test_codec_is_chosen(void **state)
+{
+	for (int i = 0; i < 4; i++) {
+		struct dump_result res;
+		struct memsink s;
+		struct machine m;
+		struct sink *sink = &s.sink;
+		struct dump_request req = {
+			.sinks = &sink,
+			.nr_sinks = 1,
+			.level = 31,
+			.choose_codec = true,
+			.nr_threads = 1 + i / 2,
+		};
+
+		open_core(&m, state, "mini");
+		req.kernel = m.k;
+		memsink_init(&s);
+		s.sink.once = i % 2;
+		assert_int_equal(dump_write(&req, &res), 0);
+		assert_true(res.copy.choice.made);
+		assert_int_equal(res.copy.choice.nr_threads, req.nr_threads);
+		/* A sixteenth of the dump, to the end of the batch; equal pages are there once. */
+		assert_in_range(res.copy.choice.raw_bytes, 4096,
+				res.copy.total / 16 * 4096 + (512 << 10));
+		assert_whole(&m, &s, &res, 31);
+		memsink_deinit(&s);
+		machine_close(&m);
+	}
+}
+
+/* The flush that belongs to the measurement fails. */
+static void test_flush_of_the_trial_fails(void **state)
+{
+	struct dump_result res;
+	struct memsink s;
+	struct machine m;
+	struct sink *sink = &s.sink;
+	struct dump_request req = {
+		.sinks = &sink, .nr_sinks = 1, .choose_codec = true, .nr_threads = 1,
+		.stop_on_first_error = true,
+	};
+
+	open_core(&m, state, "mini");
+	req.kernel = m.k;
+	memsink_init(&s);
+	s.sync_err = -EIO;
+	assert_int_equal(dump_write(&req, &res), -EIO);
+	assert_non_null(strstr(err_text(-EIO), "the disk is on fire"));
+	assert_false(res.copy.choice.made);
+	assert_true(res.copy.copied < res.copy.total / 2);
+	memsink_deinit(&s);
+	machine_close(&m);
+}
+
 /* Pages of zeros are known from their contents, to the last byte. */
 static void test_zero_pages(void **state)
 {
@@ -1037,6 +1093,8 @@ int main(void)
 		cmocka_unit_test(test_read_back),
 		cmocka_unit_test(test_machines_of_all_kinds),
 		cmocka_unit_test(test_any_number_of_threads),
+		cmocka_unit_test(test_codec_is_chosen),
+		cmocka_unit_test(test_flush_of_the_trial_fails),
 		cmocka_unit_test(test_zero_pages),
 		cmocka_unit_test(test_lost_pages),
 		cmocka_unit_test(test_input_cut_short),

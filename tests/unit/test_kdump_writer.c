@@ -419,6 +419,21 @@ static void once_init(struct writing *g, void **state, const char *core, bool in
 	assert_int_equal(u32_at(g, STATUS_OFFSET), incomplete ? INCOMPLETE : 0);
 }
 
+/* A writer whose codec is to be chosen, with its pages set. */
+static void late_init(struct writing *g, void **state, bool once, unsigned int nr_pages)
+{
+	writing_init(g, state, "mini", 0, CODEC_NONE);
+	writer_destroy(g->w);
+	memsink_deinit(&g->sink);
+	memsink_init(&g->sink);
+	g->sink.sink.once = once;
+	g->source.choose_codec = true;
+	assert_int_equal(kdump_writer_create(&g->w, &g->source, &g->sink.sink), 0);
+	assert_int_equal(writer_begin(g->w, &g->exists), 0);
+	bitmap_set_range(&g->dumpable, 0x200, 0x200 + nr_pages);
+	assert_int_equal(writer_set_pages(g->w, &g->dumpable), 0);
+}
+
 static void test_once(void **state)
 {
 	static const struct { const char *core; bool complete, abort; } cases[] = {
@@ -456,6 +471,55 @@ static void test_once_of_an_incomplete_input(void **state)
 	assert_int_equal(writer_finish(g.w, false), 0);
 	assert_int_equal(u32_at(&g, STATUS_OFFSET), INCOMPLETE);
 	writing_deinit(&g);
+}
+
+/* The codec is chosen when there are pages already: of a file, and of a stream. */
+static void test_codec_chosen_late(void **state)
+{
+	for (int once = 0; once < 2; once++) {
+		struct page_out first[] = { { OUT_RAW, PAGE, 0 } };
+		struct page_out second[] = { { OUT_COMPRESSED, 100, 0 }, { OUT_RAW, PAGE, 0 } };
+		struct writing g;
+		uint64_t data;
+
+		late_init(&g, state, once, 3);
+		/* A stream has its headers once. */
+		assert_int_equal(writes_to(&g, 0, HEADER), !once);
+		assert_int_equal(writes_to(&g, PAGE, SUB_HEADER), !once);
+		put(&g, first, 1, 'x');
+		assert_int_equal(writer_set_codec(g.w, CODEC_LZO), 0);
+		put(&g, second, 2, 'y');
+		assert_int_equal(u32_at(&g, STATUS_OFFSET), once ? 2 : INCOMPLETE | 2);
+		assert_int_equal(writer_finish(g.w, true), 0);
+		data = descriptors(&g) + 3 * 24;
+		assert_desc(&g, 0, (struct desc){ data, PAGE, 0 });
+		assert_desc(&g, 1, (struct desc){ data + PAGE, 100, 2 });
+		assert_desc(&g, 2, (struct desc){ data + PAGE + 100, PAGE, 0 });
+		assert_int_equal(u32_at(&g, STATUS_OFFSET), 2);
+		assert_int_equal(writes_to(&g, 0, HEADER), once ? 1 : 3);
+		assert_int_equal(writes_to(&g, PAGE, 8), 1);
+		assert_int_equal(u64_at(&g, PAGE + 96), 0x8800);
+		writing_deinit(&g);
+	}
+}
+
+/* A stream that ends before has its headers at the end. */
+static void test_codec_never_chosen(void **state)
+{
+	for (int complete = 0; complete < 2; complete++) {
+		struct page_out pages[] = { { OUT_RAW, PAGE, 0 } };
+		struct writing g;
+
+		late_init(&g, state, true, 1);
+		put(&g, pages, 1, 'x');
+		assert_int_equal(writes_to(&g, 0, HEADER), 0);
+		assert_int_equal(complete ? writer_finish(g.w, true) : writer_abort(g.w), 0);
+		assert_int_equal(writes_to(&g, 0, HEADER), 1);
+		assert_int_equal(writes_to(&g, PAGE, 8), 1);
+		assert_int_equal(u32_at(&g, STATUS_OFFSET), complete ? 0 : INCOMPLETE);
+		assert_int_equal(u64_at(&g, PAGE + 96), 0x8800);
+		writing_deinit(&g);
+	}
 }
 
 /* Beyond 16 TiB a pfn has more than 32 bits: the old fields cannot hold it. */
@@ -703,6 +767,8 @@ int main(void)
 		cmocka_unit_test(test_last_flush_fails),
 		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_once_of_an_incomplete_input),
+		cmocka_unit_test(test_codec_chosen_late),
+		cmocka_unit_test(test_codec_never_chosen),
 		cmocka_unit_test(test_part_beyond_32_bits),
 		cmocka_unit_test(test_incomplete),
 		cmocka_unit_test(test_descriptors_after_the_data),
