@@ -280,6 +280,7 @@ extern const struct arch_ops mips64_arch_ops;
 extern const struct arch_ops ppc64_arch_ops;
 extern const struct arch_ops riscv64_arch_ops;
 extern const struct arch_ops s390x_arch_ops;
+extern const struct arch_ops sparc64_arch_ops;
 extern const struct arch_ops x86_64_arch_ops;
 
 #endif

@@ -25,6 +25,7 @@ MACHINES = {
     'ppc64le': {'arch': 'ppc64le', 'order': 'little', 'page': 4096},
     'riscv64': {'arch': 'riscv64', 'order': 'little', 'page': 4096},
     's390x': {'arch': 's390x', 'order': 'big', 'page': 4096},
+    'sparc64': {'arch': 'sparc64', 'order': 'big', 'page': 8192},
 }
 # Those that go through every test: of the others, whose page tables have unit tests of their
 # own, only levels are tried, unless all are asked for.
@@ -274,7 +275,8 @@ def _():
 
 # libkdumpfile opens the others' dumps, too, but does not know what they are, or (arm) where their
 # pages belong.
-@of_each('libkdumpfile reads the same', but=['arm', 'arm-lpae', 'loongarch64', 'riscv64'])
+@of_each('libkdumpfile reads the same',
+         but=['arm', 'arm-lpae', 'loongarch64', 'riscv64', 'sparc64'])
 def _(machine):
     memory = vmcore(machine).memory
     made = dump('-c', '-d', '31')

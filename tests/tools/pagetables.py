@@ -298,6 +298,23 @@ class Mips64(LoongArch64):
         return paddr >> 12 << self.PFN_SHIFT | flags | (0x10 if level > 1 else 0)
 
 
+class Sparc64(Tables):
+    """Entries that map memory have the flags of sun4u."""
+
+    PAGES = (13,)
+    FLAGS = 1 << 63 | 0xfb6     # of data: valid, present, used, written, cached, privileged
+    HUGE = 1 << 56
+
+    def leaf(self, level, paddr, flags):
+        return paddr | flags | (self.HUGE if level > 1 else 0)
+
+    def table(self, _level, address):
+        return address
+
+    def target(self, _level, entry):
+        return None if entry & self.HUGE else entry
+
+
 MACHINES = {'x86_64': X86_64, 'i386': I386, 'arm': Arm, 'arm64': Arm64, 's390x': S390x,
             'riscv': Riscv64, 'ppc64': Ppc64, 'loongarch64': LoongArch64,
-            'mips64': Mips64}
+            'mips64': Mips64, 'sparc64': Sparc64}
