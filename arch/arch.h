@@ -277,6 +277,7 @@ extern const struct arch_ops arm64_arch_ops;
 extern const struct arch_ops i386_arch_ops;
 extern const struct arch_ops loongarch64_arch_ops;
 extern const struct arch_ops mips64_arch_ops;
+extern const struct arch_ops ppc_arch_ops;
 extern const struct arch_ops ppc64_arch_ops;
 extern const struct arch_ops riscv64_arch_ops;
 extern const struct arch_ops s390x_arch_ops;

@@ -336,7 +336,8 @@ class Kdump:
     # Offsets of the status, and in the sub-header of the level, offset_eraseinfo and
     # max_mapnr_64, of 64-bit machines, and of 32-bit ones by their names.
     PLACES_64 = (424, 8, 64, 96)
-    PLACES_32 = {b'i686': (412, 4, 44, 72), b'armv7l': (412, 4, 56, 88)}
+    PLACES_ALIGNED = (412, 4, 56, 88)
+    PLACES_32 = {b'i686': (412, 4, 44, 72), b'armv7l': PLACES_ALIGNED, b'ppc': PLACES_ALIGNED}
     CODECS = {0: 'none', 1: 'zlib', 2: 'lzo', 4: 'snappy', 0x20: 'zstd'}
 
     def __init__(self, path, order=None):

@@ -21,6 +21,8 @@ MACHINES = {
     'loongarch64': {'arch': 'loongarch64', 'order': 'little', 'page': 16384},
     'mips64': {'arch': 'mips64', 'order': 'big', 'page': 4096},
     'mips64el': {'arch': 'mips64', 'order': 'little', 'page': 4096},
+    'ppc': {'arch': 'ppc', 'order': 'big', 'page': 4096, 'word': 4,
+            'class': 32, 'types': page_words(0), 'members': ('24 4', '32, members: 4')},
     'ppc64': {'arch': 'ppc64', 'order': 'big', 'page': 65536},
     'ppc64le': {'arch': 'ppc64le', 'order': 'little', 'page': 4096},
     'riscv64': {'arch': 'riscv64', 'order': 'little', 'page': 4096},
@@ -276,7 +278,7 @@ def _():
 # libkdumpfile opens the others' dumps, too, but does not know what they are, or (arm) where their
 # pages belong.
 @of_each('libkdumpfile reads the same',
-         but=['arm', 'arm-lpae', 'loongarch64', 'riscv64', 'sparc64'])
+         but=['arm', 'arm-lpae', 'loongarch64', 'ppc', 'riscv64', 'sparc64'])
 def _(machine):
     memory = vmcore(machine).memory
     made = dump('-c', '-d', '31')

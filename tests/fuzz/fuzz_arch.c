@@ -25,7 +25,7 @@
 
 static const uint16_t machines[] = {
 	EM_X86_64, EM_AARCH64, EM_RISCV, EM_S390, EM_PPC64, EM_LOONGARCH, EM_386, EM_ARM, EM_MIPS,
-	EM_SPARCV9,
+	EM_SPARCV9, EM_PPC,
 };
 
 #define PAGE_SHIFT_MIN 12
@@ -43,6 +43,8 @@ static const uint16_t machines[] = {
 #define MIPS_INIT_READS_MAX (INIT_READS_MAX + 2 * 4 * 16)
 /* The kernel's image is looked for at 4 MiB of 4 GiB, with each of four PAGE_OFFSET. */
 #define SPARC_INIT_READS_MAX (1024 * 4 * 4)
+/* A quarter of each of three roots; two tables of pages. */
+#define PPC_INIT_READS_MAX (256 + 512 + 512 + 2 * (512 + 512))
 #define WALK_READS_MAX 5
 /* Those of arch_init_late() follow a list, which is no longer than memory has places for it. */
 #define FINISH_READS_MAX(nr_words) (100 + 16 * 9 * (nr_words))
@@ -195,6 +197,8 @@ static unsigned int init_reads_max(const struct arch *a)
 		return MIPS_INIT_READS_MAX;
 	case EM_SPARCV9:
 		return SPARC_INIT_READS_MAX;
+	case EM_PPC:
+		return PPC_INIT_READS_MAX;
 	default:
 		return INIT_READS_MAX;
 	}

@@ -18,7 +18,7 @@ unless said otherwise.
 
 File
   elf CLASS ORDER MACHINE    32 or 64; little or big; a name (x86_64, i386, arm,
-                             arm64, ppc64, s390x, riscv, loongarch64, mips64,
+                             arm64, ppc, ppc64, s390x, riscv, loongarch64, mips64,
                              sparc64) or a number.
                              First statement if it is needed. Default: elf 64
                              little x86_64
@@ -69,9 +69,9 @@ Kernel
   tables START SIZE [levels=] [mask=]
                              page tables as pagetables.py has them for the machine are
                              taken from here, the top one first; levels: default 4 on
-                             x86_64, ppc64 and sparc64, 2 on i386 and arm (3: PAE, LPAE),
-                             3 on others, as many as 48 bits need on arm64; mask: set in
-                             each entry (SME)
+                             x86_64, ppc64 and sparc64, 2 on ppc, i386 and arm (3 on
+                             the latter two: PAE, LPAE), 3 on others, as many as 48 bits
+                             need on arm64; mask: set in each entry (SME)
   map VADDR START SIZE [page=64K] [flags=]
                              page: what an entry maps, as 4K, 2M, 1G. Default: a page;
                              flags: of the entries, default those of the kernel's data
@@ -131,15 +131,15 @@ from pagetables import Error  # noqa: E402
 PAGE = 4096
 
 # Machines whose kernels have longs of 4 bytes, also in ELF files of 64 bits.
-NARROW_MACHINES = (3, 40)
+NARROW_MACHINES = (3, 20, 40)
 
-MACHINES = {'i386': 3, 'mips64': 8, 'ppc64': 21, 's390x': 22, 'arm': 40, 'sparc64': 43,
-            'x86_64': 62, 'arm64': 183, 'riscv': 243, 'loongarch64': 258}
+MACHINES = {'i386': 3, 'mips64': 8, 'ppc': 20, 'ppc64': 21, 's390x': 22, 'arm': 40,
+            'sparc64': 43, 'x86_64': 62, 'arm64': 183, 'riscv': 243, 'loongarch64': 258}
 
 # Bytes of an NT_PRSTATUS note; of x86_64 and s390x 336.
-PRSTATUS = {MACHINES['arm']: 148, MACHINES['arm64']: 392, MACHINES['ppc64']: 504,
-            MACHINES['riscv']: 376, MACHINES['loongarch64']: 480, MACHINES['mips64']: 480,
-            MACHINES['sparc64']: 408}
+PRSTATUS = {MACHINES['arm']: 148, MACHINES['arm64']: 392, MACHINES['ppc']: 268,
+            MACHINES['ppc64']: 504, MACHINES['riscv']: 376, MACHINES['loongarch64']: 480,
+            MACHINES['mips64']: 480, MACHINES['sparc64']: 408}
 
 PT_LOAD, PT_NOTE = 1, 4
 PN_XNUM = 0xffff

@@ -257,6 +257,27 @@ class Ppc64(Tables):
         return None if entry >> 62 & 1 else entry & 0x3fffffffffffff00
 
 
+class Ppc(Tables):
+    """Two levels, with entries of 4 bytes, as Book3S has them."""
+
+    LEVELS = 2
+    LARGE = 1
+    ENTRY = 4
+    FLAGS = 0x597           # of data: present, hashed, readable, coherent, written, used, writable
+
+    def bits(self, _level):
+        return 10
+
+    def leaf(self, _level, paddr, flags):
+        return paddr | flags
+
+    def table(self, _level, address):
+        return address
+
+    def target(self, _level, entry):
+        return entry
+
+
 class LoongArch64(Tables):
     """Tables are led to by addresses in a window; what maps nothing leads to empty ones."""
 
@@ -316,5 +337,5 @@ class Sparc64(Tables):
 
 
 MACHINES = {'x86_64': X86_64, 'i386': I386, 'arm': Arm, 'arm64': Arm64, 's390x': S390x,
-            'riscv': Riscv64, 'ppc64': Ppc64, 'loongarch64': LoongArch64,
+            'riscv': Riscv64, 'ppc': Ppc, 'ppc64': Ppc64, 'loongarch64': LoongArch64,
             'mips64': Mips64, 'sparc64': Sparc64}
