@@ -7,6 +7,7 @@ import compare
 
 KERNEL_MAP = 0xffffffff80000000     # __START_KERNEL_map
 PRESENT, HUGE = 1, 1 << 7
+VMALLOC_START = 0xffffc90000000000  # of kernels that do not move it
 FRAME = (1 << 52) - 1 & ~0xfff
 
 
@@ -25,7 +26,10 @@ class Tables:
         la57 = read_truth(dumpdir, "vmcoreinfo", r"^NUMBER\(pgtable_l5_enabled\)=(\d+)$")
         self.levels = 5 if la57 == "1" else 4
         self.root = int(read_truth(dumpdir, "vmcoreinfo", r"^SYMBOL\(init_top_pgt\)=(.*)$"), 16)
-        self.vmalloc = int(read_truth(dumpdir, "kallsyms", r"^(\w+) \w vmalloc_base$"), 16)
+        self.vmalloc = VMALLOC_START
+        base = read_truth(dumpdir, "kallsyms", r"^(\w+) \w vmalloc_base$")
+        if base:
+            self.vmalloc, = self.words(self.image_pa(int(base, 16)), 1)
 
     def image_pa(self, va):
         return va - KERNEL_MAP + self.phys_base
@@ -46,10 +50,10 @@ class Tables:
 
     def of_kernel(self):
         """Those of vmalloc, the memory map, the image, modules, and all between."""
-        start, = self.words(self.image_pa(self.vmalloc), 1)
         bits = 12 + 9 * self.levels
         # The entries of the upper half are those of addresses whose upper bits are set.
-        return self.below(self.image_pa(self.root), self.levels, 0, start % (1 << bits))
+        return self.below(self.image_pa(self.root), self.levels, 0,
+                          self.vmalloc % (1 << bits))
 
 
 def of_kernel(dumpdir):
