@@ -116,10 +116,12 @@ def unpack(source, wanted, release, dest):
 
 
 class Kernel:
-    """An unpacked kernel: dir, release, vmlinuz, config, and its modules."""
+    """An unpacked kernel: series, dir, the name of that (which tells its flavour, too), release,
+    vmlinuz, config, and its modules."""
 
     def __init__(self, series, directory):
         self.series = series
+        self.name = os.path.basename(directory)
         self.dir = directory
         with open(os.path.join(directory, "release")) as f:
             self.release = f.read().strip()

@@ -27,8 +27,9 @@ def make(guest, say=lambda text: None, again=False):
     """The directory of the vmcore that GUEST leaves, made if it is not there or
     AGAIN.  The caller holds the cache's lock."""
     top = os.path.join(cache.root(), "vmcores")
-    machine = f"{guest.machine.name}-" if guest.machine is not machines.X86_64 else ""
-    prefix = f"{guest.kernel.series}-{machine}{guest.kind}."
+    name = guest.kernel.name if guest.machine is machines.X86_64 else \
+        f"{guest.kernel.series}-{guest.machine.name}"
+    prefix = f"{name}-{guest.kind}."
     dest = os.path.join(top, prefix + key(guest))
     if os.path.exists(os.path.join(dest, "meta.json")) and not again:
         return dest
@@ -45,10 +46,12 @@ def make(guest, say=lambda text: None, again=False):
 
 
 def guest(machine, series, kind):
-    """The guest of a machine that boots a SERIES, which can be "newest" or a kernel of built.py."""
+    """The guest of a machine that boots a SERIES, which can be "newest", a series with a flavour of
+    Debian (6.12-rt-amd64), or a kernel of built.py."""
     if built.is_built(series):
         return qemu.Guest(built.kernel(series), kind)
     if series == "newest":
         series = debian.newest(machine)
-    return qemu.Guest(debian.kernel(series, machine.flavour, machine.arch), kind,
+    series, _, flavour = series.partition("-")
+    return qemu.Guest(debian.kernel(series, flavour or machine.flavour, machine.arch), kind,
                       machine=machine)
