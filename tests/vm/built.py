@@ -5,12 +5,13 @@ SERIES+VARIANT names one: 6.12+novmemmap is built from linux-source-6.12 with th
 kernels/base.config, of which kernels/novmemmap.config replaces some. It is kept in the cache
 until its source, its options or the compiler change.
 """
-import glob
 import hashlib
+import itertools
 import os
 import re
 import shutil
 import tempfile
+import typing
 
 import cache
 import debian
@@ -23,22 +24,39 @@ PROGRAMS = {"make": "make", "gcc": "gcc", "flex": "flex", "bison": "bison", "bc"
 OPTION = re.compile(r"(CONFIG_\w+)=(.*)")
 
 
-# The series that each variant is built of.
-SERIES = ["6.12"]
+class Variant(typing.NamedTuple):
+    """A configuration: the group of those that differ in the same, and the series that it is built
+    of."""
+    group: str
+    series: tuple
+
+
+VARIANTS = {
+    "novmemmap": Variant("memory", ("6.12",)),
+}
 
 
 def is_built(series):
     return "+" in series
 
 
-def variants():
-    """All variants, by name."""
-    return sorted(os.path.basename(path)[:-7] for path in glob.glob(f"{HERE}/*.config")
-                  if path != BASE)
-
-
 def all_kernels():
-    return [f"{series}+{variant}" for series in SERIES for variant in variants()]
+    return [f"{series}+{name}" for name, variant in VARIANTS.items() for series in variant.series]
+
+
+def some_kernels():
+    """The first kernel of each group."""
+    groups = {}
+    for name, variant in VARIANTS.items():
+        groups.setdefault(variant.group, f"{variant.series[0]}+{name}")
+    return list(groups.values())
+
+
+def text(name):
+    """The configuration of a kernel in words, with which its file begins."""
+    with open(f"{HERE}/{name.partition('+')[2]}.config") as f:
+        lines = itertools.takewhile(lambda line: line.startswith("#"), f)
+        return " ".join(line.strip("# \n") for line in lines).rstrip(".")
 
 
 def options(path):
@@ -115,8 +133,8 @@ def kernel(name):
     """The kernel SERIES+VARIANT of x86_64, from the cache or built. The caller holds the cache's
     lock."""
     series, _, variant = name.partition("+")
-    if variant not in variants():
-        raise cache.Unavailable(f"no variant is called {variant}: there are {variants()}")
+    if variant not in VARIANTS:
+        raise cache.Unavailable(f"no variant is called {variant}: there are {' '.join(VARIANTS)}")
     missing = {package for program, package in PROGRAMS.items() if not shutil.which(program)}
     if missing:
         raise cache.Unavailable("not on this machine: " + " ".join(sorted(missing)))

@@ -8,9 +8,10 @@ import typing
 
 
 class Setting(typing.NamedTuple):
-    """append: for the kernel's command line; options: for QEMU; modules: of the kernel; proof:
-    (a file of the truth, the regular expression that it contains if the setting took
-    effect)."""
+    """text: what it is, in words; append: for the kernel's command line; options: for QEMU;
+    modules: of the kernel; proof: (a file of the truth, the regular expression that it contains
+    if the setting took effect)."""
+    text: str = ""
     append: str = ""
     options: tuple = ()
     modules: tuple = ()
@@ -26,36 +27,36 @@ def memory(name, mib):
 
 
 SETTINGS = {
-    # 5-level page tables, which are a property of the CPU.
+    # 5-level page tables, which are a property of the CPU and are judged with other kernels.
     "la57": Setting(proof=("vmcoreinfo", r"^NUMBER\(pgtable_l5_enabled\)=1$")),
-    # Symbols at the addresses of vmlinux.
-    "nokaslr": Setting("nokaslr", proof=("vmcoreinfo", r"^KERNELOFFSET=0$")),
-    # Two nodes, and a third above a hole whose memory is found after the boot.
+    "nokaslr": Setting("Symbols at the addresses of vmlinux", "nokaslr",
+                       proof=("vmcoreinfo", r"^KERNELOFFSET=0$")),
     "numa": Setting(
+        "Two nodes, and a third above a hole whose memory is found after the boot",
         "memhp_default_state=online",
         (*MORE, *memory("node0", 192), *memory("node1", 320), *memory("dimm", 128),
          "-numa", "node,nodeid=0,memdev=node0,cpus=0", "-numa", "node,nodeid=1,memdev=node1,cpus=1",
          "-numa", "node,nodeid=2", "-device", "pc-dimm,memdev=dimm,node=2"),
         proof=("iomem", r"^100000000-107ffffff : System RAM")),
-    # Memory that was added has its own struct pages.
     "hotplug": Setting(
+        "Memory that was added and has its own struct pages",
         "memhp_default_state=online_movable memory_hotplug.memmap_on_memory=1",
         (*MORE, *memory("dimm", 256), "-device", "pc-dimm,memdev=dimm"),
         proof=("iomem", r"^100000000-10fffffff : System RAM")),
-    # A device with memory of which a part is plugged.
     "virtio-mem": Setting(
+        "A device with memory of which a part is plugged",
         "memhp_default_state=online_movable",
         (*MORE, *memory("vmem", 512), "-device", "virtio-mem-pci,memdev=vmem,requested-size=200M"),
         ("virtio_mem",), ("iomem", r"System RAM \(virtio_mem\)")),
-    # The kernel may not use the last part of the memory.
-    "mem": Setting("mem=448M", proof=("dmesg", r"user-defined physical RAM map")),
-    "movable": Setting("movablecore=128M",
+    "mem": Setting("Memory of which the kernel may not use the last part", "mem=448M",
+                   proof=("dmesg", r"user-defined physical RAM map")),
+    "movable": Setting("A zone of movable pages", "movablecore=128M",
                        proof=("dmesg", r"Movable zone start for each node\n.*Node 0: 0x")),
-    # The tail pages of huge pages share struct pages: others take the place of some of the boot.
-    "hugetlb": Setting("hugetlb_free_vmemmap=on", proof=("vmstat", r"^nr_memmap_pages [1-9]")),
-    # Free pages are zero, slab objects have red zones and their users' stacks.
-    "poison": Setting("init_on_free=1 slub_debug=FZU",
-                      proof=("dmesg", r"heap free:on")),
+    # The struct pages of other huge pages take the place of some of the boot.
+    "hugetlb": Setting("Huge pages that share struct pages", "hugetlb_free_vmemmap=on",
+                       proof=("vmstat", r"^nr_memmap_pages [1-9]")),
+    "poison": Setting("Free pages of zeros, slab objects with red zones and their users' stacks",
+                      "init_on_free=1 slub_debug=FZU", proof=("dmesg", r"heap free:on")),
 }
 KINDS = ["image", *(f"image-{name}" for name in SETTINGS), "kdump"]
 
