@@ -10,6 +10,7 @@ import itertools
 import os
 import re
 import shutil
+import subprocess
 import tempfile
 import typing
 
@@ -111,16 +112,26 @@ def configure(source, tree, wanted):
         raise cache.Unavailable(f"kconfig does not take {' '.join(lost)}")
 
 
-def build(series, variant, dest, source, wanted):
+def run_make(words, log):
+    """Call make; its output goes to a log, which is there to be read if it fails."""
+    with open(log, "w") as f:
+        code = subprocess.run(["make", "-s", *words], stdin=subprocess.DEVNULL, stdout=f, stderr=f,
+                              check=False).returncode
+    if code:
+        raise cache.Unavailable(f"make: exit status {code}: see {log}")
+
+
+def build(dest, source, wanted):
     part = f"{dest}.part"
     shutil.rmtree(part, ignore_errors=True)
     modules = os.path.join(part, "root")
     os.makedirs(modules)
     with tempfile.TemporaryDirectory(dir=os.path.dirname(dest)) as tree:
         configure(source, tree, wanted)
-        make = ["make", "-s", "-C", source, f"O={tree}", f"-j{len(os.sched_getaffinity(0))}"]
-        run([*make, "bzImage", "modules"])
-        run([*make, f"INSTALL_MOD_PATH={modules}", "INSTALL_MOD_STRIP=1", "modules_install"])
+        words = ["-C", source, f"O={tree}", f"-j{len(os.sched_getaffinity(0))}"]
+        run_make([*words, "bzImage", "modules"], f"{dest}.log")
+        run_make([*words, f"INSTALL_MOD_PATH={modules}", "INSTALL_MOD_STRIP=1",
+                  "modules_install"], f"{dest}.log")
         for name, place in {"vmlinuz": "arch/x86/boot/bzImage", "config": ".config",
                             "vmlinux-debug": "vmlinux",
                             "release": "include/config/kernel.release"}.items():
@@ -147,7 +158,7 @@ def kernel(name):
             known = f.read()
     if known != key(source, wanted):
         os.makedirs(os.path.dirname(dest), exist_ok=True)
-        build(series, variant, dest, source, wanted)
+        build(dest, source, wanted)
         with open(f"{dest}/key", "w") as f:
             f.write(key(source, wanted))
     return debian.Kernel(name, dest)
