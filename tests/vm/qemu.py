@@ -280,7 +280,7 @@ class Guest:
         self.kernel = kernel
         self.machine = machine
         self.kind = kind
-        self.crash = kind == "kdump"
+        self.crash = kind.startswith("kdump")
         self.la57 = kind == "image-la57"
         self.setting = settings.of_kind(kind)
         driver, self.card = CARDS.get(kind, (None, None))
@@ -296,7 +296,8 @@ class Guest:
         self.result_mib = result_mib
         self.append = f"console={machine.console} panic=1 {machine.append}".rstrip()
         if self.crash:
-            self.append += f" crashkernel={CRASHKERNEL}"
+            size = self.setting.crashkernel if self.setting else CRASHKERNEL
+            self.append += f" crashkernel={size}"
         if self.setting:
             self.append = f"{self.append} {self.setting.append}".rstrip()
             self.modules = [*self.modules, *self.setting.modules]

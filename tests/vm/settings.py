@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The settings of the machine and of its kernel that a guest can have besides the usual.
 
-A kind of vmcore is image, kdump, or an image with a setting: image-numa.
+A kind of vmcore is image, kdump, or one of these with a setting: image-numa, kdump-high.
 """
 import re
 import typing
@@ -10,12 +10,14 @@ import typing
 class Setting(typing.NamedTuple):
     """text: what it is, in words; append: for the kernel's command line; options: for QEMU;
     modules: of the kernel; proof: (a file of the truth, the regular expression that it contains
-    if the setting took effect)."""
+    if the setting took effect); crashkernel: the memory of a capture kernel, from which the
+    vmcore comes then, instead of an image."""
     text: str = ""
     append: str = ""
     options: tuple = ()
     modules: tuple = ()
     proof: tuple = ()
+    crashkernel: str = ""
 
 
 # Memory that is added to what the firmware tells of.
@@ -57,8 +59,19 @@ SETTINGS = {
                        proof=("vmstat", r"^nr_memmap_pages [1-9]")),
     "poison": Setting("Free pages of zeros, slab objects with red zones and their users' stacks",
                       "init_on_free=1 slub_debug=FZU", proof=("dmesg", r"heap free:on")),
+    "high": Setting("A capture kernel above 4 GiB, with a little memory below",
+                    options=("-machine", "max-ram-below-4g=256M"),
+                    proof=("iomem", r"^ *1[0-9a-f]{8}-1[0-9a-f]{8} : Crash kernel$"),
+                    crashkernel="192M,high crashkernel=32M,low"),
 }
-KINDS = ["image", *(f"image-{name}" for name in SETTINGS), "kdump"]
+
+
+def kind_of(name):
+    """The kind of vmcore that has the setting of this name."""
+    return f"{'kdump' if SETTINGS[name].crashkernel else 'image'}-{name}"
+
+
+KINDS = ["image", *map(kind_of, SETTINGS), "kdump"]
 
 
 def of_kind(kind):
