@@ -1,15 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "facts/vmcoreinfo.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/checked.h"
+#include "lib/cleanup.h"
 #include "lib/elf_machine.h"
+#include "lib/err.h"
+#include "lib/fdio.h"
+#include "lib/input_file.h"
 #include "lib/types.h"
 
 /* No struct of the kernel, and no offset in one, comes near this. */
 #define STRUCT_MAX (1u << 24)
+
+int vmcoreinfo_read(const char *path, char **text, struct vmcoreinfo *ret)
+{
+	_cleanup_close_ int fd = input_file_open(path);
+	_cleanup_free_ char *buf = NULL;
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	buf = malloc(VMCOREINFO_MAX);
+	if (!buf)
+		return err_set(-ENOMEM, "no memory to read %s", path);
+	n = fd_read(fd, buf, VMCOREINFO_MAX);
+	if (n < 0)
+		return err_errno(n, "cannot read %s", path);
+	if (n == VMCOREINFO_MAX)
+		return err_set(-EFBIG, "%s is too large to be VMCOREINFO text", path);
+	*text = take_ptr(buf);
+	*ret = (struct vmcoreinfo){ .text = *text, .size = n };
+	return 0;
+}
 
 bool vmcoreinfo_next_line(const struct vmcoreinfo *vi, size_t *pos, const char **line, size_t *len)
 {

@@ -29,6 +29,14 @@ struct vmcoreinfo {
 };
 
 /**
+ * Read the text of a file.
+ * @param[out] text to be freed; @param[out] ret it
+ * @return 0; -ENOMEM; -EFBIG; -errno if the file cannot be read
+ */
+int vmcoreinfo_read(const char *path, char **text, struct vmcoreinfo *ret)
+	__attribute__((warn_unused_result));
+
+/**
  * Step through the lines of a text.
  * @param[in,out] pos 0 at first
  * @param[out] line borrowed, without its end; @param[out] len its bytes, maybe 0

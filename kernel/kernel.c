@@ -11,10 +11,7 @@
 #include "facts/macro_values.h"
 #include "kernel/kernel_tables.h"
 #include "lib/checked.h"
-#include "lib/cleanup.h"
 #include "lib/err.h"
-#include "lib/fdio.h"
-#include "lib/input_file.h"
 #include "lib/trace.h"
 #include "symbols/kallsyms.h"
 #include "types/btf_info.h"
@@ -26,28 +23,6 @@
 INIT_OPT_MOD_SYM(vmlinux, init_uts_ns);
 INIT_OPT_MOD_SYM(vmlinux, _stext);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, uts_namespace, name);
-
-/* The text of a file given with -i; *text is to be freed. */
-static int read_info_file(const char *path, char **text, size_t *size)
-{
-	_cleanup_close_ int fd = input_file_open(path);
-	_cleanup_free_ char *buf = NULL;
-	ssize_t n;
-
-	if (fd < 0)
-		return fd;
-	buf = malloc(VMCOREINFO_MAX);
-	if (!buf)
-		return err_set(-ENOMEM, "no memory to read %s", path);
-	n = fd_read(fd, buf, VMCOREINFO_MAX);
-	if (n < 0)
-		return err_errno(n, "cannot read %s", path);
-	if (n == VMCOREINFO_MAX)
-		return err_set(-EFBIG, "%s is too large to be VMCOREINFO text", path);
-	*text = take_ptr(buf);
-	*size = n;
-	return 0;
-}
 
 static bool find_hex(const struct vmcoreinfo *vi, const char *key, uint64_t *ret)
 {
@@ -119,11 +94,10 @@ static int take_page_size(const struct kernel *k)
 static int open_info_file(struct kernel *k, const char *path)
 {
 	char release[UTS_LEN];
-	int err = read_info_file(path, &k->file_text, &k->file.size);
+	int err = vmcoreinfo_read(path, &k->file_text, &k->file);
 
 	if (err)
 		return err;
-	k->file.text = k->file_text;
 	if (!vmcoreinfo_string(&k->file, "OSRELEASE", release, sizeof(release)))
 		return err_set(-EINVAL, "%s is not VMCOREINFO text: it has no OSRELEASE", path);
 	if (k->release[0] && strcmp(release, k->release))
