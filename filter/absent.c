@@ -105,7 +105,8 @@ void find_absent_memory(const struct kernel *k, const struct bitmap *present,
 	struct memmap map;
 
 	*ret = (struct absent_memory){ 0 };
-	if (!level || page_layout_init(&l, k, level) || vmcore_reader_create(&r, k->vc))
+	if (k->dom0.nr || !level || page_layout_init(&l, k, level) ||
+	    vmcore_reader_create(&r, k->vc))
 		return;
 	if (!memmap_init_whole(&map, k, r)) {
 		find_absent(k, r, &l, &map, present, ret);

@@ -174,11 +174,13 @@ static int add_image_run(void *ctx, vaddr_t va, paddr_t pa, uint64_t len)
 {
 	struct filter *f = ctx;
 	unsigned int shift = f->k->arch.page_shift;
+	pfn_t pfn;
 
 	(void)va;
 	if (f->image.nr == IMAGE_PIECES_MAX)
 		return 1;
-	pfn_set_add(&f->image, pa >> shift, (pa >> shift) + (len >> shift));
+	if (!kernel_pfn(f->k, pa >> shift, &pfn))
+		pfn_set_add(&f->image, pfn, pfn + (len >> shift));
 	return 0;
 }
 
@@ -314,9 +316,10 @@ static int classify_all(struct filter *f, unsigned int nr_threads, struct filter
 	return err;
 }
 
-int filter_pages(const struct kernel *k, unsigned int level, unsigned int nr_threads,
-		 struct bitmap *dumpable, struct bitmap *wanted, struct page_order *order,
-		 struct filter_stats *stats)
+/* Filter pages whose numbers in the bitmaps are those of their struct pages. */
+static int filter_described(const struct kernel *k, unsigned int level, unsigned int nr_threads,
+			    struct bitmap *dumpable, struct bitmap *wanted,
+			    struct page_order *order, struct filter_stats *stats)
 {
 	struct filter f = { .k = k, .dumpable = dumpable, .wanted = wanted, .order = order };
 	int err = prepare(&f, level & ~DL_ZERO);
@@ -330,6 +333,67 @@ int filter_pages(const struct kernel *k, unsigned int level, unsigned int nr_thr
 	memmap_deinit(&f.map);
 	pfn_set_deinit(&f.image);
 	return err;
+}
+
+/* Set in a bitmap, from bit at on, the bits that bits [start, end) of another one are. */
+static void set_like(struct bitmap *to, uint64_t at, const struct bitmap *from, uint64_t start,
+		     uint64_t end)
+{
+	for (uint64_t bit = start, stop; bit < end; bit = stop) {
+		bit = bitmap_next_set(from, bit, end);
+		stop = bitmap_next_clear(from, bit, end);
+		bitmap_set_range(to, at + (bit - start), at + (stop - start));
+	}
+}
+
+/* The same for bits that are clear. */
+static void clear_like(struct bitmap *to, uint64_t at, const struct bitmap *from, uint64_t start,
+		       uint64_t end)
+{
+	for (uint64_t bit = start, stop; bit < end; bit = stop) {
+		bit = bitmap_next_clear(from, bit, end);
+		stop = bitmap_next_set(from, bit, end);
+		bitmap_clear_range(to, at + (bit - start), at + (stop - start));
+	}
+}
+
+/* Filter the pages that dom0 of a Xen host has, in the order of its own numbers. */
+static int filter_dom0(const struct kernel *k, unsigned int level, unsigned int nr_threads,
+		       struct bitmap *dumpable, struct filter_stats *stats)
+{
+	const struct frames *dom0 = &k->dom0;
+	uint64_t all = bitmap_count(dumpable, 0, dumpable->nbits), before;
+	struct bitmap own;
+	int err = bitmap_init_stored(&own, dumpable->nbits, k->vc->bitmaps);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < dom0->nr; i++) {
+		const struct frame_run *r = &dom0->runs[i];
+
+		set_like(&own, r->pfn, dumpable, r->frame, r->frame + r->nr);
+	}
+	before = bitmap_count(&own, 0, own.nbits);
+	err = filter_described(k, level, nr_threads, &own, NULL, NULL, stats);
+	for (size_t i = 0; !err && i < dom0->nr; i++) {
+		const struct frame_run *r = &dom0->runs[i];
+
+		clear_like(dumpable, r->frame, &own, r->pfn, r->pfn + r->nr);
+	}
+	stats->undescribed += all - min_u64(all, before);
+	bitmap_deinit(&own);
+	return err;
+}
+
+int filter_pages(const struct kernel *k, unsigned int level, unsigned int nr_threads,
+		 struct bitmap *dumpable, struct bitmap *wanted, struct page_order *order,
+		 struct filter_stats *stats)
+{
+	if (!k->dom0.nr)
+		return filter_described(k, level, nr_threads, dumpable, wanted, order, stats);
+	if (order)
+		page_order_forget_fill(order);
+	return filter_dom0(k, level, nr_threads, dumpable, stats);
 }
 
 int filter_possible(const struct kernel *k, unsigned int level, unsigned int *possible)

@@ -50,8 +50,8 @@ void plausibility_begin(struct plausibility *p, const struct kernel *k, struct v
 			    k, r, map->ranges[range].pages + (n - before) * map->page_struct_size,
 			    &run))
 			continue;
-		pfn = run.paddr >> k->vc->page_shift;
-		if (pfn < dumpable->nbits && bitmap_test(dumpable, pfn))
+		if (!kernel_pfn(k, run.paddr >> k->vc->page_shift, &pfn) && pfn < dumpable->nbits &&
+		    bitmap_test(dumpable, pfn))
 			p->known[p->nr_known++] = pfn;
 	}
 }

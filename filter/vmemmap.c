@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "filter/vmemmap.h"
 
+#include <errno.h>
+
 #include "kernel/memmap.h"
 #include "lib/checked.h"
 #include "lib/err.h"
@@ -103,8 +105,11 @@ int exclude_unused_vmemmap(const struct kernel *k, struct bitmap *dumpable,
 			   const struct bitmap *wanted, uint64_t *dropped)
 {
 	struct unused_vmemmap u = { .k = k, .dumpable = dumpable, .page_size = k->vc->page_size };
-	int err = vmcore_reader_create(&u.r, k->vc);
+	int err;
 
+	if (k->dom0.nr)
+		return err_set(-ENOTSUP, "struct pages of a Xen host are not excluded");
+	err = vmcore_reader_create(&u.r, k->vc);
 	if (err)
 		return err;
 	err = find_unused(&u);

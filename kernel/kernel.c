@@ -9,6 +9,7 @@
 
 #include "debuginfo/dwarf_provider.h"
 #include "facts/macro_values.h"
+#include "kernel/dom0.h"
 #include "kernel/kernel_tables.h"
 #include "lib/checked.h"
 #include "lib/err.h"
@@ -197,8 +198,25 @@ static int with_memory(struct kernel *k, int (*look)(struct arch *a, const struc
 	return err;
 }
 
+/* In dom0, the root of page tables is the only address that is not the machine's already. */
+static int move_root(struct kernel *k)
+{
+	uint64_t frame;
+
+	if (frames_find_page(&k->dom0, k->arch.root / FRAME_BYTES, &frame)) {
+		arch_deinit(&k->arch);
+		return err_set(-EBADMSG,
+			       "dom0 has no page %#" PRIx64 " for the root of page tables",
+			       k->arch.root / FRAME_BYTES);
+	}
+	k->arch.root = frame * FRAME_BYTES;
+	return 0;
+}
+
 static int set_up_translation(struct kernel *k)
 {
+	int err;
+
 	arch_deinit(&k->arch);
 	k->arch = (struct arch){
 		.ops = arch_find(k->vc->machine),
@@ -210,10 +228,11 @@ static int set_up_translation(struct kernel *k)
 	};
 	if (!k->info.size && !k->release[0])
 		return err_set(-ENOENT, "the dump has no VMCOREINFO");
-	/* The kernel's page tables do not contain addresses of this dump. */
-	if (k->vc->xen)
-		return err_set(-ENOTSUP, "memory of Xen hosts is not understood");
-	return with_memory(k, arch_init);
+	if (k->vc->xen.found && !k->dom0.nr)
+		return err_set(-ENOTSUP, "dom0 of this Xen host has told no frames of its pages: "
+					 "only PV domains of x86_64 do");
+	err = with_memory(k, arch_init);
+	return err || !k->dom0.nr ? err : move_root(k);
 }
 
 static void remember_translation(struct kernel *k, int err)
@@ -306,6 +325,8 @@ static int open_kernel(struct kernel **ret, struct vmcore *vc, const char *info_
 	k->segments = calloc(vc->nr_segments + 1, sizeof(*k->segments));
 	if (!k->segments)
 		err = err_set(-ENOMEM, "no memory for %zu segments", vc->nr_segments);
+	if (!err)
+		err = dom0_frames(&k->dom0, vc);
 	if (!err && info_path)
 		err = open_info_file(k, info_path);
 	if (err) {
@@ -367,6 +388,7 @@ void kernel_close(struct kernel *k)
 	if (!k)
 		return;
 	arch_deinit(&k->arch);
+	frames_deinit(&k->dom0);
 	free(k->segments);
 	free(k->file_text);
 	free(k);

@@ -42,6 +42,11 @@ struct kernel {
 	const char *vmlinux_path; /**< given with -x, or NULL; borrowed */
 	struct fact_set facts;
 	struct arch arch;
+	/**
+	 * The pages of dom0 of a Xen host by the frames of the machine, which are the dump's page
+	 * numbers. Else none, and the dump has the kernel's own numbers. Owned.
+	 */
+	struct frames dom0;
 	struct arch_segment *segments; /**< arch.segments; owned */
 	/**
 	 * 0: virtual addresses can be translated. Else the -errno why not, and
@@ -96,6 +101,13 @@ int kernel_resolve(const struct kernel *k, const struct fact_set *set, struct ke
 
 /** Physical memory as the architectures look at it, for as long as the reader is there. */
 struct arch_mem kernel_mem(struct vmcore_reader *r);
+
+/**
+ * Find the kernel's own number of a page of the dump: of that in its struct pages.
+ * @param page the dump's number
+ * @return 0; -ENOENT, without a sentence, if dom0 of a Xen host does not have the page
+ */
+int kernel_pfn(const struct kernel *k, pfn_t page, pfn_t *pfn);
 
 /**
  * Translate a virtual address; the run is clipped to nothing but the mapping:

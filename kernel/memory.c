@@ -39,6 +39,14 @@ struct arch_mem kernel_mem(struct vmcore_reader *r)
 	};
 }
 
+int kernel_pfn(const struct kernel *k, pfn_t page, pfn_t *pfn)
+{
+	if (k->dom0.nr)
+		return frames_find(&k->dom0, page, pfn);
+	*pfn = page;
+	return 0;
+}
+
 int kernel_translate(const struct kernel *k, struct vmcore_reader *r, vaddr_t va,
 		     struct arch_run *ret)
 {

@@ -57,6 +57,12 @@ static int cmp_frame(const void *a, const void *b)
 	return (x->frame > y->frame) - (x->frame < y->frame);
 }
 
+void frames_sort(struct frames *f)
+{
+	if (f->nr)
+		qsort(f->runs, f->nr, sizeof(*f->runs), cmp_frame);
+}
+
 static bool is_possible(const struct frame_run *r)
 {
 	return r->nr && r->nr <= FRAMES_MAX && r->frame <= FRAMES_MAX - r->nr &&
@@ -78,7 +84,7 @@ int frames_decode(struct frames *f, const void *buf, size_t size, bool swap)
 		if (is_possible(&r))
 			f->runs[f->nr++] = r;
 	}
-	qsort(f->runs, f->nr, sizeof(*f->runs), cmp_frame);
+	frames_sort(f);
 	return 0;
 }
 
@@ -91,4 +97,17 @@ int frames_find(const struct frames *f, uint64_t frame, pfn_t *pfn)
 		return -ENOENT;
 	*pfn = r->pfn + (frame - r->frame);
 	return 0;
+}
+
+int frames_find_page(const struct frames *f, pfn_t pfn, uint64_t *frame)
+{
+	for (size_t i = 0; i < f->nr; i++) {
+		const struct frame_run *r = &f->runs[i];
+
+		if (pfn >= r->pfn && pfn - r->pfn < r->nr) {
+			*frame = r->frame + (pfn - r->pfn);
+			return 0;
+		}
+	}
+	return -ENOENT;
 }

@@ -43,6 +43,9 @@ void frames_deinit(struct frames *f);
  */
 int frames_add(struct frames *f, uint64_t frame, pfn_t pfn) __attribute__((warn_unused_result));
 
+/** Sort runs for frames_find(), after the last page was appended. */
+void frames_sort(struct frames *f);
+
 /** Bytes of the note's descriptor. */
 size_t frames_size(const struct frames *f);
 
@@ -59,9 +62,15 @@ int frames_decode(struct frames *f, const void *buf, size_t size, bool swap)
 
 /**
  * Find the page that is in a frame.
- * @param f as frames_decode() made it
+ * @param f sorted
  * @return 0; -ENOENT, without a sentence, if none is
  */
 int frames_find(const struct frames *f, uint64_t frame, pfn_t *pfn);
+
+/**
+ * Find the frame that a page is in. Each run is looked at.
+ * @return 0; -ENOENT, without a sentence, if it is in none
+ */
+int frames_find_page(const struct frames *f, pfn_t pfn, uint64_t *frame);
 
 #endif

@@ -21,8 +21,13 @@
 /* Names of notes are shorter. */
 #define NAME_MAX_SIZE 64
 
-/* Type of the note "Xen" that a crashed Xen leaves once. */
+/*
+ * The note "Xen" that a crashed Xen leaves once: struct xen_crash_info of 64-bit Xen, which got
+ * its last two members one after the other.
+ */
 #define XEN_CRASH_INFO 0x1000001
+#define XEN_CRASH_INFO_WORDS 8 /* the first one is the version */
+#define XEN_VMCOREINFO_NAME "VMCOREINFO_XEN"
 
 struct note {
 	uint32_t type;
@@ -242,16 +247,32 @@ static bool is_cpu(const struct note *n)
 	return is_named(n, "CORE") && n->type == NT_PRSTATUS;
 }
 
-static int copy_eraseinfo(struct vmcore *vc, const struct note *n)
+/* Copy the descriptor of the first note of a kind. */
+static int copy_desc(const struct note *n, char **to, size_t *size)
 {
-	if (vc->eraseinfo || !n->desc_size)
+	if (*to || !n->desc_size)
 		return 0;
-	vc->eraseinfo = malloc(n->desc_size);
-	if (!vc->eraseinfo)
-		return err_set(-ENOMEM, "no memory for %zu bytes of eraseinfo", n->desc_size);
-	memcpy(vc->eraseinfo, n->desc, n->desc_size);
-	vc->eraseinfo_size = n->desc_size;
+	*to = malloc(n->desc_size);
+	if (!*to)
+		return err_set(-ENOMEM, "no memory for %zu bytes of a note", n->desc_size);
+	memcpy(*to, n->desc, n->desc_size);
+	*size = n->desc_size;
 	return 0;
+}
+
+static void take_xen_crash(struct vmcore *vc, const struct note *n)
+{
+	size_t words = vc->is64 ? n->desc_size / sizeof(uint64_t) : 0;
+	struct xen_crash *xen = &vc->xen;
+
+	xen->found = true;
+	if (words < XEN_CRASH_INFO_WORDS)
+		return;
+	xen->major = load_u64(n->desc, vc->swap);
+	if (words > XEN_CRASH_INFO_WORDS)
+		xen->p2m_root = load_u64(n->desc + (words - 1) * sizeof(uint64_t), vc->swap);
+	if (words > XEN_CRASH_INFO_WORDS + 1)
+		xen->phys_start = load_u64(n->desc + (words - 2) * sizeof(uint64_t), vc->swap);
 }
 
 int notes_scan(struct vmcore *vc)
@@ -265,7 +286,9 @@ int notes_scan(struct vmcore *vc)
 		if (is_cpu(&n)) {
 			nr_cpus++;
 		} else if (is_named(&n, "Xen") && n.type == XEN_CRASH_INFO) {
-			vc->xen = true;
+			take_xen_crash(vc, &n);
+		} else if (is_named(&n, XEN_VMCOREINFO_NAME)) {
+			ret = copy_desc(&n, &vc->xen.vmcoreinfo, &vc->xen.vmcoreinfo_size);
 		} else if (is_named(&n, VMCOREINFO_NAME)) {
 			size_t len = n.desc_size;
 
@@ -276,7 +299,7 @@ int notes_scan(struct vmcore *vc)
 				vc->vmcoreinfo_size = len;
 			}
 		} else if (is_named(&n, ERASEINFO_NAME)) {
-			ret = copy_eraseinfo(vc, &n);
+			ret = copy_desc(&n, &vc->eraseinfo, &vc->eraseinfo_size);
 		} else if (is_named(&n, FRAMES_NOTE_NAME) && !vc->frames.runs) {
 			ret = frames_decode(&vc->frames, n.desc, n.desc_size, vc->swap);
 		}

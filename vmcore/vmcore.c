@@ -242,6 +242,7 @@ void vmcore_close(struct vmcore *vc)
 	free(vc->notes);
 	frames_deinit(&vc->frames);
 	free(vc->eraseinfo);
+	free(vc->xen.vmcoreinfo);
 	free(vc);
 }
 

@@ -33,6 +33,21 @@ struct vmcore_segment {
 	bool doubtful;	 /**< the program header contradicts itself: others win */
 };
 
+/**
+ * The crash of a Xen host: the dump is the machine's memory, by its frames, and the crashed kernel
+ * is that of dom0. From the note that Xen leaves (struct xen_crash_info of Xen's
+ * public/elfnote.h), and from VMCOREINFO_XEN.
+ */
+struct xen_crash {
+	bool found;
+	uint64_t major;	    /**< Xen's version */
+	paddr_t phys_start; /**< of Xen's image; 0: not told */
+	/** Frame of the root of dom0's tree of frames; 0 or all ones: there is none. */
+	uint64_t p2m_root;
+	char *vmcoreinfo; /**< VMCOREINFO_XEN, as text; NULL: none. Owned */
+	size_t vmcoreinfo_size;
+};
+
 /** Receives what vmcore_check() finds. */
 struct vmcore_faults {
 	/** @param text a sentence without the file's name and without a newline */
@@ -136,8 +151,7 @@ struct vmcore {
 	const char *vmcoreinfo;
 	size_t vmcoreinfo_size;
 	unsigned int nr_cpus; /**< NT_PRSTATUS notes of "CORE" */
-	/** The notes are those of a Xen host: addresses of its memory are not the kernel's. */
-	bool xen;
+	struct xen_crash xen; /**< from the notes of a Xen host */
 	/** If runs is not NULL, page tables have frames of the machine. From a note. */
 	struct frames frames;
 	/** From a kdump-compressed header; the strings are "" if the format has none. */

@@ -111,12 +111,31 @@ static void test_overlap(void **state)
 	frames_deinit(&f);
 }
 
+/* The other way round: the frame that a page is in. */
+static void test_find_page(void **state)
+{
+	static const uint64_t words[] = { 100, 0, 50, 10, 1000, 5 };
+	struct frames f;
+	uint64_t frame;
+
+	(void)state;
+	decode(&f, words, sizeof(words));
+	assert_int_equal(frames_find_page(&f, 49, &frame), 0);
+	assert_int_equal(frame, 149);
+	assert_int_equal(frames_find_page(&f, 1004, &frame), 0);
+	assert_int_equal(frame, 14);
+	assert_int_equal(frames_find_page(&f, 50, &frame), -ENOENT);
+	assert_int_equal(frames_find_page(&f, 1005, &frame), -ENOENT);
+	frames_deinit(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_runs),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_overlap),
+		cmocka_unit_test(test_find_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,6 +79,7 @@ static void drop(struct vmcore *vc)
 {
 	free(vc->notes);
 	free(vc->eraseinfo);
+	free(vc->xen.vmcoreinfo);
 }
 
 static size_t good_length(const struct notes *n)
@@ -190,6 +191,40 @@ static void test_empty_vmcoreinfo_is_passed_over(void **state)
 	assert_int_equal(vc.eraseinfo_size, 3);
 	assert_memory_equal(vc.eraseinfo, "one", 3);
 	drop(&vc);
+}
+
+/* Xen's note, of 64-bit Xen, in each of its lengths. */
+static void test_xen_crash(void **state)
+{
+	(void)state;
+	for (size_t words = 0; words <= 10; words++) {
+		for (int swap = 0; swap < 2; swap++) {
+			struct notes n = { .swap = swap };
+			char desc[10 * sizeof(uint64_t)];
+			struct vmcore vc = { 0 };
+
+			for (size_t i = 0; i < words; i++)
+				store_u64(desc + i * sizeof(uint64_t), 100 + i, swap);
+			add(&n, "Xen", 0x1000002, "cr3", 3);
+			add(&n, "Xen", 0x1000001, desc, words * sizeof(uint64_t));
+			add_text(&n, "VMCOREINFO_XEN", "first");
+			add_text(&n, "VMCOREINFO_XEN", "second");
+			vc.notes = malloc(n.size);
+			assert_non_null(vc.notes);
+			memcpy(vc.notes, n.bytes, n.size);
+			vc.notes_size = n.size;
+			vc.swap = swap;
+			vc.is64 = true;
+			assert_int_equal(notes_scan(&vc), 0);
+			assert_true(vc.xen.found);
+			assert_int_equal(vc.xen.major, words >= 8 ? 100 : 0);
+			assert_int_equal(vc.xen.p2m_root, words > 8 ? 100 + words - 1 : 0);
+			assert_int_equal(vc.xen.phys_start, words > 9 ? 100 + words - 2 : 0);
+			assert_int_equal(vc.xen.vmcoreinfo_size, 5);
+			assert_memory_equal(vc.xen.vmcoreinfo, "first", 5);
+			drop(&vc);
+		}
+	}
 }
 
 static void test_what_the_format_knows_stays(void **state)
@@ -340,6 +375,7 @@ int main(void)
 		cmocka_unit_test(test_name_with_and_without_nul),
 		cmocka_unit_test(test_vmcoreinfo_ends_at_nul),
 		cmocka_unit_test(test_empty_vmcoreinfo_is_passed_over),
+		cmocka_unit_test(test_xen_crash),
 		cmocka_unit_test(test_what_the_format_knows_stays),
 		cmocka_unit_test(test_padding_ends),
 		cmocka_unit_test(test_last_note_need_not_be_padded),

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/dom0.h"
+
+#include "lib/byteorder.h"
+#include "lib/elf_machine.h"
+#include "lib/trace.h"
+
+#define TREE_LEVELS 3
+#define TREE_FANOUT (FRAME_BYTES / sizeof(uint64_t))
+
+/* Bits of an entry: the page is another domain's, or no memory. Xen sets all of a missing one. */
+#define ENTRY_FOREIGN (UINT64_C(1) << 63)
+#define ENTRY_IDENTITY (UINT64_C(1) << 62)
+
+struct tree {
+	struct vmcore *vc;
+	struct vmcore_reader *r;
+	struct frames *frames;
+	/* The last page of entries without a frame: it stands for all such parts of the tree. */
+	uint64_t empty;
+};
+
+/* Return whether an entry is a frame that the dump can hold. */
+static bool is_frame(const struct tree *t, uint64_t entry)
+{
+	return entry && !(entry & (ENTRY_FOREIGN | ENTRY_IDENTITY)) && entry < t->vc->max_pfn;
+}
+
+/* Add the pages below one page of the tree, at a level; the first of them is page pfn. */
+static int walk(struct tree *t, uint64_t frame, unsigned int level, pfn_t pfn)
+{
+	uint64_t entries[TREE_FANOUT], span = 1;
+	bool empty = true;
+	int err = 0;
+
+	if (frame == t->empty || vmcore_read(t->r, frame * FRAME_BYTES, entries, sizeof(entries)))
+		return 0;
+	for (unsigned int l = 1; l < level; l++)
+		span *= TREE_FANOUT;
+	/* No more pages than frames: a damaged tree is walked to no end otherwise. */
+	for (size_t i = 0; !err && i < TREE_FANOUT && pfn < t->vc->max_pfn; i++, pfn += span) {
+		uint64_t entry = load_u64(&entries[i], t->vc->swap);
+
+		if (!is_frame(t, entry))
+			continue;
+		empty = false;
+		err = level > 1 ? walk(t, entry, level - 1, pfn) :
+				  frames_add(t->frames, entry, pfn);
+	}
+	if (empty)
+		t->empty = frame;
+	return err;
+}
+
+int dom0_frames(struct frames *ret, struct vmcore *vc)
+{
+	struct tree t = { .vc = vc, .frames = ret };
+	int err;
+
+	*ret = (struct frames){ 0 };
+	if (vc->machine != EM_X86_64 || !is_frame(&t, vc->xen.p2m_root))
+		return 0;
+	err = vmcore_reader_create(&t.r, vc);
+	if (err)
+		return err;
+	err = walk(&t, vc->xen.p2m_root, TREE_LEVELS, 0);
+	vmcore_reader_destroy(t.r);
+	frames_sort(ret);
+	TRACE(MEMMAP, "dom0: %zu runs of frames", ret->nr);
+	return err;
+}

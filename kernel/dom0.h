@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/**
+ * @file
+ * The pages of dom0 of a Xen host, if it is a PV domain: its kernel numbers them on its own (pfn),
+ * the machine's page tables and the dump by frames (mfn).
+ */
+#ifndef KERNEL_DOM0_H
+#define KERNEL_DOM0_H
+
+#include "vmcore/frames.h"
+#include "vmcore/vmcore.h"
+
+/**
+ * Read the tree in which dom0 tells Xen the frame of each of its pages: three levels of pages full
+ * of frame numbers (pfn_to_mfn_frame_list_list of Xen's public/arch-x86/xen.h).
+ *
+ * Pages of other domains that dom0 has mapped, and those that are no memory, are left out; so are
+ * frames beyond the end of the dump's memory. Parts of the tree that cannot be read are left out,
+ * too.
+ *
+ * @param[out] ret sorted, to be freed with frames_deinit(), after an error too; none if the dump is
+ * of no Xen host, or if there is no tree, as in a PVH dom0
+ * @return 0; -ENOMEM
+ */
+int dom0_frames(struct frames *ret, struct vmcore *vc) __attribute__((warn_unused_result));
+
+#endif
