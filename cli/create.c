@@ -387,6 +387,11 @@ static void show_filtering(const struct dump_request *req, const struct dump_res
 	show_absent(&f->absent, rep);
 	if (res->unused_vm_why[0])
 		report_warning(rep, res->unused_vm_why);
+	if (res->foreign_why[0]) {
+		snprintf(text, sizeof(text), "pages of other domains are kept: %s",
+			 res->foreign_why);
+		report_warning(rep, text);
+	}
 	if (!(req->level & ~DL_ZERO))
 		return;
 	if (unreadable) {
@@ -435,6 +440,8 @@ static int write_dump(const struct plan *plan, const struct kernel *k, struct ex
 		.kernel = k,
 		.block_pages = plan->create.splitblock_bytes >> k->vc->page_shift,
 		.exclude_unused_vmemmap = plan->create.exclude_unused_vm,
+		.exclude_foreign =
+			plan->create.exclude_foreign && k->vc->xen.found ? &plan->input.xen : NULL,
 		.essential = plan->create.essential,
 		.deadline = plan->create.time_limit ? rep->start + plan->create.time_limit : 0,
 		.codec = codec,

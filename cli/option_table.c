@@ -130,6 +130,15 @@ static int parse_address(struct plan *plan, const char *text)
 	return 0;
 }
 
+static int parse_xen_phys_start(struct plan *plan, const char *text)
+{
+	char *end;
+
+	if (parse_digits("address", text, 0, &plan->input.xen.phys_start, &end) || *end)
+		return err_set(-EINVAL, "address %s is invalid", text);
+	return 0;
+}
+
 static int add_extension(struct plan *plan, const char *text, bool required)
 {
 	if (plan->create.nr_extensions == EXTENSIONS_MAX)
@@ -341,12 +350,6 @@ static int parse_trace(struct plan *plan, const char *text)
 			return 0;
 		text += len + 1;
 	}
-}
-
-static int refuse_xen(struct plan *plan __attribute__((unused)),
-		      const char *arg __attribute__((unused)))
-{
-	return err_set(-ENOTSUP, "dumps of Xen are not supported");
 }
 
 static int refuse_eppic(struct plan *plan __attribute__((unused)),
@@ -646,30 +649,34 @@ const struct option_row option_table[] = {
 	},
 	{
 		.letter = 'X',
-		.topic = TOPIC_INPUT,
+		.topic = TOPIC_FILTER,
 		.modes = IN(CREATE),
-		.help = "accepted; a dump of a Xen host is saved at level 0 or 1",
+		.flag = FLAG(create.exclude_foreign),
+		.help = "also exclude the pages of a Xen host that are of other domains than dom0, or free",
 	},
 	{
 		.name = "xen-syms",
 		.arg = "FILE",
 		.topic = TOPIC_INPUT,
-		.parse = refuse_xen,
-		.help = "refused: Xen itself is not supported",
+		.modes = IN(CREATE),
+		.text = TEXT(input.xen.syms),
+		.help = "Xen's symbols and types are also those of FILE, with debug information",
 	},
 	{
 		.name = "xen-vmcoreinfo",
 		.arg = "FILE",
 		.topic = TOPIC_INPUT,
-		.parse = refuse_xen,
-		.help = "refused",
+		.modes = IN(CREATE),
+		.text = TEXT(input.xen.vmcoreinfo),
+		.help = "believe the text of FILE before VMCOREINFO_XEN",
 	},
 	{
 		.name = "xen_phys_start",
 		.arg = "ADDRESS",
 		.topic = TOPIC_INPUT,
-		.parse = refuse_xen,
-		.help = "refused",
+		.modes = IN(CREATE),
+		.parse = parse_xen_phys_start,
+		.help = "the physical address of Xen's image; default: that of Xen's note",
 	},
 	{
 		.name = "config",

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "extension/run.h"
+#include "kernel/hypervisor.h"
 #include "lib/codec.h"
 #include "vmcore/vmcore.h"
 
@@ -55,7 +56,8 @@ struct plan_input {
 	size_t nr_raw;
 	const char *diskset[DISKS_MAX]; /**< --diskset; the first one is vmcore, too */
 	size_t nr_diskset;
-	const char *machine; /**< of a vmcore that does not tell it; or NULL */
+	const char *machine;	       /**< of a vmcore that does not tell it; or NULL */
+	struct hypervisor_sources xen; /**< of a Xen host */
 };
 
 /** The files that are written. */
@@ -78,6 +80,7 @@ struct plan_create {
 	size_t nr_levels;
 	bool strict_level;	/**< no dump if none of them is possible */
 	bool exclude_unused_vm; /**< -e */
+	bool exclude_foreign;	/**< -X */
 	bool essential;
 	bool has_fill;		 /**< --fill */
 	unsigned int fill_level; /**< its level */

@@ -73,7 +73,7 @@ struct report_pages report_count(const struct report *rep)
 	for (size_t i = 0; i < nr_report_kinds; i++)
 		p.excluded += res->filter.pages[report_kinds[i].class];
 	p.excluded += res->verdicts.excluded - res->verdicts.included + res->filter.unused_vmemmap +
-		      res->not_essential;
+		      res->not_essential + res->foreign;
 	p.remaining = p.original - p.excluded;
 	return p;
 }
@@ -156,6 +156,8 @@ void report_show(const struct report *rep)
 	}
 	if (rep->plan->create.essential)
 		show_kind(rep, "Not essential", res->not_essential);
+	if (rep->plan->create.exclude_foreign)
+		show_kind(rep, "Of other domains of Xen", res->foreign);
 	if (rep->plan->create.exclude_unused_vm)
 		show_kind(rep, "Unused struct pages", f->unused_vmemmap);
 	if (f->missing)

@@ -261,6 +261,7 @@ static void put_pages(struct json *j, const struct report *rep)
 	json_number(j, "unused_struct_pages", res->filter.unused_vmemmap);
 	json_number(j, "extensions", res->verdicts.excluded);
 	json_number(j, "not_essential", res->not_essential);
+	json_number(j, "other_domains", res->foreign);
 	json_end(j);
 	classes_put(j, &res->copy);
 	json_number(j, "kept_by_extensions", res->verdicts.included);

@@ -20,6 +20,7 @@
 	extern struct kpath_info *__start_##when##_kpaths[], *const __stop_##when##_kpaths[]
 BOUNDS(init);
 BOUNDS(late);
+BOUNDS(xen);
 
 /*
  * Files that declare the same fact leave a pointer each to the one record. Keep the first of them,
@@ -71,6 +72,14 @@ struct fact_set facts_on_demand(void)
 	struct fact_set set = FACT_SET(late);
 
 	KEEP_FIRST_OF_EACH(late, set);
+	return set;
+}
+
+struct fact_set facts_of_xen(void)
+{
+	struct fact_set set = FACT_SET(xen);
+
+	KEEP_FIRST_OF_EACH(xen, set);
 	return set;
 }
 

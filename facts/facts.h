@@ -38,11 +38,12 @@ struct fact_set {
 };
 
 /**
- * Everything that the program itself declares, each fact once: facts that each run needs, and those
- * of facts/on_demand.h, some of which can be the same. Not thread-safe.
+ * Everything that the program itself declares, each fact once: facts that each run needs, those
+ * of facts/on_demand.h, some of which can be the same, and those of facts/xen.h. Not thread-safe.
  */
 struct fact_set facts_of_program(void);
 struct fact_set facts_on_demand(void);
+struct fact_set facts_of_xen(void);
 
 /** Forget everything that providers filled in. */
 void facts_reset(const struct fact_set *set);

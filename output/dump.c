@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "filter/absent.h"
+#include "filter/foreign_pages.h"
 #include "filter/vmemmap.h"
 #include "kernel/crashkernel.h"
 #include "kernel/kcore.h"
@@ -153,6 +154,17 @@ static int filter(struct outputs *o, struct bitmap *b, struct dump_result *res)
 	return !err || req->stop_on_first_error || req->strict ? err : keep_all(o, b, err, res);
 }
 
+/* Exclude pages of other domains; where they cannot be found, they are kept. */
+static int filter_foreign(const struct dump_request *req, struct bitmap *b, struct dump_result *res)
+{
+	int err = exclude_foreign_pages(req->kernel, req->exclude_foreign, b, &res->foreign);
+
+	if (!err || req->strict)
+		return err;
+	snprintf(res->foreign_why, sizeof(res->foreign_why), "%s", err_text(err));
+	return add_line(req, "pages of other domains are kept: %s", res->foreign_why);
+}
+
 /* Exclude struct pages of excluded pages; where they cannot be found, they are kept. */
 static int filter_unused_vm(const struct dump_request *req, struct bitmap *b,
 			    struct dump_result *res)
@@ -206,6 +218,8 @@ static int choose_pages(struct outputs *o, struct bitmap *b, struct dump_result 
 	if (req->verdicts)
 		verdicts_limit(req->verdicts, b);
 	err = filter(o, b, res);
+	if (!err && req->exclude_foreign)
+		err = filter_foreign(req, b, res);
 	if (!err && req->verdicts)
 		verdicts_apply(req->verdicts, b, &res->verdicts);
 	if (!err && req->verdicts)

@@ -28,6 +28,8 @@ struct dump_request {
 	 * as there is room and time: the fill. Not with @c elf or @c essential.
 	 */
 	unsigned int fill;
+	/** Leave out pages of other domains than dom0 of a Xen host; NULL: do not. */
+	const struct hypervisor_sources *exclude_foreign;
 	/** Leave out the struct pages of pages that are left out, too. */
 	bool exclude_unused_vmemmap;
 	/** Save only essential pages (kernel/essential.h), and those that extensions include. */
@@ -72,6 +74,9 @@ struct dump_result {
 	char not_filtered_why[256];
 	/** Why struct pages of excluded pages were kept, though they were to be excluded; or "". */
 	char unused_vm_why[256];
+	uint64_t foreign; /**< pages left out since they are of other domains, or free in Xen */
+	/** Why these were kept, though they were to be excluded; or "". */
+	char foreign_why[256];
 	uint64_t not_essential; /**< pages left out since they are not essential */
 	/**
 	 * Everything that was to be saved was, and the dump says so. A fill that ended early

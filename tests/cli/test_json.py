@@ -47,7 +47,7 @@ def _():
     check(kinds == {'zero': zero, 'cache': len(CACHE), 'cache_private': len(CACHE_PRIVATE),
                     'user': len(USER), 'free': len(FREE), 'hwpoison': 1, 'offline': 8,
                     'before': 0, 'unused_struct_pages': 0, 'extensions': 0,
-                    'not_essential': 0}, kinds)
+                    'not_essential': 0, 'other_domains': 0}, kinds)
     check(pages['original'] == len(EXISTS) == len(made_dump.exists), pages)
     check(pages['copied'] == len(made_dump.pages), pages)
     check(pages['remaining'] == len(left) - zero, pages)

@@ -520,9 +520,6 @@ REFUSED = [
     (['--splitblock-size', 'x'], 'block size x is invalid'),
     (['-b', '32'], "'32' is not a buffer order: use a number from 0 to 31"),
     (['--vtop', 'xyz'], 'address xyz is invalid: it is hexadecimal'),
-    (['--xen-syms', 'x'], 'dumps of Xen are not supported'),
-    (['--xen-vmcoreinfo', 'x'], 'dumps of Xen are not supported'),
-    (['--xen_phys_start', '0'], 'dumps of Xen are not supported'),
     (['--diskset=x'] * 17, 'more than 16 disks'),
     (['--eppic', 'x'], r'extensions replaced it, see makedumpfile-extension\(7\)'),
 ]

@@ -1,11 +1,17 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""/proc/vmcore of Xen hosts: dom0's memory by the frames of the machine."""
+"""/proc/vmcore of Xen hosts: dom0's memory by the frames of the machine, pages of other domains."""
+import json
+
 from harness import *
 
 TABLES = '0xe80000,0x80000'     # of mini-xen.txt
 # As mkxenhost has them.
-OTHERS = set(range(0x700, 0x71e)) | set(range(0x4000, 0x4004))
+FOREIGN = set(range(0x700, 0x710))
+GONE = FOREIGN | set(range(0x710, 0x71a))       # what -X excludes
+KEPT = set(range(0x71a, 0x71e)) | set(range(0x4000, 0x4004))
+COUNT_INFO = 0x1000 * PAGE + 8  # of frame 0
+POINTERS = 0x400 * PAGE         # Xen's variables
 
 
 def made(*options):
@@ -39,20 +45,22 @@ def pages(path='dump'):
     return set(Kdump(path).pages)
 
 
-@test('each level: the pages by the frames of the machine')
+@test('each level, with and without -X: the pages by the frames of the machine')
 def _():
     made()
     host_pages = None
     for level in (0, 1, 2, 4, 8, 16, 31):
         dumped(level=level).check_done()
         others = pages() - frames(EXISTS)
-        check(OTHERS < others and len(others) > 100, f'level {level}: {len(others)} pages')
+        check(GONE | KEPT < others and len(others) > 100, f'level {level}: {len(others)} pages')
         host_pages = host_pages or others
         check(others == host_pages, f'level {level}: pages of others')
         # VMCOREINFO in memory is looked for above level 1 only.
         own = frames(kept(level) if level > 1 else EXISTS)
         check(pages() - others == own, f'level {level}: pages of dom0')
-    makedumpfile('-f', '-E', '-d', '31', 'host', 'elf').check_done()
+        dumped('-X', level=level).check_done()
+        check(pages() == own | (host_pages - GONE), f'level {level} with -X')
+    makedumpfile('-f', '-E', '-X', '-d', '31', 'host', 'elf').check_done()
     makedumpfile('--verify', 'elf').check_done()
 
 
@@ -62,7 +70,7 @@ def _():
     dumped(level=0).check_done()
     os.rename('dump', 'whole')
     for path in ('host', 'whole'):
-        dumped(path=path).check_done()
+        dumped('-X', path=path).check_done()
         os.rename('dump', f'{path}-filtered')
         done = makedumpfile('--vtop', 'ffff888000905000', path)
         check(done.code == 0 and f'{frame(0x905):x}000'.encode() in done.out, done)
@@ -72,12 +80,109 @@ def _():
         check(whole[number] == data, f'frame {number:#x}')
 
 
-@test('dom0 that tells no frames: its pages are not judged')
+@test('the bits of each version of Xen')
+def _():
+    made()
+    dumped('-X').check_done()
+    wanted = pages()
+    for bits in ('old', '4.22'):
+        host('--bits', bits)
+        dumped('-X').check_done()
+        check(pages() == wanted, f'{bits}: pages')
+
+
+@test('the report counts pages of other domains')
+def _():
+    made()
+    dumped('-X', '--json', 'report').check_done()
+    by_kind = json.loads(read('report'))['pages']['excluded_by_kind']
+    check(by_kind['other_domains'] == len(GONE), by_kind)
+    check(b'Of other domains of Xen : 0x000000000000001a' in dumped('-X', '--show-stats').out,
+          'the line')
+
+
+@test("--xen-vmcoreinfo and --xen_phys_start bring what the notes lack")
+def _():
+    made()
+    dumped('-X').check_done()
+    wanted = pages()
+    host('--vmcoreinfo', 'text')
+    dumped('-X').check_warned(
+        r'pages of other domains are kept: missing: SYMBOL\(domain_list\), SYMBOL\(frame_table\)')
+    check(GONE <= pages(), 'pages')
+    dumped('-X', '--strict-level').check_failed('missing: ')
+    dumped('-X', '--xen-vmcoreinfo', 'text').check_done()
+    check(pages() == wanted, 'pages')
+    host('--no-start')
+    dumped('-X').check_warned('the place of Xen\'s image is not known: use --xen_phys_start')
+    dumped('-X', '--xen_phys_start', '0x400000').check_done()
+    check(pages() == wanted, 'pages')
+    dumped('-X', '--xen-vmcoreinfo', 'missing').check_warned('missing: No such file')
+    limited('--xen_phys_start', 'x', 'host', 'dump').check_failed('address x is invalid')
+
+
+XEN_SYMS = """
+struct page_info {
+    long list, count_info;
+    union { struct { long type_info; } inuse; } u;
+    union { struct { unsigned int _domain; } inuse; } v;
+    unsigned int time;
+} *frames;
+struct domain { unsigned short domain_id; char more[134]; struct domain *next_in_list; } *domains;
+"""
+SYMBOLS = {'domain_list': 0, '_frame_table.0': 8, 'max_page': 16, 'dom_xen': 24, 'dom_io': 32,
+           'idle_pg_table': PAGE}
+
+
+@test('--xen-syms brings symbols and types')
+def _():
+    gcc = need_tool('gcc')
+    made()
+    dumped('-X').check_done()
+    wanted = pages()
+    with open('xen.c', 'w') as f:
+        f.write(XEN_SYMS)
+    symbols = [f'-Wl,--defsym={name}={0xffff82d040000000 + at:#x}' for name, at in SYMBOLS.items()]
+    done = run([gcc, '-g', '-nostdlib', '-shared', *symbols, '-o', 'xen-syms', 'xen.c'])
+    check(not done.code, done)
+    host('--vmcoreinfo', 'text')
+    dumped('-X', '--xen-syms', 'xen-syms').check_done()
+    check(pages() == wanted, 'pages')
+    dumped('-X', '--xen-syms', 'text').check_warned('text is not a vmlinux: it is not an ELF file')
+    check(GONE <= pages(), 'pages')
+
+
+@test('dom0 that tells no frames: its pages are not judged, those of others are')
 def _():
     made('--no-tree')
     dumped().check_warned('dump level 31 is not possible, 1 is used: .*only PV domains')
-    check(frames(EXISTS) | OTHERS < pages(), 'pages')
+    check(frames(EXISTS) | GONE < pages(), 'pages')
+    dumped('-X', level=1).check_done()
+    check(frames(EXISTS) < pages() and not GONE & pages(), 'pages')
 
+
+@test('a table of pages that cannot be right costs no page')
+def _():
+    made()
+    # The table's address; the list of domains; dom0's number; the owner of dom0; Xen's image.
+    implausible = 'pages of other domains are kept: .*'
+    for changes, why in (
+            ([(POINTERS + 8, 0)], ''), ([(POINTERS + 8, 1 << 63)], ''),
+            ([(POINTERS, 0)], 'dom0 is not in Xen\'s list'),
+            ([(POINTERS, 0x1000)], 'memory of Xen'),
+            ([(0x421 * PAGE + 136, 0xffff830000421000)], 'dom0 is not in Xen\'s list'),
+            ([(0x420 * PAGE, 7)], 'dom0 is not in Xen\'s list'),
+            ([(0x422 * PAGE, 0), (POINTERS, 0xffff830000422000)],
+             'implausible: of .* pages of dom0'),
+            ([(COUNT_INFO + 0x400 * 32, 3 << 58)], 'implausible: Xen\'s own page 0x400')):
+        host(*[word for address, number in changes
+               for word in ('--change', f'{address:#x},{number:#x}')])
+        done = dumped('-X')
+        if why:
+            done.check_warned(implausible + why)
+        else:
+            done.check_alive()
+        check(frames(kept(31)) | GONE | KEPT <= pages(), f'{changes}: pages')
 
 
 @test("damage in the tree of dom0's frames")
@@ -86,7 +191,7 @@ def _():
     for entry, number in ((0x410, 0x410), (0x411, 0x411), (0x411, 1 << 40), (0x410, 0),
                           (0x411, 0x500 | 1 << 63), (0x411, 0x501)):
         host('--change', f'{entry * PAGE:#x},{number:#x}')
-        done = dumped().check_alive()
+        done = dumped('-X').check_alive()
         check(done.code == 0, done)
         check(frames(kept(31)) <= pages(), f'{entry:#x}: {number:#x}: pages')
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A whole ELF core: VMCOREINFO of its notes or found in its memory, page tables, symbols and
- * types, essential pages, the memory map and struct pages.
+ * types, essential pages, the memory map and struct pages; of a Xen host, dom0's frames and Xen's
+ * table of pages.
  *
  * Input:
  *	1	flags: FUZZ_BINARY
@@ -9,6 +10,7 @@
  *	...	the file
  */
 #include "filter/filter.h"
+#include "filter/foreign_pages.h"
 #include "kernel/essential.h"
 #include "kernel/find_vmcoreinfo.h"
 #include "lib/log_control.h"
@@ -19,9 +21,10 @@
 
 static void filter(const struct kernel *k, struct vmcore *vc, unsigned int level)
 {
+	static const struct hypervisor_sources none;
 	struct filter_stats stats = { 0 };
 	struct bitmap dumpable, had;
-	uint64_t left;
+	uint64_t left, foreign;
 	int err;
 
 	if (bitmap_init(&dumpable, vc->max_pfn) || bitmap_init(&had, vc->max_pfn))
@@ -31,6 +34,7 @@ static void filter(const struct kernel *k, struct vmcore *vc, unsigned int level
 		err = vmcore_bitmap(vc, VMCORE_STORED, &had);
 	fuzz_check_file_err(err);
 	if (!err) {
+		fuzz_check_file_err(exclude_foreign_pages(k, &none, &dumpable, &foreign));
 		err = filter_pages(k, level, 1, &dumpable, NULL, NULL, &stats);
 		fuzz_check_file_err(err);
 	}
