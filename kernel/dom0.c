@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/dom0.h"
 
+#include "lib/bitmap.h"
 #include "lib/byteorder.h"
 #include "lib/elf_machine.h"
 #include "lib/trace.h"
@@ -16,6 +17,11 @@ struct tree {
 	struct vmcore *vc;
 	struct vmcore_reader *r;
 	struct frames *frames;
+	/*
+	 * Frames that the dump has data of, and that no page is in yet. A frame has one page,
+	 * hence a damaged tree has no more runs than the dump has pages.
+	 */
+	struct bitmap left;
 	/* The last page of entries without a frame: it stands for all such parts of the tree. */
 	uint64_t empty;
 };
@@ -44,8 +50,10 @@ static int walk(struct tree *t, uint64_t frame, unsigned int level, pfn_t pfn)
 		if (!is_frame(t, entry))
 			continue;
 		empty = false;
-		err = level > 1 ? walk(t, entry, level - 1, pfn) :
-				  frames_add(t->frames, entry, pfn);
+		if (level > 1)
+			err = walk(t, entry, level - 1, pfn);
+		else if (bitmap_clear_range(&t->left, entry, entry + 1))
+			err = frames_add(t->frames, entry, pfn);
 	}
 	if (empty)
 		t->empty = frame;
@@ -60,11 +68,17 @@ int dom0_frames(struct frames *ret, struct vmcore *vc)
 	*ret = (struct frames){ 0 };
 	if (vc->machine != EM_X86_64 || !is_frame(&t, vc->xen.p2m_root))
 		return 0;
-	err = vmcore_reader_create(&t.r, vc);
+	err = bitmap_init_stored(&t.left, vc->max_pfn, vc->bitmaps);
 	if (err)
 		return err;
-	err = walk(&t, vc->xen.p2m_root, TREE_LEVELS, 0);
-	vmcore_reader_destroy(t.r);
+	err = vmcore_bitmap(vc, VMCORE_STORED, &t.left);
+	if (!err)
+		err = vmcore_reader_create(&t.r, vc);
+	if (!err) {
+		err = walk(&t, vc->xen.p2m_root, TREE_LEVELS, 0);
+		vmcore_reader_destroy(t.r);
+	}
+	bitmap_deinit(&t.left);
 	frames_sort(ret);
 	TRACE(MEMMAP, "dom0: %zu runs of frames", ret->nr);
 	return err;

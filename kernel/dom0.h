@@ -14,13 +14,13 @@
  * Read the tree in which dom0 tells Xen the frame of each of its pages: three levels of pages full
  * of frame numbers (pfn_to_mfn_frame_list_list of Xen's public/arch-x86/xen.h).
  *
- * Pages of other domains that dom0 has mapped, and those that are no memory, are left out; so are
- * frames beyond the end of the dump's memory. Parts of the tree that cannot be read are left out,
- * too.
+ * Left out are pages of other domains that dom0 has mapped, those that are no memory, frames that
+ * the dump has no data of, each page of a frame but the first, and parts of the tree that cannot
+ * be read.
  *
  * @param[out] ret sorted, to be freed with frames_deinit(), after an error too; none if the dump is
  * of no Xen host, or if there is no tree, as in a PVH dom0
- * @return 0; -ENOMEM
+ * @return 0; -ENOMEM; -errno if there is no room for a bitmap
  */
 int dom0_frames(struct frames *ret, struct vmcore *vc) __attribute__((warn_unused_result));
 
