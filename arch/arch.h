@@ -110,6 +110,9 @@ struct arch_run {
 /** The most bytes between the registers of user space and the end of a kernel stack. */
 #define ARCH_USER_REGS_GAP 16
 
+/** The address bits of an entry of page tables of x86_64, and of i386 with PAE: 12 to 51. */
+#define ARCH_X86_PTE_ADDR UINT64_C(0x000ffffffffff000)
+
 /** One architecture. A NULL function is something it does not support. */
 struct arch_ops {
 	const char *name;		/**< as in utsname.machine */

@@ -24,7 +24,6 @@
 #define PTE_PRESENT UINT64_C(0x1)
 #define PTE_HUGE UINT64_C(0x80)
 #define PTE_ADDR UINT64_C(0xfffff000)
-#define PAE_PTE_ADDR UINT64_C(0x000ffffffffff000)
 /* A 4 MiB page has bits 32 to 39 of its address here (PSE-36). */
 #define PSE36_SHIFT 13
 #define PSE36_MASK UINT64_C(0xff)
@@ -92,7 +91,7 @@ static bool root_maps_itself(struct arch *a, const struct arch_mem *mem, vaddr_t
 	struct arch_run run;
 
 	a->levels = levels;
-	a->pte_addr_mask = levels == PAE_LEVELS ? PAE_PTE_ADDR : PTE_ADDR;
+	a->pte_addr_mask = levels == PAE_LEVELS ? ARCH_X86_PTE_ADDR : PTE_ADDR;
 	a->root = root - page_offset;
 	return !i386_translate(a, mem, root, &run) && run.paddr == a->root;
 }

@@ -21,8 +21,6 @@
 
 #define PTE_PRESENT UINT64_C(0x1)
 #define PTE_HUGE UINT64_C(0x80)
-/* Bits 12 to 51 hold the address; with memory encryption one of them doesn't. */
-#define PTE_ADDR UINT64_C(0x000ffffffffff000)
 
 #define PAGE_SHIFT 12
 #define LEVEL_BITS 9
@@ -74,7 +72,8 @@ static int x86_64_init(struct arch *a, const struct arch_mem *mem)
 	a->levels = 4;
 	if (MOD_NUM_EXIST(vmlinux, pgtable_l5_enabled) && GET_MOD_NUM(vmlinux, pgtable_l5_enabled))
 		a->levels = 5;
-	a->pte_addr_mask = PTE_ADDR;
+	a->pte_addr_mask = ARCH_X86_PTE_ADDR;
+	/* With memory encryption one of the bits says that a page is encrypted. */
 	if (MOD_NUM_EXIST(vmlinux, sme_mask))
 		a->pte_addr_mask &= ~(uint64_t)GET_MOD_NUM(vmlinux, sme_mask);
 	return 0;

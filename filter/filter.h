@@ -40,8 +40,9 @@ struct filter_stats {
  * facts tell them; pages of its fill are not excluded
  * @param nr_threads at least 1
  *
- * Of a Xen host, the pages of dom0 are judged, others are kept: extensions cannot include pages,
- * and there is no fill and no order (@p wanted and @p order are not used).
+ * In a dump of a Xen host, only the pages of dom0 are judged, and all others are kept: extensions
+ * cannot include pages, and there is neither a fill nor an order (@p wanted and @p order are not
+ * used).
  *
  * Pages of the kernel image that were not freed, pages without a struct page, and
  * pages whose struct page cannot be read are kept.

@@ -38,8 +38,6 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, domain, next_in_list);
 #define DIRECT_MAP_BIG UINT64_C(0xffff848000000000)
 /* Numbers of domains are below (DOMID_FIRST_RESERVED). */
 #define DOMAINS_MAX 0x7ff0
-/* As PTE_ADDR of arch/x86_64.c. */
-#define ENTRY_ADDRESS UINT64_C(0x000ffffffffff000)
 /* More than any struct page_info has. */
 #define PAGE_INFO_MAX 256
 
@@ -147,7 +145,7 @@ static int set_translation(struct hypervisor *h, struct vmcore *vc, paddr_t phys
 		.ready = true,
 		.root = root - image + phys_start,
 		.levels = 4,
-		.pte_addr_mask = ENTRY_ADDRESS,
+		.pte_addr_mask = ARCH_X86_PTE_ADDR,
 	};
 	return 0;
 }
