@@ -199,6 +199,9 @@ int kallsyms_encoding_choose(struct ksym_values *ret, const struct vmem *mem,
 			*ret = *c;
 		}
 	}
+	if (!t.nr)
+		return err_set(-EBADMSG, "cannot tell where symbols are: neither VMCOREINFO (give "
+					 "it with -i) nor linux_banner tells the address of one");
 	if (best_right < 2 || best_wrong >= best_right)
 		return err_set(-EBADMSG,
 			       "cannot tell where symbols are: of %zu known ones the tables "

@@ -80,6 +80,7 @@ static const struct kimage_text texts[] = {
 	{ "absolute", "era 4.20\nvalues absolute\n" },
 	{ "percpu", "era 4.20\nvalues absolute-percpu\n"
 		    "symbol A fixed_percpu_data 0\nsymbol A cpu_number 0x1a040\n" },
+	{ "two-banners", "self yes\nsymbol R linux_banner at+0x14000\n" },
 	{ "modules", "self no\n" },
 	{ "modules-32", "self no\nword 32\norder big\n" },
 };
@@ -518,6 +519,23 @@ static void test_evidence(void **state)
 		}
 		end(&f);
 	}
+}
+
+/* No symbol that is once in the tables has a known address. */
+static void test_no_evidence(void **state)
+{
+	struct fixture f;
+
+	begin_own(&f, state, "two-banners");
+	want(&f, "__x64_sys_250_enter");
+	assert_int_equal(init(&f), -EBADMSG);
+	assert_non_null(strstr(kallsyms_why(f.ks), "neither VMCOREINFO"));
+	end(&f);
+	begin_own(&f, state, "two-banners");
+	know(&f, "_stext", AT + 0x1000);
+	assert_int_equal(init(&f), -EBADMSG);
+	assert_non_null(strstr(kallsyms_why(f.ks), "of 1 known ones the tables have 0 right"));
+	end(&f);
 }
 
 /* --- damage --------------------------------------------------------------------- */
@@ -999,6 +1017,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_keys),
 		cmocka_unit_test(test_shifted_offsets),
 		cmocka_unit_test(test_evidence),
+		cmocka_unit_test(test_no_evidence),
 		cmocka_unit_test(test_lying_count),
 		cmocka_unit_test(test_damaged_names),
 		cmocka_unit_test(test_unreadable_values),
