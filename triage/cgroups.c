@@ -117,7 +117,8 @@ static int look_at(const struct tree *tree, size_t n)
 	vaddr_t memcg = tree->groups[n].css - OFFSET(mem_cgroup, css);
 	vaddr_t counter = memcg + OFFSET(mem_cgroup, memory);
 	uint64_t usage, max, page = t->view->k->vc->page_size, kills = oom_kills(mem, memcg);
-	uint64_t unlimited = (mem->is64 ? INT64_MAX : INT32_MAX) / page;
+	/* PAGE_COUNTER_MAX */
+	uint64_t unlimited = mem->is64 ? INT64_MAX / page : INT32_MAX;
 	struct triage_cgroup *to;
 
 	if (member_read(mem, counter, MEMBER(page_counter, usage), &usage) ||
@@ -125,7 +126,7 @@ static int look_at(const struct tree *tree, size_t n)
 	    max > unlimited)
 		return 0;
 	/* The root has the sum of all kills. */
-	if ((max >= unlimited || usage < max / 100 * FULL_PERCENT) && (!kills || !n))
+	if ((max >= unlimited || usage * 100 < max * FULL_PERCENT) && (!kills || !n))
 		return 0;
 	if (t->nr_cgroups == LISTED_MAX) {
 		t->uncounted_cgroups++;
