@@ -3,7 +3,8 @@
  * Control groups whose memory is at its limit, or in which the kernel killed for memory.
  *
  * The groups are the states of the memory controller, a tree below root_mem_cgroup. Both versions
- * of control groups charge memory to the same counter.
+ * of control groups charge memory to the same counter. Version 1 has another for memory and swap
+ * together (memsw), in whose place version 2 counts swap alone.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mem_cgroup, css);
 /* A struct page_counter since Linux kernel commit 3e32cb2e0a12 ("mm: memcontrol: lockless page
  * counters") (in v3.19). */
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mem_cgroup, memory);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mem_cgroup, memsw);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mem_cgroup, memory_events);
 INIT_OPT_MOD_NUM(vmlinux, MEMCG_OOM_KILL);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, page_counter, usage);
@@ -28,6 +30,9 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, cgroup_subsys_state, cgroup);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, cgroup_subsys_state, sibling);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, cgroup_subsys_state, children);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, cgroup, kn);
+/* The root of version 2 is cgrp_dfl_root. */
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, cgroup, root);
+INIT_OPT_MOD_SYM(vmlinux, cgrp_dfl_root);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, kernfs_node, name);
 
 /* Groups that are looked at, and those that are listed. */
@@ -109,24 +114,57 @@ static uint64_t oom_kills(const struct vmem *mem, vaddr_t memcg)
 	return value;
 }
 
+/* The most pages of a counter, which is no limit: PAGE_COUNTER_MAX. */
+static uint64_t no_limit(const struct triage *t)
+{
+	return t->view->mem.is64 ? INT64_MAX / t->view->k->vc->page_size : INT32_MAX;
+}
+
+static bool read_counter(const struct triage *t, vaddr_t counter, struct triage_counter *ret)
+{
+	const struct vmem *mem = &t->view->mem;
+	uint64_t usage, max, most = no_limit(t), page = t->view->k->vc->page_size;
+
+	if (member_read(mem, counter, MEMBER(page_counter, usage), &usage) ||
+	    member_read(mem, counter, MEMBER(page_counter, max), &max) || usage > most ||
+	    max > most)
+		return false;
+	*ret = (struct triage_counter){
+		.known = true,
+		.usage_bytes = usage * page,
+		.limited = max < most,
+		.max_bytes = max < most ? max * page : 0,
+	};
+	return true;
+}
+
+static bool is_full(const struct triage_counter *c)
+{
+	return c->limited && c->usage_bytes / FULL_PERCENT >= c->max_bytes / 100;
+}
+
+static bool is_version_1(const struct vmem *mem, vaddr_t css)
+{
+	uint64_t cgroup = member_or_0(mem, css, MEMBER(cgroup_subsys_state, cgroup));
+	uint64_t root = cgroup ? member_or_0(mem, cgroup, MEMBER(cgroup, root)) : 0;
+
+	return HAS_SYMBOL(cgrp_dfl_root) && root && root != SYMBOL(cgrp_dfl_root);
+}
+
 /* List a group if memory is short in it. */
 static int look_at(const struct tree *tree, size_t n)
 {
 	struct triage *t = tree->t;
 	const struct vmem *mem = &t->view->mem;
-	vaddr_t memcg = tree->groups[n].css - OFFSET(mem_cgroup, css);
-	vaddr_t counter = memcg + OFFSET(mem_cgroup, memory);
-	uint64_t usage, max, page = t->view->k->vc->page_size, kills = oom_kills(mem, memcg);
-	/* PAGE_COUNTER_MAX */
-	uint64_t unlimited = mem->is64 ? INT64_MAX / page : INT32_MAX;
-	struct triage_cgroup *to;
+	vaddr_t css = tree->groups[n].css, memcg = css - OFFSET(mem_cgroup, css);
+	struct triage_cgroup group = { .oom_kills = oom_kills(mem, memcg) };
 
-	if (member_read(mem, counter, MEMBER(page_counter, usage), &usage) ||
-	    member_read(mem, counter, MEMBER(page_counter, max), &max) || usage > unlimited ||
-	    max > unlimited)
+	if (!read_counter(t, memcg + OFFSET(mem_cgroup, memory), &group.memory))
 		return 0;
+	if (HAS_MEMBER(mem_cgroup, memsw) && is_version_1(mem, css))
+		read_counter(t, memcg + OFFSET(mem_cgroup, memsw), &group.memsw);
 	/* The root has the sum of all kills. */
-	if ((max >= unlimited || usage * 100 < max * FULL_PERCENT) && (!kills || !n))
+	if (!is_full(&group.memory) && !is_full(&group.memsw) && (!group.oom_kills || !n))
 		return 0;
 	if (t->nr_cgroups == LISTED_MAX) {
 		t->uncounted_cgroups++;
@@ -134,14 +172,8 @@ static int look_at(const struct tree *tree, size_t n)
 	}
 	if (ARRAY_GROW(t->cgroups, t->nr_cgroups, "control groups"))
 		return -ENOMEM;
-	to = &t->cgroups[t->nr_cgroups++];
-	*to = (struct triage_cgroup){
-		.usage_bytes = usage * page,
-		.max_bytes = max >= unlimited ? 0 : max * page,
-		.limited = max < unlimited,
-		.oom_kills = kills,
-	};
-	read_path(tree, n, to->path, sizeof(to->path));
+	read_path(tree, n, group.path, sizeof(group.path));
+	t->cgroups[t->nr_cgroups++] = group;
 	return 0;
 }
 

@@ -232,6 +232,19 @@ static void put_memory(struct json *j, const struct triage *t)
 	json_end(j);
 }
 
+static void put_counter(struct json *j, const char *usage, const char *max,
+			const struct triage_counter *c)
+{
+	if (c->known)
+		json_number(j, usage, c->usage_bytes);
+	else
+		json_null(j, usage);
+	if (c->limited)
+		json_number(j, max, c->max_bytes);
+	else
+		json_null(j, max);
+}
+
 static void put_shortage(struct json *j, const struct triage *t)
 {
 	json_array(j, "cgroups");
@@ -240,11 +253,8 @@ static void put_shortage(struct json *j, const struct triage *t)
 
 		json_object(j, NULL);
 		json_string(j, "path", c->path);
-		json_number(j, "usage_bytes", c->usage_bytes);
-		if (c->limited)
-			json_number(j, "max_bytes", c->max_bytes);
-		else
-			json_null(j, "max_bytes");
+		put_counter(j, "usage_bytes", "max_bytes", &c->memory);
+		put_counter(j, "memsw_usage_bytes", "memsw_max_bytes", &c->memsw);
 		json_number(j, "oom_kills", c->oom_kills);
 		json_end(j);
 	}

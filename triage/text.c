@@ -415,10 +415,14 @@ static void print_cgroups(const struct triage *t, FILE *out)
 		const struct triage_cgroup *c = &t->cgroups[i];
 		char limit[24] = "none";
 
-		if (c->limited)
-			snprintf(limit, sizeof(limit), "%" PRIu64, c->max_bytes >> 10);
-		fprintf(out, "%10" PRIu64 " %10s %9" PRIu64 " %s\n", c->usage_bytes >> 10, limit,
-			c->oom_kills, c->path);
+		if (c->memory.limited)
+			snprintf(limit, sizeof(limit), "%" PRIu64, c->memory.max_bytes >> 10);
+		fprintf(out, "%10" PRIu64 " %10s %9" PRIu64 " %s", c->memory.usage_bytes >> 10,
+			limit, c->oom_kills, c->path);
+		if (c->memsw.limited)
+			fprintf(out, " (%" PRIu64 " of %" PRIu64 " KiB with swap)",
+				c->memsw.usage_bytes >> 10, c->memsw.max_bytes >> 10);
+		fputc('\n', out);
 	}
 }
 

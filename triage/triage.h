@@ -126,11 +126,19 @@ struct triage_slab {
 	uint32_t object_bytes;
 };
 
+/** A count of memory, and its limit. */
+struct triage_counter {
+	bool known;
+	uint64_t usage_bytes;
+	bool limited; /**< max_bytes is the limit */
+	uint64_t max_bytes;
+};
+
 /** A control group whose memory is at its limit, or in which the kernel killed for memory. */
 struct triage_cgroup {
 	char path[256]; /**< its end if it is longer */
-	uint64_t usage_bytes, max_bytes;
-	bool limited; /**< max_bytes is its limit */
+	struct triage_counter memory;
+	struct triage_counter memsw; /**< memory and swap; of version 1 */
 	uint64_t oom_kills;
 };
 

@@ -247,7 +247,8 @@ def _():
 CGROUP_TYPES = '''
 struct page_counter { long usage; long max; };
 struct kernfs_node { int count; char *name; };
-struct cgroup { long self; struct kernfs_node *kn; };
+struct cgroup_root { long flags; };
+struct cgroup { long self; struct kernfs_node *kn; struct cgroup_root *root; };
 struct cgroup_subsys_state {
 	struct cgroup *cgroup;
 	struct list_head sibling;
@@ -258,45 +259,61 @@ struct mem_cgroup {
 	long id;
 	struct cgroup_subsys_state css;
 	struct page_counter memory;
+	union {
+		struct page_counter swap;
+		struct page_counter memsw;
+	};
 	long memory_events[2];
 	enum memcg_memory_event event;
 };
 '''
-# The tree: / has full (at its limit) and killed; roomy below full, without a limit.
+# The tree: / has full (at its limit) and killed; full has roomy, whose swap is at its limit, and
+# tiny.
 CGROUP_SOURCE = '''
 #define NO_LIMIT (0x7fffffffffffffffL / 4096)
+struct cgroup_root cgrp_dfl_root DATA(".data") = { 1 }, version_1 DATA(".data") = { 2 };
 #define CGROUP(name) \\
 	char name##_text[] DATA(".data") = #name; \\
 	struct kernfs_node name##_node DATA(".data") = { 1, name##_text }; \\
-	struct cgroup name##_cgroup DATA(".data") = { 0, &name##_node };
-#define MEMCG(name, before, after, first, last, usage, max, kills) \\
+	struct cgroup name##_cgroup DATA(".data") = { 0, &name##_node, &ROOT };
+#define MEMCG(name, before, after, first, last, memory, swap, kills) \\
 	struct mem_cgroup name DATA(".data") = { 1, { &name##_cgroup, { after, before }, \\
-		{ first, last } }, { usage, max }, { 0, kills } };
-extern struct mem_cgroup top, full, killed, roomy;
-CGROUP(top) CGROUP(full) CGROUP(killed) CGROUP(roomy)
-MEMCG(top, 0, 0, &full.css.sibling, &killed.css.sibling, 900, NO_LIMIT, 7)
-MEMCG(full, &top.css.children, &killed.css.sibling, &roomy.css.sibling, &roomy.css.sibling,
-	96, 100, 0)
+		{ first, last } }, memory, { swap }, { 0, kills } };
+#define PAGES(...) { __VA_ARGS__ }
+extern struct mem_cgroup top, full, killed, roomy, tiny;
+CGROUP(top) CGROUP(full) CGROUP(killed) CGROUP(roomy) CGROUP(tiny)
+MEMCG(top, 0, 0, &full.css.sibling, &killed.css.sibling, PAGES(900, NO_LIMIT), PAGES(0, NO_LIMIT),
+	7)
+MEMCG(full, &top.css.children, &killed.css.sibling, &roomy.css.sibling, &tiny.css.sibling,
+	PAGES(96, 100), PAGES(94, 100), 0)
 MEMCG(killed, &full.css.sibling, &top.css.children, &killed.css.children, &killed.css.children,
-	5, NO_LIMIT, 7)
-MEMCG(roomy, &full.css.children, &full.css.children, &roomy.css.children, &roomy.css.children,
-	94, 100, 0)
+	PAGES(5, NO_LIMIT), PAGES(6, NO_LIMIT), 7)
+MEMCG(roomy, &full.css.children, &tiny.css.sibling, &roomy.css.children, &roomy.css.children,
+	PAGES(94, 100), PAGES(190, 200), 0)
+MEMCG(tiny, &roomy.css.sibling, &full.css.children, &tiny.css.children, &tiny.css.children,
+	PAGES(1, 20), PAGES(1, 30), 0)
 struct mem_cgroup *root_mem_cgroup DATA(".data") = &top;
 char _etext[8] DATA(".data") = { 1 };
 '''
+
+
+def limits(memory, memsw):
+    """The keys of pages that are used, and of the limits."""
+    pages = dict(zip(('usage_bytes', 'max_bytes', 'memsw_usage_bytes', 'memsw_max_bytes'),
+                     memory + memsw))
+    return {key: n and n * 4096 for key, n in pages.items()}
 
 
 @test('control groups at their limit or with tasks killed for memory; CPUs by their notes')
 def _():
     if 'libbpf' in makedumpfile('--check-params', '--list-ktypes', 'x', 'y').err:
         skip('built without libbpf')
-    kernel = Kernel('cgroups-vmlinux', CGROUP_TYPES, CGROUP_SOURCE)
+    kernel = Kernel('cgroups-vmlinux', CGROUP_TYPES, CGROUP_SOURCE.replace('ROOT', 'cgrp_dfl_root'))
     kernel.core('cgroups')
     groups = load(triage('--json', '-', 'cgroups'))['cgroups']
-    page = 4096
-    check(groups == [
-        {'path': '/full', 'usage_bytes': 96 * page, 'max_bytes': 100 * page, 'oom_kills': 0},
-        {'path': '/killed', 'usage_bytes': 5 * page, 'max_bytes': None, 'oom_kills': 7}], groups)
+    none = (None, None)
+    check(groups == [{'path': '/full', **limits((96, 100), none), 'oom_kills': 0},
+                     {'path': '/killed', **limits((5, None), none), 'oom_kills': 7}], groups)
     check('       384        400         0 /full\n        20       none         7 /killed\n'
           in triage('cgroups'), triage('cgroups'))
     # No type tells which CPUs were online: the notes have registers.
@@ -308,6 +325,21 @@ def _():
     found = load(triage('--json', '-', 'cgroups'))
     check('/killed' in [c['path'] for c in found['cgroups']], found['cgroups'])
     check(any(line.startswith('control groups: ') for line in found['missing']), found['missing'])
+
+
+@test('control groups of version 1: a limit of memory and swap together')
+def _():
+    if 'libbpf' in makedumpfile('--check-params', '--list-ktypes', 'x', 'y').err:
+        skip('built without libbpf')
+    kernel = Kernel('cgroups-1-vmlinux', CGROUP_TYPES, CGROUP_SOURCE.replace('ROOT', 'version_1'))
+    kernel.core('cgroups')
+    groups = load(triage('--json', '-', 'cgroups'))['cgroups']
+    check(groups == [{'path': '/full', **limits((96, 100), (94, 100)), 'oom_kills': 0},
+                     {'path': '/killed', **limits((5, None), (6, None)), 'oom_kills': 7},
+                     {'path': '/full/roomy', **limits((94, 100), (190, 200)), 'oom_kills': 0}],
+          groups)
+    check('       376        400         0 /full/roomy (760 of 800 KiB with swap)\n'
+          in triage('cgroups'), triage('cgroups'))
 
 
 @test('facts that only a triage needs are resolved for it alone')

@@ -25,12 +25,14 @@ static const struct {
 	{ "mem_cgroup", "css", 1, 5 },
 	{ "mem_cgroup", "memory", 6, 2 },
 	{ "mem_cgroup", "memory_events", 8, 2 },
+	{ "mem_cgroup", "memsw", 8, 2 },
 	{ "page_counter", "usage", 0, 1 },
 	{ "page_counter", "max", 1, 1 },
 	{ "cgroup_subsys_state", "cgroup", 0, 1 },
 	{ "cgroup_subsys_state", "sibling", 1, 2 },
 	{ "cgroup_subsys_state", "children", 3, 2 },
 	{ "cgroup", "kn", 1, 1 },
+	{ "cgroup", "root", 2, 1 },
 	{ "kernfs_node", "name", 1, 1 },
 };
 
@@ -56,6 +58,7 @@ static void set_facts(const struct fact_set *set, unsigned int word)
 		set->knums[i]->index = FACT_BTF;
 	}
 	fuzz_set_symbol(set, "root_mem_cgroup", BASE);
+	fuzz_set_symbol(set, "cgrp_dfl_root", BASE);
 }
 
 /* Check that a text cannot control a terminal. */

@@ -119,9 +119,10 @@ static void test_counters(void **state)
 		if (t.nr_cgroups != cases[i].listed)
 			fail_msg("case %zu: %zu groups", i, t.nr_cgroups);
 		if (t.nr_cgroups) {
-			assert_true(t.cgroups[0].limited);
-			assert_int_equal(t.cgroups[0].usage_bytes, cases[i].usage * PAGE_BYTES);
-			assert_int_equal(t.cgroups[0].max_bytes, cases[i].max * PAGE_BYTES);
+			assert_true(t.cgroups[0].memory.limited);
+			assert_int_equal(t.cgroups[0].memory.usage_bytes,
+					 cases[i].usage * PAGE_BYTES);
+			assert_int_equal(t.cgroups[0].memory.max_bytes, cases[i].max * PAGE_BYTES);
 		}
 		free(t.cgroups);
 	}

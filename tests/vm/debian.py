@@ -128,10 +128,19 @@ class Kernel:
         self.vmlinuz = os.path.join(directory, "vmlinuz")
         self.config = os.path.join(directory, "config")
 
+    def lacks(self, option):
+        """Is it built without an option that kernels of its series have?"""
+        with open(self.config) as f:
+            return f"# CONFIG_{option} is not set\n" in f.read()
+
     def has_la57(self):
         """Can it use 5-level page tables?  New kernels always can and have no option for it."""
-        with open(self.config) as f:
-            return "# CONFIG_X86_5LEVEL is not set" not in f.read()
+        return not self.lacks("X86_5LEVEL")
+
+    def cgroup_version(self):
+        """The first version of control groups that can limit memory.  Kernels before 6.11 have both
+        and no option for it."""
+        return 2 if self.lacks("MEMCG_V1") else 1
 
     def page_size(self):
         """Bytes of a page."""

@@ -344,7 +344,7 @@ class Guest:
             sh("gcc", "-O2", "-static", "-o", f"{work}/gpu", source)
             files["bin/gpu"] = f"{work}/gpu"
         params = {"MODE": "crash" if self.crash else "pause", "ANON": self.anon_mib << 10,
-                  "CRASH_APPEND": CRASH_APPEND}
+                  "CRASH_APPEND": CRASH_APPEND, "CGROUP": self.kernel.cgroup_version()}
         initramfs(f"{work}/initrd", init, self.kernel.modules(self.modules), files,
                   {"params": "".join(f"{k}={shlex.quote(str(v))}\n" for k, v in params.items())},
                   debian.busybox(self.machine.arch) if self.machine is not X86_64 else None)

@@ -365,7 +365,7 @@ void truth(const char *disk, int crash)
 		"/proc/vmallocinfo", "/proc/zoneinfo", "/proc/pagetypeinfo",
 		"/proc/meminfo", "/proc/vmstat", "/proc/buddyinfo",
 		"/run/content", "/run/maps", "/run/tasks",
-		"/run/keys",
+		"/run/keys", "/run/cgroups",
 	};
 	struct sched_param priority = { .sched_priority = 50 };
 	struct archive a = { .fd = open(disk, O_RDWR | O_DIRECT) };
