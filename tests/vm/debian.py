@@ -142,6 +142,10 @@ class Kernel:
         and no option for it."""
         return 2 if self.lacks("MEMCG_V1") else 1
 
+    def has_types(self):
+        """Does it describe its own types (BTF)?"""
+        return not self.lacks("DEBUG_INFO_BTF")
+
     def page_size(self):
         """Bytes of a page."""
         with open(self.config) as f:

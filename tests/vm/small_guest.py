@@ -40,7 +40,7 @@ class SmallGuest:
         """The functions that the guest named: {name: address}."""
         self.wait_until_said("VM ready")
         return {name: int(address, 16) for name, address in
-                re.findall(r"VM (\w+) ([0-9a-f]{16})", self.said())}
+                re.findall(r"VM (\w+) ([0-9a-f]{8,16})\b", self.said())}
 
     def change(self, patches):
         """Write PATCHES, (address, bytes)."""
