@@ -277,7 +277,7 @@ static void print_waiting(const struct triage *t, const struct triage_task *task
 	}
 }
 
-/* The tasks that wait with one stack. */
+/* The tasks of one stack. */
 static void print_group(const struct triage *t, size_t first, const size_t *next, FILE *out)
 {
 	size_t nr = 0;
@@ -320,7 +320,7 @@ static void print_stacks(const struct triage *t, FILE *out)
 		if (head[i] == TRIAGE_NONE)
 			continue;
 		if (!any)
-			print_title(out, "Tasks that wait");
+			print_title(out, "Tasks on no CPU");
 		any = true;
 		print_group(t, head[i], next, out);
 	}

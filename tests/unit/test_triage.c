@@ -94,7 +94,7 @@ static void test_cpus(void **state)
 			"CPU 4: sh (pid 7), in user mode\n"
 			"CPUs 0-1, 3, 5, 7: idle\n    halt+0x1/0x2\n"
 			"CPU 6: idle, registers are not in the dump\n");
-	check_has(text, "--- Tasks that wait\nsh (pid 7) D for 12.3 s on CPU 5\n"
+	check_has(text, "--- Tasks on no CPU\nsh (pid 7) D for 12.3 s on CPU 5\n"
 			"    boot+0x1/0x2\n    the stack is damaged: it ends\n");
 	free(text);
 }
