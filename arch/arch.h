@@ -158,6 +158,11 @@ struct arch_ops {
 	 */
 	bool flat_from_phys_base;
 	/**
+	 * The beginning of vmalloc in kernels that do not tell it, if page tables map all that
+	 * follows, up to the last address; 0 for others.
+	 */
+	vaddr_t vmalloc_start;
+	/**
 	 * Optional: find the registers of user space (struct pt_regs) at the end of the kernel
 	 * stack of a task that entered the kernel.
 	 * @param top the last @p regs_bytes + ARCH_USER_REGS_GAP bytes of the stack

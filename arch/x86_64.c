@@ -155,5 +155,6 @@ const struct arch_ops x86_64_arch_ops = {
 	.init = x86_64_init,
 	.translate = x86_64_translate,
 	.kernel_image = x86_64_kernel_image,
+	.vmalloc_start = UINT64_C(0xffffc90000000000),
 	.user_regs = x86_64_user_regs,
 };

@@ -10,7 +10,8 @@
 
 /*
  * x86: vmalloc, vmemmap and all that follows begin at a random address since Linux kernel
- * commit a95ae27c2ee1 ("x86/mm: Enable KASLR for vmalloc memory regions") (in v4.8).
+ * commit a95ae27c2ee1 ("x86/mm: Enable KASLR for vmalloc memory regions") (in v4.8), but not in
+ * kernels without CONFIG_DYNAMIC_MEMORY_LAYOUT.
  */
 INIT_OPT_MOD_SYM(vmlinux, vmalloc_base);
 INIT_OPT_MOD_NUM(vmlinux, VMALLOC_START);
@@ -137,6 +138,13 @@ void essential_find_tables(struct essential *e)
 
 	if (MOD_SYM_EXIST(vmlinux, vmalloc_base) &&
 	    !vmem_read_ulong(&e->mem, GET_MOD_SYM(vmlinux, vmalloc_base), &start)) {
+		add_tables(e, start, UINT64_MAX);
+		return;
+	}
+	start = e->k->arch.ops->vmalloc_start;
+	if (start) {
+		if (MOD_NUM_EXIST(vmlinux, VMALLOC_START))
+			start = GET_MOD_NUM(vmlinux, VMALLOC_START);
 		add_tables(e, start, UINT64_MAX);
 		return;
 	}

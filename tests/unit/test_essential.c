@@ -136,6 +136,17 @@
 	"set SIZE(cpumask) 1024\n" \
 	"set SYMBOL(__cpu_possible_mask) ${stext+0x186000:x}\n" \
 	"page p(stext+0x186000)//P byte 255\n"
+/*
+ * Tables of three levels at 0xee0 that map the first page of vmalloc in kernels that do not move
+ * it, and at 0xee4 what is five entries of the root later.
+ */
+#define VMALLOC_AT "0xffffc90000000000"
+#define TABLES(at, entry) \
+	"u64 pgt+" entry "*8 " at "*P+3\n" \
+	"u64 " at "*P " at "*P+P+3\n" \
+	"u64 " at "*P+P " at "*P+2*P+3\n" \
+	"u64 " at "*P+2*P 0xef0*P+3\n"
+#define VMALLOC THINGS TABLES("0xee0", "402") TABLES("0xee4", "407")
 /* The first group leads back to itself, and its arrays are nowhere. */
 #define WILD_GROUPS \
 	"u64 0xea0*P direct+0xea0*P stext+0x184300 0x4560 0xffffffffffffffff\n"
@@ -161,6 +172,9 @@ static const struct core_text texts[] = {
 	{ "broken", TASKS BROKEN },
 	{ "machine", MACHINE },
 	{ "crowd", MACHINE CROWD },
+	{ "vmalloc", VMALLOC "set NUMBER(VMALLOC_START) " VMALLOC_AT "\n" },
+	{ "vmalloc-later", VMALLOC "set NUMBER(VMALLOC_START) 0xffffca0000000000\n" },
+	{ "vmalloc-untold", VMALLOC "set NUMBER(VMALLOC_START)\n" },
 	{ "wild-groups", MACHINE WILD_GROUPS },
 	{ "wild-queues", MACHINE WILD_QUEUES },
 };
@@ -372,6 +386,25 @@ static void test_freed(void **state)
 	machine_close(&m);
 }
 
+static void check_vmalloc(void **state, const char *name, bool first)
+{
+	struct found f;
+
+	find(&f, state, name);
+	for (pfn_t pfn = 0xee0; pfn < 0xef1; pfn++)
+		assert_int_equal(has(&f, pfn), (pfn < 0xee3 && first) ||
+						       (pfn >= 0xee4 && pfn < 0xee7));
+	forget(&f);
+}
+
+/* The page tables from the beginning of vmalloc on, where no symbol tells it. */
+static void test_vmalloc(void **state)
+{
+	check_vmalloc(state, "vmalloc", true);
+	check_vmalloc(state, "vmalloc-later", false);
+	check_vmalloc(state, "vmalloc-untold", true);
+}
+
 static void test_nothing(void **state)
 {
 	struct found f;
@@ -415,6 +448,7 @@ int main(void)
 		cmocka_unit_test(test_crowd),
 		cmocka_unit_test(test_damaged_queues),
 		cmocka_unit_test(test_freed),
+		cmocka_unit_test(test_vmalloc),
 		cmocka_unit_test(test_nothing),
 	};
 
