@@ -22,6 +22,7 @@ import tarfile
 import tempfile
 import time
 
+import built
 import cache
 import debian
 import elf_image
@@ -310,6 +311,9 @@ class Guest:
             more |= {"machine": self.machine.name, "options": self.machine.options}
         if self.setting and self.setting.options:
             more |= {"options": self.setting.options}
+        if built.is_built(self.kernel.series):
+            with open(f"{self.kernel.dir}/key") as f:
+                more |= {"kernel": f.read()}
         return more | {"series": self.kernel.series, "release": self.kernel.release,
                 "kind": self.kind, "mem": self.mem, "smp": self.smp,
                 "cached_mib": self.cached_mib, "anon_mib": self.anon_mib,
