@@ -12,6 +12,7 @@ from machines import X86_64
 from monitor import GuestFailed, Qemu
 
 MEMORY_MIB = 256
+STARTED = "VM started"          # the first program says
 
 
 class SmallGuest:
@@ -22,7 +23,7 @@ class SmallGuest:
         self.machine, self.kernel, self.init, self.work = machine, kernel, init, work
         self.modules, self.append = modules, append
         self.console, self.vmcore = f"{work}/console", f"{work}/vmcore"
-        self.deadline = None
+        self.deadline = self.qemu = None
 
     def said(self):
         if not os.path.exists(self.console):
@@ -30,8 +31,25 @@ class SmallGuest:
         with open(self.console, errors="replace") as f:
             return f.read()
 
+    def boot(self):
+        """Run it, again if it does not get to its first program: QEMU's translator lets a kernel
+        die on the way now and then."""
+        for left in reversed(range(qemu.ATTEMPTS)):
+            try:
+                self.run()
+                return
+            except GuestFailed:
+                if not left or STARTED in self.said():
+                    raise
+
+    def run(self):
+        """Let the guest do what it is for; it leaves its image as self.vmcore."""
+        raise NotImplementedError
+
     def wait_until_said(self, text):
         while text not in self.said():
+            if self.qemu.proc.poll() is not None:
+                raise GuestFailed(f"the guest ended before it said {text}")
             if time.monotonic() > self.deadline:
                 raise GuestFailed(f"the guest does not say {text}")
             time.sleep(0.5)
@@ -70,6 +88,7 @@ class SmallGuest:
         say(f"{self.machine.name}, {self.kernel.release}, {accel}")
         self.deadline = time.monotonic() + timeout
         with Qemu(command) as guest:
+            self.qemu = guest
             guest.message(self.deadline)
             guest.do("qmp_capabilities", self.deadline)
             yield guest
