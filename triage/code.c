@@ -139,7 +139,7 @@ struct triage_place triage_place_of(const struct triage *t, const struct code_ma
 		p.size = sym.size;
 		/* The kernel, too, prints that the last function of a range ends with it. */
 		if (range && sym.value < range->end)
-			p.size = min_u64(p.size, range->end - sym.value);
+			p.size = min_u64(p.size ?: UINT64_MAX, range->end - sym.value);
 	}
 	return p;
 }
