@@ -219,6 +219,23 @@ static int identify(struct debuginfo *d)
 	return err;
 }
 
+/* The error that libdw found no DWARF. It passes over sections that it cannot decompress. */
+static int no_debug_information(const struct debuginfo *d)
+{
+	Elf_Scn *scn = NULL;
+	GElf_Shdr shdr;
+
+	while ((scn = d->dw->elf_nextscn(d->elf, scn))) {
+		if (d->dw->gelf_getshdr(scn, &shdr) && shdr.sh_flags & SHF_COMPRESSED)
+			return err_set(-EINVAL,
+				       "the debug information of %s is compressed in a way that "
+				       "libdw does not know: objcopy --decompress-debug-sections "
+				       "decompresses it",
+				       d->path);
+	}
+	return err_set(-EINVAL, "%s has no debug information", d->path);
+}
+
 static int open_elf(struct debuginfo *d)
 {
 	Dwarf_CU *cu;
@@ -236,7 +253,7 @@ static int open_elf(struct debuginfo *d)
 	d->big_endian = ehdr.e_ident[EI_DATA] == ELFDATA2MSB;
 	d->dwarf = d->dw->dwarf_begin_elf(d->elf, DWARF_C_READ, NULL);
 	if (!d->dwarf || d->dw->dwarf_get_units(d->dwarf, NULL, &cu, NULL, NULL, NULL, NULL))
-		return err_set(-EINVAL, "%s has no debug information", d->path);
+		return no_debug_information(d);
 	return identify(d);
 }
 

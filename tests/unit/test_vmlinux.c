@@ -257,6 +257,39 @@ static void test_not_a_vmlinux(void **state)
 	assert_refused(t->path, -EINVAL, "no debug information");
 }
 
+/* Give the compressed sections of t->path another kind of compression. */
+static void change_compression(const struct test *t, uint32_t kind)
+{
+	int fd = open(t->path, O_RDWR), nr = 0;
+	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
+	Elf_Scn *scn = NULL;
+	GElf_Shdr shdr;
+
+	assert_non_null(elf);
+	while ((scn = elf_nextscn(elf, scn))) {
+		assert_non_null(gelf_getshdr(scn, &shdr));
+		if (!(shdr.sh_flags & SHF_COMPRESSED))
+			continue;
+		assert_int_equal(pwrite(fd, &kind, sizeof(kind), (off_t)shdr.sh_offset),
+				 sizeof(kind));
+		nr++;
+	}
+	assert_true(nr > 0);
+	elf_end(elf);
+	close(fd);
+}
+
+/* As that of kernels with CONFIG_DEBUG_INFO_COMPRESSED_ZSTD is for libdw 0.188. */
+static void test_unknown_compression(void **state)
+{
+	struct test *t = *state;
+
+	link_kernel(t, "-Wl,--compress-debug-sections=zlib");
+	debuginfo_close(open_vmlinux(t->path));
+	change_compression(t, 99);
+	assert_refused(t->path, -EINVAL, "compressed in a way that libdw does not know");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +298,7 @@ int main(void)
 		MINE(test_build_id),
 		MINE(test_debug_file_of_its_own),
 		MINE(test_not_a_vmlinux),
+		MINE(test_unknown_compression),
 	};
 
 	elf_version(EV_CURRENT);
