@@ -34,6 +34,7 @@ class Variant(typing.NamedTuple):
 
 VARIANTS = {
     "novmemmap": Variant("memory", ("6.12",)),
+    "nobtf": Variant("types", ("6.12",)),
 }
 
 

@@ -5,6 +5,7 @@ x86_64 is the one that everything is tried on; of the others dumps, symbols and 
 judged. Choices of a kernel, such as the size of a page, are read in its configuration.
 """
 import dataclasses
+import os
 
 BACKPORTS = "stable-backports"
 
@@ -69,6 +70,8 @@ class Machine:
 
     def needs(self, dumpdir):
         """Options without which a makedumpfile cannot know enough of a vmcore."""
+        if os.path.exists(f"{dumpdir}/truth/vmlinux"):
+            return ["-x", f"{dumpdir}/truth/vmlinux"]
         return ["-i", f"{dumpdir}/truth/vmcoreinfo"] if self.vmcoreinfo == "file" else []
 
 

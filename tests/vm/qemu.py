@@ -464,6 +464,8 @@ class Guest:
         if self.machine.memory:
             self.make_image(out)
         shutil.copy(self.kernel.config, f"{out}/truth/config")
+        if built.is_built(self.kernel.series) and not os.path.exists(f"{out}/truth/btf"):
+            os.link(f"{self.kernel.dir}/vmlinux-debug", f"{out}/truth/vmlinux")
         if self.crash and self.command:
             self.collect_result(out, console)
         if self.crash and self.keep_vmcore:

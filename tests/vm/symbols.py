@@ -304,7 +304,7 @@ def same_pages(one, other):
 
 def forget(vmcore, copy, keys, needs=()):
     """Copy a vmcore without the keys of its VMCOREINFO that match KEYS, a regular expression;
-    or, if NEEDS is -i and a text that comes beside it, that text.
+    or, if NEEDS are -i and a text that comes beside it, that text.
 
     They become keys that no program knows, so that everything stays where it is.
     Returns how many they were, the options that are needed then, and the vmcore to read.
@@ -312,7 +312,7 @@ def forget(vmcore, copy, keys, needs=()):
     def less(text):
         return re.subn(rb"(?m)^(?:%s)=" % keys.encode(), lambda m: m[0].lower(), text)
 
-    if needs:
+    if needs and needs[0] == "-i":
         option, path = needs
         with open(path, "rb") as f:
             text, count = less(f.read())
@@ -328,4 +328,4 @@ def forget(vmcore, copy, keys, needs=()):
     with open(copy, "r+b") as f:
         f.seek(at)
         f.write(text)
-    return count, [], copy
+    return count, list(needs), copy
