@@ -9,6 +9,11 @@
 #include <xxhash.h>
 #endif
 
+/* The bytes of a page that are hashed: every second cache line, those of 4 KiB at once. */
+#define SAMPLE_BYTES 64
+#define SAMPLE_STEP 128
+#define SAMPLES 32
+
 #define SLOTS_MAX (UINT64_C(1) << 17)
 /* Slots in which a page can be: they are in one cache line, which is all that a page costs that
  * equals none. */
@@ -50,6 +55,26 @@ void equal_pages_deinit(struct equal_pages *t)
 	*t = (struct equal_pages){ 0 };
 }
 
+#ifdef HAVE_XXHASH
+/* XXH64 is fast without vector instructions, too, which an emulator may have to imitate. */
+static uint64_t hash_samples(const uint8_t *page, size_t len)
+{
+	uint8_t samples[SAMPLES * SAMPLE_BYTES];
+	uint64_t hash = 0;
+	size_t n = 0;
+
+	for (size_t off = 0; off + SAMPLE_BYTES <= len; off += SAMPLE_STEP) {
+		memcpy(samples + n, page + off, SAMPLE_BYTES);
+		n += SAMPLE_BYTES;
+		if (n == sizeof(samples)) {
+			hash = XXH64(samples, n, hash);
+			n = 0;
+		}
+	}
+	return n ? XXH64(samples, n, hash) : hash;
+}
+#endif
+
 struct page_key page_key(const void *page, size_t len, bool hash)
 {
 	const uint8_t *p = page;
@@ -60,7 +85,7 @@ struct page_key page_key(const void *page, size_t len, bool hash)
 		return (struct page_key){ PAGE_KEY_WORD, word };
 #ifdef HAVE_XXHASH
 	if (hash)
-		return (struct page_key){ PAGE_KEY_HASH, XXH3_64bits(page, len) };
+		return (struct page_key){ PAGE_KEY_HASH, hash_samples(page, len) };
 #else
 	(void)hash;
 #endif

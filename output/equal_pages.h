@@ -4,9 +4,9 @@
  * Pages that were written, to be found again by their contents: a page that equals one of them
  * shares its data.
  *
- * A page of one repeated word is known by this word. Other pages are known by a hash (the
- * header-only xxHash; a build without it knows pages of repeated words only): the caller compares
- * the pages byte by byte before they share data.
+ * A page of one repeated word is known by this word. Other pages are known by a hash of every
+ * second cache line (the header-only xxHash; a build without it knows pages of repeated words
+ * only): the caller compares the pages byte by byte before they share data.
  *
  * The table has a fixed size, and a page stays in it: pages that find no room are not
  * remembered. So its contents depend on the order of equal_pages_add() alone.

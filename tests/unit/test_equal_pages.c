@@ -56,6 +56,26 @@ static void test_key_of_other_pages(void **state)
 	free(page);
 }
 
+static void test_key_of_large_page(void **state)
+{
+	uint8_t *page = calloc(4, PAGE);
+	struct page_key first, other;
+
+	(void)state;
+	assert_non_null(page);
+	page[0] = 1;
+	first = page_key(page, 4 * PAGE, true);
+	if (first.kind == PAGE_KEY_NONE)
+		skip();
+	for (size_t i = 0; i < 4; i++) {
+		page[i * PAGE + 8]++;
+		other = page_key(page, 4 * PAGE, true);
+		assert_int_not_equal(other.value, first.value);
+		page[i * PAGE + 8]--;
+	}
+	free(page);
+}
+
 static void add(struct equal_pages *t, unsigned int part, enum page_key_kind kind, uint64_t value,
 		pfn_t pfn)
 {
@@ -128,8 +148,11 @@ static void test_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_key_of_a_word), cmocka_unit_test(test_key_of_other_pages),
-		cmocka_unit_test(test_find),	      cmocka_unit_test(test_full),
+		cmocka_unit_test(test_key_of_a_word),
+		cmocka_unit_test(test_key_of_other_pages),
+		cmocka_unit_test(test_key_of_large_page),
+		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_none),
 	};
 
