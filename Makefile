@@ -15,6 +15,7 @@
 # make mutants        break the program in careless ways, and see the tests notice each
 # make fuzz             look for inputs that break it, FUZZ_SECONDS (60) a target
 # make bench            time it against the makedumpfile on PATH
+# make bench-kdump      the same in a crash kernel, on /proc/vmcore
 # make compile_commands.json  for editors and clang tools
 # make extensions       the extensions of extensions/, which "all" makes too where it can
 # make install          what "make" built: DESTDIR, PREFIX, SBINDIR, MANDIR, LIBDIR, INCLUDEDIR,
@@ -161,7 +162,7 @@ endif
 endif
 endef
 
-ifneq ($(filter-out clean demo check check-all check-full check-arch check-crash check-kernels check-readers check-gpu check-faults check-distros mutants bench fuzz,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean demo check check-all check-full check-arch check-crash check-kernels check-readers check-gpu check-faults check-distros mutants bench bench-kdump fuzz,$(or $(MAKECMDGOALS),all)),)
 ISAL_LIBS := $(call libraries,libisal,-lisal)
 LIBDEFLATE_LIBS := $(call libraries,libdeflate,-ldeflate)
 DWARF_LIBS := $(call libraries,libdw,-ldw -lelf,-lbz2 -llzma -lzstd -lz)
@@ -441,6 +442,11 @@ bench:
 	$(Q)$(MAKE) --no-print-directory all bench-programs
 	$(Q)tests/bench $(O)/makedumpfile
 
+bench-kdump:
+	$(Q)scripts/setup check vm
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/vm/bench-kdump $(O)/makedumpfile
+
 # For editors and clang tools.
 compile_commands.json: FORCE
 	@{ for f in makedumpfile.c $(CORE_SRCS) $(UNIT_SRCS); do printf '%s {\n"directory": "%s",\n"file": "%s",\n"command": "' \
@@ -521,7 +527,7 @@ clean:
 
 FORCE:
 .PHONY: all extensions remember unit-tests bench-programs fuzz-replays fuzzers demo check check-all check-full \
-	check-arch check-crash check-kernels check-readers check-gpu check-faults check-distros mutants fuzz bench install clean FORCE
+	check-arch check-crash check-kernels check-readers check-gpu check-faults check-distros mutants fuzz bench bench-kdump install clean FORCE
 .DELETE_ON_ERROR:
 
 -include $(OBJS:.o=.d) $(EXTENSION_OBJS:.o=.d) $(BUILTIN_PARTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZ_OBJS:.o=.d)

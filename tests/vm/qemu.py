@@ -62,7 +62,7 @@ CARDS = {"image-bochs": ("bochs", "VGA,vgamem_mb=8"),
 CARD_MODULES = [*DISK_MODULES, "qemu_fw_cfg"]   # the latter brings VMCOREINFO
 CRASH_APPEND = ("console=ttyS0 nr_cpus=1 irqpoll reset_devices panic=1 loglevel=4 "
                 "cgroup_disable=memory")
-CRASHKERNEL = "192M"
+CRASHKERNEL_MIB = 192
 ATTEMPTS = 3
 # Seconds; ten times what a quiet machine needs.
 BOOT_TIMEOUT = {"tcg": 1200, "kvm": 120}
@@ -273,11 +273,12 @@ class Guest:
     crash kernel of a kdump guest; FILES are programs and shared objects that it needs, each
     put at its own path with what it is linked with, and programs into /bin as well.
     KEEP_VMCORE: copy /proc/vmcore out.  RESULT_MIB is the size of the disk that COMMAND
-    writes to.
+    writes to; CRASH_CPUS is the number of processors of the crash kernel, and CRASHKERNEL_MIB
+    its memory where the setting does not tell.
     """
 
     def __init__(self, kernel, kind, command=None, files=(), keep_vmcore=True,
-                 result_mib=2048, machine=X86_64):
+                 result_mib=2048, machine=X86_64, crash_cpus=1, crashkernel_mib=CRASHKERNEL_MIB):
         self.kernel = kernel
         self.machine = machine
         self.kind = kind
@@ -287,7 +288,7 @@ class Guest:
         driver, self.card = CARDS.get(kind, (None, None))
         self.modules = [*CARD_MODULES, driver] if self.card else \
             MODULES if machine is X86_64 else FEW_MODULES
-        self.mem = 768 if self.crash else 512
+        self.mem = 768 - CRASHKERNEL_MIB + crashkernel_mib if self.crash else 512
         self.smp = machine.cpus
         self.cached_mib = 64 if not self.crash else 96
         self.anon_mib = 64 if not self.crash else 96
@@ -295,9 +296,10 @@ class Guest:
         self.files = files
         self.keep_vmcore = keep_vmcore
         self.result_mib = result_mib
+        self.crash_append = CRASH_APPEND.replace("nr_cpus=1", f"nr_cpus={crash_cpus}")
         self.append = f"console={machine.console} panic=1 {machine.append}".rstrip()
         if self.crash:
-            size = self.setting.crashkernel if self.setting else CRASHKERNEL
+            size = self.setting.crashkernel if self.setting else f"{crashkernel_mib}M"
             self.append += f" crashkernel={size}"
         if self.setting:
             self.append = f"{self.append} {self.setting.append}".rstrip()
@@ -318,7 +320,7 @@ class Guest:
                 "kind": self.kind, "mem": self.mem, "smp": self.smp,
                 "cached_mib": self.cached_mib, "anon_mib": self.anon_mib,
                 "append": self.append, "modules": self.modules,
-                "crash_append": CRASH_APPEND}
+                "crash_append": self.crash_append}
 
     @staticmethod
     def gpu_sources():
@@ -348,7 +350,7 @@ class Guest:
             sh("gcc", "-O2", "-static", "-o", f"{work}/gpu", source)
             files["bin/gpu"] = f"{work}/gpu"
         params = {"MODE": "crash" if self.crash else "pause", "ANON": self.anon_mib << 10,
-                  "CRASH_APPEND": CRASH_APPEND, "CGROUP": self.kernel.cgroup_version()}
+                  "CRASH_APPEND": self.crash_append, "CGROUP": self.kernel.cgroup_version()}
         initramfs(f"{work}/initrd", init, self.kernel.modules(self.modules), files,
                   {"params": "".join(f"{k}={shlex.quote(str(v))}\n" for k, v in params.items())},
                   debian.busybox(self.machine.arch) if self.machine is not X86_64 else None)
