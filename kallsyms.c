@@ -213,10 +213,9 @@ static int match_names(struct kallsyms *ks, struct symbol_match *w, uint32_t *lo
 		return err_set(-ENOMEM, "no memory to read symbols");
 	ksym_stream_init(s, ks->mem, &ks->tables);
 	while ((len = ksym_stream_next(s, &index, &entry))) {
-		bool dotted;
-		uint32_t hash = ksym_entry_hash(ks->tokens, entry, len, &dotted);
+		uint32_t stem, hash = ksym_entry_hash(ks->tokens, entry, len, &stem);
 
-		if (!dotted && !symbol_match_maybe(w, hash))
+		if (!symbol_match_maybe(w, hash) && !symbol_match_maybe(w, stem))
 			continue;
 		len = ksym_expand(ks->tokens, entry, len, text);
 		if (len)

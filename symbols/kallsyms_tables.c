@@ -36,16 +36,39 @@ static bool printable(const char *s, size_t len)
 	return true;
 }
 
+static uint32_t hash_power(size_t len)
+{
+	uint32_t power = 1;
+
+	for (size_t i = 0; i < len; i++)
+		power *= HASH_FACTOR;
+	return power;
+}
+
+/* The number of characters before the first '.', or of all. */
+static size_t stem_length(const char *s, size_t len)
+{
+	const char *dot = memchr(s, '.', len);
+
+	return dot ? (size_t)(dot - s) : len;
+}
+
 static void set_token(struct ksym_token *t, const char *text, size_t start, size_t len)
 {
-	t->start = start;
-	t->len = len;
-	t->dotted = memchr(text + start, '.', len);
-	t->hash = ksym_hash(text + start, len);
-	t->tail_hash = ksym_hash(text + start + 1, len - 1);
-	t->power = 1;
-	for (size_t i = 0; i < len; i++)
-		t->power *= HASH_FACTOR;
+	const char *s = text + start;
+	size_t stem = stem_length(s, len);
+
+	*t = (struct ksym_token){
+		.hash = ksym_hash(s, len),
+		.power = hash_power(len),
+		.stem_hash = ksym_hash(s, stem),
+		.stem_power = hash_power(stem),
+		.tail_hash = ksym_hash(s + 1, len - 1),
+		.tail_stem_hash = ksym_hash(s + 1, stem_length(s + 1, len - 1)),
+		.start = start,
+		.len = len,
+		.dotted = stem < len,
+	};
 }
 
 int ksym_tokens_read(struct ksym_tokens *tokens, const struct vmem *mem, vaddr_t table,
@@ -101,19 +124,34 @@ size_t ksym_expand(const struct ksym_tokens *tokens, const uint8_t *entry, size_
 	return n > 1 ? n : 0;
 }
 
+/* Go on with a hash from entry[i] on, up to a token with a '.' if undotted. */
+static inline uint32_t hash_tokens(const struct ksym_tokens *tokens, const uint8_t *entry,
+				   size_t len, size_t *i, uint32_t h, bool undotted)
+{
+	for (; *i < len; ++*i) {
+		const struct ksym_token *t = &tokens->token[entry[*i]];
+
+		if (undotted && t->dotted)
+			break;
+		h = h * t->power + t->hash;
+	}
+	return h;
+}
+
 uint32_t ksym_entry_hash(const struct ksym_tokens *tokens, const uint8_t *entry, size_t len,
-			 bool *dotted)
+			 uint32_t *stem)
 {
 	const struct ksym_token *t = &tokens->token[entry[0]];
 	uint32_t h = t->tail_hash;
+	size_t i = 1;
 
-	*dotted = t->dotted;
-	for (size_t i = 1; i < len; i++) {
-		t = &tokens->token[entry[i]];
-		h = h * t->power + t->hash;
-		*dotted |= t->dotted;
+	*stem = t->tail_stem_hash;
+	if (!t->dotted) {
+		h = hash_tokens(tokens, entry, len, &i, h, true);
+		t = &tokens->token[entry[i < len ? i : 0]];
+		*stem = i < len ? h * t->stem_power + t->stem_hash : h;
 	}
-	return h;
+	return hash_tokens(tokens, entry, len, &i, h, false);
 }
 
 /* --- the stream of names ---------------------------------------------------- */
@@ -231,9 +269,12 @@ static size_t entry_length(struct ksym_stream *s, size_t *prefix)
 {
 	size_t len;
 
+	*prefix = 1;
+	/* Nearly all are short, and not the last of the chunk. */
+	if (s->at < s->have && s->chunk[s->at] < 0x80 && s->have - s->at > s->chunk[s->at])
+		return s->chunk[s->at];
 	if (!have(s, 1))
 		return 0;
-	*prefix = 1;
 	len = s->chunk[s->at];
 	if (len & 0x80) {
 		if (!have(s, 2))

@@ -86,11 +86,14 @@ void kallsyms_add_candidate(struct kallsyms_tables *t, enum kallsyms_encoding en
 struct ksym_tokens {
 	char text[KSYM_TOKENS_MAX + 1];
 	struct ksym_token {
+		/** ksym_hash() of the string, and what a hash is multiplied by before it. */
+		uint32_t hash, power;
+		/** The same of what is before its first '.'. */
+		uint32_t stem_hash, stem_power;
+		/** Both hashes without its first character. */
+		uint32_t tail_hash, tail_stem_hash;
 		uint16_t start, len; /**< in text; a len of 0 is no token */
 		bool dotted;	     /**< has a '.' */
-		/** Parts of ksym_hash(): of the string, of all but its first character. */
-		uint32_t hash, tail_hash;
-		uint32_t power; /**< what a hash is multiplied by before it */
 	} token[256];
 };
 
@@ -116,10 +119,11 @@ uint32_t ksym_hash(const char *name, size_t len);
 
 /**
  * The same of an encoded entry, without expanding it.
- * @param[out] dotted whether the name has a '.', that is, perhaps a compiler's suffix
+ * @param[out] stem hash of what is before the first '.', after which there may be a compiler's
+ * suffix; that of the name if there is none
  */
 uint32_t ksym_entry_hash(const struct ksym_tokens *tokens, const uint8_t *entry, size_t len,
-			 bool *dotted);
+			 uint32_t *stem);
 
 /** Bytes of the stream that are read at once; an entry has to fit. */
 #define KSYM_STREAM_CHUNK 65536
