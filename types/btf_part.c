@@ -78,24 +78,34 @@ static bool bad(struct window *w, uint64_t pos)
 	return fail(w, err_set(-EBADMSG, "its type record at byte %" PRIu64 " is invalid", pos));
 }
 
-/* Return a word of the section; 0 after an error. */
-static uint32_t word_at(struct window *w, uint64_t pos)
+/* Return whether bytes of the section are in the window. */
+static bool in_window(const struct window *w, uint64_t pos, uint32_t bytes)
+{
+	return pos >= w->start && range_fits(pos - w->start, bytes, w->len);
+}
+
+/* Read on from a place of the section, which has a word there. */
+static bool move_window(struct window *w, uint64_t pos)
 {
 	const struct btf_source *from = w->from;
 	int err;
 
-	if (pos < w->start || !range_fits(pos - w->start, 4, w->len)) {
-		if (!range_fits(pos, 4, from->type_bytes))
-			return bad(w, pos);
-		w->start = pos;
-		w->len = min_u64(from->type_bytes - pos, w->piece_bytes);
-		err = vmem_read(from->mem, from->types + pos, w->bytes, w->len);
-		if (err)
-			w->len = 0;
-		if (err)
-			return fail(w, err);
-	}
-	return load_u32(w->bytes + (pos - w->start), from->mem->swap);
+	if (!range_fits(pos, 4, from->type_bytes))
+		return bad(w, pos);
+	w->start = pos;
+	w->len = min_u64(from->type_bytes - pos, w->piece_bytes);
+	err = vmem_read(from->mem, from->types + pos, w->bytes, w->len);
+	if (err)
+		w->len = 0;
+	return !err || fail(w, err);
+}
+
+/* Return a word of the section; 0 after an error. */
+static uint32_t word_at(struct window *w, uint64_t pos)
+{
+	if (!in_window(w, pos, 4) && !move_window(w, pos))
+		return 0;
+	return load_u32(w->bytes + (pos - w->start), w->from->mem->swap);
 }
 
 static uint32_t tail_word(struct window *w, const struct record *r, uint64_t i)
@@ -105,14 +115,20 @@ static uint32_t tail_word(struct window *w, const struct record *r, uint64_t i)
 
 static bool get_record(struct window *w, uint32_t pos, struct record *r)
 {
-	uint32_t info = word_at(w, pos + 4ull);
+	const uint8_t *head;
 	uint64_t bytes;
+	uint32_t info;
 
+	if (!in_window(w, pos, 4 * HEAD_WORDS) && !move_window(w, pos))
+		return false;
+	/* Beyond the end of the section are bytes of no meaning, which are refused below. */
+	head = w->bytes + (pos - w->start);
+	info = load_u32(head + 4, w->from->mem->swap);
 	*r = (struct record){
 		.pos = pos,
-		.name_off = word_at(w, pos),
+		.name_off = load_u32(head, w->from->mem->swap),
 		.info = info,
-		.third = word_at(w, pos + 8ull),
+		.third = load_u32(head + 8, w->from->mem->swap),
 		.kind = info >> 24 & 0x7f,
 		.nr = info & 0xffffff,
 	};
