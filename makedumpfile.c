@@ -30,7 +30,6 @@
 #include "filter/page_facts.h"
 #include "filter/page_layout.h"
 #include "kernel/find_vmcoreinfo.h"
-#include "kernel/kcore.h"
 #include "kernel/kernel.h"
 #include "kernel/memmap.h"
 #include "kernel/vmcoreinfo_choice.h"

@@ -14,7 +14,6 @@
 #include "cli/triage.h"
 #include "erase/config_run.h"
 #include "extension/run.h"
-#include "kernel/kcore.h"
 #include "lib/checked.h"
 #include "lib/err.h"
 #include "lib/log.h"

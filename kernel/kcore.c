@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "lib/byteorder.h"
 #include "lib/cleanup.h"
@@ -16,14 +15,6 @@
 
 /* The kernel gives the note a page, of whatever size. */
 #define NOTE_MAX (1u << 20)
-
-bool vmcore_is_kcore(const struct vmcore *vc)
-{
-	struct stat in, kcore;
-
-	return !fstat(vc->file.fd, &in) && !stat("/proc/kcore", &kcore) &&
-	       in.st_dev == kcore.st_dev && in.st_ino == kcore.st_ino;
-}
 
 /* @return false if nothing there says where the note is */
 static bool find_note(const char *path, paddr_t *pa, size_t *size)

@@ -11,9 +11,6 @@
 /** The file in which the running kernel gives the place of its VMCOREINFO note. */
 #define KCORE_VMCOREINFO "/sys/kernel/vmcoreinfo"
 
-/** Return whether an opened dump is the running kernel. */
-bool vmcore_is_kcore(const struct vmcore *vc);
-
 /**
  * Give a dump that has no VMCOREINFO that of the running kernel (vmcore_set_vmcoreinfo()):
  * /proc/kcore has it itself only since 4.19. To be called before any reader exists.

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "filter/page_layout.h"
-#include "kernel/kcore.h"
 #include "lib/checked.h"
 #include "lib/cleanup.h"
 #include "lib/clock.h"

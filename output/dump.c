@@ -12,7 +12,6 @@
 #include "filter/foreign_pages.h"
 #include "filter/vmemmap.h"
 #include "kernel/crashkernel.h"
-#include "kernel/kcore.h"
 #include "lib/checked.h"
 #include "lib/clock.h"
 #include "lib/err.h"

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "facts/facts.h"
-#include "kernel/kcore.h"
 #include "lib/printable.h"
 
 /* Bytes of a string that are read at once; no read crosses a page. */

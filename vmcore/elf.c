@@ -187,7 +187,10 @@ static void limit_segment(struct vmcore *vc, struct allowance *left, struct vmco
 	left->absent -= s->memsz - present;
 }
 
-/* Parts of /proc/kcore: virtual memory with no one place in physical memory. */
+/*
+ * Virtual memory with no one place in physical memory, as in /proc/kcore. In other files it may
+ * be memory whose address was damaged, unless its bytes are those of other headers, too.
+ */
 static bool is_virtual(const struct vmcore *vc, const struct program_header *h)
 {
 	return h->paddr == (vc->is64 ? UINT64_MAX : UINT32_MAX);
@@ -234,6 +237,12 @@ static int add_segment(struct vmcore *vc, struct allowance *left, const struct p
 	return 0;
 }
 
+/* The bytes of the file that headers claim. */
+struct claims {
+	struct coverage placed;
+	struct coverage unplaced; /* by headers of memory without a physical address */
+};
+
 /* Remember which bytes of the file a header claims. */
 static void add_claim(const struct vmcore *vc, struct coverage *c, uint64_t off, uint64_t size)
 {
@@ -260,23 +269,29 @@ static bool is_empty(struct file_reader *r, uint64_t start, uint64_t end)
  * or for nothing. Sections may have any bytes, and a block device is larger than its contents.
  */
 static void check_claims(struct vmcore *vc, struct file_reader *r, const struct elf_header *h,
-			 const struct coverage *c)
+			 const struct claims *c)
 {
 	uint64_t size = vc->file.size, pos, end;
 	struct stat st;
 
 	if (h->shnum > 1)
 		return;
-	for (pos = coverage_gap(c, 0, size); pos < size; pos = coverage_gap(c, end, size)) {
-		end = coverage_next(c, pos, size);
-		if (end - pos <= PADDING_MAX || is_empty(r, pos, end))
+	for (pos = coverage_gap(&c->placed, 0, size); pos < size;
+	     pos = coverage_gap(&c->placed, end, size)) {
+		bool unplaced;
+
+		end = coverage_next(&c->placed, pos, size);
+		unplaced = coverage_next(&c->unplaced, pos, end) < end;
+		if (!unplaced && (end - pos <= PADDING_MAX || is_empty(r, pos, end)))
 			continue;
-		if (end == size && !fstat(vc->file.fd, &st) && S_ISBLK(st.st_mode))
+		if (!unplaced && end == size && !fstat(vc->file.fd, &st) && S_ISBLK(st.st_mode))
 			continue;
 		vmcore_warn(vc,
 			    "memory may be missing: %" PRIu64 " bytes at offset %#" PRIx64
-			    " belong to no program header",
-			    end - pos, pos);
+			    " belong to %s",
+			    end - pos, pos,
+			    unplaced ? "a PT_LOAD without a physical address" :
+				       "no program header");
 		vc->incomplete = true;
 		return;
 	}
@@ -286,7 +301,7 @@ static void check_claims(struct vmcore *vc, struct file_reader *r, const struct 
 struct headers {
 	struct vmcore *vc;
 	struct file_reader *r;
-	struct coverage *claims;
+	struct claims *claims;
 	struct allowance left;
 	size_t size; /* of one, bytes */
 };
@@ -340,13 +355,16 @@ static void check_other(struct vmcore *vc, const struct program_header *ph, uint
 
 static int add_header(struct headers *w, const struct program_header *ph, uint32_t number)
 {
+	bool unplaced = ph->type == PT_LOAD && is_virtual(w->vc, ph);
+
 	if (ph->type != PT_LOAD && ph->type != PT_NOTE) {
 		check_other(w->vc, ph, number);
 		return 0;
 	}
-	if (is_virtual(w->vc, ph))
-		add_claim(w->vc, w->claims, 0, w->vc->file.size);
-	add_claim(w->vc, w->claims, ph->offset, ph->filesz);
+	if (unplaced && vmcore_is_kcore(w->vc))
+		add_claim(w->vc, &w->claims->placed, 0, w->vc->file.size);
+	add_claim(w->vc, unplaced ? &w->claims->unplaced : &w->claims->placed, ph->offset,
+		  ph->filesz);
 	if (ph->type == PT_LOAD)
 		return add_segment(w->vc, &w->left, ph, number);
 	notes_load(w->vc, w->r, ph->offset, ph->filesz);
@@ -386,7 +404,7 @@ static int read_uncounted(struct headers *w, uint64_t phoff, uint32_t phnum)
 	while (!err && find_header(w, phoff + nr * (uint64_t)w->size, &ph)) {
 		uint64_t end = ph.offset + ph.filesz;
 
-		if (coverage_next(w->claims, ph.offset, end) != end)
+		if (coverage_next(&w->claims->placed, ph.offset, end) != end)
 			break;
 		err = add_header(w, &ph, nr++);
 	}
@@ -394,12 +412,12 @@ static int read_uncounted(struct headers *w, uint64_t phoff, uint32_t phnum)
 		vmcore_warn(w->vc,
 			    "e_phnum is %" PRIu32 ", but there are %" PRIu32 " program headers",
 			    phnum, nr);
-	add_claim(w->vc, w->claims, phoff, nr * (uint64_t)w->size);
+	add_claim(w->vc, &w->claims->placed, phoff, nr * (uint64_t)w->size);
 	return err;
 }
 
 static int read_program_headers(struct vmcore *vc, struct file_reader *r, struct elf_header *h,
-				struct coverage *claims)
+				struct claims *claims)
 {
 	struct headers w = {
 		.vc = vc,
@@ -418,9 +436,10 @@ static int read_program_headers(struct vmcore *vc, struct file_reader *r, struct
 		phnum = 0;
 	}
 	repair_table(&w, h, &phnum);
-	add_claim(vc, claims, 0, vc->is64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr));
+	add_claim(vc, &claims->placed, 0, vc->is64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr));
 	if (h->shoff)
-		add_claim(vc, claims, h->shoff, vc->is64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr));
+		add_claim(vc, &claims->placed, h->shoff,
+			  vc->is64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr));
 	ret = 0;
 	for (uint32_t i = 0; !ret && i < phnum; i += PHDR_CHUNK)
 		ret = read_chunk(&w, h->phoff + i * (uint64_t)w.size, i,
@@ -486,7 +505,7 @@ static int build_ranges(struct vmcore *vc)
 
 static int elf_open(struct vmcore *vc, const void *head, size_t head_len)
 {
-	_cleanup_free_ struct coverage *claims = NULL;
+	_cleanup_free_ struct claims *claims = NULL;
 	const unsigned char *ident = head;
 	struct elf_header h;
 	struct file_reader r;

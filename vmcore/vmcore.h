@@ -241,6 +241,9 @@ int vmcore_open(struct vmcore **ret, const char *path, const struct vmcore_optio
 	__attribute__((warn_unused_result));
 void vmcore_close(struct vmcore *vc);
 
+/** Return whether a dump, which may still be being opened, is the running kernel: /proc/kcore. */
+bool vmcore_is_kcore(const struct vmcore *vc);
+
 /**
  * Change the page size, before any reader exists: VMCOREINFO and the
  * architecture know better than an ELF header. max_pfn follows.

@@ -560,9 +560,11 @@ static void test_filesz_above_memsz(void **state)
 	vmcore_close(vc);
 }
 
-/* As parts of /proc/kcore have it. */
+/* As parts of /proc/kcore have it; of another file the bytes are missing. */
 static void test_no_physical_address(void **state)
 {
+	struct vmcore *vc = open_core("no-paddr", false);
+
 	static const struct area areas[] = {
 		{ 0x1000, 0x2000, PATTERN, 0 },
 		{ 0x4000, 0x5000, PATTERN, 0 },
@@ -571,6 +573,9 @@ static void test_no_physical_address(void **state)
 	(void)state;
 	check_core("no-paddr", areas, ARRAY_SIZE(areas));
 	check_core("no-paddr-32", areas, ARRAY_SIZE(areas));
+	assert_true(vc->incomplete);
+	assert_non_null(strstr(vc->warning, "belong to a PT_LOAD without a physical address"));
+	vmcore_close(vc);
 }
 
 static void test_highest_address(void **state)
