@@ -14,6 +14,9 @@ FLAT = b'makedumpfile'.ljust(16, b'\0')
 STATUS, BLOCK, SUB_BLOCKS, MAP_BLOCKS = 424, 428, 432, 436
 INCOMPLETE = 8
 PT_LOAD, PT_NOTE, PN_XNUM = 1, 4, 0xffff
+# Page frames beyond this are not looked at: no input has them, but a damaged header can put
+# memory anywhere.
+PFNS = 1 << 24
 
 
 class Malformed(Exception):
@@ -49,7 +52,7 @@ def pages_of(bits):
 
 def run_of(first, end):
     """A number with the bits from first to end - 1 set."""
-    return ((1 << max(0, end - first)) - 1) << first
+    return ((1 << end - first) - 1) << first if first < end else 0
 
 
 class ElfFile:
@@ -107,7 +110,7 @@ class ElfFile:
         bits = 0
         for start, size, offset in self.loads:
             need(not size or offset + size <= len(self.data), 'a PT_LOAD ends beyond the file')
-            bits |= run_of(start // self.page, -(-(start + size) // self.page))
+            bits |= run_of(start // self.page, min(-(-(start + size) // self.page), PFNS))
         return bits
 
     def wrong(self, memory):
@@ -141,10 +144,10 @@ class KdumpFile:
         self.first, self.end = 0, 1 << 64
         if self.split:
             self.first, self.end = integers(self.data, self.order + 'QQ', self.sub + 80)
-        bits = self.data[self.maps + half:self.descs]
+        bits = self.data[self.maps + half:min(self.descs, self.maps + half + PFNS // 8)]
         self.bits = int.from_bytes(bits, 'little')
         if self.split:
-            self.bits &= run_of(self.first, min(self.end, 8 * half))
+            self.bits &= run_of(self.first, min(self.end, 8 * len(bits)))
         self.nr = bin(self.bits).count('1')
 
     def structures(self):
