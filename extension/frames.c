@@ -210,7 +210,7 @@ int mdf_for_each_frame(uint64_t task, mdf_visit_frame *visit, void *ctx)
 	if (!err)
 		err = find_regs(f, task, &regs, &on_cpu);
 	if (!err)
-		end = unwind_stack(f->ops, &mem, &f->code, &regs, on_cpu, frames, &nr, why);
+		end = unwind_stack(f->ops, &mem, &f->code, task, &regs, on_cpu, frames, &nr, why);
 	for (size_t i = 0; !err && i < nr; i++)
 		err = visit_frame(f->tables, &frames[i], visit, ctx);
 	if (!err && end == UNWIND_DAMAGED)

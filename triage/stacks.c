@@ -76,11 +76,13 @@ static int add_trace(struct stacks *s, const struct unwound *u, size_t *ret)
 	return addrset_add(&s->seen, hash, *ret);
 }
 
-static void unwind(struct stacks *s, const struct unwind_regs *regs, bool stopped,
+static void unwind(struct stacks *s, size_t task, const struct unwind_regs *regs, bool stopped,
 		   struct unwound *u)
 {
-	u->end = unwind_stack(s->ops, &s->t->view->mem, &s->code, regs, stopped, u->frames, &u->nr,
-			      u->why);
+	vaddr_t address = task == TRIAGE_NONE ? 0 : s->t->tasks[task].address;
+
+	u->end = unwind_stack(s->ops, &s->t->view->mem, &s->code, address, regs, stopped, u->frames,
+			      &u->nr, u->why);
 }
 
 /* --- CPUs ------------------------------------------------------------------------ */
@@ -140,7 +142,7 @@ static int take_note(void *ctx, unsigned int nth, const void *desc, size_t size)
 	cpu->pc = regs.pc;
 	if (!regs.user)
 		follow_stack(t, cpu, regs.sp);
-	unwind(s, &regs, true, &u);
+	unwind(s, cpu->task, &regs, true, &u);
 	err = add_trace(s, &u, &cpu->trace);
 	if (!err && cpu->task != TRIAGE_NONE)
 		t->tasks[cpu->task].trace = cpu->trace;
@@ -178,7 +180,7 @@ static int unwind_task(struct stacks *s, size_t n)
 	do {
 		if (s->ops->task_regs(&s->t->view->mem, task->address, &regs))
 			return 0;
-		unwind(s, &regs, false, &u);
+		unwind(s, n, &regs, false, &u);
 	} while (u.end == UNWIND_DAMAGED && --tries);
 	return add_trace(s, &u, &task->trace);
 }

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "kernel/unwind/replaced.h"
 #include "lib/byteorder.h"
 #include "lib/types.h"
 
@@ -83,6 +84,8 @@ static enum unwind_end go_up(const struct unwind_ops *ops, struct unwind *u)
 	u->at_call = !u->exception;
 	u->exception = false;
 	end = ops->step(u);
+	if (end == UNWIND_MORE && !u->exception)
+		unwind_find_replaced(u);
 	if (end == UNWIND_MORE && u->regs.user)
 		end = UNWIND_DONE;
 	if (end == UNWIND_MORE && u->regs.sp <= sp && u->stacks++ == UNWIND_STACKS_MAX)
@@ -96,13 +99,15 @@ static enum unwind_end go_up(const struct unwind_ops *ops, struct unwind *u)
 }
 
 enum unwind_end unwind_stack(const struct unwind_ops *ops, const struct vmem *mem,
-			     const struct code_map *code, const struct unwind_regs *regs,
-			     bool is_exception, struct unwind_frame frames[UNWIND_FRAMES_MAX],
-			     size_t *nr, char why[160])
+			     const struct code_map *code, vaddr_t task,
+			     const struct unwind_regs *regs, bool is_exception,
+			     struct unwind_frame frames[UNWIND_FRAMES_MAX], size_t *nr,
+			     char why[160])
 {
 	struct unwind u = {
 		.mem = mem,
 		.code = code,
+		.task = task,
 		.regs = *regs,
 		.exception = is_exception,
 		.full_regs = is_exception,
@@ -110,6 +115,7 @@ enum unwind_end unwind_stack(const struct unwind_ops *ops, const struct vmem *me
 	enum unwind_end end = UNWIND_MORE;
 
 	*nr = 0;
+	unwind_begin_replaced(&u);
 	if (regs->user)
 		end = UNWIND_DONE;
 	while (end == UNWIND_MORE) {

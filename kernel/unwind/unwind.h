@@ -58,9 +58,12 @@ struct unwind {
 	struct unwind_regs regs; /**< of the frame at hand */
 	/** pc is where an exception came, or a CPU was stopped; else it is a return address. */
 	bool exception;
-	bool at_call;	     /**< for step(): it was a return address */
-	bool full_regs;	     /**< dx, di, r10 and r13 are those of the frame */
-	bool guessed;	     /**< a frame was passed by a guess: later ones are not reliable */
+	bool at_call;	/**< for step(): it was a return address */
+	bool full_regs; /**< dx, di, r10 and r13 are those of the frame */
+	bool guessed;	/**< a frame was passed by a guess: later ones are not reliable */
+	vaddr_t task;	/**< address of its struct task_struct; 0: not known */
+	vaddr_t probed; /**< of unwind_find_replaced(): where its next addresses are */
+	int64_t traced;
 	unsigned int stacks; /**< times that the walk went on at a lower address */
 	char why[160];
 };
@@ -93,6 +96,7 @@ const struct unwind_ops *unwind_find(uint16_t machine);
 
 /**
  * Unwind a stack.
+ * @param task address of the struct task_struct; 0: not known
  * @param regs where to begin
  * @param is_exception the registers are those of a CPU that was stopped; else those of a task
  * that waits
@@ -101,9 +105,10 @@ const struct unwind_ops *unwind_find(uint16_t machine);
  * @return how it ended
  */
 enum unwind_end unwind_stack(const struct unwind_ops *ops, const struct vmem *mem,
-			     const struct code_map *code, const struct unwind_regs *regs,
-			     bool is_exception, struct unwind_frame frames[UNWIND_FRAMES_MAX],
-			     size_t *nr, char why[160]);
+			     const struct code_map *code, vaddr_t task,
+			     const struct unwind_regs *regs, bool is_exception,
+			     struct unwind_frame frames[UNWIND_FRAMES_MAX], size_t *nr,
+			     char why[160]);
 
 /** The address in a frame's own code: a return address can be the end of its function. */
 static inline vaddr_t unwind_code(const struct unwind_frame *frame)

@@ -10,10 +10,11 @@
  *	4	number of ORC entries
  *	2	bytes of code, at CODE (its lower half on i386); its ORC tables are at ORC_IP and
  *		ORC after it
- *	...	these, and then the stack, at STACK, or STACK_OF_32BIT
+ *	...	these, and then the stack, at STACK, or STACK_OF_32BIT; its task is there, too
  */
 #include <elf.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "facts/on_demand.h"
 #include "kernel/unwind/unwind.h"
@@ -50,7 +51,16 @@ static const struct {
 	{ "pt_regs", "status", 0x100 * 8, 0, 8 },
 	{ "stack_frame", "back_chain", 0, 0, 8 },
 	{ "stack_frame", "gprs", 0x30 * 8, 0, 80 },
+	{ "rethook_node", "llist", 0, 0, 8 },
+	{ "rethook_node", "ret_addr", 0x10 * 8, 0, 8 },
+	{ "task_struct", "ret_stack", 0xf10 * 8, 0, 8 },
+	{ "task_struct", "curr_ret_stack", 0xf18 * 8, 0, 4 },
+	{ "ftrace_ret_stack", "ret", 0, 0, 8 },
+	{ "fgraph_ops", "idx", 0, 0, 4 },
 };
+
+/* Offset in the task of the list of its kretprobes. */
+#define RETHOOKS 0xf00
 
 static uint32_t struct_bytes(const char *name)
 {
@@ -75,6 +85,15 @@ static void set_facts(const struct fact_set *set, unsigned int missing)
 	}
 	fuzz_set_symbol(set, "handle_exception", CODE + 0x400);
 	fuzz_set_symbol(set, "ret_from_exception", CODE + 0x440);
+	fuzz_set_symbol(set, "arch_rethook_trampoline", CODE + 0x800);
+	fuzz_set_symbol(set, "return_to_handler", CODE + 0x840);
+	for (size_t i = 0; i < set->nr_kpaths; i++) {
+		if (strcmp(set->kpaths[i]->path, "task_struct.rethooks.first"))
+			continue;
+		set->kpaths[i]->bit_offset = RETHOOKS * 8;
+		set->kpaths[i]->size = 8;
+		set->kpaths[i]->index = FACT_BTF;
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -87,7 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct unwind_frame frames[UNWIND_FRAMES_MAX];
 	struct unwind_regs regs = { 0 };
 	bool is_32bit = machine == EM_386;
-	vaddr_t at = is_32bit ? (uint32_t)CODE : CODE;
+	vaddr_t at = is_32bit ? (uint32_t)CODE : CODE, task = is_32bit ? STACK_OF_32BIT : STACK;
 	struct code_range range = {
 		.start = at, .end = at + ORC_IP - CODE, .orc_ip = ORC_IP, .orc = ORC
 	};
@@ -110,10 +129,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	set_facts(&set, missing);
 	fuzz_memory_init(&m, flags | (is_32bit ? FUZZ_32BIT : 0));
 	fuzz_memory_add(&m, at, fuzz_bytes(&in, fuzz_number(&in, 2)));
-	fuzz_memory_add(&m, is_32bit ? STACK_OF_32BIT : STACK, in);
+	fuzz_memory_add(&m, task, in);
 	code.orc_sp = orc_stack_pointer(&m.mem, &range);
-	end = unwind_stack(unwind_find(machine), &m.mem, &code, &regs, flags & STOPPED, frames, &nr,
-			   why);
+	end = unwind_stack(unwind_find(machine), &m.mem, &code, task, &regs, flags & STOPPED,
+			   frames, &nr, why);
 	assert(end != UNWIND_MORE && nr <= UNWIND_FRAMES_MAX);
 	assert((end == UNWIND_DAMAGED) == (why[0] != '\0') && fuzz_is_clean(why));
 	facts_reset(&set);

@@ -60,6 +60,17 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pt_regs, s0);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pt_regs, status);
 INIT_OPT_MOD_SYM(vmlinux, handle_exception);
 INIT_OPT_MOD_SYM(vmlinux, ret_from_exception);
+INIT_OPT_MOD_SYM(vmlinux, __kretprobe_trampoline);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, kretprobe_instance, llist);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, kretprobe_instance, ret_addr);
+INIT_OPT_MOD_SYM(vmlinux, arch_rethook_trampoline);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, rethook_node, llist);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, rethook_node, ret_addr);
+INIT_OPT_MOD_SYM(vmlinux, return_to_handler);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, ret_stack);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, curr_ret_stack);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, ftrace_ret_stack, ret);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, fgraph_ops, idx);
 
 /* Code, its ORC tables, and a stack. */
 #define CODE UINT64_C(0xffffffff81000000)
@@ -78,6 +89,7 @@ struct memory {
 	struct vmem mem;
 	struct code_range range;
 	struct code_map code;
+	vaddr_t task; /* of the stack, or 0 */
 };
 
 static uint8_t *place(struct memory *m, vaddr_t va, size_t len)
@@ -168,14 +180,16 @@ static void set_number(struct knum_info *n, int64_t value)
 
 static void set_path(const char *path, uint32_t offset, uint32_t size)
 {
-	const struct fact_set set = facts_of_program();
+	const struct fact_set sets[] = { facts_of_program(), facts_on_demand() };
 
-	for (size_t i = 0; i < set.nr_kpaths; i++) {
-		if (strcmp(set.kpaths[i]->path, path))
-			continue;
-		set.kpaths[i]->bit_offset = offset * 8;
-		set.kpaths[i]->size = size;
-		set.kpaths[i]->index = FACT_BTF;
+	for (size_t n = 0; n < ARRAY_SIZE(sets); n++) {
+		for (size_t i = 0; i < sets[n].nr_kpaths; i++) {
+			if (strcmp(sets[n].kpaths[i]->path, path))
+				continue;
+			sets[n].kpaths[i]->bit_offset = offset * 8;
+			sets[n].kpaths[i]->size = size;
+			sets[n].kpaths[i]->index = FACT_BTF;
+		}
 	}
 }
 
@@ -190,8 +204,8 @@ static void check_trace(struct memory *m, uint16_t machine, const struct unwind_
 	static const char *const ends[] = { "more", "done", "damaged", "long" };
 	char text[4096] = "", why[160];
 	size_t nr, len = 0;
-	enum unwind_end end = unwind_stack(unwind_find(machine), &m->mem, &m->code, regs, stopped,
-					   frames, &nr, why);
+	enum unwind_end end = unwind_stack(unwind_find(machine), &m->mem, &m->code, m->task, regs,
+					   stopped, frames, &nr, why);
 
 	for (size_t i = 0; i < nr && i < 20; i++)
 		len += snprintf(text + len, sizeof(text) - len, "%" PRIx64 "%s%s ",
@@ -209,8 +223,8 @@ static void check_why(struct memory *m, uint16_t machine, const struct unwind_re
 	char why[160];
 	size_t nr;
 
-	assert_int_equal(unwind_stack(unwind_find(machine), &m->mem, &m->code, regs, true, frames,
-				      &nr, why),
+	assert_int_equal(unwind_stack(unwind_find(machine), &m->mem, &m->code, 0, regs, true,
+				      frames, &nr, why),
 			 UNWIND_DAMAGED);
 	assert_string_equal(why, want);
 }
@@ -562,6 +576,88 @@ static void test_riscv64(void **state)
 	free(m);
 }
 
+/* Return addresses of four frames lead to the trampolines of kretprobes and of the tracer. */
+static struct memory *begin_replaced(void)
+{
+	struct memory *m = begin();
+
+	set_member(MEMBER(task_struct, ret_stack), 0x10 * 8, 0, 8, 0x40);
+	set_member(MEMBER(task_struct, curr_ret_stack), 0x18 * 8, 0, 4, 0x40);
+	set_member(MEMBER(ftrace_ret_stack, ret), 8 * 8, 0, 8, 0x18);
+	set_symbol(GET_MOD_SYM_PTR(vmlinux, return_to_handler), CODE + 0x8100);
+	m->task = STACK + 0x1000;
+	put_words(m, STACK, "30: s80 c8000\n70: s100 c8100\nf0: s140 c8100\n");
+	put_words(m, STACK, "130: s180 c8000\n170: 0 c120\n");
+	/* The task: its two lists, the tracer's stack, and the number on that. */
+	put_words(m, STACK, "1000: s1110 s1210 s2000 ffffffffffffffff\n");
+	/* A node: the next one, the real address. */
+	put_words(m, STACK, "1110: s1150 0 c180\n1150: 0 0 c1c0\n");
+	put_words(m, STACK, "1210: s1250 c184\n1250: 0 c1c4\n");
+	return m;
+}
+
+static void test_replaced_addresses(void **state)
+{
+	struct unwind_regs regs = { .pc = CODE + 0x50, .sp = STACK, .fp = STACK + 0x40 };
+	struct memory *m = begin_replaced();
+
+	(void)state;
+	check_trace(m, EM_RISCV, &regs, true, "50e 8000 8100 8100 8000 120 done");
+	/* kretprobes, with either list; one address was replaced twice. */
+	set_path("task_struct.kretprobe_instances.first", 8, 8);
+	set_member(MEMBER(kretprobe_instance, llist), 0x10 * 8, 0, 8, 0x40);
+	set_member(MEMBER(kretprobe_instance, ret_addr), 0x18 * 8, 0, 8, 0x40);
+	set_symbol(GET_MOD_SYM_PTR(vmlinux, __kretprobe_trampoline), CODE + 0x8000);
+	check_trace(m, EM_RISCV, &regs, true, "50e 184 8100 8100 1c4 120 done");
+	GET_MOD_SYM_PTR(vmlinux, __kretprobe_trampoline)->index = -1;
+	set_path("task_struct.rethooks.first", 0, 8);
+	set_member(MEMBER(rethook_node, llist), 0x10 * 8, 0, 8, 0x40);
+	set_member(MEMBER(rethook_node, ret_addr), 0x20 * 8, 0, 8, 0x40);
+	set_symbol(GET_MOD_SYM_PTR(vmlinux, arch_rethook_trampoline), CODE + 0x8000);
+	check_trace(m, EM_RISCV, &regs, true, "50e 180 8100 8100 1c0 120 done");
+	put_words(m, STACK, "1120: c8000\n");
+	check_trace(m, EM_RISCV, &regs, true, "50e 1c0 8100 8100 8000 120 done");
+	/* A list without an end, and one that leads nowhere. */
+	put_words(m, STACK, "1110: s1110\n");
+	check_trace(m, EM_RISCV, &regs, true, "50e 8000 8100 8100 8000 120 done");
+	put_words(m, STACK, "1000: 10\n");
+	check_trace(m, EM_RISCV, &regs, true, "50e 8000 8100 8100 8000 120 done");
+	/* A task that is not known. */
+	m->task = 0;
+	check_trace(m, EM_RISCV, &regs, true, "50e 8000 8100 8100 8000 120 done");
+	free(m);
+}
+
+static void test_traced_functions(void **state)
+{
+	struct unwind_regs regs = { .pc = CODE + 0x50, .sp = STACK, .fp = STACK + 0x40 };
+	struct memory *m = begin_replaced();
+
+	(void)state;
+	/* Entries of 0x18 bytes, of which curr_ret_stack is the last. */
+	put_words(m, STACK, "2008: c140\n2020: c160\n");
+	put_words(m, STACK, "1018: 0\n");
+	check_trace(m, EM_RISCV, &regs, true, "50e 8000 140 8100 8000 120 done");
+	put_words(m, STACK, "1018: 1\n");
+	check_trace(m, EM_RISCV, &regs, true, "50e 8000 160 140 8000 120 done");
+	put_words(m, STACK, "1018: 1001\n");
+	check_trace(m, EM_RISCV, &regs, true, "50e 8000 8100 8100 8000 120 done");
+	/* Words, of which it is the number: a word after each entry tells where that begins. */
+	set_member(MEMBER(fgraph_ops, idx), 0, 0, 4, 0x40);
+	put_words(m, STACK, "2000: c188 c140 0 1403 0 c160 0 0 f405\n");
+	put_words(m, STACK, "1018: 9\n");
+	check_trace(m, EM_RISCV, &regs, true, "50e 8000 8100 8100 8000 120 done");
+	put_words(m, STACK, "2040: f404\n");
+	check_trace(m, EM_RISCV, &regs, true, "50e 8000 160 140 8000 120 done");
+	put_words(m, STACK, "1018: 4\n");
+	check_trace(m, EM_RISCV, &regs, true, "50e 8000 140 8100 8000 120 done");
+	put_words(m, STACK, "2018: 1404\n");
+	check_trace(m, EM_RISCV, &regs, true, "50e 8000 8100 8100 8000 120 done");
+	put_words(m, STACK, "1018: 0\n");
+	check_trace(m, EM_RISCV, &regs, true, "50e 8000 8100 8100 8000 120 done");
+	free(m);
+}
+
 static void test_s390x(void **state)
 {
 	struct memory *m = begin();
@@ -827,7 +923,7 @@ static void test_user(void **state)
 	size_t nr = 1;
 
 	(void)state;
-	assert_int_equal(unwind_stack(unwind_find(EM_X86_64), &mem, &code, &regs, true, frames,
+	assert_int_equal(unwind_stack(unwind_find(EM_X86_64), &mem, &code, 0, &regs, true, frames,
 				      &nr, why),
 			 UNWIND_DONE);
 	assert_int_equal(nr, 0);
@@ -892,6 +988,8 @@ int main(void)
 		cmocka_unit_test(test_notes),
 		cmocka_unit_test(test_arm64),
 		cmocka_unit_test(test_riscv64),
+		cmocka_unit_test(test_replaced_addresses),
+		cmocka_unit_test(test_traced_functions),
 		cmocka_unit_test(test_s390x),
 		cmocka_unit_test(test_ppc64),
 		cmocka_unit_test(test_loongarch64),

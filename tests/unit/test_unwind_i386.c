@@ -68,7 +68,7 @@ static void check(uint8_t *stack, const char *wanted)
 	enum unwind_end end;
 	size_t nr, len = 0;
 
-	end = unwind_stack(unwind_find(EM_386), &mem, &code, &regs, true, frames, &nr, why);
+	end = unwind_stack(unwind_find(EM_386), &mem, &code, 0, &regs, true, frames, &nr, why);
 	for (size_t i = 0; i < nr; i++)
 		len += snprintf(text + len, sizeof(text) - len, "%" PRIx64 "%s ",
 				frames[i].pc - CODE, frames[i].exception ? "e" : "");

@@ -142,9 +142,9 @@ class Kernel:
         and no option for it."""
         return 2 if self.lacks("MEMCG_V1") else 1
 
-    def has_types(self):
-        """Does it describe its own types (BTF)?"""
-        return not self.lacks("DEBUG_INFO_BTF")
+    def needs_vmlinux(self):
+        """Does it lack its own types (BTF), or names of its data?"""
+        return self.lacks("DEBUG_INFO_BTF") or self.lacks("KALLSYMS_ALL")
 
     def page_size(self):
         """Bytes of a page."""
