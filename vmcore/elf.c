@@ -361,7 +361,7 @@ static int add_header(struct headers *w, const struct program_header *ph, uint32
 		check_other(w->vc, ph, number);
 		return 0;
 	}
-	if (unplaced && vmcore_is_kcore(w->vc))
+	if (unplaced && file_is_kcore(&w->vc->file))
 		add_claim(w->vc, &w->claims->placed, 0, w->vc->file.size);
 	add_claim(w->vc, unplaced ? &w->claims->unplaced : &w->claims->placed, ph->offset,
 		  ph->filesz);

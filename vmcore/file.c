@@ -166,6 +166,14 @@ void file_close(struct dump_file *f)
 	f->fd = -1;
 }
 
+bool file_is_kcore(const struct dump_file *f)
+{
+	struct stat in, kcore;
+
+	return !fstat(f->fd, &in) && !stat("/proc/kcore", &kcore) && in.st_dev == kcore.st_dev &&
+	       in.st_ino == kcore.st_ino;
+}
+
 void file_reader_init(struct file_reader *r, const struct dump_file *f)
 {
 	*r = (struct file_reader){ .file = f, .use_mmap = f->use_mmap, .guard = -1 };

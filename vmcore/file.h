@@ -70,6 +70,9 @@ int file_open(struct dump_file *f, const char *path, bool use_mmap, const struct
 /** All readers must be gone. */
 void file_close(struct dump_file *f);
 
+/** Return whether it is the memory of the running kernel: /proc/kcore. */
+bool file_is_kcore(const struct dump_file *f);
+
 /**
  * Begin reading. Nothing is allocated yet. A reader is used by one thread at a
  * time; readers of the same file do not disturb each other.

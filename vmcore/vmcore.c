@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "lib/checked.h"
 #include "lib/elf_machine.h"
@@ -249,10 +248,7 @@ void vmcore_close(struct vmcore *vc)
 
 bool vmcore_is_kcore(const struct vmcore *vc)
 {
-	struct stat in, kcore;
-
-	return !fstat(vc->file.fd, &in) && !stat("/proc/kcore", &kcore) &&
-	       in.st_dev == kcore.st_dev && in.st_ino == kcore.st_ino;
+	return file_is_kcore(&vc->file);
 }
 
 /* Free a reader but for what its format has allocated. */

@@ -241,7 +241,7 @@ int vmcore_open(struct vmcore **ret, const char *path, const struct vmcore_optio
 	__attribute__((warn_unused_result));
 void vmcore_close(struct vmcore *vc);
 
-/** Return whether a dump, which may still be being opened, is the running kernel: /proc/kcore. */
+/** Return whether a dump is the running kernel: /proc/kcore. */
 bool vmcore_is_kcore(const struct vmcore *vc);
 
 /**
