@@ -3,7 +3,7 @@
 
 SERIES+VARIANT names one: 6.12+novmemmap is built from linux-source-6.12 with the options of
 kernels/base.config, of which kernels/novmemmap.config replaces some. It is kept in the cache
-until its source, its options or the compiler change.
+until its source, its options or the tools change.
 """
 import hashlib
 import itertools
@@ -20,21 +20,37 @@ from archive import run
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kernels")
 BASE = os.path.join(HERE, "base.config")
-PROGRAMS = {"make": "make", "gcc": "gcc", "flex": "flex", "bison": "bison", "bc": "bc",
-            "pahole": "dwarves"}
+# Programs, and their packages.
+PROGRAMS = {"make": "make", "flex": "flex", "bison": "bison", "bc": "bc", "pahole": "dwarves"}
 OPTION = re.compile(r"(CONFIG_\w+)=(.*)")
 
 
+class Compiler(typing.NamedTuple):
+    """words: those with which make takes it; programs: the compiler and what it needs besides, with
+    their packages."""
+    words: tuple
+    programs: dict
+
+
+COMPILERS = {
+    "gcc": Compiler((), {"gcc": "gcc"}),
+    "clang": Compiler(("LLVM=-19",), {"clang-19": "clang-19", "ld.lld-19": "lld-19",
+                                      "llvm-nm-19": "llvm-19"}),
+}
+
+
 class Variant(typing.NamedTuple):
-    """A configuration: the group of those that differ in the same, and the series that it is built
-    of."""
+    """A configuration: the group of those that differ in the same, the series that it is built of,
+    and its compiler."""
     group: str
     series: tuple
+    compiler: str = "gcc"
 
 
 VARIANTS = {
     "novmemmap": Variant("memory", ("6.12",)),
     "nobtf": Variant("types", ("6.12",)),
+    "clang": Variant("symbols", ("6.12",), "clang"),
 }
 
 
@@ -92,21 +108,22 @@ def sources(series):
     raise cache.Unavailable(f"no sources of {series} to be had: {wrong or 'no suite has them'}")
 
 
-def key(source, wanted):
-    h = hashlib.sha256(repr(sorted(wanted.items())).encode())
+def key(source, wanted, compiler):
+    """Changes with all that decides what a kernel is."""
+    h = hashlib.sha256(repr((sorted(wanted.items()), compiler.words)).encode())
     with open(f"{source}/Makefile", "rb") as f:         # has the version
         h.update(f.read())
-    h.update(run(["gcc", "--version"]).encode())
+    for program in (*compiler.programs, "pahole"):
+        h.update(run([program, "--version"]).encode())
     return h.hexdigest()
 
 
-def configure(source, tree, wanted):
+def configure(tree, words, wanted):
     """Make a .config. Unavailable, naming them, if options are not as they are wanted."""
     text = "".join(f"{name}={value}\n" for name, value in wanted.items())
     with open(f"{tree}/wanted", "w") as f:
         f.write(text)
-    run(["make", "-s", "-C", source, f"O={tree}", f"KCONFIG_ALLCONFIG={tree}/wanted",
-         "allnoconfig"])
+    run(["make", "-s", *words, f"KCONFIG_ALLCONFIG={tree}/wanted", "allnoconfig"])
     found = options(f"{tree}/.config")
     lost = [name for name, value in wanted.items() if found.get(name, "n") != value]
     if lost:
@@ -122,14 +139,14 @@ def run_make(words, log):
         raise cache.Unavailable(f"make: exit status {code}: see {log}")
 
 
-def build(dest, source, wanted):
+def build(dest, words, wanted):
     part = f"{dest}.part"
     shutil.rmtree(part, ignore_errors=True)
     modules = os.path.join(part, "root")
     os.makedirs(modules)
     with tempfile.TemporaryDirectory(dir=os.path.dirname(dest)) as tree:
-        configure(source, tree, wanted)
-        words = ["-C", source, f"O={tree}", f"-j{len(os.sched_getaffinity(0))}"]
+        words = [*words, f"O={tree}", f"-j{len(os.sched_getaffinity(0))}"]
+        configure(tree, words, wanted)
         run_make([*words, "bzImage", "modules"], f"{dest}.log")
         run_make([*words, f"INSTALL_MOD_PATH={modules}", "INSTALL_MOD_STRIP=1",
                   "modules_install"], f"{dest}.log")
@@ -147,7 +164,9 @@ def kernel(name):
     series, _, variant = name.partition("+")
     if variant not in VARIANTS:
         raise cache.Unavailable(f"no variant is called {variant}: there are {' '.join(VARIANTS)}")
-    missing = {package for program, package in PROGRAMS.items() if not shutil.which(program)}
+    compiler = COMPILERS[VARIANTS[variant].compiler]
+    missing = {package for program, package in (PROGRAMS | compiler.programs).items()
+               if not shutil.which(program)}
     if missing:
         raise cache.Unavailable("not on this machine: " + " ".join(sorted(missing)))
     wanted = options(BASE) | options(f"{HERE}/{variant}.config") | {
@@ -157,9 +176,10 @@ def kernel(name):
     if os.path.exists(f"{dest}/key"):
         with open(f"{dest}/key") as f:
             known = f.read()
-    if known != key(source, wanted):
+    new = key(source, wanted, compiler)
+    if known != new:
         os.makedirs(os.path.dirname(dest), exist_ok=True)
-        build(dest, source, wanted)
+        build(dest, [*compiler.words, "-C", source], wanted)
         with open(f"{dest}/key", "w") as f:
-            f.write(key(source, wanted))
+            f.write(new)
     return debian.Kernel(name, dest)
