@@ -5,6 +5,7 @@ SERIES+VARIANT names one: 6.12+novmemmap is built from linux-source-6.12 with th
 kernels/base.config, of which kernels/novmemmap.config replaces some. It is kept in the cache
 until its source, its options or the tools change.
 """
+import contextlib
 import hashlib
 import itertools
 import os
@@ -131,8 +132,8 @@ def configure(tree, words, wanted):
 
 
 def run_make(words, log):
-    """Call make; its output goes to a log, which is there to be read if it fails."""
-    with open(log, "w") as f:
+    """Call make; its output is added to a log, which is there to be read if it fails."""
+    with open(log, "a") as f:
         code = subprocess.run(["make", "-s", *words], stdin=subprocess.DEVNULL, stdout=f, stderr=f,
                               check=False).returncode
     if code:
@@ -142,6 +143,8 @@ def run_make(words, log):
 def build(dest, words, wanted):
     part = f"{dest}.part"
     shutil.rmtree(part, ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(f"{dest}.log")
     modules = os.path.join(part, "root")
     os.makedirs(modules)
     with tempfile.TemporaryDirectory(dir=os.path.dirname(dest)) as tree:
