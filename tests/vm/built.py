@@ -51,6 +51,7 @@ class Variant(typing.NamedTuple):
 VARIANTS = {
     "novmemmap": Variant("memory", ("6.12",)),
     "nobtf": Variant("types", ("6.12",)),
+    "debug": Variant("struct page", ("6.12",)),
     "clang": Variant("symbols", ("6.12",), "clang"),
 }
 
