@@ -105,6 +105,12 @@ static uint64_t *bucket_of(const struct equal_pages *t, uint64_t mixed)
 	return &t->slots[(mixed >> 32) * BUCKET & t->mask];
 }
 
+void equal_pages_expect(const struct equal_pages *t, unsigned int part, const struct page_key *key)
+{
+	if (t->slots && key->kind != PAGE_KEY_NONE)
+		__builtin_prefetch(bucket_of(t, mix(owner(part, key), key->value)));
+}
+
 const struct equal_page *equal_pages_find(const struct equal_pages *t, unsigned int part,
 					  const struct page_key *key)
 {

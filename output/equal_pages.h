@@ -62,6 +62,10 @@ void equal_pages_deinit(struct equal_pages *t);
  */
 struct page_key page_key(const void *page, size_t len, bool hash);
 
+/** Have the CPU fetch what equal_pages_find() looks at, which takes as long as some hundred
+ * instructions. */
+void equal_pages_expect(const struct equal_pages *t, unsigned int part, const struct page_key *key);
+
 /**
  * Find a page.
  * @param part number of the file in whose data it is looked for
