@@ -333,9 +333,11 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 	err = bitmap_init_stored(&kd->has_data, vc->max_pfn, vc->bitmaps);
 	if (!err)
 		err = kdump_read_bitmap(fr, h.dumped_off, kd->pfn_base, &kd->has_data);
+	if (err)
+		return err;
 	kd->data_off =
 		kd->desc_off + bitmap_count(&kd->has_data, 0, vc->max_pfn) * KDUMP_PAGE_DESC_SIZE;
-	if (!err && h.sub.split)
+	if (h.sub.split)
 		err = keep_part(vc, &h);
 	bitmap_seal(&kd->has_data);
 	if (!err)
