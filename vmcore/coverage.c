@@ -28,22 +28,26 @@ static void replace(struct coverage *c, size_t i, size_t nr, struct coverage_spa
 	c->nr = c->nr + 1 - nr;
 }
 
-/* Remember a header among the first records. Returns whether @s has all bytes of an earlier one. */
-static bool repeats(struct coverage *c, struct coverage_span s)
+/*
+ * Remember a header among the first records. Returns the end of an earlier one of which @s has all
+ * bytes; 0: there is none.
+ */
+static uint64_t repeats(struct coverage *c, struct coverage_span s)
 {
 	for (size_t i = 0; i < c->nr_first; i++) {
 		if (c->first[i].start == s.start && c->first[i].end <= s.end)
-			return true;
+			return c->first[i].end;
 	}
 	if (c->nr_first < COVERAGE_FIRST && s.start < COVERAGE_HEADERS_END)
 		c->first[c->nr_first++] = s;
-	return false;
+	return 0;
 }
 
 bool coverage_add(struct coverage *c, uint64_t off, uint64_t len)
 {
 	struct coverage_span s = { off, off + len };
-	bool again = repeats(c, s), fits = true;
+	uint64_t again = repeats(c, s);
+	bool fits = true;
 	size_t i, end;
 
 	if (c->unknown || !len)
@@ -52,8 +56,8 @@ bool coverage_add(struct coverage *c, uint64_t off, uint64_t len)
 	for (; end < c->nr && c->spans[end].start <= off + len; end++) {
 		const struct coverage_span *t = &c->spans[end];
 
-		if (t->start < off + len && t->end > off)
-			fits = again;
+		if (t->start < off + len && t->end > off && min_u64(t->end, off + len) > again)
+			fits = false;
 		s.start = min_u64(s.start, t->start);
 		s.end = max_u64(s.end, t->end);
 	}
@@ -67,9 +71,6 @@ uint64_t coverage_gap(const struct coverage *c, uint64_t start, uint64_t end)
 
 	if (c->unknown || start >= end)
 		return end;
-	/* One that ends at start does not have it. */
-	if (i < c->nr && c->spans[i].end == start)
-		i++;
 	if (i == c->nr || c->spans[i].start > start)
 		return start;
 	return min_u64(c->spans[i].end, end);

@@ -34,8 +34,8 @@ struct coverage {
 
 /**
  * Add the bytes [off, off + len) of a record.
- * @return whether they fit: none was written before, or the record has all bytes of a header
- * that was among the first records, from its beginning on
+ * @return whether they fit: none was written before, except those of a header that was among the
+ * first records, of which the record has all bytes, from its beginning on
  */
 bool coverage_add(struct coverage *c, uint64_t off, uint64_t len);
 

@@ -100,7 +100,8 @@ int flat_decode_record(const void *buf, uint64_t pos, uint64_t *offset, uint64_t
 
 	if (off == -1 && size == -1)
 		return 0;
-	if (off < 0 || size < 0 || size > INT64_MAX - off)
+	/* No program writes nothing at the beginning: these are zeros that are no record. */
+	if (off < 0 || size < 0 || size > INT64_MAX - off || (!off && !size))
 		return err_set(-EBADMSG,
 			       "the record at offset %" PRIu64 " is damaged: offset %" PRId64
 			       ", length %" PRId64,

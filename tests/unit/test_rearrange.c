@@ -28,6 +28,7 @@
 #include "output/rearrange.h"
 #include "output/sink.h"
 #include "tests/unit/failing_calls.h"
+#include "vmcore/flattened.h"
 #include "vmcore/kdump_format.h"
 
 #define PAGE 4096
@@ -156,17 +157,18 @@ static void test_records_that_do_not_fit(void **state)
 	static const struct { uint64_t off, len; const char *why; } cases[] = {
 		{ 4 * PAGE, PAGE, NULL },
 		{ 0, HEAD_SIZE, NULL },
+		{ 0, PAGE + 1, "overwrites others" },
 		{ 4 * PAGE - 1, 2, "overwrites others" },
 		{ 8, 8, "overwrites others" },
 		{ 4 * PAGE + 1, 1, "no record has byte 16384" },
 	};
 	uint8_t head[HEAD_SIZE];
-	char text[PAGE];
+	char text[2 * PAGE];
 
 	make_head(head, 0);
 	memset(text, 'x', sizeof(text));
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		bool at_start = !cases[i].off;
+		bool at_start = !cases[i].off && cases[i].len == HEAD_SIZE;
 		struct sink *s;
 		int fd = stream_begin(&s);
 
@@ -181,6 +183,18 @@ static void test_records_that_do_not_fit(void **state)
 			assert_non_null(strstr(err_text(-EBADMSG), cases[i].why));
 		close(fd);
 	}
+}
+
+/* A record of nothing is one, but not at the beginning, where it is no more than zeros. */
+static void test_empty_records(void **state)
+{
+	uint8_t record[FLAT_RECORD_SIZE] = { 0 };
+	uint64_t off, len;
+
+	(void)state;
+	assert_int_equal(flat_decode_record(record, PAGE, &off, &len), -EBADMSG);
+	record[7] = 1;
+	assert_int_equal(flat_decode_record(record, PAGE, &off, &len), 1);
 }
 
 static void test_no_beginning(void **state)
@@ -211,8 +225,11 @@ static void test_coverage(void **state)
 	assert_int_equal(coverage_gap(c, 100, 401), 400);
 	assert_int_equal(coverage_gap(c, 10, 400), 50);
 	assert_int_equal(coverage_gap(c, 50, 400), 50);
+	assert_int_equal(coverage_next(c, 49, 400), 49);
+	assert_int_equal(coverage_next(c, 50, 400), 100);
 	assert_int_equal(coverage_gap(c, 400, 401), 400);
-	assert_true(coverage_add(c, 100, 101));
+	assert_true(coverage_add(c, 100, 100));
+	assert_false(coverage_add(c, 100, 101));
 	assert_false(coverage_add(c, 100, 99));
 	assert_false(coverage_add(c, 399, 2));
 	assert_false(coverage_add(c, 49, 1));
@@ -223,6 +240,7 @@ static void test_coverage(void **state)
 	for (uint64_t i = 0; i < COVERAGE_SPANS; i++)
 		assert_true(coverage_add(c, 1000 + 2 * i, 1));
 	assert_true(c->unknown);
+	assert_int_equal(c->nr, COVERAGE_SPANS);
 	assert_true(coverage_add(c, 1000, 1));
 	assert_int_equal(coverage_gap(c, 0, 1000), 1000);
 	/* Nothing but a header may be repeated. */
@@ -240,6 +258,7 @@ int main(void)
 		cmocka_unit_test(test_zeros_at_the_end),
 		cmocka_unit_test(test_failing_calls),
 		cmocka_unit_test(test_records_that_do_not_fit),
+		cmocka_unit_test(test_empty_records),
 		cmocka_unit_test(test_no_beginning),
 		cmocka_unit_test(test_coverage),
 	};
