@@ -38,16 +38,17 @@ INIT_OPT_MOD_SYM(vmlinux, exception_stacks);
 INIT_OPT_MOD_STRUCT(vmlinux, irq_stack);
 INIT_OPT_MOD_STRUCT(vmlinux, exception_stacks);
 
-/* Note the code that a word leads to, from about where the function begins. */
+/* Note the code that a word leads to, from about where its function begins on, and after it. */
 static void scan_word(struct essential *e, vaddr_t va)
 {
 	if (va >= e->skip->start && va < e->skip->end) {
 		uint64_t off = va - e->skip->start;
+		uint64_t last = (off + ESSENTIAL_AFTER_CALL_BYTES) / ESSENTIAL_CODE_BLOCK;
 
 		bitmap_set_range(&e->code,
 				 (off - min_u64(off, ESSENTIAL_FUNCTION_BYTES)) /
 					 ESSENTIAL_CODE_BLOCK,
-				 off / ESSENTIAL_CODE_BLOCK + 1);
+				 last + 1);
 	} else if (va >= e->module_code.start && va < e->module_code.end) {
 		essential_add_module_code(e, va);
 	}

@@ -86,7 +86,9 @@ void essential_add_module_code(struct essential *e, vaddr_t va)
 		if (!m->on_stack)
 			add_orcs(e, m->address);
 		m->on_stack = true;
-		essential_add(e, va - ESSENTIAL_FUNCTION_BYTES, ESSENTIAL_FUNCTION_BYTES + 1);
+		essential_add(e, va - ESSENTIAL_FUNCTION_BYTES,
+			      ESSENTIAL_FUNCTION_BYTES +
+				      min_u64(ESSENTIAL_AFTER_CALL_BYTES, m->code.end - va));
 		return;
 	}
 }

@@ -24,6 +24,11 @@
 #define ESSENTIAL_CODE_BLOCK 256
 /** Most functions have fewer bytes up to a call. */
 #define ESSENTIAL_FUNCTION_BYTES 1024
+/**
+ * Bytes of code after a call: crash disassembles as many instructions from the beginning of the
+ * function on as it has bytes up to the call, and an instruction of x86_64 has some 4 bytes.
+ */
+#define ESSENTIAL_AFTER_CALL_BYTES (3 * ESSENTIAL_FUNCTION_BYTES)
 
 /** Virtual memory [start, end). */
 struct vrange {
