@@ -247,6 +247,12 @@ int arch_run_to_physical(const struct arch_mem *mem, vaddr_t va, unsigned int le
 int arch_not_mapped(vaddr_t va, unsigned int level, uint64_t entry);
 
 /**
+ * The error that an entry of a page table maps a large page to an address that is no multiple of
+ * its size: the CPU does not take it, so it is damaged. @return -EFAULT
+ */
+int arch_not_aligned(vaddr_t va, unsigned int level, uint64_t entry);
+
+/**
  * Describe the error that an address is not canonical, and the end of its range.
  * @return -EFAULT
  */

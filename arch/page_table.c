@@ -69,6 +69,14 @@ int arch_not_mapped(vaddr_t va, unsigned int level, uint64_t entry)
 		       level, entry);
 }
 
+int arch_not_aligned(vaddr_t va, unsigned int level, uint64_t entry)
+{
+	return err_set(-EFAULT,
+		       "%#" PRIx64 " is not mapped (level %u entry %#" PRIx64
+		       " is damaged: the address in it is no multiple of its page's size)",
+		       va, level, entry);
+}
+
 int arch_not_canonical(vaddr_t va, unsigned int bits, struct arch_run *ret)
 {
 	*ret = (struct arch_run){ .len = -(UINT64_C(1) << (bits - 1)) - va };

@@ -198,6 +198,9 @@ static int riscv64_translate(const struct arch *a, const struct arch_mem *mem, v
 		if (!(entry & PTE_VALID) || (level == 1 && !(entry & PTE_LEAF)))
 			return arch_not_mapped(va, level, entry);
 		if (entry & PTE_LEAF) {
+			if (level > 1 && (entry & a->pte_addr_mask) >> PTE_PPN_SHIFT << PAGE_SHIFT &
+						 ((UINT64_C(1) << shift) - 1))
+				return arch_not_aligned(va, level, entry);
 			*ret = leaf_run(a, va, level, entry);
 			return 0;
 		}

@@ -102,6 +102,7 @@ static void test_two_level_holes(void **state)
 	"1001018 0000000000002001\n"	/* c0000000 */ \
 	"2000 80000000000001e3\n"	/* 0: a 2 MiB page */ \
 	"2008 80000001238011e3\n"	/* over 4 GiB, PAT */ \
+	"2010 80000000006021e3\n"	/* no address of such a page */ \
 	"2040 00000000010001e3\n"	/* c1000000: 16 MiB */ \
 	"2e00 0000000000003063\n"	/* f8000000: a table */ \
 	"2ff8 0000000000003063\n"	/* ffe00000: the same */ \
@@ -136,6 +137,8 @@ static void test_three_level_holes(void **state)
 	assert_text_has("level 3");
 	assert_hole(&m, 0x80000000, GIB);
 	assert_hole(&m, 0xc0400000, 2 * MIB);
+	assert_text_has("level 2 entry 0x80000000006021e3 is damaged");
+	assert_hole(&m, 0xc0600000, 2 * MIB);
 	assert_text_has("level 2");
 	assert_hole(&m, 0xf8002000, 4096);
 	assert_text_has("level 1");
