@@ -49,6 +49,7 @@ struct kdump {
 	uint64_t exists_off; /* of the 1st bitmap in the file */
 	uint64_t desc_off;   /* file offset */
 	uint64_t data_off;   /* of what comes after the descriptors of the whole dump */
+	uint64_t data_min;   /* no page has data before it */
 	struct bitmap has_data;
 	struct bitmap_rank rank; /* of has_data: the index of a descriptor */
 };
@@ -346,6 +347,7 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 		err = find_cut(kd, fr, &cut);
 	if (!err)
 		err = count_spare_descs(kd, vc->page_size, fr, &spare);
+	kd->data_min = spare ? kd->desc_off : kd->data_off;
 	if (h.header.version >= 6 && h.max_pfn != h.sub.max_mapnr_64)
 		vmcore_warn(vc,
 			    "kdump sub-header: the bitmap contradicts max_mapnr_64 %#" PRIx64
@@ -476,7 +478,7 @@ static int check_desc(const struct vmcore *vc, pfn_t pfn, const struct kdump_pag
 	if (!d->size || d->size > vc->page_size || (!d->flags && d->size != vc->page_size))
 		return err_set(-EBADMSG, "page %#" PRIx64 ": impossible size of %u bytes", pfn,
 			       d->size);
-	if (d->offset < kd->desc_off)
+	if (d->offset < kd->data_min)
 		return err_set(-EBADMSG, "page %#" PRIx64 ": its data should lie in the headers",
 			       pfn);
 	if (!desc_cut(d, vc->file.size))

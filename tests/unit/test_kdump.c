@@ -693,6 +693,8 @@ static void test_descriptor_lies(void **state)
 		{ "none missing", "page 0x1 was not written" },
 		{ "none offset=0", "page 0x1: its data should lie in the headers" },
 		{ "none offset=4096", "in the headers" },
+		/* Among the descriptors. */
+		{ "none offset=30708", "in the headers" },
 		{ "none size=0", "page 0x1: impossible size of 0 bytes" },
 		{ "none size=4095", "impossible size of 4095 bytes" },
 		{ "none size=4097", "impossible size" },
