@@ -21,9 +21,7 @@
 static int machine_init(struct machine *m, const char *facts, const char *memory)
 {
 	static const struct machine_kind kind = {
-		.machine = EM_X86_64,
-		.is64 = true,
-		.page_shift = 12,
+		.machine = EM_X86_64, .is64 = true, .page_shift = 12,
 	};
 
 	return machine_setup(m, &kind, facts, memory);
@@ -38,17 +36,17 @@ static int machine_init(struct machine *m, const char *facts, const char *memory
  * entries have the flags of kernel data; NX is bit 63, PAT of large pages 12.
  */
 #define FOUR_LEVELS \
-	"1888 0000000000002067\n" /* slot 273 of level 4 */ \
-	"2000 0000000000003067\n" /* slot 0 of level 3 */ \
-	"2008 80000001000000e7\n" /* slot 1: 4 GiB, 1 GiB page */ \
-	"2010 80000002000010e7\n" /* slot 2: 8 GiB, 1 GiB page, PAT */ \
-	"3000 0000000000004067\n" /* slot 0 of level 2 */ \
-	"3008 80000000006000e3\n" /* slot 1: 6 MiB, 2 MiB page */ \
-	"3010 80000000008010e3\n" /* slot 2: 8 MiB, 2 MiB page, PAT */ \
-	"4000 8000000000123063\n" /* slot 0 of level 1 */ \
-	"4008 8000000000777163\n" /* slot 1; bit 7 is PAT here */ \
-	"4010 80000000009990e3\n" /* slot 2 with it */ \
-	"4ff8 000ffffffffff063\n" /* slot 511: the highest address */
+	"1888 0000000000002067\n"	/* slot 273 of level 4 */ \
+	"2000 0000000000003067\n"	/* slot 0 of level 3 */ \
+	"2008 80000001000000e7\n"	/* slot 1: 4 GiB, 1 GiB page */ \
+	"2010 80000002000010e7\n"	/* slot 2: 8 GiB, 1 GiB page, PAT */ \
+	"3000 0000000000004067\n"	/* slot 0 of level 2 */ \
+	"3008 80000000006000e3\n"	/* slot 1: 6 MiB, 2 MiB page */ \
+	"3010 80000000008010e3\n"	/* slot 2: 8 MiB, 2 MiB page, PAT */ \
+	"4000 8000000000123063\n"	/* slot 0 of level 1 */ \
+	"4008 8000000000777163\n"	/* slot 1; bit 7 is PAT here */ \
+	"4010 80000000009990e3\n"	/* slot 2 with it */ \
+	"4ff8 000ffffffffff063\n"	/* slot 511: the highest address */
 
 static void test_four_levels(void **state)
 {
@@ -83,12 +81,11 @@ static void test_frames_of_a_machine(void **state)
 	assert_int_equal(machine_init(&m, FACTS,
 				      "1888 0000000100003067\n"
 				      "2000 0000000100002067\n"
-				      "2008 0000000000003067\n" /* a frame that is not its own */
+				      "2008 0000000000003067\n"	/* a frame that is not its own */
 				      "3000 0000000100005067\n"
-				      "3008 00000001000000e3\n" /* 2 MiB page */
+				      "3008 00000001000000e3\n"	/* 2 MiB page */
 				      "4000 8000000100123063\n"
-				      "4008 8000000000777063\n"),
-			 0);
+				      "4008 8000000000777063\n"), 0);
 	m.mem.to_physical = memory_to_physical;
 	assert_int_equal(m.arch.root, 0x1000);
 	assert_mapped(&m, base, 0x122000, 4096);
@@ -134,15 +131,13 @@ static void test_not_present(void **state)
 	struct machine m;
 
 	(void)state;
-	assert_int_equal(machine_init(&m, FACTS,
-				      "1000 2066\n"
-				      "1008 3067\n"
-				      "3000 10000e6\n"
-				      "3008 4067\n"
-				      "4000 fffffffffffffffe\n"
-				      "4008 5067\n"
-				      "5000 7fe\n"),
-			 0);
+	assert_int_equal(machine_init(&m, FACTS, "1000 2066\n"
+						 "1008 3067\n"
+						 "3000 10000e6\n"
+						 "3008 4067\n"
+						 "4000 fffffffffffffffe\n"
+						 "4008 5067\n"
+						 "5000 7fe\n"), 0);
 	assert_hole(&m, 0, 512 * GIB);
 	assert_hole(&m, 512 * GIB, GIB);
 	assert_hole(&m, 513 * GIB, 2 * MIB);
@@ -152,8 +147,8 @@ static void test_not_present(void **state)
 static void test_not_canonical(void **state)
 {
 	static const vaddr_t four[] = {
-		0x800000000000,	    0xffff7fffffffffff, 0x8000000000000000,
-		0x00ffff8880000000, 0x7fffffffffffffff,
+		0x800000000000, 0xffff7fffffffffff, 0x8000000000000000, 0x00ffff8880000000,
+		0x7fffffffffffffff,
 	};
 	struct machine m;
 
@@ -217,8 +212,7 @@ static void test_no_larger_pages(void **state)
 	assert_int_equal(machine_init(&m, FACTS "NUMBER(pgtable_l5_enabled)=1\n",
 				      "1000 20e7\n"
 				      "2000 30e7\n"
-				      "3000 400000e7\n"),
-			 0);
+				      "3000 400000e7\n"), 0);
 	assert_mapped(&m, 0x123, 0x40000123, GIB - 0x123);
 }
 
@@ -234,8 +228,7 @@ static void test_damaged_large_pages(void **state)
 				      "2008 0000000120000e7\n"
 				      "3000 6030e3\n"
 				      "3008 4fffe3\n"
-				      "3010 6010e3\n"),
-			 0);
+				      "3010 6010e3\n"), 0);
 	assert_hole(&m, 0x123, 2 * MIB - 0x123);
 	assert_text_has("level 2 entry 0x6030e3 is damaged");
 	assert_hole(&m, 2 * MIB, 2 * MIB);
@@ -252,18 +245,16 @@ static void test_kaslr(void **state)
 		{ .vaddr = 0xffffffff8a000000, .paddr = 0x9400000, .memsz = 16 * MIB },
 		{ .vaddr = 0xffffffffb0000000, .paddr = 0x1000, .memsz = MIB },
 	};
-	const uint64_t base = 0x9400000 - 0xa000000; /* below 0 */
+	const uint64_t base = 0x9400000 - 0xa000000;	/* below 0 */
 	struct machine m;
 
 	(void)state;
-	assert_int_equal(machine_init(&m,
-				      "NUMBER(phys_base)=-12582912\n"
-				      "SYMBOL(init_top_pgt)=ffffffff8a20a000\n",
-				      "960a000 2067\n"),
-			 0);
+	assert_int_equal(machine_init(&m, "NUMBER(phys_base)=-12582912\n"
+					  "SYMBOL(init_top_pgt)=ffffffff8a20a000\n",
+				      "960a000 2067\n"), 0);
 	assert_int_equal(m.arch.phys_base, base);
 	assert_int_equal(m.arch.root, 0x960a000);
-	assert_hole(&m, 0, GIB); /* the next table is not there */
+	assert_hole(&m, 0, GIB);		/* the next table is not there */
 
 	/* Without the number: from the segment of the kernel image. */
 	assert_int_equal(machine_init(&m, "SYMBOL(init_top_pgt)=ffffffff8a20a000\n", ""), -ENOENT);
@@ -296,18 +287,12 @@ static void test_old_name_of_the_root(void **state)
 	struct machine m;
 
 	(void)state;
-	assert_int_equal(machine_init(&m,
-				      "NUMBER(phys_base)=0\n"
-				      "SYMBOL(swapper_pg_dir)=ffffffff81e00000\n",
-				      ""),
-			 0);
+	assert_int_equal(machine_init(&m, "NUMBER(phys_base)=0\n"
+					  "SYMBOL(swapper_pg_dir)=ffffffff81e00000\n", ""), 0);
 	assert_int_equal(m.arch.root, 0x1e00000);
-	assert_int_equal(machine_init(&m,
-				      "NUMBER(phys_base)=0\n"
-				      "SYMBOL(swapper_pg_dir)=ffffffff81e00000\n"
-				      "SYMBOL(init_top_pgt)=ffffffff81f00000\n",
-				      ""),
-			 0);
+	assert_int_equal(machine_init(&m, "NUMBER(phys_base)=0\n"
+					  "SYMBOL(swapper_pg_dir)=ffffffff81e00000\n"
+					  "SYMBOL(init_top_pgt)=ffffffff81f00000\n", ""), 0);
 	assert_int_equal(m.arch.root, 0x1f00000);
 }
 
@@ -320,17 +305,11 @@ static void test_missing_and_senseless_facts(void **state)
 	(void)state;
 	assert_int_equal(machine_init(&m, "NUMBER(phys_base)=0\n", ""), -ENOENT);
 	assert_non_null(strstr(err_text(-ENOENT), "SYMBOL(init_top_pgt)"));
-	assert_int_equal(machine_init(&m,
-				      "NUMBER(phys_base)=0\n"
-				      "SYMBOL(init_top_pgt)=1000\n",
-				      ""),
-			 -ENOENT);
+	assert_int_equal(machine_init(&m, "NUMBER(phys_base)=0\n"
+					  "SYMBOL(init_top_pgt)=1000\n", ""), -ENOENT);
 	assert_non_null(strstr(err_text(-ENOENT), "0x1000"));
-	assert_int_equal(machine_init(&m,
-				      "NUMBER(phys_base)=0\n"
-				      "SYMBOL(init_top_pgt)=ffffffff81000008\n",
-				      ""),
-			 -ENOENT);
+	assert_int_equal(machine_init(&m, "NUMBER(phys_base)=0\n"
+					  "SYMBOL(init_top_pgt)=ffffffff81000008\n", ""), -ENOENT);
 	/* Then nothing is translated. */
 	assert_int_equal(arch_translate(&m.arch, &m.mem, 0, &run), -ENOTSUP);
 	assert_int_equal(arch_init(&none, &m.mem), -ENOTSUP);
@@ -372,13 +351,11 @@ static void test_tables_that_point_nowhere(void **state)
 	assert_hole(&m, 0x1234, 512 * GIB - 0x1234);
 	assert_text_has("no memory at 0x1000");
 	assert_text_has("level 4");
-	assert_int_equal(machine_init(&m, FACTS,
-				      "1000 7ffffffff067\n"
-				      "1008 2067\n"
-				      "2000 3067\n"
-				      "2008 4067\n"
-				      "4000 ffffffffff067\n"),
-			 0);
+	assert_int_equal(machine_init(&m, FACTS, "1000 7ffffffff067\n"
+						 "1008 2067\n"
+						 "2000 3067\n"
+						 "2008 4067\n"
+						 "4000 ffffffffff067\n"), 0);
 	assert_hole(&m, 0, GIB);
 	assert_hole(&m, 512 * GIB, 2 * MIB);
 	assert_hole(&m, 513 * GIB + 5, 4096 - 5);
@@ -391,14 +368,12 @@ static void test_tables_that_point_at_themselves(void **state)
 	struct machine m;
 
 	(void)state;
-	assert_int_equal(machine_init(&m, FACTS "NUMBER(pgtable_l5_enabled)=1\n", "1000 1067\n"),
-			 0);
+	assert_int_equal(machine_init(&m, FACTS "NUMBER(pgtable_l5_enabled)=1\n",
+				      "1000 1067\n"), 0);
 	assert_mapped(&m, 0x10, 0x1010, 4096 - 0x10);
 	assert_int_equal(m.memory.reads, 5);
-	assert_int_equal(machine_init(&m, FACTS,
-				      "1000 2067\n"
-				      "2000 1067\n"),
-			 0);
+	assert_int_equal(machine_init(&m, FACTS, "1000 2067\n"
+						 "2000 1067\n"), 0);
 	assert_mapped(&m, 0, 0x1000, 4096);
 	assert_int_equal(m.memory.reads, 4);
 }
