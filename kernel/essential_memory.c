@@ -182,15 +182,19 @@ void essential_find_cpus(struct essential *e)
 /* Add the roots of the memory map. */
 static void find_sections(struct essential *e)
 {
-	vaddr_t va = GET_MOD_SYM(vmlinux, mem_section), array;
+	const struct ksym_info *sym = GET_MOD_SYM_PTR(vmlinux, mem_section);
 	uint64_t nr = min_u64(GET_MOD_VAR_LEN(vmlinux, mem_section), ROOTS_MAX);
+	vaddr_t array = sym->value;
 
 	if (!MOD_SYM_EXIST(vmlinux, mem_section) || !MOD_VAR_LEN_EXIST(vmlinux, mem_section))
 		return;
-	/* VMCOREINFO has the address of the array; symbols may have that of a pointer to it. */
-	add_pointed(e, va, nr, essential_page(e));
-	if (!vmem_read_ulong(&e->mem, va, &array))
-		add_pointed(e, array, nr, essential_page(e));
+	/*
+	 * VMCOREINFO has the address of the array, a symbol table that of a pointer to it. So has
+	 * VMCOREINFO of the first kernels with an allocated array, of which they are not found.
+	 */
+	if (sym->index >= FACT_KALLSYMS && vmem_read_ulong(&e->mem, array, &array))
+		return;
+	add_pointed(e, array, nr, essential_page(e));
 }
 
 static void add_dentries(struct essential *e, uint64_t dentry)

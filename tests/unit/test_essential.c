@@ -69,12 +69,12 @@
 	"u64 " at "*P+32 direct+" at "*P+0x400\n" \
 	"u64 " at "*P+0x400 direct+" at "*P+32\n"
 #define TASKS \
-	THINGS FACTS_OF_TASKS TASK("0xe60") TASK("0xe64") TASK( \
-		"0xe68") "u64 0xe60*P direct+0xe64*P direct+0xe68*P\n" \
-			 "u64 0xe64*P direct+0xe68*P direct+0xe60*P\n" \
-			 "u64 0xe68*P direct+0xe60*P direct+0xe64*P\n" \
-			 "u64 0xe64*P+48 direct+0xe70*P direct+0xe78*P direct+0xe7b*P-32 direct+0xe73*P+0xf00\n" \
-			 "u64 0xe68*P+48 1*P 0xfffffffffffff000 2\n"
+	THINGS FACTS_OF_TASKS TASK("0xe60") TASK("0xe64") TASK("0xe68") \
+	"u64 0xe60*P direct+0xe64*P direct+0xe68*P\n" \
+	"u64 0xe64*P direct+0xe68*P direct+0xe60*P\n" \
+	"u64 0xe68*P direct+0xe60*P direct+0xe64*P\n" \
+	"u64 0xe64*P+48 direct+0xe70*P direct+0xe78*P direct+0xe7b*P-32 direct+0xe73*P+0xf00\n" \
+	"u64 0xe68*P+48 1*P 0xfffffffffffff000 2\n"
 /*
  * CPUs 0 and 2 are possible. Their run queues are in 0xe80 and 0xe82: CPU 0 runs a task at 0xe84
  * with a stack at 0xe88, which leads to the end of code in 0x21a, and page tables at 0xe90; its
@@ -88,19 +88,20 @@
 	"u64 p(stext+0x184100) 5\n" \
 	"u64 p(stext+0x190000) direct+0xe80*P-P direct+0xe81*P-P direct+0xe82*P-P\n"
 #define QUEUES \
-	CPUS "set SYMBOL(runqueues) 1100\n" \
-	     "set OFFSET(rq.curr) 0\n" \
-	     "set OFFSET(rq.idle) 8\n" \
-	     "set OFFSET(task_struct.active_mm) 80\n" \
-	     "set OFFSET(mm_struct.pgd) 0\n" \
-	     "u64 0xe80*P+0x100 direct+0xe84*P direct+0xe94*P\n" \
-	     "u64 0xe82*P+0x100 0x123000 direct+0xe96*P\n" \
-	     "u64 0xe84*P+48 direct+0xe88*P\n" \
-	     "u64 0xe84*P+72 direct+0xe8c*P-16 direct+0xe8e*P\n" \
-	     "u64 0xe88*P+0x100 stext+0x1a*P+0x800\n" \
-	     "u64 0xe8e*P direct+0xe90*P\n" \
-	     "u64 0xe73*P+0xf80 stext+0x1e*P+0x800\n" \
-	     "u64 0xe73*P+0xe80 stext+0x12*P+0x800\n"
+	CPUS \
+	"set SYMBOL(runqueues) 1100\n" \
+	"set OFFSET(rq.curr) 0\n" \
+	"set OFFSET(rq.idle) 8\n" \
+	"set OFFSET(task_struct.active_mm) 80\n" \
+	"set OFFSET(mm_struct.pgd) 0\n" \
+	"u64 0xe80*P+0x100 direct+0xe84*P direct+0xe94*P\n" \
+	"u64 0xe82*P+0x100 0x123000 direct+0xe96*P\n" \
+	"u64 0xe84*P+48 direct+0xe88*P\n" \
+	"u64 0xe84*P+72 direct+0xe8c*P-16 direct+0xe8e*P\n" \
+	"u64 0xe88*P+0x100 stext+0x1a*P+0x800\n" \
+	"u64 0xe8e*P direct+0xe90*P\n" \
+	"u64 0xe73*P+0xf80 stext+0x1e*P+0x800\n" \
+	"u64 0xe73*P+0xe80 stext+0x12*P+0x800\n"
 /*
  * Two counters of the mm at 0xe78: of the first one CPU 0 has a part in 0xe98, CPU 2 in 0xe9a; of
  * the second one in 0xe9b and 0xe9d. Another number follows.
@@ -146,8 +147,16 @@
 	"u64 " at "*P+P " at "*P+2*P+3\n" \
 	"u64 " at "*P+2*P 0xef0*P+3\n"
 #define VMALLOC THINGS TABLES("0xee0", "402") TABLES("0xee4", "407")
+/* The roots of the memory map: an array of two pointers; the first root begins with another. */
+#define SECTIONS \
+	THINGS \
+	"set LENGTH(mem_section) 2\n" \
+	"set SYMBOL(mem_section) ${direct+0xeb0*P:x}\n" \
+	"u64 0xeb0*P direct+0xeb2*P direct+0xeb4*P direct+0xeb6*P\n" \
+	"u64 0xeb2*P direct+0xeb8*P\n"
 /* The first group leads back to itself, and its arrays are nowhere. */
-#define WILD_GROUPS "u64 0xea0*P direct+0xea0*P stext+0x184300 0x4560 0xffffffffffffffff\n"
+#define WILD_GROUPS \
+	"u64 0xea0*P direct+0xea0*P stext+0x184300 0x4560 0xffffffffffffffff\n"
 /* The offset of CPU 0's variables is not in the dump, which lacks the page before 0x100. */
 #define WILD_QUEUES \
 	"set SYMBOL(__per_cpu_offset) ${direct+0x100*P-8:x}\n" \
@@ -170,6 +179,7 @@ static const struct core_text texts[] = {
 	{ "broken", TASKS BROKEN },
 	{ "machine", MACHINE },
 	{ "crowd", MACHINE CROWD },
+	{ "sections", SECTIONS },
 	{ "vmalloc", VMALLOC "set NUMBER(VMALLOC_START) " VMALLOC_AT "\n" },
 	{ "vmalloc-later", VMALLOC "set NUMBER(VMALLOC_START) 0xffffca0000000000\n" },
 	{ "vmalloc-untold", VMALLOC "set NUMBER(VMALLOC_START)\n" },
@@ -268,8 +278,8 @@ static void check_task(const struct found *f)
 	for (pfn_t pfn = 0xe62; pfn < 0xe68; pfn++)
 		assert_int_equal(has(f, pfn), pfn == 0xe64 || pfn == 0xe65);
 	for (pfn_t pfn = 0xe6c; pfn < 0xe80; pfn++)
-		assert_int_equal(has(f, pfn),
-				 (pfn >= 0xe70 && pfn < 0xe74) || (pfn >= 0xe78 && pfn < 0xe7c));
+		assert_int_equal(has(f, pfn), (pfn >= 0xe70 && pfn < 0xe74) ||
+						      (pfn >= 0xe78 && pfn < 0xe7c));
 }
 
 static void test_tasks(void **state)
@@ -292,7 +302,7 @@ static void test_damaged_tasks(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		find(&f, state, names[i]);
-		check_task(&f);
+			check_task(&f);
 		assert_true(has(&f, 0xe30));
 		forget(&f);
 	}
@@ -301,7 +311,8 @@ static void test_damaged_tasks(void **state)
 #define QUEUE_PAGES(f) \
 	CHECK_PAGES(f, 0xe80, 0xe98, 0xe80, 0xe82, 0xe84, 0xe85, 0xe88, 0xe89, 0xe8a, 0xe8b, \
 		    0xe8e, 0xe8f, 0xe90, 0xe91, 0xe94, 0xe95, 0xe96, 0xe97)
-#define COUNTER_PAGES(f) CHECK_PAGES(f, 0xe98, 0xea0, 0xe98, 0xe9a, 0xe9b, 0xe9d)
+#define COUNTER_PAGES(f) \
+	CHECK_PAGES(f, 0xe98, 0xea0, 0xe98, 0xe9a, 0xe9b, 0xe9d)
 
 /* Those that each CPU runs are in no list. */
 static void test_queues(void **state)
@@ -322,8 +333,8 @@ static void test_groups(void **state)
 	struct found f;
 
 	find(&f, state, "machine");
-	CHECK_PAGES(&f, 0xea0, 0xeb0, 0xea0, 0xea1, 0xea2, 0xea3, 0xea4, 0xea6, 0xea8, 0xea9, 0xeab,
-		    0xead, 0xeae, 0xeaf);
+	CHECK_PAGES(&f, 0xea0, 0xeb0, 0xea0, 0xea1, 0xea2, 0xea3, 0xea4, 0xea6, 0xea8, 0xea9,
+		    0xeab, 0xead, 0xeae, 0xeaf);
 	forget(&f);
 }
 
@@ -368,23 +379,29 @@ static void test_freed(void **state)
 	page_order_mark(&o, 0x232, 0x234, PAGE_USER);
 	page_order_mark(&o, 0x235, 0x236, PAGE_CACHE_PRIVATE);
 	page_order_complete(&o, m.k);
-	assert_int_equal(page_order_next(&o, &dumpable, ORDER_ESSENTIAL, 0x230, 0x238, UINT64_MAX,
-					 &stop),
-			 0x230);
+	assert_int_equal(page_order_next(&o, &dumpable, ORDER_ESSENTIAL, 0x230, 0x238,
+					 UINT64_MAX, &stop), 0x230);
 	assert_int_equal(stop, 0x232);
-	assert_int_equal(page_order_next(&o, &dumpable, ORDER_ESSENTIAL, 0x232, 0x238, UINT64_MAX,
-					 &stop),
-			 0x234);
+	assert_int_equal(page_order_next(&o, &dumpable, ORDER_ESSENTIAL, 0x232, 0x238,
+					 UINT64_MAX, &stop), 0x234);
 	assert_int_equal(stop, 0x235);
-	assert_int_equal(
-		page_order_next(&o, &dumpable, ORDER_USER, 0x200, 0x238, UINT64_MAX, &stop), 0x232);
+	assert_int_equal(page_order_next(&o, &dumpable, ORDER_USER, 0x200, 0x238,
+					 UINT64_MAX, &stop), 0x232);
 	assert_int_equal(stop, 0x234);
-	assert_int_equal(page_order_next(&o, &dumpable, ORDER_CACHE, 0x200, 0x238, UINT64_MAX,
-					 &stop),
-			 0x235);
+	assert_int_equal(page_order_next(&o, &dumpable, ORDER_CACHE, 0x200, 0x238,
+					 UINT64_MAX, &stop), 0x235);
 	bitmap_deinit(&dumpable);
 	page_order_deinit(&o);
 	machine_close(&m);
+}
+
+static void test_sections(void **state)
+{
+	struct found f;
+
+	find(&f, state, "sections");
+	CHECK_PAGES(&f, 0xeb1, 0xec0, 0xeb2, 0xeb4);
+	forget(&f);
 }
 
 static void check_vmalloc(void **state, const char *name, bool first)
@@ -393,8 +410,8 @@ static void check_vmalloc(void **state, const char *name, bool first)
 
 	find(&f, state, name);
 	for (pfn_t pfn = 0xee0; pfn < 0xef1; pfn++)
-		assert_int_equal(has(&f, pfn),
-				 (pfn < 0xee3 && first) || (pfn >= 0xee4 && pfn < 0xee7));
+		assert_int_equal(has(&f, pfn), (pfn < 0xee3 && first) ||
+						       (pfn >= 0xee4 && pfn < 0xee7));
 	forget(&f);
 }
 
@@ -436,13 +453,21 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_image),	  cmocka_unit_test(test_log),
-		cmocka_unit_test(test_backwards), cmocka_unit_test(test_small),
-		cmocka_unit_test(test_circle),	  cmocka_unit_test(test_node),
-		cmocka_unit_test(test_tasks),	  cmocka_unit_test(test_damaged_tasks),
-		cmocka_unit_test(test_queues),	  cmocka_unit_test(test_groups),
-		cmocka_unit_test(test_crowd),	  cmocka_unit_test(test_damaged_queues),
-		cmocka_unit_test(test_freed),	  cmocka_unit_test(test_vmalloc),
+		cmocka_unit_test(test_image),
+		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_backwards),
+		cmocka_unit_test(test_small),
+		cmocka_unit_test(test_circle),
+		cmocka_unit_test(test_node),
+		cmocka_unit_test(test_tasks),
+		cmocka_unit_test(test_damaged_tasks),
+		cmocka_unit_test(test_queues),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_crowd),
+		cmocka_unit_test(test_damaged_queues),
+		cmocka_unit_test(test_freed),
+		cmocka_unit_test(test_sections),
+		cmocka_unit_test(test_vmalloc),
 		cmocka_unit_test(test_nothing),
 	};
 
