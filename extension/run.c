@@ -142,6 +142,9 @@ int extensions_run(const struct kernel *k, const struct extension_spec *specs, s
 	err = bitmap_init_stored(&ret->verdicts.include, k->vc->max_pfn, k->vc->bitmaps);
 	if (!err)
 		err = bitmap_init_stored(&ret->verdicts.exclude, k->vc->max_pfn, k->vc->bitmaps);
+	/* Verdicts have both bitmaps, or none. */
+	if (err)
+		bitmap_deinit(&ret->verdicts.include);
 	/* They would take the kernel's numbers of pages for those of the dump. */
 	if (!err && k->dom0.nr)
 		err = err_set(-ENOTSUP, "extensions do not run on a dump of a Xen host");
