@@ -112,6 +112,8 @@ struct arch_run {
 
 /** The address bits of an entry of page tables of x86_64, and of i386 with PAE: 12 to 51. */
 #define ARCH_X86_PTE_ADDR UINT64_C(0x000ffffffffff000)
+/** The one of these bits that is none of the address of a large page: its memory type (PAT). */
+#define ARCH_X86_PTE_HUGE_PAT UINT64_C(0x1000)
 
 /** One architecture. A NULL function is something it does not support. */
 struct arch_ops {

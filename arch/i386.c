@@ -23,7 +23,6 @@
 
 #define PTE_PRESENT UINT64_C(0x1)
 #define PTE_HUGE UINT64_C(0x80)
-#define PTE_HUGE_PAT UINT64_C(0x1000)
 #define PTE_ADDR UINT64_C(0xfffff000)
 /* A 4 MiB page has bits 32 to 39 of its address here (PSE-36). */
 #define PSE36_SHIFT 13
@@ -72,7 +71,7 @@ static int i386_translate(const struct arch *a, const struct arch_mem *mem, vadd
 			return arch_not_mapped(va, level, entry);
 		if (level == HUGE_LEVEL && entry & PTE_HUGE) {
 			if (a->levels == PAE_LEVELS &&
-			    entry & a->pte_addr_mask & (span - 1) & ~PTE_HUGE_PAT)
+			    entry & a->pte_addr_mask & (span - 1) & ~ARCH_X86_PTE_HUGE_PAT)
 				return arch_not_aligned(va, level, entry);
 			*ret = arch_run_within(va, span, huge_page(a, entry));
 			return arch_run_to_physical(mem, va, level, ret);

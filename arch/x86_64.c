@@ -21,7 +21,6 @@
 
 #define PTE_PRESENT UINT64_C(0x1)
 #define PTE_HUGE UINT64_C(0x80)
-#define PTE_HUGE_PAT UINT64_C(0x1000)
 
 #define PAGE_SHIFT 12
 #define LEVEL_BITS 9
@@ -102,7 +101,7 @@ static int x86_64_translate(const struct arch *a, const struct arch_mem *mem, va
 		if (!(entry & PTE_PRESENT))
 			return arch_not_mapped(va, level, entry);
 		if (level == 1 || (level <= HUGE_LEVELS && entry & PTE_HUGE)) {
-			if (entry & a->pte_addr_mask & (span - 1) & ~PTE_HUGE_PAT)
+			if (entry & a->pte_addr_mask & (span - 1) & ~ARCH_X86_PTE_HUGE_PAT)
 				return arch_not_aligned(va, level, entry);
 			*ret = arch_run_within(va, span, entry & a->pte_addr_mask);
 			return arch_run_to_physical(mem, va, level, ret);

@@ -148,8 +148,11 @@ uint32_t ksym_entry_hash(const struct ksym_tokens *tokens, const uint8_t *entry,
 	*stem = t->tail_stem_hash;
 	if (!t->dotted) {
 		h = hash_tokens(tokens, entry, len, &i, h, true);
-		t = &tokens->token[entry[i < len ? i : 0]];
-		*stem = i < len ? h * t->stem_power + t->stem_hash : h;
+		*stem = h;
+		if (i < len) {
+			t = &tokens->token[entry[i]];
+			*stem = h * t->stem_power + t->stem_hash;
+		}
 	}
 	return hash_tokens(tokens, entry, len, &i, h, false);
 }
