@@ -198,7 +198,7 @@ static bool share_early(const struct copy *c, struct worker *w, const struct cop
 	const struct equal_page *e =
 		c->equal ? equal_pages_find(c->equal, part_number(c, cb->part), key) : NULL;
 
-	if (!e || (key->kind == PAGE_KEY_HASH && !has_contents(c, w, e->pfn, page)))
+	if (!e || (key->kind != PAGE_KEY_WORD && !has_contents(c, w, e->pfn, page)))
 		return false;
 	share(out, e);
 	return true;
@@ -357,15 +357,22 @@ static const struct equal_page *find_equal(struct copy *c, const struct copy_bat
 {
 	unsigned int part = part_number(c, cb->part);
 	const struct page_out *out = &cb->pages.pages[i];
-	const struct page_key *key = &cb->keys[i];
-	const struct equal_page *e = equal_pages_find(c->equal, part, key);
+	struct page_key key = cb->keys[i];
+	const struct equal_page *e = equal_pages_find(c->equal, part, &key);
 	struct worker *w = &c->checker;
 
-	if (e && key->kind == PAGE_KEY_HASH &&
-	    (vmcore_read_page(w->reader, pfn, w->page) || !has_contents(c, w, e->pfn, w->page)))
-		return NULL;
+	if (e && key.kind != PAGE_KEY_WORD) {
+		if (vmcore_read_page(w->reader, pfn, w->page))
+			return NULL;
+		if (!has_contents(c, w, e->pfn, w->page)) {
+			key = page_key_whole(w->page, c->page_size);
+			e = equal_pages_find(c->equal, part, &key);
+			if (e && !has_contents(c, w, e->pfn, w->page))
+				return NULL;
+		}
+	}
 	if (!e)
-		equal_pages_add(c->equal, part, key,
+		equal_pages_add(c->equal, part, &key,
 				&(struct equal_page){
 					.offset = offset,
 					.pfn = pfn,

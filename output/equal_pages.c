@@ -9,10 +9,15 @@
 #include <xxhash.h>
 #endif
 
-/* The bytes of a page that are hashed: every second cache line, those of 4 KiB at once. */
-#define SAMPLE_BYTES 64
-#define SAMPLE_STEP 128
-#define SAMPLES 32
+/* One word of every second cache line is a sample: each time the one that is 5 further in its line,
+ * since objects begin with their lines, and pages of one kind of them differ less there. */
+#define LINE_BYTES 64
+#define SAMPLE_STEP (2 * LINE_BYTES)
+#define SAMPLE_TURN (5 * sizeof(uint64_t))
+/* The bytes after which the places of samples in their lines are the same again. */
+#define GROUP_BYTES (8 * SAMPLE_STEP)
+/* The bytes whose samples are hashed together: every page has a multiple of them. */
+#define PIECE_BYTES 4096
 
 #define SLOTS_MAX (UINT64_C(1) << 17)
 /* Slots in which a page can be: they are in one cache line, which is all that a page costs that
@@ -59,19 +64,21 @@ void equal_pages_deinit(struct equal_pages *t)
 /* XXH64 is fast without vector instructions, too, which an emulator may have to imitate. */
 static uint64_t hash_samples(const uint8_t *page, size_t len)
 {
-	uint8_t samples[SAMPLES * SAMPLE_BYTES];
-	uint64_t hash = 0;
-	size_t n = 0;
+	uint64_t samples[PIECE_BYTES / SAMPLE_STEP], hash = 0;
 
-	for (size_t off = 0; off + SAMPLE_BYTES <= len; off += SAMPLE_STEP) {
-		memcpy(samples + n, page + off, SAMPLE_BYTES);
-		n += SAMPLE_BYTES;
-		if (n == sizeof(samples)) {
-			hash = XXH64(samples, n, hash);
-			n = 0;
+	for (size_t piece = 0; piece < len; piece += PIECE_BYTES) {
+		uint64_t *to = samples;
+
+		for (size_t group = 0; group < PIECE_BYTES; group += GROUP_BYTES) {
+			for (size_t i = 0; i < GROUP_BYTES / SAMPLE_STEP; i++) {
+				size_t off = i * SAMPLE_STEP + i * SAMPLE_TURN % LINE_BYTES;
+
+				memcpy(to++, page + piece + group + off, sizeof(*to));
+			}
 		}
+		hash = XXH64(samples, sizeof(samples), hash);
 	}
-	return n ? XXH64(samples, n, hash) : hash;
+	return hash;
 }
 #endif
 
@@ -85,11 +92,22 @@ struct page_key page_key(const void *page, size_t len, bool hash)
 		return (struct page_key){ PAGE_KEY_WORD, word };
 #ifdef HAVE_XXHASH
 	if (hash)
-		return (struct page_key){ PAGE_KEY_HASH, hash_samples(page, len) };
+		return (struct page_key){ PAGE_KEY_SAMPLES, hash_samples(page, len) };
 #else
 	(void)hash;
 #endif
 	return (struct page_key){ PAGE_KEY_NONE, 0 };
+}
+
+struct page_key page_key_whole(const void *page, size_t len)
+{
+#ifdef HAVE_XXHASH
+	return (struct page_key){ PAGE_KEY_WHOLE, XXH64(page, len, 0) };
+#else
+	(void)page;
+	(void)len;
+	return (struct page_key){ PAGE_KEY_NONE, 0 };
+#endif
 }
 
 /* Mix all bits of a key. The upper half tells the bucket, the lower one pages of it apart. */

@@ -4,9 +4,10 @@
  * Pages that were written, to be found again by their contents: a page that equals one of them
  * shares its data.
  *
- * A page of one repeated word is known by this word. Other pages are known by a hash of every
- * second cache line (the header-only xxHash; a build without it knows pages of repeated words
- * only): the caller compares the pages byte by byte before they share data.
+ * A page of one repeated word is known by this word. Other pages are known by a hash of a few of
+ * their words (the header-only xxHash; a build without it knows pages of repeated words only): the
+ * caller compares the pages byte by byte before they share data. A page that has the words of
+ * another one, and is not equal, is known by a hash of all of it.
  *
  * The table has a fixed size, and a page stays in it: pages that find no room are not
  * remembered. So its contents depend on the order of equal_pages_add() alone.
@@ -25,9 +26,10 @@
 /** The contents of a page. */
 struct page_key {
 	enum page_key_kind {
-		PAGE_KEY_NONE, /**< no other page is known to be equal */
-		PAGE_KEY_WORD, /**< the page consists of this word */
-		PAGE_KEY_HASH, /**< pages with other hashes are not equal */
+		PAGE_KEY_NONE,	  /**< no other page is known to be equal */
+		PAGE_KEY_WORD,	  /**< the page consists of this word */
+		PAGE_KEY_SAMPLES, /**< a hash of some words */
+		PAGE_KEY_WHOLE,	  /**< a hash of all words */
 	} kind;
 	uint64_t value;
 };
@@ -57,10 +59,13 @@ void equal_pages_deinit(struct equal_pages *t);
 
 /**
  * Describe a page.
- * @param len a multiple of 8
+ * @param len a multiple of 4096
  * @param hash false: only whether it consists of one word
  */
 struct page_key page_key(const void *page, size_t len, bool hash);
+
+/** Describe a page whose samples are those of a page that differs. */
+struct page_key page_key_whole(const void *page, size_t len);
 
 /** Have the CPU fetch what equal_pages_find() looks at, which takes as long as some hundred
  * instructions. */

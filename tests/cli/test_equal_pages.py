@@ -9,11 +9,12 @@ from harness import *
 
 CODECS = ((), ('-c',), ('-l',), ('-p',), ('-z',))
 LEFT = sorted(kept(31))
-# Pages of one word, equal pages of other contents, and a page that differs in one byte only.
-WORDS, TEXTS, ALMOST = LEFT[100:140], LEFT[200:230] + LEFT[-5:], LEFT[300]
+# Pages of one word, equal pages of other contents, and pages that differ from these in one word
+# only: some of them are equal.
+WORDS, TEXTS, ALMOST = LEFT[100:140], LEFT[200:230] + LEFT[-5:], (*LEFT[300:304], LEFT[-10])
 STATEMENTS = ([f'page {pfn:#x} byte 0xaa' for pfn in WORDS] +
-              [f'page {pfn:#x} text equal-pages' for pfn in (*TEXTS, ALMOST)] +
-              [f'u8 {ALMOST * PAGE + PAGE - 1:#x} 0', f'u8 {ALMOST * PAGE + PAGE - 2:#x} 1'])
+              [f'page {pfn:#x} text equal-pages' for pfn in (*TEXTS, *ALMOST)] +
+              [f'u8 {pfn * PAGE + PAGE - 1:#x} {i // 2}' for i, pfn in enumerate(ALMOST)])
 
 
 @functools.cache

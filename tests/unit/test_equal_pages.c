@@ -47,12 +47,39 @@ static void test_key_of_other_pages(void **state)
 	first = page_key(page, PAGE, true);
 	if (first.kind == PAGE_KEY_NONE)
 		skip();
-	assert_int_equal(first.kind, PAGE_KEY_HASH);
+	assert_int_equal(first.kind, PAGE_KEY_SAMPLES);
 	other = page_key(page, PAGE, true);
 	assert_int_equal(other.value, first.value);
 	page[PAGE / 2] = 1;
 	other = page_key(page, PAGE, true);
 	assert_int_not_equal(other.value, first.value);
+	free(page);
+}
+
+/* Each byte counts, unlike in the samples. */
+static void test_key_of_whole_page(void **state)
+{
+	uint8_t *page = calloc(1, PAGE);
+	struct page_key first = { 0 }, samples, whole, other;
+
+	(void)state;
+	assert_non_null(page);
+	page[0] = 1;
+	samples = page_key(page, PAGE, true);
+	whole = page_key_whole(page, PAGE);
+	if (whole.kind == PAGE_KEY_NONE)
+		skip();
+	assert_int_equal(whole.kind, PAGE_KEY_WHOLE);
+	for (size_t i = 0; i < PAGE; i++) {
+		page[i] ^= 2;
+		other = page_key(page, PAGE, true);
+		if (other.value == samples.value)
+			first = other;
+		other = page_key_whole(page, PAGE);
+		assert_int_not_equal(other.value, whole.value);
+		page[i] ^= 2;
+	}
+	assert_int_equal(first.kind, PAGE_KEY_SAMPLES);
 	free(page);
 }
 
@@ -68,10 +95,10 @@ static void test_key_of_large_page(void **state)
 	if (first.kind == PAGE_KEY_NONE)
 		skip();
 	for (size_t i = 0; i < 4; i++) {
-		page[i * PAGE + 8]++;
+		page[i * PAGE + 128 + 40]++;
 		other = page_key(page, 4 * PAGE, true);
 		assert_int_not_equal(other.value, first.value);
-		page[i * PAGE + 8]--;
+		page[i * PAGE + 128 + 40]--;
 	}
 	free(page);
 }
@@ -98,13 +125,13 @@ static void test_find(void **state)
 	equal_pages_init(&t, 1000);
 	assert_null(find(&t, 0, PAGE_KEY_WORD, 5));
 	add(&t, 0, PAGE_KEY_WORD, 5, 1);
-	add(&t, 0, PAGE_KEY_HASH, 5, 2);
+	add(&t, 0, PAGE_KEY_SAMPLES, 5, 2);
 	add(&t, 1, PAGE_KEY_WORD, 5, 3);
 	assert_int_equal(find(&t, 0, PAGE_KEY_WORD, 5)->pfn, 1);
 	assert_int_equal(find(&t, 0, PAGE_KEY_WORD, 5)->offset, PAGE);
-	assert_int_equal(find(&t, 0, PAGE_KEY_HASH, 5)->pfn, 2);
+	assert_int_equal(find(&t, 0, PAGE_KEY_SAMPLES, 5)->pfn, 2);
 	assert_int_equal(find(&t, 1, PAGE_KEY_WORD, 5)->pfn, 3);
-	assert_null(find(&t, 1, PAGE_KEY_HASH, 5));
+	assert_null(find(&t, 1, PAGE_KEY_SAMPLES, 5));
 	assert_null(find(&t, 2, PAGE_KEY_WORD, 5));
 	assert_null(find(&t, 0, PAGE_KEY_WORD, 6));
 	add(&t, 0, PAGE_KEY_NONE, 7, 4);
@@ -122,15 +149,15 @@ static void test_full(void **state)
 	(void)state;
 	equal_pages_init(&t, nr);
 	for (uint64_t i = 0; i < nr; i++)
-		add(&t, 0, PAGE_KEY_HASH, i << 32 | i, i);
+		add(&t, 0, PAGE_KEY_SAMPLES, i << 32 | i, i);
 	for (uint64_t i = 0; i < nr; i++) {
-		const struct equal_page *e = find(&t, 0, PAGE_KEY_HASH, i << 32 | i);
+		const struct equal_page *e = find(&t, 0, PAGE_KEY_SAMPLES, i << 32 | i);
 
 		assert_true(!e || e->pfn == i);
 		found += e != NULL;
 	}
 	assert_true(found > nr / 8 && found < nr);
-	assert_non_null(find(&t, 0, PAGE_KEY_HASH, 0));
+	assert_non_null(find(&t, 0, PAGE_KEY_SAMPLES, 0));
 	equal_pages_deinit(&t);
 }
 
@@ -150,6 +177,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_key_of_a_word),
 		cmocka_unit_test(test_key_of_other_pages),
+		cmocka_unit_test(test_key_of_whole_page),
 		cmocka_unit_test(test_key_of_large_page),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_full),
