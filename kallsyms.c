@@ -205,25 +205,25 @@ static int match_names(struct kallsyms *ks, struct symbol_match *w, uint32_t *lo
 {
 	struct ksym_stream *s = malloc(sizeof(*s));
 	char text[KSYM_TEXT_MAX];
+	struct ksym_filter f;
 	const uint8_t *entry;
 	uint32_t index;
 	size_t len;
+	int err;
 
 	if (!s)
 		return err_set(-ENOMEM, "no memory to read symbols");
+	err = ksym_filter_init(&f, ks->tokens, w);
 	ksym_stream_init(s, ks->mem, &ks->tables);
-	while ((len = ksym_stream_next(s, &index, &entry))) {
-		uint32_t stem, hash = ksym_entry_hash(ks->tokens, entry, len, &stem);
-
-		if (!symbol_match_maybe(w, hash) && !symbol_match_maybe(w, stem))
-			continue;
+	while (!err && (len = ksym_stream_next(s, &f, &index, &entry))) {
 		len = ksym_expand(ks->tokens, entry, len, text);
 		if (len)
 			symbol_match_offer(w, text + 1, len - 1, text[0], index);
 	}
 	*lost = s->lost;
+	ksym_filter_deinit(&f);
 	free(s);
-	return 0;
+	return err;
 }
 
 /* The address that all symbols of a name agree on. */
@@ -419,7 +419,7 @@ static int for_each_of_kernel(struct kallsyms *ks, int (*fn)(void *ctx, const st
 	if (!b)
 		return err_set(-ENOMEM, "no memory to read symbols");
 	ksym_stream_init(&b->stream, ks->mem, &ks->tables);
-	while (!ret && (len = ksym_stream_next(&b->stream, &index, &entry))) {
+	while (!ret && (len = ksym_stream_next(&b->stream, NULL, &index, &entry))) {
 		struct ksym sym = { .name = b->text + 1 };
 
 		if (!ksym_expand(ks->tokens, entry, len, b->text) ||

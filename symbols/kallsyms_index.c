@@ -9,7 +9,7 @@
 #include "lib/err.h"
 #include "lib/search.h"
 #include "symbols/kallsyms.h"
-#include "symbols/kallsyms_tables.h"
+#include "symbols/symbol_match.h"
 
 /* Bytes of all names together; those of a large kernel and its modules have 8 million. */
 #define NAMES_MAX (64u << 20)

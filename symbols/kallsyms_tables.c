@@ -11,21 +11,9 @@
 /* Fewer tokens than this, and what was read is something else. */
 #define TOKENS_MIN 32
 
-/* Any odd number with bits all over will do. */
-#define HASH_FACTOR 0x9e3779b1u
-
 #define PAGE_BYTES 4096
 
 /* --- tokens ----------------------------------------------------------------- */
-
-uint32_t ksym_hash(const char *name, size_t len)
-{
-	uint32_t h = 0;
-
-	for (size_t i = 0; i < len; i++)
-		h = h * HASH_FACTOR + (unsigned char)name[i];
-	return h;
-}
 
 static bool printable(const char *s, size_t len)
 {
@@ -34,41 +22,6 @@ static bool printable(const char *s, size_t len)
 			return false;
 	}
 	return true;
-}
-
-static uint32_t hash_power(size_t len)
-{
-	uint32_t power = 1;
-
-	for (size_t i = 0; i < len; i++)
-		power *= HASH_FACTOR;
-	return power;
-}
-
-/* The number of characters before the first '.', or of all. */
-static size_t stem_length(const char *s, size_t len)
-{
-	const char *dot = memchr(s, '.', len);
-
-	return dot ? (size_t)(dot - s) : len;
-}
-
-static void set_token(struct ksym_token *t, const char *text, size_t start, size_t len)
-{
-	const char *s = text + start;
-	size_t stem = stem_length(s, len);
-
-	*t = (struct ksym_token){
-		.hash = ksym_hash(s, len),
-		.power = hash_power(len),
-		.stem_hash = ksym_hash(s, stem),
-		.stem_power = hash_power(stem),
-		.tail_hash = ksym_hash(s + 1, len - 1),
-		.tail_stem_hash = ksym_hash(s + 1, stem_length(s + 1, len - 1)),
-		.start = start,
-		.len = len,
-		.dotted = stem < len,
-	};
 }
 
 int ksym_tokens_read(struct ksym_tokens *tokens, const struct vmem *mem, vaddr_t table,
@@ -99,7 +52,7 @@ int ksym_tokens_read(struct ksym_tokens *tokens, const struct vmem *mem, vaddr_t
 		len = strlen(tokens->text + start);
 		if (!len || start + len >= span || !printable(tokens->text + start, len))
 			continue;
-		set_token(&tokens->token[i], tokens->text, start, len);
+		tokens->token[i] = (struct ksym_token){ start, len };
 		good++;
 	}
 	if (good < TOKENS_MIN)
@@ -122,39 +75,6 @@ size_t ksym_expand(const struct ksym_tokens *tokens, const uint8_t *entry, size_
 	}
 	text[n] = '\0';
 	return n > 1 ? n : 0;
-}
-
-/* Go on with a hash from entry[i] on, up to a token with a '.' if undotted. */
-static inline uint32_t hash_tokens(const struct ksym_tokens *tokens, const uint8_t *entry,
-				   size_t len, size_t *i, uint32_t h, bool undotted)
-{
-	for (; *i < len; ++*i) {
-		const struct ksym_token *t = &tokens->token[entry[*i]];
-
-		if (undotted && t->dotted)
-			break;
-		h = h * t->power + t->hash;
-	}
-	return h;
-}
-
-uint32_t ksym_entry_hash(const struct ksym_tokens *tokens, const uint8_t *entry, size_t len,
-			 uint32_t *stem)
-{
-	const struct ksym_token *t = &tokens->token[entry[0]];
-	uint32_t h = t->tail_hash;
-	size_t i = 1;
-
-	*stem = t->tail_stem_hash;
-	if (!t->dotted) {
-		h = hash_tokens(tokens, entry, len, &i, h, true);
-		*stem = h;
-		if (i < len) {
-			t = &tokens->token[entry[i]];
-			*stem = h * t->stem_power + t->stem_hash;
-		}
-	}
-	return hash_tokens(tokens, entry, len, &i, h, false);
 }
 
 /* --- the stream of names ---------------------------------------------------- */
@@ -342,13 +262,39 @@ static void skip_block(struct ksym_stream *s)
 	s->index = num;
 }
 
-size_t ksym_stream_next(struct ksym_stream *s, uint32_t *index, const uint8_t **entry)
+/*
+ * Pass over entries of a block that are not wanted, as long as they are short and in the chunk.
+ * Returns whether the block or the table ends after them.
+ */
+static bool pass_over(struct ksym_stream *s, const struct ksym_filter *filter)
+{
+	uint32_t end = min_u64(s->index - s->index % KSYM_MARKER_STEP + KSYM_MARKER_STEP,
+			       s->tables->num_syms);
+	size_t at = s->at;
+
+	for (; s->index < end && at < s->have; s->index++) {
+		size_t len = s->chunk[at];
+
+		if (!len || len >= 0x80 || s->have - at <= len ||
+		    ksym_filter_passes(filter, &s->chunk[at + 1], len))
+			break;
+		at += 1 + len;
+	}
+	s->pos += at - s->at;
+	s->at = at;
+	return s->index == end;
+}
+
+size_t ksym_stream_next(struct ksym_stream *s, const struct ksym_filter *filter, uint32_t *index,
+			const uint8_t **entry)
 {
 	while (s->index < s->tables->num_syms) {
 		size_t len, prefix;
 
 		if (s->index % KSYM_MARKER_STEP == 0)
 			check_marker(s);
+		if (filter && pass_over(s, filter))
+			continue;
 		len = entry_length(s, &prefix);
 		if (!len) {
 			skip_block(s);

@@ -16,6 +16,7 @@
 #ifndef SYMBOLS_KALLSYMS_TABLES_H
 #define SYMBOLS_KALLSYMS_TABLES_H
 
+#include "symbols/kallsyms_filter.h"
 #include "symbols/vmem.h"
 
 /** No kernel has more symbols; a count above it is not believed. */
@@ -82,18 +83,11 @@ void kallsyms_find_markers(struct kallsyms_tables *t, const struct vmem *mem);
 void kallsyms_add_candidate(struct kallsyms_tables *t, enum kallsyms_encoding encoding,
 			    vaddr_t table, uint64_t base);
 
-/** The token table, ready for use. About 70 KiB. */
+/** The token table, ready for use. About 65 KiB. */
 struct ksym_tokens {
 	char text[KSYM_TOKENS_MAX + 1];
 	struct ksym_token {
-		/** ksym_hash() of the string, and what a hash is multiplied by before it. */
-		uint32_t hash, power;
-		/** The same of what is before its first '.'. */
-		uint32_t stem_hash, stem_power;
-		/** Both hashes without its first character. */
-		uint32_t tail_hash, tail_stem_hash;
 		uint16_t start, len; /**< in text; a len of 0 is no token */
-		bool dotted;	     /**< has a '.' */
 	} token[256];
 };
 
@@ -113,17 +107,6 @@ int ksym_tokens_read(struct ksym_tokens *tokens, const struct vmem *mem, vaddr_t
  */
 size_t ksym_expand(const struct ksym_tokens *tokens, const uint8_t *entry, size_t len,
 		   char text[KSYM_TEXT_MAX]);
-
-/** Hash of a name without its type. */
-uint32_t ksym_hash(const char *name, size_t len);
-
-/**
- * The same of an encoded entry, without expanding it.
- * @param[out] stem hash of what is before the first '.', after which there may be a compiler's
- * suffix; that of the name if there is none
- */
-uint32_t ksym_entry_hash(const struct ksym_tokens *tokens, const uint8_t *entry, size_t len,
-			 uint32_t *stem);
 
 /** Bytes of the stream that are read at once; an entry has to fit. */
 #define KSYM_STREAM_CHUNK 65536
@@ -151,11 +134,13 @@ void ksym_stream_init(struct ksym_stream *s, const struct vmem *mem,
  * The next entry. Where the stream contradicts the markers or cannot be read, the
  * walk goes on at the next marker that is valid, and lost says how many symbols
  * that cost.
+ * @param filter short entries that it does not let pass are passed over; NULL: none is
  * @param[out] index which symbol it is
  * @param[out] entry its bytes without the length, borrowed until the next call
  * @return its length; 0 at the end
  */
-size_t ksym_stream_next(struct ksym_stream *s, uint32_t *index, const uint8_t **entry);
+size_t ksym_stream_next(struct ksym_stream *s, const struct ksym_filter *filter, uint32_t *index,
+			const uint8_t **entry);
 
 /**
  * The run-time address of a symbol (for per-CPU symbols, what the kernel's own

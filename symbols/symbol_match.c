@@ -6,10 +6,21 @@
 #include <string.h>
 
 #include "lib/err.h"
-#include "symbols/kallsyms_tables.h"
 
-/* Few slots are used, so that most symbols hash to an empty slot. */
-#define SLOTS_PER_NAME 32
+/* Most symbols that are not wanted hash to an empty slot. */
+#define SLOTS_PER_NAME 4
+
+/* Any odd number with bits all over will do. */
+#define HASH_FACTOR 0x9e3779b1u
+
+uint32_t ksym_hash(const char *name, size_t len)
+{
+	uint32_t h = 0;
+
+	for (size_t i = 0; i < len; i++)
+		h = h * HASH_FACTOR + (unsigned char)name[i];
+	return h;
+}
 
 int symbol_match_init(struct symbol_match *w, size_t max)
 {

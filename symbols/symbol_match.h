@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * A hash of the names to find in one pass over a symbol table, which makes other symbols
- * cheap to skip; and the choice among several symbols of one name.
+ * A hash of the names to find in one pass over a symbol table, and the choice among several
+ * symbols of one name.
  */
 #ifndef SYMBOLS_SYMBOL_MATCH_H
 #define SYMBOLS_SYMBOL_MATCH_H
@@ -40,6 +40,9 @@ struct symbol_match {
 	uint32_t mask;	 /**< number of slots - 1 */
 };
 
+/** Hash of a name. */
+uint32_t ksym_hash(const char *name, size_t len);
+
 /** The most names of a set. */
 #define SYMBOL_MATCH_MAX 16384
 
@@ -52,15 +55,6 @@ void symbol_match_add(struct symbol_match *w, const char *name);
 
 /** Find a name. @return its entry, to be read once all symbols were seen; or NULL */
 struct symbol_match_name *symbol_match_find(const struct symbol_match *w, const char *name);
-
-/**
- * Return whether a symbol may be wanted, by its ksym_hash(): almost always false if it is
- * not. One with a suffix is to be matched in any case.
- */
-static inline bool symbol_match_maybe(const struct symbol_match *w, uint32_t hash)
-{
-	return w->slots[(hash ^ hash >> 15) & w->mask];
-}
 
 /**
  * Offer a symbol.
