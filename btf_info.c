@@ -241,8 +241,8 @@ int init_kernel_btf(struct btf_info *bi)
 	if (err)
 		return recorded(bi, err);
 	btf_provider_fill(bi->wanted, "vmlinux");
-	record_error(bi, btf_provider_why(bi->wanted));
 	record_unreadable(bi, "vmlinux", &bi->kernel);
+	record_error(bi, btf_provider_why(bi->wanted));
 	return 0;
 }
 

@@ -163,27 +163,45 @@ static int find_end(struct btf_types *t, uint32_t type_len)
 	return 0;
 }
 
-/* Repair the types if bytes of them could not be read. Strings in a hole are empty. */
-static int repair(struct btf_types *t, uint8_t *blob, const struct header *h, bool swap,
-		  const struct btf_hole *hole)
+/* The part of a hole in [start, start + len) of a buffer, from start on. */
+static struct btf_hole part_of(const struct btf_hole *hole, uint64_t start, uint32_t len)
 {
-	uint64_t start = h->len + (uint64_t)h->type_off, end = start + h->type_len;
+	uint64_t from = max_u64(hole->start, start), to = min_u64(hole->end, start + len);
+
+	return from < to ? (struct btf_hole){ from - start, to - start } : (struct btf_hole){ 0 };
+}
+
+/* Note which names are in a hole, with one that goes on in it; the first is always "". */
+static void forget_names(struct btf_types *t, uint8_t *strings, const struct btf_hole *hole)
+{
+	uint64_t start = max_u64(hole->start, 1);
+
+	while (start > 1 && strings[start - 1])
+		start--;
+	memset(strings + start, 0, hole->end - start);
+	t->lost_at = t->str_start + start;
+	t->lost_end = t->str_start + hole->end;
+}
+
+/* Repair the types if bytes of them could not be read. */
+static int fill_hole(struct btf_types *t, uint8_t *blob, const struct header *h, bool swap,
+		     const struct btf_hole *hole)
+{
+	uint64_t types = h->len + (uint64_t)h->type_off, strings = h->len + (uint64_t)h->str_off;
+	struct btf_hole of_types = part_of(hole, types, h->type_len);
+	struct btf_hole of_names = part_of(hole, strings, h->str_len);
 	struct btf_section s = {
-		.types = blob + start,
+		.types = blob + types,
 		.len = h->type_len,
 		.first_id = t->first,
 		.str_end = t->str_end,
 		.swap = swap,
 	};
-	struct btf_hole lost = {
-		.start = max_u64(hole->start, start) - start,
-		.end = min_u64(hole->end, end) - start,
-	};
 
 	t->unreadable = hole->end - hole->start;
-	if (hole->start >= end || hole->end <= start)
-		return 0;
-	return btf_repair(&s, &lost);
+	if (of_names.end)
+		forget_names(t, blob + strings, &of_names);
+	return of_types.end ? btf_repair(&s, &of_types) : 0;
 }
 
 static int load(struct btf_types *t, const struct vmem *mem, vaddr_t start, uint64_t size)
@@ -217,7 +235,7 @@ static int load(struct btf_types *t, const struct vmem *mem, vaddr_t start, uint
 		return err_set(-EBADMSG, "it has too many strings");
 	t->str_end = t->str_start + h.str_len;
 	if (hole.end)
-		err = repair(t, blob, &h, mem->swap, &hole);
+		err = fill_hole(t, blob, &h, mem->swap, &hole);
 	if (err)
 		return err;
 	data = normalise(blob, &h, mem->swap, &len);
@@ -349,6 +367,15 @@ const char *btype_name(const struct btf_types *t, uint32_t name_off)
 	const char *name = btf__str_by_offset(t->btf, name_off);
 
 	return name ? name : "";
+}
+
+bool btype_is_name_lost(const struct btf_types *t, uint32_t name_off)
+{
+	if (name_off >= t->str_end)
+		return true;
+	if (name_off < t->str_start)
+		t = t->base;
+	return name_off >= t->lost_at && name_off < t->lost_end;
 }
 
 bool btype_is_alias(const struct btype *r)
@@ -501,10 +528,10 @@ static bool find_named(struct lookup *l, const struct btype *s, uint64_t base, u
 			return false;
 		}
 		l->budget--;
-		if (name_off >= l->t->str_end) {
+		if (btype_is_name_lost(l->t, name_off)) {
 			l->err = err_set(-EBADMSG,
-					 "member %" PRIu32 " of type %" PRIu32
-					 " has a name nowhere",
+					 "the name of member %" PRIu32 " of type %" PRIu32
+					 " is lost",
 					 i, s->id);
 			continue;
 		}

@@ -30,6 +30,7 @@ struct btf_types {
 	uint32_t str_start, str_end;  /**< offsets of the own strings, each NUL-ended */
 	unsigned int pointer_size;    /**< bytes */
 	uint64_t unreadable;	      /**< bytes; types in them are prototypes without a name */
+	uint32_t lost_at, lost_end;   /**< offsets of names that could not be read */
 };
 
 /**
@@ -117,8 +118,11 @@ bool btype_peek(const struct btf_types *t, uint32_t id, unsigned int *kind, uint
 int btype_get(const struct btf_types *t, uint32_t id, struct btype *ret)
 	__attribute__((warn_unused_result));
 
-/** A name; "" if the offset is wild. Borrowed from @p t. */
+/** A name; "" if the offset is wild, or the name could not be read. Borrowed from @p t. */
 const char *btype_name(const struct btf_types *t, uint32_t name_off);
+
+/** Return whether there is a name at an offset that is not known: "" does not mean "none" then. */
+bool btype_is_name_lost(const struct btf_types *t, uint32_t name_off);
 
 static inline bool btype_is_struct(const struct btype *r)
 {

@@ -116,6 +116,12 @@ struct chain {
 	bool damaged;
 };
 
+/* The struct whose members are printed, and the one that it is in. */
+struct body {
+	const struct body *outer;
+	uint32_t id;
+};
+
 /* The declaration being printed. */
 struct declaration {
 	const char *name;
@@ -125,15 +131,16 @@ struct declaration {
 	bool bodies;	    /* show what is in a struct without a name */
 	bool columns;	    /* the name has a column of its own */
 	unsigned int depth; /* of unnamed structs, functions' parameters */
+	const struct body *outer;
 };
 
 static const char *shown_name(const struct btf_types *t, uint32_t name_off)
 {
-	return name_off < t->str_end ? btype_name(t, name_off) : "/* damaged */";
+	return btype_is_name_lost(t, name_off) ? "/* damaged */" : btype_name(t, name_off);
 }
 
 static void put_members(struct btf_text *x, const struct btf_types *t, const struct btype *s,
-			uint64_t base, unsigned int depth);
+			uint64_t base, unsigned int depth, const struct body *outer);
 static void put_enumerators(struct btf_text *x, const struct btf_types *t, const struct btype *e);
 static void put_declaration(struct btf_text *x, const struct btf_types *t, uint32_t type,
 			    const struct declaration *d);
@@ -216,6 +223,14 @@ static const char *keyword(const struct btype *r)
 	}
 }
 
+/* Return whether a struct is within itself, as damaged ones can be. */
+static bool is_open(const struct body *b, uint32_t id)
+{
+	while (b && b->id != id)
+		b = b->outer;
+	return b;
+}
+
 /* "struct name", or "struct {", members and "}". */
 static void put_base(struct btf_text *x, const struct btf_types *t, const struct chain *c,
 		     const struct declaration *d)
@@ -242,13 +257,17 @@ static void put_base(struct btf_text *x, const struct btf_types *t, const struct
 	}
 	if (*name && (!d->expand || !embedded || !btype_is_struct(r)))
 		return;
+	if (is_open(d->outer, r->id)) {
+		put(x, " { /* damaged */ }");
+		return;
+	}
 	if (d->depth >= BTYPE_DEPTH_MAX || !d->bodies || r->kind == BTYPE_FWD) {
 		put(x, " {...}");
 		return;
 	}
 	put(x, " {\n");
 	if (btype_is_struct(r))
-		put_members(x, t, r, embedded ? d->bit_offset : 0, d->depth + 1);
+		put_members(x, t, r, embedded ? d->bit_offset : 0, d->depth + 1, d->outer);
 	else
 		put_enumerators(x, t, r);
 	begin_line(x, tabs);
@@ -369,8 +388,9 @@ static void put_member(struct btf_text *x, const struct btf_types *t, const stru
 }
 
 static void put_members(struct btf_text *x, const struct btf_types *t, const struct btype *s,
-			uint64_t base, unsigned int depth)
+			uint64_t base, unsigned int depth, const struct body *outer)
 {
+	const struct body body = { .outer = outer, .id = s->id };
 	unsigned int tabs = x->tabs + 1;
 
 	for (uint32_t i = 0; i < s->nr && !x->err; i++) {
@@ -383,6 +403,7 @@ static void put_members(struct btf_text *x, const struct btf_types *t, const str
 			.bodies = true,
 			.columns = true,
 			.depth = depth,
+			.outer = &body,
 		};
 
 		if (!err) {
@@ -442,7 +463,7 @@ static void put_definition(struct btf_text *x, const struct btf_types *t, const 
 	put_name(x, shown_name(t, r->name_off));
 	put(x, " {\n");
 	if (btype_is_struct(r))
-		put_members(x, t, r, 0, 0);
+		put_members(x, t, r, 0, 0, NULL);
 	else
 		put_enumerators(x, t, r);
 	btf_text_add(x, "\n\t/* size: %" PRIu32 ", %s: %" PRIu32 " */\n};\n", r->size,

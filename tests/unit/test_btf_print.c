@@ -72,7 +72,9 @@ static const struct btf_source texts[] = {
 		   ".raw p1 PTR type=p1\nstruct of_pointer { int first; typeof(p1) y @ 64;"
 		   " int last @ 128; };\n"
 		   ".raw fp FUNC_PROTO type=fp\n.raw pfp PTR type=fp\n"
-		   "struct of_proto { int first; typeof(pfp) y @ 64; int last @ 128; };\n" },
+		   "struct of_proto { int first; typeof(pfp) y @ 64; int last @ 128; };\n"
+		   "k: struct { typeof(kp) a @ 0; typeof(kp) b @ 64; };\n.raw kp PTR type=k\n"
+		   "struct of_knot { int first; typeof(kp) y @ 64; int last @ 128; };\n" },
 	{ "bomb", "l0: struct { int q; };"
 #define LEVEL(n, m) "l" #n ": struct { typeof(l" #m "); typeof(l" #m ") b; };\n" \
 	".set l" #n " size 4\n.set l" #n " 1 offset 0\n"
@@ -709,7 +711,7 @@ static void test_loops(void **state)
 {
 	static const char *const names[] = {
 		"loop_t", "of_typedef", "of_unnamed", "of_itself", "of_array", "of_const",
-		"of_pointer", "of_proto",
+		"of_pointer", "of_proto", "of_knot",
 	};
 
 	if (!can_run())

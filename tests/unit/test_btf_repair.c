@@ -20,12 +20,15 @@
 #include "lib/byteorder.h"
 #include "lib/err.h"
 #include "types/btf.h"
+#include "types/btf_print.h"
 
 #define PAGE 4096u
 #define BASE UINT64_C(0xffffffff82000000)
 #define SIZE (1u << 18)
 #define HEADER 24u
 #define NR_STRUCTS 1500u
+/* Bytes of the types of names_make(). */
+#define TYPES 64u
 
 /* BTF in memory, and the page of it that cannot be read. */
 struct image {
@@ -201,10 +204,89 @@ static void test_lost(void **state)
 	free(m.bytes);
 }
 
+/*
+ * struct inner { int x; }; struct outer { struct inner NAME; }; the second page cannot be read.
+ * @param strings where in the file they begin
+ * @param name where in these the name is
+ */
+static void names_make(struct image *m, bool swap, uint32_t strings, uint32_t name)
+{
+	*m = (struct image){ .bytes = calloc(1, SIZE), .hole = PAGE, .hole_end = 2 * PAGE };
+	m->mem = (struct vmem){ .read = image_read, .ctx = m, .is64 = true, .swap = swap };
+	assert_non_null(m->bytes);
+	put_type(m, 1, 1, BTYPE_INT, 0, 4);
+	put(m, 32);
+	put_type(m, 2, 5, BTYPE_STRUCT, 1, 4);
+	put(m, 2 * PAGE - strings);
+	put(m, 1);
+	put(m, 0);
+	put_type(m, 3, 11, BTYPE_STRUCT, 1, 4);
+	put(m, name);
+	put(m, 2);
+	put(m, 0);
+	assert_int_equal(m->type_len, TYPES);
+	m->size = 3 * PAGE;
+	memcpy(m->bytes + strings, "\0int\0inner\0outer", 17);
+	m->bytes[2 * PAGE] = 'x';
+	if (name)
+		memset(m->bytes + strings + name, 'n', 100);
+	store_u16(m->bytes, 0xeb9f, swap);
+	m->bytes[2] = 1;
+	store_u32(m->bytes + 4, HEADER, swap);
+	store_u32(m->bytes + 12, m->type_len, swap);
+	store_u32(m->bytes + 16, strings - HEADER, swap);
+	store_u32(m->bytes + 20, m->size - strings, swap);
+}
+
+/* A member whose name cannot be read has one: what is in it are not the struct's own members. */
+static void test_lost_names(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < 6; i++) {
+		struct btf_text text = { 0 };
+		uint64_t budget = 100;
+		struct btype_member member;
+		struct btf_types t;
+		struct btype type;
+		struct image m;
+
+		/* None, one or two characters of the name can be read. */
+		names_make(&m, i % 2, HEADER + TYPES, PAGE - (HEADER + TYPES) - i / 2);
+		assert_int_equal(btf_types_load(&t, &m.mem, BASE, m.size, NULL), 0);
+		assert_int_equal(btype_find_member(&t, 2, "x", &budget, &member), 0);
+		assert_int_equal(btype_find_member(&t, 3, "x", &budget, &member), -EBADMSG);
+		assert_int_equal(btype_find_member(&t, 3, "n", &budget, &member), -EBADMSG);
+		assert_int_equal(btype_get(&t, 3, &type), 0);
+		assert_int_equal(btf_print_type(&text, &t, &type), 0);
+		assert_non_null(strstr(text.buf, "struct inner               /* damaged */;"));
+		btf_text_deinit(&text);
+		btf_types_deinit(&t);
+		free(m.bytes);
+	}
+}
+
+/* All names are lost, and no member has one. */
+static void test_nameless(void **state)
+{
+	uint64_t budget = 100;
+	struct btype_member member;
+	struct btf_types t;
+	struct image m;
+
+	(void)state;
+	names_make(&m, false, PAGE, 0);
+	assert_int_equal(btf_types_load(&t, &m.mem, BASE, m.size, NULL), 0);
+	assert_int_equal(btype_find_member(&t, 3, "x", &budget, &member), 0);
+	btf_types_deinit(&t);
+	free(m.bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_page),
+		cmocka_unit_test(test_lost_names),
+		cmocka_unit_test(test_nameless),
 		cmocka_unit_test(test_lost),
 	};
 
