@@ -8,9 +8,9 @@
 #include "lib/err.h"
 
 static const struct arch_ops *const archs[] = {
-	&arm_arch_ops,	  &arm64_arch_ops,   &i386_arch_ops,   &loongarch64_arch_ops,
-	&mips64_arch_ops, &ppc_arch_ops,     &ppc64_arch_ops,  &riscv64_arch_ops,
-	&s390x_arch_ops,  &sparc64_arch_ops, &x86_64_arch_ops,
+	&arm_arch_ops,	       &arm64_arch_ops,	 &i386_arch_ops,    &ia64_arch_ops,
+	&loongarch64_arch_ops, &mips64_arch_ops, &ppc_arch_ops,	    &ppc64_arch_ops,
+	&riscv64_arch_ops,     &s390x_arch_ops,	 &sparc64_arch_ops, &x86_64_arch_ops,
 };
 
 const struct arch_ops *arch_find(uint16_t machine)

@@ -291,6 +291,7 @@ void arch_image_in_window(const struct arch *a, vaddr_t *start, vaddr_t *end);
 extern const struct arch_ops arm_arch_ops;
 extern const struct arch_ops arm64_arch_ops;
 extern const struct arch_ops i386_arch_ops;
+extern const struct arch_ops ia64_arch_ops;
 extern const struct arch_ops loongarch64_arch_ops;
 extern const struct arch_ops mips64_arch_ops;
 extern const struct arch_ops ppc_arch_ops;

@@ -138,6 +138,8 @@ uint16_t vmcoreinfo_machine(const struct vmcoreinfo *vi, bool is64, bool big_end
 		{ "NUMBER(RADIX_MMU)", true, EM_PPC64 },
 		{ "SYMBOL(lowcore_ptr)", true, EM_S390 },
 		{ "KERNELOFFPHYS", true, EM_S390 },
+		{ "CONFIG_PGTABLE_3", true, EM_IA_64 },
+		{ "CONFIG_PGTABLE_4", true, EM_IA_64 },
 		{ "CONFIG_X86_PAE", false, EM_386 },
 		{ "CONFIG_ARM_LPAE", false, EM_ARM },
 	};

@@ -18,6 +18,7 @@ MACHINES = {
              'class': 32, 'types': page_words(0), 'members': ('24 4', '32, members: 4')},
     'i386-pae': {'arch': 'i686', 'order': 'little', 'page': 4096, 'word': 4,
                  'types': page_words(2), 'members': ('24 4', '40, members: 5')},
+    'ia64': {'arch': 'ia64', 'order': 'little', 'page': 16384},
     'loongarch64': {'arch': 'loongarch64', 'order': 'little', 'page': 16384},
     'mips64': {'arch': 'mips64', 'order': 'big', 'page': 4096},
     'mips64el': {'arch': 'mips64', 'order': 'little', 'page': 4096},
@@ -278,7 +279,7 @@ def _():
 # libkdumpfile opens the others' dumps, too, but does not know what they are, or (arm) where their
 # pages belong.
 @of_each('libkdumpfile reads the same',
-         but=['arm', 'arm-lpae', 'loongarch64', 'ppc', 'riscv64', 'sparc64'])
+         but=['arm', 'arm-lpae', 'ia64', 'loongarch64', 'ppc', 'riscv64', 'sparc64'])
 def _(machine):
     memory = vmcore(machine).memory
     made = dump('-c', '-d', '31')

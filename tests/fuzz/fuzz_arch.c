@@ -25,7 +25,7 @@
 
 static const uint16_t machines[] = {
 	EM_X86_64, EM_AARCH64, EM_RISCV, EM_S390, EM_PPC64, EM_LOONGARCH, EM_386, EM_ARM, EM_MIPS,
-	EM_SPARCV9, EM_PPC,
+	EM_SPARCV9, EM_PPC, EM_IA_64,
 };
 
 #define PAGE_SHIFT_MIN 12
@@ -45,6 +45,8 @@ static const uint16_t machines[] = {
 #define SPARC_INIT_READS_MAX (1024 * 4 * 4)
 /* A quarter of each of three roots; two tables of pages. */
 #define PPC_INIT_READS_MAX (256 + 512 + 512 + 2 * (512 + 512))
+/* The image is looked for at 64 MiB of 256 GiB, with three and four levels of tables. */
+#define IA64_INIT_READS_MAX (4096 * (3 + 4))
 #define WALK_READS_MAX 5
 /* Those of arch_init_late() follow a list, which is no longer than memory has places for it. */
 #define FINISH_READS_MAX(nr_words) (100 + 16 * 9 * (nr_words))
@@ -199,6 +201,8 @@ static unsigned int init_reads_max(const struct arch *a)
 		return SPARC_INIT_READS_MAX;
 	case EM_PPC:
 		return PPC_INIT_READS_MAX;
+	case EM_IA_64:
+		return IA64_INIT_READS_MAX;
 	default:
 		return INIT_READS_MAX;
 	}

@@ -19,7 +19,7 @@ unless said otherwise.
 File
   elf CLASS ORDER MACHINE    32 or 64; little or big; a name (x86_64, i386, arm,
                              arm64, ppc, ppc64, s390x, riscv, loongarch64, mips64,
-                             sparc64) or a number.
+                             sparc64, ia64) or a number.
                              First statement if it is needed. Default: elf 64
                              little x86_64
   include NAME               the statements of a file beside this program
@@ -134,12 +134,13 @@ PAGE = 4096
 NARROW_MACHINES = (3, 20, 40)
 
 MACHINES = {'i386': 3, 'mips64': 8, 'ppc': 20, 'ppc64': 21, 's390x': 22, 'arm': 40,
-            'sparc64': 43, 'x86_64': 62, 'arm64': 183, 'riscv': 243, 'loongarch64': 258}
+            'sparc64': 43, 'ia64': 50, 'x86_64': 62, 'arm64': 183, 'riscv': 243,
+            'loongarch64': 258}
 
 # Bytes of an NT_PRSTATUS note; of x86_64 and s390x 336.
 PRSTATUS = {MACHINES['arm']: 148, MACHINES['arm64']: 392, MACHINES['ppc']: 268,
             MACHINES['ppc64']: 504, MACHINES['riscv']: 376, MACHINES['loongarch64']: 480,
-            MACHINES['mips64']: 480, MACHINES['sparc64']: 408}
+            MACHINES['mips64']: 480, MACHINES['sparc64']: 408, MACHINES['ia64']: 1144}
 
 PT_LOAD, PT_NOTE = 1, 4
 PN_XNUM = 0xffff

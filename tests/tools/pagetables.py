@@ -336,6 +336,15 @@ class Sparc64(Tables):
         return None if entry & self.HUGE else entry
 
 
+class Ia64(Sparc64):
+    """The tables of region 5: there are no large pages in them."""
+
+    PAGES = (12, 13, 14, 16)
+    LEVELS = 3
+    LARGE = 1
+    FLAGS = 1 << 52 | 0x661     # of data: deferred exceptions; executable, written, used, present
+
+
 MACHINES = {'x86_64': X86_64, 'i386': I386, 'arm': Arm, 'arm64': Arm64, 's390x': S390x,
             'riscv': Riscv64, 'ppc': Ppc, 'ppc64': Ppc64, 'loongarch64': LoongArch64,
-            'mips64': Mips64, 'sparc64': Sparc64}
+            'mips64': Mips64, 'sparc64': Sparc64, 'ia64': Ia64}

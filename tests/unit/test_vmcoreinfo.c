@@ -492,6 +492,8 @@ static void test_machine(void **state)
 		{ "SYMBOL(lowcore_ptr)=1\n", true, true, EM_S390 },
 		{ "SYMBOL(_stext)=9000000000200000\n", true, false, EM_LOONGARCH },
 		{ "CONFIG_X86_PAE=y\n", false, false, EM_386 },
+		{ "CONFIG_PGTABLE_3=y\n", true, false, EM_IA_64 },
+		{ "CONFIG_PGTABLE_4=y\n", true, false, EM_IA_64 },
 		/* Keys of another word size or byte order. */
 		{ "SYMBOL(init_top_pgt)=ffffffff82e10000\n", false, false, 0 },
 		{ "SYMBOL(lowcore_ptr)=1\n", true, false, 0 },
