@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "debuginfo/dwarf_die.h"
+#include "debuginfo/dwarf_units.h"
 
 /* Members that are looked at within one struct. */
 #define MEMBERS_MAX 100000
@@ -306,13 +307,12 @@ static void scan_children(struct dwarf_lookup *l, Dwarf_Die *parent, bool nested
 /* Look for the names that were added after the sorted ones. */
 static int scan(struct dwarf_lookup *l)
 {
-	const struct libdw *dw = l->d->dw;
-	Dwarf_CU *cu = NULL;
+	struct dwarf_units units = { .d = l->d };
 	Dwarf_Die unit;
 
 	qsort(l->names + l->sorted, l->nr_names - l->sorted, sizeof(*l->names), compare_names);
-	while (!dw->dwarf_get_units(l->d->dwarf, cu, &cu, NULL, NULL, &unit, NULL))
-		scan_children(l, &unit, die_unit_nests(dw, &unit), 0);
+	while (!dwarf_units_next(&units, &unit))
+		scan_children(l, &unit, die_unit_nests(l->d->dw, &unit), 0);
 	l->sorted = l->nr_names;
 	return l->no_memory ? err_set(-ENOMEM, "no memory for types") : 0;
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "debuginfo/dwarf_die.h"
+#include "debuginfo/dwarf_units.h"
 #include "facts/request.h"
 
 /* The most DIEs looked at within one struct. */
@@ -46,7 +47,8 @@ struct scan {
 	struct seen *seen; /* by group of types; owned */
 	unsigned int budget;
 	bool damaged;
-	int error; /* libdw's, of the first damage */
+	int error;	     /* libdw's, of the first damage */
+	const char *missing; /* name of a file with a part, or NULL */
 };
 
 static struct table table_of(const struct fact_requests *rs, enum request_kind kind)
@@ -297,24 +299,20 @@ static void scan_children(struct scan *s, Dwarf_Die *parent, bool nested, unsign
 	note_damage(s, rc);
 }
 
-static void scan_unit(struct scan *s, Dwarf_Die *unit)
-{
-	scan_children(s, unit, die_unit_nests(s->d->dw, unit), 0);
-}
-
 static void scan_units(struct scan *s)
 {
-	Dwarf_CU *cu = NULL;
+	struct dwarf_units units = { .d = s->d };
 	Dwarf_Die unit;
 	int rc = 0;
 
 	while (s->types.asked || s->numbers.asked || s->variables.asked) {
-		rc = s->d->dw->dwarf_get_units(s->d->dwarf, cu, &cu, NULL, NULL, &unit, NULL);
+		rc = dwarf_units_next(&units, &unit);
 		if (rc)
 			break;
-		scan_unit(s, &unit);
+		scan_children(s, &unit, die_unit_nests(s->d->dw, &unit), 0);
 	}
 	note_damage(s, rc);
+	s->missing = units.missing;
 }
 
 int debuginfo_resolve_types(const struct debuginfo *d, const struct fact_set *set,
@@ -331,6 +329,11 @@ int debuginfo_resolve_types(const struct debuginfo *d, const struct fact_set *se
 				      "part of the debug information of %s cannot be "
 				      "read: %s",
 				      d->path, d->dw->dwarf_errmsg(s.error ? s.error : -1));
+		else if (s.missing)
+			err = err_set(-EBADMSG,
+				      "part of the debug information of %s is in %s, which "
+				      "cannot be read",
+				      d->path, s.missing);
 	}
 	scan_deinit(&s);
 	return err;

@@ -30,10 +30,12 @@
 	F(dwarf_formstring) \
 	F(dwarf_formudata) \
 	F(dwarf_get_units) \
+	F(dwarf_getalt) \
 	F(dwarf_getlocation) \
 	F(dwarf_hasattr) \
 	F(dwarf_siblingof) \
 	F(dwarf_tag) \
+	F(dwelf_dwarf_gnu_debugaltlink) \
 	F(dwelf_elf_gnu_build_id) \
 	F(elf_begin) \
 	F(elf_end) \

@@ -278,6 +278,10 @@ static const struct dialect dialects[] = {
 	{ "gcc-5-64bit-dwarf", "gcc", "-gdwarf-5 -gdwarf64" },
 	{ "gcc-5-m32", "gcc", "-gdwarf-5 -m32" },
 	{ "gcc-5-optimised", "gcc", "-gdwarf-5 -O2 -fno-eliminate-unused-debug-types" },
+	{ "gcc-5-split", "gcc", "-gdwarf-5 -gsplit-dwarf" },
+	{ "gcc-4-split", "gcc", "-gdwarf-4 -gsplit-dwarf" },
+	{ "gcc-5-dwz", "gcc", "-gdwarf-5" },
+	{ "gcc-4-dwz", "gcc", "-gdwarf-4" },
 	{ "clang-5", "clang", "-gdwarf-5" },
 	{ "clang-4", "clang", "-gdwarf-4" },
 	{ "clang-2", "clang", "-gdwarf-2 -gstrict-dwarf" },
@@ -285,10 +289,18 @@ static const struct dialect dialects[] = {
 	{ "clang-5-big-endian", "clang", "-gdwarf-5 -c --target=armeb-linux-gnueabi" },
 };
 
-/* Return whether a compiler is there and takes the flags. */
-static bool can_compile(const struct dialect *c)
+/* Return whether dwz moves what the vmlinux and another file have in common to a third. */
+static bool has_common(const struct dialect *c)
 {
-	return !run("%s %s -x c -c -o /dev/null /dev/null 2>/dev/null", c->compiler, c->flags);
+	return strstr(c->name, "-dwz");
+}
+
+/* Return whether a compiler is there and takes the flags. */
+static bool can_compile(const struct test *t, const struct dialect *c)
+{
+	return !run("cd '%s' && %s %s -x c -c -o empty /dev/null 2>/dev/null", t->dir,
+		    c->compiler, c->flags) &&
+	       (!has_common(c) || !run("dwz --version >/dev/null 2>&1"));
 }
 
 static bool is_linked(const struct dialect *c)
@@ -311,6 +323,9 @@ static void compile(const struct test *t, const struct dialect *c)
 		assert_int_equal(run("cd '%s' && %s %s %s -nostdlib -static -no-pie -Wl,-e,0 -o vmlinux "
 				     "decoys.c tables.c types.c", t->dir, c->compiler, common,
 				     c->flags), 0);
+	if (has_common(c))
+		assert_int_equal(run("cd '%s' && cp vmlinux twin && dwz -m common vmlinux twin",
+				     t->dir), 0);
 }
 
 static void assert_type(const struct ktype_info *t, uint64_t first, uint64_t width, uint64_t size)
@@ -370,7 +385,7 @@ static void test_dialect(void **state)
 	const uint64_t *want = truth;
 	struct debuginfo *d;
 
-	if (!can_compile(c)) {
+	if (!can_compile(t, c)) {
 		print_message("%s %s does not work here\n", c->compiler, c->flags);
 		skip();
 	}
@@ -474,6 +489,34 @@ static void test_same_declaration_twice(void **state)
 	assert_int_equal(lru.value, 5);
 	assert_int_equal(nums[1]->value, 5);
 	debuginfo_close(d);
+}
+
+/* The warning names a file that is missing; what other files have is found. */
+static void check_missing(struct test *t, const char *dialect, const char *name)
+{
+	const struct fact_set set = facts_of_program();
+	const struct dialect *c = dialects;
+	struct debuginfo *d;
+
+	while (strcmp(c->name, dialect))
+		c++;
+	if (!can_compile(t, c))
+		skip();
+	compile(t, c);
+	assert_int_equal(run("mv '%s/%s' '%s'", t->dir, name, t->other), 0);
+	d = open_vmlinux(t->path);
+	facts_reset(&set);
+	assert_int_equal(debuginfo_resolve_types(d, &set, SOURCE), -EBADMSG);
+	assert_non_null(strstr(err_text(-EBADMSG), name));
+	assert_false(MOD_NUM_EXIST(vmlinux, ANONYMOUS));
+	debuginfo_close(d);
+}
+
+static void test_missing_files(void **state)
+{
+	check_missing(*state, "gcc-5-split", "vmlinux-types.dwo");
+	assert_int_equal(GET_MOD_VAR_LEN(vmlinux, node_data), 64);
+	check_missing(*state, "gcc-5-dwz", "common");
 }
 
 /* The search ends when everything is found, and not before. */
@@ -647,6 +690,7 @@ int main(void)
 	const struct CMUnitTest fixed[] = {
 		MINE(test_fills_only_what_is_missing),
 		MINE(test_same_declaration_twice),
+		MINE(test_missing_files),
 		MINE(test_little_is_wanted),
 		MINE(test_loops),
 		MINE(test_cut_short),

@@ -365,10 +365,9 @@ static void test_damage(void **state)
 	"extern struct later elsewhere; struct later *also = &elsewhere;\n" \
 	"enum color paint; union both uni; struct outer all;\n"
 
-static void test_dwarf(void **state)
+static void check_dwarf(struct test *test, const char *flags)
 {
 	static const char *const names[] = { "variable", "pointer", "variable", "later", "" };
-	struct test *test = *state;
 	struct type_lookup l;
 	struct dwarf_lookup *d;
 	struct c_type t;
@@ -377,8 +376,8 @@ static void test_dwarf(void **state)
 	write_file(test, "b.c",
 		   "struct later { long x; } elsewhere; static char own;\n"
 		   "char *get(void) { return &own; }\n");
-	if (run("cd '%s' && ${CC:-cc} -g -O0 -shared -fPIC -nostdlib -o vmlinux a.c b.c",
-		test->dir))
+	if (run("cd '%s' && ${CC:-cc} %s -O0 -shared -fPIC -nostdlib -o vmlinux a.c b.c",
+		test->dir, flags))
 		fail_msg("cannot compile");
 	assert_int_equal(dwarf_lookup_create(&d, test->path, names, 5), 0);
 	type_lookup_init(&l, sizeof(long));
@@ -400,6 +399,12 @@ static void test_dwarf(void **state)
 	type_lookup_deinit(&l);
 	dwarf_lookup_destroy(d);
 	assert_int_equal(dwarf_lookup_create(&d, "/nowhere", names, 0), -ENOENT);
+}
+
+static void test_dwarf(void **state)
+{
+	check_dwarf(*state, "-g");
+	check_dwarf(*state, "-g -gsplit-dwarf");
 }
 
 #endif
