@@ -5,6 +5,7 @@
  */
 #include "kernel/essential_search.h"
 #include "kernel/member.h"
+#include "kernel/nodes.h"
 #include "kernel/percpu.h"
 #include "lib/trace.h"
 
@@ -27,8 +28,6 @@ INIT_OPT_MOD_SYM(vmlinux, __per_cpu_end);
 INIT_OPT_MOD_SYM(vmlinux, lowcore_ptr);
 #define LOWCORE_BYTES 8192
 
-INIT_OPT_MOD_SYM(vmlinux, node_data);
-INIT_OPT_MOD_VAR_LEN(vmlinux, node_data);
 INIT_OPT_MOD_STRUCT(vmlinux, pglist_data);
 INIT_OPT_MOD_SYM(vmlinux, mem_section);
 INIT_OPT_MOD_VAR_LEN(vmlinux, mem_section);
@@ -49,7 +48,6 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mount, mnt_mountpoint);
 #define PERCPU_MAX (UINT64_C(2) << 20)
 /* The first chunk's room for modules and for dynamic variables follows the static ones. */
 #define PERCPU_MORE (UINT64_C(128) << 10)
-#define NODES_MAX 1024
 #define SWAPS_MAX 64
 /* The most directories of a path, and mounts, that are followed. */
 #define PATH_MAX_PARTS 16
@@ -260,12 +258,10 @@ static void find_swap(struct essential *e)
 
 void essential_find_memory(struct essential *e)
 {
-	uint64_t nr = MOD_VAR_LEN_EXIST(vmlinux, node_data) ? GET_MOD_VAR_LEN(vmlinux, node_data) :
-							      1;
+	struct nodes nodes;
 
-	if (MOD_SYM_EXIST(vmlinux, node_data))
-		add_pointed(e, GET_MOD_SYM(vmlinux, node_data), min_u64(nr, NODES_MAX),
-			    SIZE(pglist_data));
+	if (nodes_find(&nodes))
+		add_pointed(e, nodes.array, max_u64(nodes.nr, 1), SIZE(pglist_data));
 	find_sections(e);
 	find_swap(e);
 }

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "kernel/nodes.h"
 #include "lib/array.h"
 #include "lib/byteorder.h"
 #include "lib/checked.h"
@@ -22,6 +23,7 @@ INIT_OPT_MOD_SYM(vmlinux, mem_map);
 INIT_OPT_MOD_SYM(vmlinux, contig_page_data);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pglist_data, node_start_pfn);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pglist_data, node_spanned_pages);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pglist_data, node_mem_map);
 INIT_OPT_MOD_SYM(vmlinux, vmemmap_populate);
 INIT_OPT_MOD_STRUCT(vmlinux, page);
 
@@ -324,26 +326,37 @@ static int sparse_memmap(struct memmap *m, const struct kernel *k, struct vmcore
 	return err;
 }
 
+/* Find the pfns of a node: false if they are not known, or there are none. */
+static bool read_span(const struct kernel *k, struct vmcore_reader *r, vaddr_t node, pfn_t *start,
+		      pfn_t *end)
+{
+	uint64_t pages;
+
+	return MOD_STRUCT_MEMBER_EXIST(vmlinux, pglist_data, node_start_pfn) &&
+	       MOD_STRUCT_MEMBER_EXIST(vmlinux, pglist_data, node_spanned_pages) &&
+	       !read_ulong(k, r,
+			   node + GET_MOD_STRUCT_MEMBER_OFF(vmlinux, pglist_data, node_start_pfn),
+			   start) &&
+	       !read_ulong(k, r,
+			   node + GET_MOD_STRUCT_MEMBER_OFF(vmlinux, pglist_data,
+							    node_spanned_pages),
+			   &pages) &&
+	       pages && checked_add(*start, pages, end);
+}
+
 /*
  * One past the last pfn of the only node, for the dump may have memory that the kernel does not
  * use; UINT64_MAX if it is not known.
  */
 static pfn_t flat_end(const struct kernel *k, struct vmcore_reader *r)
 {
-	vaddr_t node = GET_MOD_SYM(vmlinux, contig_page_data);
-	uint64_t start, pages;
+	pfn_t start, end;
 
-	if (!MOD_SYM_EXIST(vmlinux, contig_page_data) ||
-	    !MOD_STRUCT_MEMBER_EXIST(vmlinux, pglist_data, node_start_pfn) ||
-	    !MOD_STRUCT_MEMBER_EXIST(vmlinux, pglist_data, node_spanned_pages) ||
-	    read_ulong(k, r, node + GET_MOD_STRUCT_MEMBER_OFF(vmlinux, pglist_data, node_start_pfn),
-		       &start) ||
-	    read_ulong(k, r,
-		       node + GET_MOD_STRUCT_MEMBER_OFF(vmlinux, pglist_data, node_spanned_pages),
-		       &pages) ||
-	    !pages || !checked_add(start, pages, &start))
-		return UINT64_MAX;
-	return start;
+	return MOD_SYM_EXIST(vmlinux, contig_page_data) &&
+			       read_span(k, r, GET_MOD_SYM(vmlinux, contig_page_data), &start,
+					 &end) ?
+		       end :
+		       UINT64_MAX;
 }
 
 static int flat_memmap(struct memmap *m, const struct kernel *k, struct vmcore_reader *r)
@@ -366,8 +379,66 @@ static int flat_memmap(struct memmap *m, const struct kernel *k, struct vmcore_r
 	return add_range(m, start, end, map);
 }
 
+/* Find the struct pages of a node: false if it cannot be read. */
+static bool read_node(const struct kernel *k, struct vmcore_reader *r, vaddr_t node,
+		      struct memmap_range *ret)
+{
+	return read_span(k, r, node, &ret->start, &ret->end) &&
+	       !read_ulong(k, r,
+			   node + GET_MOD_STRUCT_MEMBER_OFF(vmlinux, pglist_data, node_mem_map),
+			   &ret->pages) &&
+	       ret->pages;
+}
+
+static int compare_ranges(const void *a, const void *b)
+{
+	pfn_t x = ((const struct memmap_range *)a)->start;
+	pfn_t y = ((const struct memmap_range *)b)->start;
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * DISCONTIGMEM, which Linux had up to 5.13: each node has an array of struct pages. Where nodes
+ * overlap, as those of ia64 do, their arrays are pieces of one.
+ */
+static int discontig_memmap(struct memmap *m, const struct kernel *k, struct vmcore_reader *r,
+			    const struct nodes *nodes)
+{
+	_cleanup_free_ struct memmap_range *found = calloc(NODES_MAX, sizeof(*found));
+	size_t nr = 0;
+	pfn_t next = 0;
+	int err = found ? 0 : err_set(-ENOMEM, "no memory");
+
+	for (uint64_t i = 0; !err && i < max_u64(nodes->nr, 1); i++) {
+		vaddr_t node;
+
+		if (read_ulong(k, r, nodes->array + i * ulong_size(k), &node) ||
+		    (node && !read_node(k, r, node, &found[nr])))
+			m->bad_sections++;
+		else if (node)
+			nr++;
+	}
+	if (!err && !nr)
+		err = err_set(-EBADMSG, "no node can be read at %#" PRIx64, nodes->array);
+	if (!err)
+		qsort(found, nr, sizeof(*found), compare_ranges);
+	for (size_t i = 0; !err && i < nr; i++) {
+		pfn_t start = max_u64(found[i].start, next);
+		pfn_t end = min_u64(found[i].end, k->vc->max_pfn);
+
+		if (start >= end)
+			continue;
+		err = add_range(m, start, end,
+				found[i].pages + (start - found[i].start) * m->page_struct_size);
+		next = end;
+	}
+	return err;
+}
+
 static int find_map(struct memmap *m, const struct kernel *k, struct vmcore_reader *r, bool whole)
 {
+	struct nodes nodes;
 	int err;
 
 	*m = (struct memmap){ 0 };
@@ -383,6 +454,8 @@ static int find_map(struct memmap *m, const struct kernel *k, struct vmcore_read
 		err = sparse_memmap(m, k, r, whole);
 	else if (MOD_SYM_EXIST(vmlinux, mem_map))
 		err = flat_memmap(m, k, r);
+	else if (MOD_STRUCT_MEMBER_EXIST(vmlinux, pglist_data, node_mem_map) && nodes_find(&nodes))
+		err = discontig_memmap(m, k, r, &nodes);
 	else
 		err = err_set(-ENOENT, "missing: SYMBOL(mem_section) or SYMBOL(mem_map)");
 	if (err)

@@ -4,8 +4,8 @@
  * The memory map: where the kernel keeps the struct page of each pfn.
  *
  * Models: SPARSEMEM (extreme, with or without vmemmap, and classic) through
- * mem_section; FLATMEM through mem_map. The result is the same for all of them: a short list
- * of pfn ranges whose struct pages lie together in virtual memory.
+ * mem_section; FLATMEM through mem_map; DISCONTIGMEM through the nodes. The result is the same
+ * for all of them: a short list of pfn ranges whose struct pages lie together in virtual memory.
  */
 #ifndef KERNEL_MEMMAP_H
 #define KERNEL_MEMMAP_H
@@ -25,7 +25,7 @@ struct memmap {
 	struct memmap_range *ranges;
 	size_t nr_ranges;
 	uint64_t page_struct_size; /**< bytes of a struct page */
-	/** Sections whose description could not be read or is invalid. */
+	/** Sections, or nodes, whose description could not be read or is invalid. */
 	uint64_t bad_sections;
 	/** Sections whose section_mem_map contradicts vmemmap, which is used instead. */
 	uint64_t replaced_sections;

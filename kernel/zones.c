@@ -5,14 +5,13 @@
 #include <string.h>
 
 #include "kernel/kernel_vmem.h"
+#include "kernel/nodes.h"
 #include "lib/checked.h"
 #include "lib/printable.h"
 
-/* Nodes of a machine, and zones of a node, at most. */
-#define NODES_MAX 1024
+/* Zones of a node, at most. */
 #define NODE_ZONES_MAX 8
 
-INIT_OPT_MOD_SYM(vmlinux, node_data);
 INIT_OPT_MOD_SYM(vmlinux, contig_page_data);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pglist_data, node_zones);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, pglist_data, nr_zones);
@@ -64,8 +63,9 @@ static unsigned int find_zones(const struct kernel_vmem *v, vaddr_t pgdat, unsig
 static unsigned int find_nodes(const struct kernel_vmem *v, struct zone ret[ZONES_MAX])
 {
 	unsigned int word = vmem_ulong_size(&v->mem), n = 0;
+	struct nodes nodes;
 
-	if (!MOD_SYM_EXIST(vmlinux, node_data))
+	if (!nodes_find(&nodes))
 		return MOD_SYM_EXIST(vmlinux, contig_page_data) ?
 			       find_zones(v, GET_MOD_SYM(vmlinux, contig_page_data), 0, ret,
 					  ZONES_MAX) :
@@ -74,9 +74,7 @@ static unsigned int find_nodes(const struct kernel_vmem *v, struct zone ret[ZONE
 		uint64_t pgdat;
 		unsigned int found;
 
-		if (vmem_read_ulong(&v->mem, GET_MOD_SYM(vmlinux, node_data) + node * word,
-				    &pgdat) ||
-		    !pgdat)
+		if (vmem_read_ulong(&v->mem, nodes.array + node * word, &pgdat) || !pgdat)
 			break;
 		found = find_zones(v, pgdat, node, ret + n, ZONES_MAX - n);
 		if (!found)

@@ -264,6 +264,20 @@ def _():
     check(set(dump('-c', '-d', '31').pages) == kept(31), 'other pages with contig_page_data')
 
 
+@test('ia64: struct pages of nodes with DISCONTIGMEM, as kernels up to 5.13 have them')
+def _():
+    nodes = ('set SYMBOL(mem_section)', 'set SYMBOL(node_data)',
+             'set SYMBOL(pgdat_list) ${stext+0x181000:x}', 'set LENGTH(pgdat_list) 1024',
+             'set OFFSET(pglist_data.node_mem_map) 171592')
+    vmcore('ia64', *nodes, 'u64 node0+171592 vmemmap+64')
+    made = dump('-c', '-d', '31')
+    check(set(made.pages) == kept(31), 'other pages')
+    check(dump('-c', '-d', '31', source='dump', path='again').bytes == made.bytes, 'filtered again')
+    vmcore('ia64', *nodes)
+    done = makedumpfile('-f', '-d', '31', 'vmcore', 'dump')
+    check(not done.code and 'no node can be read at 0xa000000100981000' in done.err, done)
+
+
 @test('i386: --triage prints the parts that it finds, and names the others; --essential too')
 def _():
     vmcore('i386', *ring((0, 'Linux version 6.12.0-mini'), (1, 'Kernel panic - not syncing: no'),

@@ -59,6 +59,15 @@ static const char common[] =
 	"sections 0..528 bits=18 roots=roots entries=roots+16*K direct=direct array=vmemmap\n"
 #define CLASSIC "set NUMBER(MAX_PHYSMEM_BITS) 36\nset LENGTH(mem_section) 512\n"
 
+/* Pointers to four nodes from 7 MiB on, at 7 MiB + 4 KiB; the second one does not exist. */
+#define NODES \
+	"set SYMBOL(mem_section)\n" \
+	"set SYMBOL(node_data) ffff888000700000\nset LENGTH(node_data) 4\n" \
+	"set OFFSET(pglist_data.node_mem_map) 0\n" \
+	"set OFFSET(pglist_data.node_start_pfn) 8\n" \
+	"set OFFSET(pglist_data.node_spanned_pages) 24\n" \
+	"u64 7*M direct+7*M+4096 0 direct+7*M+5120 direct+7*M+6144\n"
+
 #define TIMES_4(s) s s s s
 #define TIMES_256(s) TIMES_4(TIMES_4(TIMES_4(TIMES_4(s))))
 #define TIMES_512(s) TIMES_256(s s)
@@ -133,6 +142,25 @@ static const struct core_text texts[] = {
 			  "u64 7*M direct+16*M\n" },
 	{ "flat-null", "set SYMBOL(mem_section)\nset SYMBOL(mem_map) ffff888000700000\n" },
 	{ "flat-nowhere", "set SYMBOL(mem_section)\nset SYMBOL(mem_map) ffffc90000000000\n" },
+	/* Not in the order of their memory, and apart; the last one goes on beyond the dump. */
+	{ "nodes", NODES "u64 7*M+4096 direct+24*M 0x8000 1 0x1000\n"
+			 "u64 7*M+5120 direct+16*M 0x1000 1 0x100\n"
+			 "u64 7*M+6144 direct+20*M 0x100 1 0xe00\n" },
+	/* Each has the memory of another one in it, but struct pages are together, as on ia64. */
+	{ "nodes-overlap", NODES "set SYMBOL(node_data)\nset LENGTH(node_data)\n"
+				 "set SYMBOL(pgdat_list) ffff888000700000\n"
+				 "set LENGTH(pgdat_list) 4\n"
+				 "u64 7*M+4096 direct+16*M 0 0 0x8000\n"
+				 "u64 7*M+5120 direct+16*M+0x1000*64 0x1000 0 0x7200\n"
+				 "u64 7*M+6144 direct+16*M+0x2000*64 0x2000 0 0x100\n" },
+	{ "node-bad", NODES "u64 7*M+4096 direct+24*M 0 1 0x1000\n"
+			    "u64 7*M+5120 direct+20*M -1 1 0x1000\n"
+			    "u64 7*M+6144 0 0x1000 1 0x1000\n" },
+	{ "node-alone", NODES "set LENGTH(node_data)\nu64 7*M+4096 direct+24*M 0 1 0x1000\n"
+			      "u64 7*M+5120 direct+20*M 0x1000 1 0x1000\n" },
+	{ "node-nowhere", NODES "set SYMBOL(node_data) ffffc90000000000\n" },
+	{ "node-no-span", NODES "set OFFSET(pglist_data.node_start_pfn)\n" },
+	{ "node-no-map", NODES "set OFFSET(pglist_data.node_mem_map)\n" },
 	{ "both", SECTIONS "set SYMBOL(mem_map) ffffc90000000000\n" },
 	{ "nowhere", "set SYMBOL(mem_section) ffffc90000000000\n" },
 	{ "zero", "set SYMBOL(mem_section) 0\n" },
@@ -369,6 +397,20 @@ static void test_flat(void **state)
 	ASSERT_RANGES("both", 64, 0, { 0, 0x8400, VMEMMAP });
 }
 
+/* Each node has struct pages of its own. */
+static void test_nodes(void **state)
+{
+	ASSERT_RANGES("nodes", 64, 0, { 0x100, 0xf00, DIRECT + 0x1400000 },
+		      { 0x1000, 0x1100, DIRECT + 0x1000000 },
+		      { 0x8000, 0x8400, DIRECT + 0x1800000 });
+	ASSERT_RANGES("nodes-overlap", 64, 0, { 0, 0x8200, DIRECT + 0x1000000 });
+	ASSERT_RANGES("node-bad", 64, 2, { 0, 0x1000, DIRECT + 0x1800000 });
+	ASSERT_RANGES("node-alone", 64, 0, { 0, 0x1000, DIRECT + 0x1800000 });
+	assert_error(state, "node-nowhere", -EBADMSG, "no node can be read at 0xffffc90000000000");
+	assert_error(state, "node-no-span", -EBADMSG, "no node can be read");
+	assert_error(state, "node-no-map", -ENOENT, "SYMBOL(mem_section) or SYMBOL(mem_map)");
+}
+
 static void test_missing_facts(void **state)
 {
 	assert_error(state, "no-model", -ENOENT, "SYMBOL(mem_section) or SYMBOL(mem_map)");
@@ -525,6 +567,7 @@ int main(void)
 		cmocka_unit_test(test_root_that_is_the_table),
 		cmocka_unit_test(test_classic),
 		cmocka_unit_test(test_flat),
+		cmocka_unit_test(test_nodes),
 		cmocka_unit_test(test_missing_facts),
 		cmocka_unit_test(test_lying_facts),
 		cmocka_unit_test(test_wrong_facts),
