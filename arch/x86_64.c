@@ -25,6 +25,8 @@
 #define PAGE_SHIFT 12
 #define LEVEL_BITS 9
 #define HUGE_LEVELS 3 /* 1: 4 KiB, 2: 2 MiB, 3: 1 GiB */
+/* Bytes of entries that are looked at together. */
+#define TOGETHER_BYTES 64
 
 INIT_OPT_MOD_SYM(vmlinux, init_top_pgt);
 INIT_OPT_MOD_SYM(vmlinux, swapper_pg_dir);
@@ -79,6 +81,29 @@ static int x86_64_init(struct arch *a, const struct arch_mem *mem)
 	return 0;
 }
 
+/* Count the pages that follow one in virtual and physical memory, by the entries after its own. */
+static unsigned int count_followers(const struct arch *a, const struct arch_mem *mem, paddr_t at,
+				    uint64_t entry)
+{
+	uint8_t raw[TOGETHER_BYTES];
+	unsigned int n = 0;
+	size_t len;
+
+	at += sizeof(entry);
+	len = -at % TOGETHER_BYTES;
+	if (!len || mem->read(mem->ctx, at, raw, len))
+		return 0;
+	for (; n < len / sizeof(entry); n++) {
+		uint64_t next = load_u64(raw + n * sizeof(entry), HOST_BIG_ENDIAN);
+
+		if (!(next & PTE_PRESENT) ||
+		    (next & a->pte_addr_mask) !=
+			    (entry & a->pte_addr_mask) + ((n + 1) << PAGE_SHIFT))
+			break;
+	}
+	return n;
+}
+
 static int x86_64_translate(const struct arch *a, const struct arch_mem *mem, vaddr_t va,
 			    struct arch_run *ret)
 {
@@ -91,11 +116,12 @@ static int x86_64_translate(const struct arch *a, const struct arch_mem *mem, va
 		unsigned int shift = PAGE_SHIFT + LEVEL_BITS * (level - 1);
 		uint64_t span = UINT64_C(1) << shift;
 		unsigned int slot = va >> shift & ((1 << LEVEL_BITS) - 1);
+		paddr_t at = table + slot * sizeof(table);
 		uint64_t entry;
 		int err;
 
 		*ret = arch_run_within(va, span, 0);
-		err = arch_read_entry(mem, table + slot * sizeof(entry), false, va, level, &entry);
+		err = arch_read_entry(mem, at, false, va, level, &entry);
 		if (err)
 			return err;
 		if (!(entry & PTE_PRESENT))
@@ -104,6 +130,8 @@ static int x86_64_translate(const struct arch *a, const struct arch_mem *mem, va
 			if (entry & a->pte_addr_mask & (span - 1) & ~ARCH_X86_PTE_HUGE_PAT)
 				return arch_not_aligned(va, level, entry);
 			*ret = arch_run_within(va, span, entry & a->pte_addr_mask);
+			if (level == 1)
+				ret->len += count_followers(a, mem, at, entry) << PAGE_SHIFT;
 			return arch_run_to_physical(mem, va, level, ret);
 		}
 		table = entry & a->pte_addr_mask;
