@@ -146,10 +146,7 @@ static void add_constants(struct essential *e)
 
 static int add_image_run(void *ctx, vaddr_t va, paddr_t pa, uint64_t len)
 {
-	struct essential *e = ctx;
-
-	(void)pa;
-	essential_add(e, va, len);
+	essential_add_run(ctx, va, pa, len);
 	return 0;
 }
 

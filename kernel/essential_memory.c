@@ -85,14 +85,23 @@ static void take_step(void *ctx, const struct arch_step *step)
 static uint64_t count_empty(struct tables *t)
 {
 	struct essential *e = t->e;
-	uint64_t page = essential_page(e), entry = 0, n = 0;
+	uint64_t page = essential_page(e), entries[64], n = 0;
 	paddr_t at = t->last.paddr;
 
 	if (!t->last.level || !e->mem.is64)
 		return 0;
-	while ((at += sizeof(entry)) % page &&
-	       !vmcore_read_cached(e->view.r, at, &entry, sizeof(entry)) && !entry)
-		n++;
+	at += sizeof(*entries);
+	while (at % page) {
+		size_t nr = ARRAY_SIZE(entries) - at % sizeof(entries) / sizeof(*entries);
+
+		if (vmcore_read_cached(e->view.r, at, entries, nr * sizeof(*entries)))
+			return n;
+		for (size_t i = 0; i < nr; i++, n++) {
+			if (entries[i])
+				return n;
+		}
+		at += nr * sizeof(*entries);
+	}
 	return n;
 }
 

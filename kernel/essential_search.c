@@ -89,6 +89,24 @@ void essential_add_all(struct essential *e, vaddr_t va, uint64_t len)
 	add_pages(e, va, len, true);
 }
 
+void essential_add_run(struct essential *e, vaddr_t va, paddr_t pa, uint64_t len)
+{
+	uint64_t page = essential_page(e);
+	bool traced = false;
+
+	for (uint64_t off = 0; off < len && e->steps; off += page) {
+		pfn_t pfn = (pa + off) >> e->k->arch.page_shift;
+
+		e->steps--;
+		if (is_skipped(e, va + off))
+			continue;
+		if (!traced)
+			translate(e, va + off);
+		traced = true;
+		pfn_set_add(e->set, pfn, pfn + 1);
+	}
+}
+
 void essential_add_object(struct essential *e, vaddr_t base, const struct ktype_info *pointer,
 			  uint64_t size)
 {

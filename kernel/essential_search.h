@@ -103,7 +103,13 @@ static inline uint64_t essential_page(const struct essential *e)
  */
 void essential_add(struct essential *e, vaddr_t va, uint64_t len);
 
-/** The same without exception. */
+/**
+ * The same of memory that one translation has shown to lie together.
+ * @param va, pa its start, of a page
+ */
+void essential_add_run(struct essential *e, vaddr_t va, paddr_t pa, uint64_t len);
+
+/** The same as essential_add(), without exception. */
 void essential_add_all(struct essential *e, vaddr_t va, uint64_t len);
 
 /** Add a page table. */
