@@ -189,19 +189,26 @@ static void share(struct page_out *out, const struct equal_page *e)
 }
 
 /*
- * Let a page share data if one that is equal was committed. That saves compressing it; it is not
- * what decides, since it depends on the other threads.
+ * Find the page that a page shares data with, of those that were committed. The key becomes that
+ * of the whole page if another one has its samples: this one stays the first that is found.
+ * @param page its contents, or NULL: to be read into the worker's memory where they matter
  */
-static bool share_early(const struct copy *c, struct worker *w, const struct copy_batch *cb,
-			const struct page_key *key, const uint8_t *page, struct page_out *out)
+static const struct equal_page *find_equal(const struct copy *c, struct worker *w,
+					   unsigned int part, pfn_t pfn, const uint8_t *page,
+					   struct page_key *key)
 {
-	const struct equal_page *e =
-		c->equal ? equal_pages_find(c->equal, part_number(c, cb->part), key) : NULL;
+	const struct equal_page *e;
 
-	if (!e || (key->kind != PAGE_KEY_WORD && !has_contents(c, w, e->pfn, page)))
-		return false;
-	share(out, e);
-	return true;
+	while ((e = equal_pages_find(c->equal, part, key)) && key->kind != PAGE_KEY_WORD) {
+		if (!page && !vmcore_read_page(w->reader, pfn, w->page))
+			page = w->page;
+		if (page && has_contents(c, w, e->pfn, page))
+			break;
+		*key = page && key->kind == PAGE_KEY_SAMPLES ?
+			       page_key_whole(page, c->page_size) :
+			       (struct page_key){ PAGE_KEY_NONE, 0 };
+	}
+	return e;
 }
 
 /* Compute the keys of the next pages of a batch; as_is: with the contents that the input has. */
@@ -217,12 +224,16 @@ static void key_pages(const struct copy *c, struct copy_batch *cb, const uint8_t
 	}
 }
 
-/* Put a page that has its key. */
-static void put_page(const struct copy *c, struct worker *w, struct copy_batch *cb,
+/*
+ * Put a page that has its key. That a page which is equal was committed saves compressing it; it
+ * is not what decides, since it depends on the other threads.
+ */
+static void put_page(const struct copy *c, struct worker *w, struct copy_batch *cb, pfn_t pfn,
 		     const uint8_t *page)
 {
 	struct page_batch *b = &cb->pages;
-	const struct page_key *key = &cb->keys[b->nr_pages];
+	struct page_key *key = &cb->keys[b->nr_pages];
+	const struct equal_page *e;
 	struct page_out *out = &b->pages[b->nr_pages++];
 	uint8_t *to = b->data + (c->forget ? 0 : b->data_len);
 
@@ -230,8 +241,11 @@ static void put_page(const struct copy *c, struct worker *w, struct copy_batch *
 		*out = (struct page_out){ .fate = OUT_ZERO };
 		return;
 	}
-	if (share_early(c, w, cb, key, page, out))
+	e = c->equal ? find_equal(c, w, part_number(c, cb->part), pfn, page, key) : NULL;
+	if (e) {
+		share(out, e);
 		return;
+	}
 	*out = (struct page_out){ .fate = OUT_COMPRESSED };
 	if (w->codec)
 		out->size = codec_compress(w->codec, page, to);
@@ -269,7 +283,7 @@ static void copy_one(const struct copy *c, struct worker *w, struct copy_batch *
 	if (overwrite)
 		erase_list_apply(c->erase, pfn << c->page_shift, w->page, c->page_size);
 	key_pages(c, cb, w->page, 1, !overwrite);
-	put_page(c, w, cb, w->page);
+	put_page(c, w, cb, pfn, w->page);
 }
 
 /* Copy the pages of [pfn, end), in none of which anything is to be overwritten. */
@@ -287,7 +301,7 @@ static void copy_as_is(const struct copy *c, struct worker *w, struct copy_batch
 		for (const uint8_t *p = ptr; pfn < whole; pfn++, p += c->page_size) {
 			if (!(ahead++ % KEYS_AHEAD))
 				key_pages(c, cb, p, min_u64(KEYS_AHEAD, whole - pfn), true);
-			put_page(c, w, cb, p);
+			put_page(c, w, cb, pfn, p);
 		}
 		if (err || got < c->page_size)
 			copy_one(c, w, cb, pfn++, false);
@@ -352,27 +366,16 @@ static int copy_work(void *ctx, void *worker, void *batch)
  * Find the page that a page of a batch shares data with, or remember the page, whose data are
  * going to lie at an offset.
  */
-static const struct equal_page *find_equal(struct copy *c, const struct copy_batch *cb, pfn_t pfn,
-					   size_t i, uint64_t offset)
+static const struct equal_page *find_or_add(struct copy *c, struct copy_batch *cb, pfn_t pfn,
+					    size_t i, uint64_t offset)
 {
 	unsigned int part = part_number(c, cb->part);
 	const struct page_out *out = &cb->pages.pages[i];
-	struct page_key key = cb->keys[i];
-	const struct equal_page *e = equal_pages_find(c->equal, part, &key);
-	struct worker *w = &c->checker;
+	struct page_key *key = &cb->keys[i];
+	const struct equal_page *e = find_equal(c, &c->checker, part, pfn, NULL, key);
 
-	if (e && key.kind != PAGE_KEY_WORD) {
-		if (vmcore_read_page(w->reader, pfn, w->page))
-			return NULL;
-		if (!has_contents(c, w, e->pfn, w->page)) {
-			key = page_key_whole(w->page, c->page_size);
-			e = equal_pages_find(c->equal, part, &key);
-			if (e && !has_contents(c, w, e->pfn, w->page))
-				return NULL;
-		}
-	}
 	if (!e)
-		equal_pages_add(c->equal, part, &key,
+		equal_pages_add(c->equal, part, key,
 				&(struct equal_page){
 					.offset = offset,
 					.pfn = pfn,
@@ -384,7 +387,7 @@ static const struct equal_page *find_equal(struct copy *c, const struct copy_bat
 
 /*
  * Let pages of a batch share data if they equal pages before them. It does not depend on the
- * number of threads: if share_early() found a page, this would find the same one.
+ * number of threads: if put_page() found a page, this would find the same one.
  */
 static void share_data(struct copy *c, struct copy_batch *cb)
 {
@@ -398,7 +401,7 @@ static void share_data(struct copy *c, struct copy_batch *cb)
 			struct page_out *out = &b->pages[i];
 			size_t len = out->shared ? 0 : out->size;
 			const struct equal_page *e =
-				len ? find_equal(c, cb, pfn, i, offset + (to - b->data)) : NULL;
+				len ? find_or_add(c, cb, pfn, i, offset + (to - b->data)) : NULL;
 
 			if (e)
 				share(out, e);
