@@ -96,6 +96,7 @@ static int begin(struct outputs *o, struct bitmap *b, struct filter_stats *stats
 
 	if (err)
 		return err;
+	vmcore_check_places(o->req->kernel->vc);
 	stats->original = bitmap_count(b, 0, b->nbits);
 	if (o->req->level & ~DL_ZERO)
 		find_absent_memory(o->req->kernel, b, &stats->absent);

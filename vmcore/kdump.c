@@ -39,6 +39,14 @@
 /* A read this close after the last one means that the reader walks the file in order. */
 #define NEAR_BYTES (1u << 20)
 
+/* To compare the ends of data with the starts of others: bits a page, and in all. */
+#define START_BITS_PER_PAGE 16u
+#define START_BITS_MIN (UINT64_C(1) << 16)
+#define START_BITS_MAX (UINT64_C(1) << 28)
+#define SPREAD UINT64_C(0x9e3779b97f4a7c15)
+/* Where more than one in this number of ends is no start, the writer left gaps. */
+#define GAPS_USUAL 16u
+
 #define NO_PFN UINT64_MAX
 
 /* An opened file. */
@@ -660,6 +668,90 @@ static int kdump_bitmap(struct vmcore *vc, enum vmcore_bitmap_kind which, struct
 	return err;
 }
 
+/* The starts and ends of pages' data. */
+struct ends {
+	const struct kdump *kd;
+	uint64_t file_size;
+	struct bitmap starts; /* a bit for an offset, as start_bit() finds it */
+	uint64_t last;	      /* the end of all */
+	uint64_t odd, nr_odd; /* ends that are no start: the last, and how many */
+};
+
+/* Near offsets have near bits, and offsets that differ in one bit have others. */
+static uint64_t start_bit(const struct ends *e, uint64_t off)
+{
+	return (off + off / e->starts.nbits * SPREAD) & (e->starts.nbits - 1);
+}
+
+static void note_start(struct ends *e, const struct kdump_page_desc *d)
+{
+	uint64_t bit = start_bit(e, d->offset);
+
+	bitmap_set_range(&e->starts, bit, bit + 1);
+	e->last = max_u64(e->last, d->offset + d->size);
+}
+
+static void note_end(struct ends *e, const struct kdump_page_desc *d)
+{
+	uint64_t end = d->offset + d->size;
+
+	if (end == e->last || end == e->odd || bitmap_test(&e->starts, start_bit(e, end)))
+		return;
+	e->odd = end;
+	e->nr_odd++;
+}
+
+/* Visit the descriptors; those with which a page cannot be read tell nothing. */
+static int visit_descs(struct ends *e, struct file_reader *fr,
+		       void (*visit)(struct ends *e, const struct kdump_page_desc *d))
+{
+	_cleanup_free_ uint8_t *buf = malloc(DESC_BATCH * KDUMP_PAGE_DESC_SIZE);
+	unsigned int nr = DESC_BATCH;
+	int err = buf ? 0 : -ENOMEM;
+
+	for (uint64_t i = 0; !err && nr && i < e->kd->rank.total; i += nr) {
+		nr = DESC_BATCH;
+		err = read_descs(e->kd, fr, i, &nr, buf);
+		for (unsigned int j = 0; !err && j < nr; j++) {
+			struct kdump_page_desc d;
+
+			kdump_decode_page_desc(&e->kd->layout, buf + j * KDUMP_PAGE_DESC_SIZE, &d);
+			if (d.offset >= e->kd->data_min && !desc_cut(&d, e->file_size))
+				visit(e, &d);
+		}
+	}
+	return err;
+}
+
+/*
+ * Data of pages lie one after the other, in any order, and pages that are equal can share them. A
+ * descriptor whose offset is damaged names data that end within others, or leaves its own
+ * data to no page. Then the contents of a page can be wrong, if they are not compressed.
+ */
+static void kdump_check_places(struct vmcore *vc)
+{
+	struct ends e = { .kd = vc->priv, .file_size = vc->file.size };
+	uint64_t nr = e.kd->rank.total, bits = START_BITS_MIN;
+	struct file_reader fr;
+
+	while (bits < START_BITS_MAX && bits / START_BITS_PER_PAGE < nr)
+		bits *= 2;
+	/* An incomplete file has gaps. Without memory the dump is made all the same. */
+	if (vc->incomplete || !nr || bitmap_init(&e.starts, bits))
+		return;
+	file_reader_init(&fr, &vc->file);
+	if (!visit_descs(&e, &fr, note_start) && !visit_descs(&e, &fr, note_end) && e.nr_odd &&
+	    e.nr_odd <= max_u64(nr / GAPS_USUAL, 1)) {
+		vmcore_warn(vc,
+			    "page descriptors: data end at %#" PRIx64
+			    ", where no others begin: pages may be mixed up",
+			    e.odd);
+		vc->incomplete = true;
+	}
+	file_reader_deinit(&fr);
+	bitmap_deinit(&e.starts);
+}
+
 const struct vmcore_ops kdump_vmcore_ops = {
 	.name = "kdump-compressed",
 	.open = kdump_open,
@@ -669,5 +761,6 @@ const struct vmcore_ops kdump_vmcore_ops = {
 	.get = kdump_get,
 	.read = kdump_read,
 	.bitmap = kdump_bitmap,
+	.check_places = kdump_check_places,
 	.check = kdump_check,
 };

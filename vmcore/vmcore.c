@@ -389,6 +389,12 @@ int vmcore_bitmap(struct vmcore *vc, enum vmcore_bitmap_kind which, struct bitma
 	return vc->ops->bitmap(vc, which, b);
 }
 
+void vmcore_check_places(struct vmcore *vc)
+{
+	if (vc->ops->check_places)
+		vc->ops->check_places(vc);
+}
+
 /* VMCOREINFO is text: each line is KEY=VALUE, or a key alone. */
 static void check_vmcoreinfo(const struct vmcore *vc, const struct vmcore_faults *faults)
 {

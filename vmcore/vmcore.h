@@ -101,6 +101,8 @@ struct vmcore_ops {
 	void (*expect)(struct vmcore_reader *r, paddr_t pa, uint64_t len);
 	/** vmcore_bitmap() */
 	int (*bitmap)(struct vmcore *vc, enum vmcore_bitmap_kind which, struct bitmap *b);
+	/** Optional: vmcore_check_places() */
+	void (*check_places)(struct vmcore *vc);
 	/** Optional: vmcore_check() */
 	int (*check)(struct vmcore *vc, const struct vmcore_faults *faults);
 };
@@ -332,6 +334,13 @@ int vmcore_bitmap(struct vmcore *vc, enum vmcore_bitmap_kind which, struct bitma
  */
 int vmcore_check(struct vmcore *vc, const struct vmcore_faults *faults)
 	__attribute__((warn_unused_result));
+
+/**
+ * Look for pages that may have the contents of others, before all of them are read: it costs two
+ * passes over what says where they are, and 2 bytes of memory a page, at most 32 MiB. If there
+ * are any, vc->warning says so and vc->incomplete is set.
+ */
+void vmcore_check_places(struct vmcore *vc);
 
 /** For formats: the reader of a file, 0: vc->file, else vc->others[number - 1]. */
 struct file_reader *vmcore_file(struct vmcore_reader *r, unsigned int number);

@@ -801,6 +801,72 @@ static void test_bitmap_damage(void **state)
 	}
 }
 
+/* The offset of a page's data in a file whose descriptors begin in the fifth block. */
+static uint64_t data_at(struct test *t, pfn_t nth, uint64_t change)
+{
+	off_t at = 4 * 4096 + nth * KDUMP_PAGE_DESC_SIZE;
+	int fd = open(t->path, O_RDWR);
+	uint64_t offset;
+
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, &offset, 8, at), 8);
+	offset = htole64(le64toh(offset) ^ change);
+	assert_int_equal(pwrite(fd, &offset, 8, at), 8);
+	close(fd);
+	return le64toh(offset);
+}
+
+static bool check_places(struct test *t)
+{
+	open_dump(t);
+	vmcore_check_places(t->vc);
+	if (t->vc->incomplete)
+		assert_non_null(strstr(t->vc->warning, "pages may be mixed up"));
+	return t->vc->incomplete;
+}
+
+/* A descriptor names bytes within data of other pages, or all of those of another page. */
+static void test_mixed_up(void **state)
+{
+	static const pfn_t damaged[] = { 0, 5, 299, 300, 303 };
+	struct test *t = *state;
+	struct stat st;
+
+	make(t, "page = 0-299 pattern\n page = 300 half zlib\n page = 301-330 zero shared\n");
+	assert_int_equal(stat(t->path, &st), 0);
+	assert_false(check_places(t));
+	for (size_t i = 0; i < ARRAY_SIZE(damaged); i++) {
+		for (uint64_t bit = 1; bit < 1 << 20; bit <<= 1) {
+			uint64_t off = data_at(t, damaged[i], bit);
+
+			/* Another page of zeros can be any page. */
+			if (off > 4 * 4096 + 331 * KDUMP_PAGE_DESC_SIZE &&
+			    (damaged[i] != 303 || bit % 4096) && off + 4096 < (uint64_t)st.st_size)
+				assert_true(check_places(t));
+			data_at(t, damaged[i], bit);
+		}
+	}
+	assert_false(check_places(t));
+}
+
+/* A program can leave gaps between all data; few gaps are damage. */
+static void test_gaps(void **state)
+{
+	struct test *t = *state;
+
+	make(t, "page = 0-599 pattern size=4095\n");
+	assert_false(check_places(t));
+	make(t, "page = 0-99 pattern size=4095\n page = 100-599 pattern\n");
+	assert_false(check_places(t));
+	make(t, "page = 0-9 pattern size=4095\n page = 10-599 pattern\n");
+	assert_true(check_places(t));
+	/* It is known to be incomplete. */
+	make(t, "status = 8\n page = 0-9 pattern size=4095\n page = 10-599 pattern\n");
+	open_dump(t);
+	vmcore_check_places(t->vc);
+	assert_non_null(strstr(t->vc->warning, "incomplete"));
+}
+
 /*
  * A file cut anywhere is refused, or what is left of it can be read and the
  * bitmap says what that is.
@@ -965,6 +1031,8 @@ int main(void)
 		TEST(test_snappy_claim),
 		TEST(test_incomplete),
 		TEST(test_bitmap_damage),
+		TEST(test_mixed_up),
+		TEST(test_gaps),
 		TEST(test_cut),
 		TEST(test_cut_eraseinfo),
 		TEST(test_damage),
