@@ -70,6 +70,7 @@ static uint64_t hash_samples(const uint8_t *page, size_t len)
 		uint64_t *to = samples;
 
 		for (size_t group = 0; group < PIECE_BYTES; group += GROUP_BYTES) {
+#pragma GCC unroll 8
 			for (size_t i = 0; i < GROUP_BYTES / SAMPLE_STEP; i++) {
 				size_t off = i * SAMPLE_STEP + i * SAMPLE_TURN % LINE_BYTES;
 
