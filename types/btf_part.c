@@ -217,24 +217,61 @@ static bool bears_name(struct selection *s, const struct record *r)
 	}
 }
 
+/* Count a record. */
+static void count_type(struct selection *s, uint32_t pos)
+{
+	if (s->nr_types % STRIDE == 0)
+		s->places[s->nr_types / STRIDE] = pos;
+	s->nr_types++;
+}
+
+/*
+ * Pass over types of the kinds that are not asked for by name, which most are, as far as the window
+ * reaches. Returns the place of the record that is next, which may be damaged.
+ */
+static uint32_t pass_over(struct selection *s, uint32_t pos)
+{
+	const uint32_t kinds = 1u << BTYPE_INT | 1u << BTYPE_PTR | 1u << BTYPE_ARRAY |
+			       1u << BTYPE_VOLATILE | 1u << BTYPE_CONST | 1u << BTYPE_RESTRICT |
+			       1u << BTYPE_FUNC | 1u << BTYPE_FUNC_PROTO | 1u << BTYPE_FLOAT;
+	const struct btf_source *from = s->w.from;
+	bool swap = from->mem->swap;
+
+	while (in_window(&s->w, pos, 4 * HEAD_WORDS)) {
+		const uint8_t *head = s->w.bytes + (pos - s->w.start);
+		uint32_t info = load_u32(head + 4, swap);
+		unsigned int kind = info >> 24 & 0x7f;
+		uint64_t bytes;
+
+		if (kind > BTYPE_FLOAT || !(kinds >> kind & 1))
+			break;
+		bytes = 4 * (HEAD_WORDS + btype_tail_words(kind, info & 0xffffff));
+		if (load_u32(head, swap) >= from->string_bytes ||
+		    !range_fits(pos, bytes, from->type_bytes))
+			break;
+		count_type(s, pos);
+		pos += bytes;
+	}
+	return pos;
+}
+
 static int pick_named(struct selection *s)
 {
 	uint32_t len = s->w.from->type_bytes;
-	uint32_t max = len / (4 * HEAD_WORDS);
+	uint32_t max = len / (4 * HEAD_WORDS), pos = 0;
 	struct record r;
 
 	s->places = calloc(max / STRIDE + 1, sizeof(*s->places));
 	s->picked = calloc(max / 64 + 1, sizeof(*s->picked));
 	if (!s->places || !s->picked)
 		return err_set(-ENOMEM, "no memory for %" PRIu32 " bytes of types", len);
-	for (uint32_t pos = 0; pos < len; pos += r.bytes) {
+	while ((pos = pass_over(s, pos)) < len) {
 		if (!get_record(&s->w, pos, &r))
 			return s->w.err;
-		if (s->nr_types % STRIDE == 0)
-			s->places[s->nr_types / STRIDE] = pos;
-		s->nr_types++;
+		count_type(s, pos);
 		if (bears_name(s, &r) && !pick(s, s->nr_types))
 			return s->w.err;
+		pos += r.bytes;
 	}
 	return s->w.err;
 }
