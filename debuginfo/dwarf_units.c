@@ -25,7 +25,7 @@ static bool enter_common(struct dwarf_units *u)
 	return true;
 }
 
-/* Of a unit in another file, the vmlinux has little more than the name of that. */
+/* The vmlinux has of a unit in another file little more than the name of that. */
 static void enter_split(struct dwarf_units *u, Dwarf_Die *unit, const Dwarf_Die *split)
 {
 	const struct libdw *dw = u->d->dw;
