@@ -20,6 +20,7 @@
 #include "lib/resources.h"
 #include "lib/size_text.h"
 #include "lib/trace.h"
+#include "output/copy_crew.h"
 #include "output/dump.h"
 #include "output/rearrange.h"
 #include "output/reassemble.h"

@@ -10,7 +10,7 @@
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "lib/zero.h"
-#include "output/copy.h"
+#include "output/copy_crew.h"
 #include "vmcore/kdump_format.h"
 
 /* Pages of a sample: they are read and compressed in a fraction of a second. */

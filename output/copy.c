@@ -8,18 +8,13 @@
 
 #include "filter/page_layout.h"
 #include "lib/checked.h"
-#include "lib/cleanup.h"
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/pipeline.h"
 #include "lib/progress.h"
 #include "lib/stop.h"
-#include "output/equal_pages.h"
+#include "output/copy_crew.h"
 
-/* Uncompressed bytes of a batch: the unit in which threads work and the writer writes. */
-#define BATCH_BYTES (512u << 10)
-/* Batches per thread, so that one that compresses badly does not stop the others. */
-#define BATCHES_PER_THREAD 3
 /* Pages between two runs that are read with them: a call costs as much. */
 #define GAP_PAGES 4
 /* The most bytes of runs that are read together: they are in the cache when they are looked at. */
@@ -30,13 +25,6 @@
 #define FILL_END_BYTES 4096
 
 _Static_assert(NR_ORDER_CLASSES <= KDUMP_CLASSES, "a part has no room for the starts of classes");
-
-struct worker {
-	struct vmcore_reader *reader;
-	struct codec *codec; /* NULL: pages are stored as they are */
-	uint8_t *page;	     /* for pages that cannot be taken from where they lie */
-	uint8_t *other;	     /* for pages to compare with */
-};
 
 struct copy {
 	struct copy_part *parts;
@@ -51,23 +39,14 @@ struct copy {
 	unsigned int page_shift;
 	unsigned int batch_pages;
 	bool drop_zero;
-	bool forget;		   /* the sinks only count bytes */
-	struct equal_pages *equal; /* NULL: pages do not share data */
-	bool hash;		   /* pages of other contents than one word do, too */
-	struct codec_trial *trial; /* of the first pages; NULL: it is over, or there is none */
-	struct worker checker;	   /* of the thread that commits, to compare pages with hash */
+	bool forget;		    /* the sinks only count bytes */
+	struct equal_pages *equal;  /* NULL: pages do not share data */
+	bool hash;		    /* pages of other contents than one word do, too */
+	struct codec_trial *trial;  /* of the first pages; NULL: it is over, or there is none */
+	struct copy_worker checker; /* of the thread that commits, to compare pages with hash */
 	struct copy_stats *stats;
 	double last_put; /* when the last batch was put */
 	struct progress progress;
-};
-
-/* A batch of pages of one class, and where it goes. */
-struct copy_batch {
-	struct page_batch pages;
-	struct page_key *keys; /* of each page */
-	struct copy_part *part;
-	enum order_class class;
-	bool fill;
 };
 
 static bool part_failed(const struct copy_part *p)
@@ -173,7 +152,8 @@ static unsigned int part_number(const struct copy *c, const struct copy_part *p)
 }
 
 /* Return whether a page of the input has these contents. */
-static bool has_contents(const struct copy *c, struct worker *w, pfn_t pfn, const uint8_t *page)
+static bool has_contents(const struct copy *c, struct copy_worker *w, pfn_t pfn,
+			 const uint8_t *page)
 {
 	return !vmcore_read_page(w->reader, pfn, w->other) && !memcmp(w->other, page, c->page_size);
 }
@@ -193,7 +173,7 @@ static void share(struct page_out *out, const struct equal_page *e)
  * of the whole page if another one has its samples: this one stays the first that is found.
  * @param page its contents, or NULL: to be read into the worker's memory where they matter
  */
-static const struct equal_page *find_equal(const struct copy *c, struct worker *w,
+static const struct equal_page *find_equal(const struct copy *c, struct copy_worker *w,
 					   unsigned int part, pfn_t pfn, const uint8_t *page,
 					   struct page_key *key)
 {
@@ -228,7 +208,7 @@ static void key_pages(const struct copy *c, struct copy_batch *cb, const uint8_t
  * Put a page that has its key. That a page which is equal was committed saves compressing it; it
  * is not what decides, since it depends on the other threads.
  */
-static void put_page(const struct copy *c, struct worker *w, struct copy_batch *cb, pfn_t pfn,
+static void put_page(const struct copy *c, struct copy_worker *w, struct copy_batch *cb, pfn_t pfn,
 		     const uint8_t *page)
 {
 	struct page_batch *b = &cb->pages;
@@ -271,7 +251,7 @@ static void put_lost(struct page_batch *b, int err)
  * Copy a page by way of the worker's memory: one that is to be overwritten, that lies in
  * pieces, or that exists only in part.
  */
-static void copy_one(const struct copy *c, struct worker *w, struct copy_batch *cb, pfn_t pfn,
+static void copy_one(const struct copy *c, struct copy_worker *w, struct copy_batch *cb, pfn_t pfn,
 		     bool overwrite)
 {
 	int err = vmcore_read_page(w->reader, pfn, w->page);
@@ -287,8 +267,8 @@ static void copy_one(const struct copy *c, struct worker *w, struct copy_batch *
 }
 
 /* Copy the pages of [pfn, end), in none of which anything is to be overwritten. */
-static void copy_as_is(const struct copy *c, struct worker *w, struct copy_batch *cb, pfn_t pfn,
-		       pfn_t end)
+static void copy_as_is(const struct copy *c, struct copy_worker *w, struct copy_batch *cb,
+		       pfn_t pfn, pfn_t end)
 {
 	while (pfn < end) {
 		unsigned int ahead = 0;
@@ -316,7 +296,7 @@ static pfn_t next_erased(const struct copy *c, pfn_t pfn)
 }
 
 /* Copy the pages of [pfn, end), all of which are to be saved. */
-static void copy_run(const struct copy *c, struct worker *w, struct copy_batch *cb, pfn_t pfn,
+static void copy_run(const struct copy *c, struct copy_worker *w, struct copy_batch *cb, pfn_t pfn,
 		     pfn_t end)
 {
 	while (pfn < end) {
@@ -333,8 +313,8 @@ static void copy_run(const struct copy *c, struct worker *w, struct copy_batch *
  * Let the runs from number i on that lie close together be read at once. Returns the number of
  * the first that does not.
  */
-static unsigned int expect_runs(const struct copy *c, struct worker *w, const struct page_batch *b,
-				unsigned int i)
+static unsigned int expect_runs(const struct copy *c, struct copy_worker *w,
+				const struct page_batch *b, unsigned int i)
 {
 	pfn_t start = b->runs[i].start, end = b->runs[i].end;
 	pfn_t limit = start + TOGETHER_BYTES / c->page_size;
@@ -550,143 +530,23 @@ static const struct pipeline_ops copy_pipeline = {
 	.commit = copy_commit,
 };
 
-static int worker_init(struct worker *w, const struct dump_source *src, enum codec_id codec)
-{
-	int err = vmcore_reader_create(&w->reader, src->vc);
-
-	if (!err && codec != CODEC_NONE)
-		err = codec_create_level(&w->codec, codec, CODEC_COMPRESS, src->vc->page_size,
-					 src->codec_level);
-	w->page = malloc(src->vc->page_size);
-	w->other = malloc(src->vc->page_size);
-	return err ? err : w->page && w->other ? 0 : err_set(-ENOMEM, "no memory");
-}
-
-static void worker_deinit(struct worker *w)
-{
-	free(w->page);
-	free(w->other);
-	codec_destroy(w->codec);
-	vmcore_reader_destroy(w->reader);
-}
-
-static int batch_init(struct copy_batch *cb, const struct copy *c)
-{
-	struct page_batch *b = &cb->pages;
-
-	b->pages = calloc(c->batch_pages, sizeof(*b->pages));
-	b->runs = calloc(c->batch_pages, sizeof(*b->runs));
-	b->data = malloc((size_t)c->batch_pages * c->page_size);
-	cb->keys = calloc(c->batch_pages, sizeof(*cb->keys));
-	return b->pages && b->runs && b->data && cb->keys ? 0 : err_set(-ENOMEM, "no memory");
-}
-
-static void batch_deinit(struct copy_batch *cb)
-{
-	free(cb->pages.pages);
-	free(cb->pages.runs);
-	free(cb->pages.data);
-	free(cb->keys);
-}
-
-static unsigned int batch_pages(uint32_t page_size)
-{
-	return page_size < BATCH_BYTES ? BATCH_BYTES / page_size : 1;
-}
-
-uint64_t copy_thread_bytes(uint32_t page_size)
-{
-	return BATCHES_PER_THREAD * (uint64_t)batch_pages(page_size) * page_size + (1u << 20);
-}
-
-/* Make as many workers as there is memory for; returns their number. */
-static unsigned int init_workers(struct worker *workers, unsigned int n,
-				 const struct dump_source *src, enum codec_id codec)
-{
-	unsigned int done = 0;
-
-	while (done < n && !worker_init(&workers[done], src, codec))
-		done++;
-	if (done < n)
-		worker_deinit(&workers[done]);
-	return done;
-}
-
-static unsigned int init_batches(struct copy_batch *batches, unsigned int n, const struct copy *c)
-{
-	unsigned int done = 0;
-
-	while (done < n && !batch_init(&batches[done], c))
-		done++;
-	if (done < n)
-		batch_deinit(&batches[done]);
-	return done;
-}
-
-/* The workers and batches of a number of threads. */
-struct crew {
-	struct worker *workers;
-	struct copy_batch *batches;
-	unsigned int nr_workers, nr_batches;
-};
-
-static void dismiss(struct crew *cr)
-{
-	for (unsigned int i = 0; i < cr->nr_workers; i++)
-		worker_deinit(&cr->workers[i]);
-	for (unsigned int i = 0; i < cr->nr_batches; i++)
-		batch_deinit(&cr->batches[i]);
-	free(cr->workers);
-	free(cr->batches);
-	*cr = (struct crew){ 0 };
-}
-
-/* All of it, or -ENOMEM. */
-static int hire(struct crew *cr, const struct copy *c, const struct dump_source *src,
-		enum codec_id codec, unsigned int nr_threads)
-{
-	unsigned int nr_batches = nr_threads == 1 ? 1 : nr_threads * BATCHES_PER_THREAD;
-
-	*cr = (struct crew){
-		.workers = calloc(nr_threads, sizeof(*cr->workers)),
-		.batches = calloc(nr_batches, sizeof(*cr->batches)),
-	};
-	if (cr->workers)
-		cr->nr_workers = init_workers(cr->workers, nr_threads, src, codec);
-	if (cr->batches)
-		cr->nr_batches = init_batches(cr->batches, nr_batches, c);
-	if (cr->nr_workers == nr_threads && cr->nr_batches == nr_batches)
-		return 0;
-	dismiss(cr);
-	return err_set(-ENOMEM, "no memory for %u threads", nr_threads);
-}
-
 /* Copy the pages that are left, or with a trial the first of them. */
 static int run_threads(struct copy *c, const struct dump_source *src, enum codec_id codec,
 		       unsigned int nr_threads)
 {
-	_cleanup_free_ void **workers = NULL, **batches = NULL;
-	struct crew cr;
-	int err = hire(&cr, c, src, codec, nr_threads);
+	struct copy_crew crew;
+	int err = copy_crew_hire(&crew, src, codec, nr_threads);
 
 	/* Half as many leave room for the windows that each of them reads through. */
 	while (err && nr_threads > 1) {
 		nr_threads /= 2;
-		err = hire(&cr, c, src, codec, nr_threads);
+		err = copy_crew_hire(&crew, src, codec, nr_threads);
 	}
 	if (err)
 		return err;
-	workers = calloc(cr.nr_workers, sizeof(*workers));
-	batches = calloc(cr.nr_batches, sizeof(*batches));
-	err = workers && batches ? 0 : err_set(-ENOMEM, "no memory");
-	for (unsigned int i = 0; !err && i < cr.nr_workers; i++)
-		workers[i] = &cr.workers[i];
-	for (unsigned int i = 0; !err && i < cr.nr_batches; i++)
-		batches[i] = &cr.batches[i];
-	if (!err)
-		err = pipeline_run(&copy_pipeline, c, workers, cr.nr_workers, batches,
-				   cr.nr_batches);
-	dismiss(&cr);
+	err = pipeline_run(&copy_pipeline, c, crew.workers, crew.nr_workers, crew.batches,
+			   crew.nr_batches);
+	copy_crew_dismiss(&crew);
 	return err;
 }
 
@@ -741,7 +601,7 @@ static int copy_all(struct copy *c, const struct dump_source *src)
 /* Prepare to let pages share data. They do not where there is no memory for it. */
 static void begin_sharing(struct copy *c, struct equal_pages *equal, const struct dump_source *src)
 {
-	if (!c->parts->writer->ops->data_offset || worker_init(&c->checker, src, CODEC_NONE))
+	if (!c->parts->writer->ops->data_offset || copy_worker_init(&c->checker, src, CODEC_NONE))
 		return;
 	equal_pages_init(equal, c->stats->total);
 	c->equal = equal;
@@ -762,7 +622,7 @@ int copy_pages(struct copy_part *parts, size_t nr_parts, const struct bitmap *du
 		.erase = src->erase,
 		.page_size = src->vc->page_size,
 		.page_shift = src->vc->page_shift,
-		.batch_pages = batch_pages(src->vc->page_size),
+		.batch_pages = copy_batch_pages(src->vc->page_size),
 		.drop_zero = src->level & DL_ZERO,
 		.forget = true,
 		.stats = stats,
@@ -784,7 +644,7 @@ int copy_pages(struct copy_part *parts, size_t nr_parts, const struct bitmap *du
 	err = copy_all(&c, src);
 	for (size_t i = 0; i < nr_parts; i++)
 		end_fill(&parts[i]);
-	worker_deinit(&c.checker);
+	copy_worker_deinit(&c.checker);
 	equal_pages_deinit(&equal);
 	for (size_t i = 0; i < nr_parts; i++) {
 		/* The caller sees it there. */

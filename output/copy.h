@@ -95,7 +95,4 @@ int copy_pages(struct copy_part *parts, size_t nr_parts, const struct bitmap *du
 	       const struct page_order *order, const struct copy_options *options,
 	       struct copy_stats *stats) __attribute__((warn_unused_result));
 
-/** Bytes of memory that one thread of copy_pages() takes, at most. */
-uint64_t copy_thread_bytes(uint32_t page_size);
-
 #endif

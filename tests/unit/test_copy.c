@@ -20,6 +20,7 @@
 #include "lib/log_control.h"
 #include "lib/types.h"
 #include "output/copy.h"
+#include "output/copy_crew.h"
 #include "output/dump.h"
 #include "tests/unit/memsink.h"
 #include "tests/unit/minicore.h"
