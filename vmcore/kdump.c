@@ -44,7 +44,7 @@
 #define START_BITS_MIN (UINT64_C(1) << 16)
 #define START_BITS_MAX (UINT64_C(1) << 28)
 #define SPREAD UINT64_C(0x9e3779b97f4a7c15)
-/* Where more than one in this number of ends is no start, the writer left gaps. */
+/* A writer left gaps if more than one in this number of ends is no start. */
 #define GAPS_USUAL 16u
 
 #define NO_PFN UINT64_MAX
