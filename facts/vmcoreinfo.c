@@ -71,6 +71,13 @@ bool vmcoreinfo_find(const struct vmcoreinfo *vi, const char *key, const char **
 	return false;
 }
 
+/* A damaged text goes to a terminal, and into files. */
+static void make_ascii(char *text)
+{
+	for (; *text; text++)
+		*text = *text < ' ' || *text > '~' ? '?' : *text;
+}
+
 bool vmcoreinfo_string(const struct vmcoreinfo *vi, const char *key, char *buf, size_t size)
 {
 	const char *val;
@@ -80,6 +87,7 @@ bool vmcoreinfo_string(const struct vmcoreinfo *vi, const char *key, char *buf, 
 	if (!vmcoreinfo_find(vi, key, &val, &len))
 		return false;
 	snprintf(buf, size, "%.*s", (int)min_u64(len, size), val);
+	make_ascii(buf);
 	return true;
 }
 
@@ -177,9 +185,7 @@ static bool value_of(struct resolver *r, const char *key, bool hex, uint64_t max
 		return true;
 	if (r->bad && !r->bad[0]) {
 		snprintf(r->bad, r->bad_size, "%s=%.*s", key, (int)min_u64(len, 64), val);
-		/* It goes to a terminal, and the text is not to be trusted. */
-		for (char *c = r->bad; *c; c++)
-			*c = *c < ' ' || *c > '~' ? '?' : *c;
+		make_ascii(r->bad);
 	}
 	return false;
 }

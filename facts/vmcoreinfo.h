@@ -51,7 +51,7 @@ bool vmcoreinfo_next_line(const struct vmcoreinfo *vi, size_t *pos, const char *
 bool vmcoreinfo_find(const struct vmcoreinfo *vi, const char *key, const char **val, size_t *len);
 
 /**
- * Copy a value as a string.
+ * Copy a value as a string; bytes other than printable ASCII become "?".
  * @return false, and "" in @p buf, if there is no such key; a value that does not
  * fit is cut
  */

@@ -88,7 +88,6 @@ static void test_find(void **state)
 		{ "KEY=first\nKEY=second\n", "first" },
 		{ "XKEY=1\nKEYX=2\nKE=3\n KEY=4\nkey=5\nKEY =6\nKEY=7\n", "7" },
 		{ "KEY\nKEY:1\n=KEY=2\nKEY=3\n", "3" },
-		{ "KEY=dos\r\n", "dos\r" },
 		{ "KEY", NULL },
 		{ "KE", NULL },
 		{ "", NULL },
@@ -480,6 +479,18 @@ static void test_nul(void **state)
 	assert_false(vmcoreinfo_string(&vi, "D", buf, sizeof(buf)));
 }
 
+/* A damaged name must not control the terminal that it goes to. */
+static void test_damaged_string(void **state)
+{
+	static const char bytes[] = "OSRELEASE=6.1\x1b[2\x9b\x7f\tm\r\n";
+	const struct vmcoreinfo vi = { bytes, sizeof(bytes) - 1 };
+	char buf[32];
+
+	(void)state;
+	assert_true(vmcoreinfo_string(&vi, "OSRELEASE", buf, sizeof(buf)));
+	assert_string_equal(buf, "6.1?[2???m?");
+}
+
 static void test_machine(void **state)
 {
 	static const struct {
@@ -531,6 +542,7 @@ int main(void)
 		cmocka_unit_test(test_names_of_missing_facts),
 		cmocka_unit_test(test_machine),
 		cmocka_unit_test(test_nul),
+		cmocka_unit_test(test_damaged_string),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
