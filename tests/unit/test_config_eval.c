@@ -228,6 +228,11 @@ static void test_words_and_orders(void **state)
 		take(w, AT(9), word, '0');
 		take(w, AT(10), word, '0');
 		check_clean(w);
+		assert_int_equal(
+			run(w, "for n in nodes for k in node.kids erase n.text endfor endfor"), 0);
+		for (unsigned int j = 0; j < 4; j++)
+			take(w, AT(16) + j * size + 11 * word, 16, 'X');
+		check_clean(w);
 		assert_int_equal(run(w, "erase nodep.next.next.text erase node.next.text"), 0);
 		take(w, AT(10) + 11 * word, 16, 'X');
 		check_clean(w);

@@ -657,7 +657,10 @@ static void test_note_lies(void **state)
 		{ "sub.size_eraseinfo = 0x10000000000000", "eraseinfo" },
 		{ "sub.size_eraseinfo = 0x1000000", "eraseinfo" },
 		{ "sub.offset_eraseinfo = -1", "eraseinfo" },
+		/* In the headers. */
+		{ "sub.offset_eraseinfo = 4096", "eraseinfo" },
 		{ "sub.dump_level = -1", "dump level" },
+		{ "sub.dump_level = 32", "dump level" },
 		/* The type of the first note instead of its lengths. */
 		{ "patch = 0x1068 ffffffffffffffff", "note" },
 	};
@@ -678,10 +681,14 @@ static void test_vmcoreinfo_without_note(void **state)
 {
 	struct test *t = *state;
 
-	make(t, "%ssub.size_note = 0\n", sound);
-	open_dump(t);
-	assert_int_equal(t->vc->vmcoreinfo_size, 4);
-	assert_memory_equal(t->vc->vmcoreinfo, "A=b\n", 4);
+	/* Also if the file ends within it. */
+	for (int more = 0; more < 2; more++) {
+		make(t, "%ssub.size_note = 0\n%s\n", sound,
+		     more ? "sub.size_vmcoreinfo = 0x100000" : "");
+		open_dump(t);
+		assert_int_equal(t->vc->vmcoreinfo_size, 4);
+		assert_memory_equal(t->vc->vmcoreinfo, "A=b\n", 4);
+	}
 }
 
 static void test_descriptor_lies(void **state)
@@ -768,7 +775,12 @@ static void test_incomplete(void **state)
 	assert_bits(t, VMCORE_STORED, "01110000");
 	assert_bits(t, VMCORE_PRESENT, "11111111");
 
-	/* The same, but the program did not live to say so. */
+	/* It says so, and has all pages nevertheless. */
+	make(t, "codec = zlib\n status = 9\n page = 1-3 half\n");
+	open_dump(t);
+	assert_true(t->vc->incomplete);
+
+	/* Pages are missing, but the program did not live to say so. */
 	make(t, "codec = zlib\n page = 1-3 half\n page = 4-6 half missing\n");
 	open_dump(t);
 	assert_true(t->vc->incomplete);

@@ -97,6 +97,28 @@ static void test_zeros_at_the_end(void **state)
 	}
 }
 
+/* A header that is written again can have zeros in place of data. */
+static void test_zeros_over_data(void **state)
+{
+	static const uint8_t zeros[3 * PAGE];
+	uint8_t data[3 * PAGE];
+	struct sink *s;
+	int fd = stream_begin(&s), whole;
+
+	memset(data, 'x', sizeof(data));
+	assert_int_equal(sink_pwrite(s, "data", 4, 0), 0);
+	assert_int_equal(sink_pwrite(s, data, sizeof(data), 4), 0);
+	assert_int_equal(sink_pwrite(s, zeros, sizeof(zeros), 4), 0);
+	stream_end(s, fd);
+	assert_int_equal(rearrange(fd, *state, true), 0);
+	close(fd);
+	whole = open(*state, O_RDONLY | O_CLOEXEC);
+	assert_true(whole >= 0);
+	assert_int_equal(pread(whole, data, sizeof(data), 4), sizeof(data));
+	assert_memory_equal(data, zeros, sizeof(data));
+	close(whole);
+}
+
 /* The header of a dump of some kind; returns where it says that it is incomplete. */
 static size_t make_head(uint8_t *head, unsigned int kind)
 {
@@ -256,6 +278,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_zeros_at_the_end),
+		cmocka_unit_test(test_zeros_over_data),
 		cmocka_unit_test(test_failing_calls),
 		cmocka_unit_test(test_records_that_do_not_fit),
 		cmocka_unit_test(test_empty_records),

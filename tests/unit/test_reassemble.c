@@ -31,6 +31,8 @@
 #define OLD_START (PAGE + 16)
 #define ERASEINFO (PAGE + 64)
 #define START_64 (PAGE + 80)
+#define AFTER_SUB_HEADER (PAGE + 200)
+#define NODENAME (12 + 65)
 
 /* Parts of 8 pages each: [0x200, 0x208), [0x208, 0x210). */
 #define FIRST 0x200
@@ -252,6 +254,13 @@ static void test_other_files(void **state)
 	write_parts(f, 0);
 	bitmap = (1 + (uint64_t)u32_at(f->parts[1], 432)) * PAGE;
 	set_u32(f->parts[1], bitmap, u32_at(f->parts[1], bitmap) ^ 2);
+	assert_fails(f, -EINVAL, "are not parts of the same dump");
+	/* Another host's name, and a byte between the sub-header and the bitmaps. */
+	write_parts(f, 0);
+	set_u32(f->parts[1], NODENAME, u32_at(f->parts[1], NODENAME) + 1);
+	assert_fails(f, -EINVAL, "are not parts of the same dump");
+	write_parts(f, 0);
+	set_u32(f->parts[1], AFTER_SUB_HEADER, u32_at(f->parts[1], AFTER_SUB_HEADER) + 1);
 	assert_fails(f, -EINVAL, "are not parts of the same dump");
 }
 
