@@ -157,5 +157,12 @@ class Suite:
         if self.stale():
             self.update()
         os.makedirs(os.path.join(where, "partial"))
-        run(["apt-get", *self.options, "-o", f"Dir::Cache::archives={where}",
-             "-o", "APT::Install-Recommends=false", "-y", "--download-only", "install", *names])
+        command = ["apt-get", *self.options, "-o", f"Dir::Cache::archives={where}",
+                   "-o", "APT::Install-Recommends=false", "-y", "--download-only", "install",
+                   *names]
+        # An index that is out of date names packages that are gone: try a new one.
+        try:
+            run(command)
+        except cache.Unavailable:
+            self.update()
+            run(command)

@@ -4,7 +4,6 @@ loader with their own libraries, whatever this machine has."""
 import glob
 import os
 import shlex
-import shutil
 import tempfile
 
 import archive
@@ -30,13 +29,7 @@ class Programs:
         os.makedirs(where, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="part.", dir=where) as work:
             debs, root = os.path.join(work, "debs"), os.path.join(work, "root")
-            # An index that is out of date names packages that are gone: try a new one.
-            try:
-                source.download_all(packages, debs)
-            except cache.Unavailable:
-                source.update()
-                shutil.rmtree(debs, ignore_errors=True)
-                source.download_all(packages, debs)
+            source.download_all(packages, debs)
             for deb in sorted(glob.glob(f"{debs}/*.deb")):
                 archive.run(["dpkg-deb", "-x", deb, root])
             with open(os.path.join(root, "packages"), "w") as f:
