@@ -142,23 +142,24 @@ NOTE_HEADER = 12                # bytes
 
 
 class Vmcore:
-    """An ELF64 core: loads as (physical address, bytes, file offset), notes as (name, type,
+    """An ELF core: loads as (physical address, bytes, file offset), notes as (name, type,
     bytes), vmcoreinfo_at as (file offset, bytes). PAGE is the size of a page."""
 
     def __init__(self, path, page=PAGE):
         with open(path, "rb") as f:
             self.map = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ)
-        if self.map[:5] != b"\x7fELF\x02":
-            raise ValueError(f"{path} is not an ELF64 file")
+        if self.map[:4] != b"\x7fELF" or self.map[4] not in (1, 2):
+            raise ValueError(f"{path} is not an ELF file")
         self.page = page
         self.order = ">" if self.map[5] == 2 else "<"
-        self.phoff, = self.unpack("Q", 32)
-        self.phentsize, self.phnum = self.unpack("HH", 54)
+        wide = self.map[4] == 2
+        self.phoff, = self.unpack("Q", 32) if wide else self.unpack("I", 28)
+        self.phentsize, self.phnum = self.unpack("HH", 54 if wide else 42)
         self.loads, self.notes = [], []
         self.vmcoreinfo_at = 0, 0
         for i in range(self.phnum):
-            typ, _, off, _, paddr, size = self.unpack("IIQQQQ",
-                                                      self.phoff + i * self.phentsize)
+            at = self.phoff + i * self.phentsize
+            typ, off, _, paddr, size = self.unpack("I4xQQQQ" if wide else "IIIII", at)
             if typ == 1:
                 self.loads.append((paddr, size, off))
             elif typ == 4:
@@ -205,12 +206,19 @@ class Vmcore:
         return out
 
     def read(self, pfn, count):
-        """COUNT pages from PFN on, or None if one segment does not hold them all."""
+        """COUNT pages from PFN on, or None if one segment does not hold them all. A single page
+        may consist of the parts that segments hold, and zeros."""
         start, length = pfn * self.page, count * self.page
         for paddr, size, off in self.loads:
             if paddr <= start and start + length <= paddr + size:
                 return self.map[off + start - paddr:off + start - paddr + length]
-        return None
+        parts = [(max(start, paddr), min(start + length, paddr + size), off - paddr)
+                 for paddr, size, off in self.loads
+                 if count == 1 and paddr < start + length and start < paddr + size]
+        page = bytearray(length)
+        for first, end, shift in parts:
+            page[first - start:end - start] = self.map[first + shift:end + shift]
+        return bytes(page) if parts else None
 
     def vmcoreinfo(self):
         """The VMCOREINFO note as {key: value}."""
