@@ -5,6 +5,7 @@ x86_64 is the one that everything is tried on; of the others dumps, symbols and 
 judged. Choices of a kernel, such as the size of a page, are read in its configuration.
 """
 import dataclasses
+import json
 import os
 
 BACKPORTS = "stable-backports"
@@ -45,8 +46,14 @@ class Machine:
     # The way to stop it for its image: pvpanic, or a breakpoint in the guest's program.
     stop: str = "breakpoint"
     # The place of VMCOREINFO: "note" (in the vmcore), "memory" (at an address that the
-    # architecture defines), or "file" (in none of these: -i must bring it).
+    # architecture defines), or "file" (in none of these: -i must bring it); of an image: it is
+    # in each vmcore of a capture kernel.
     vmcoreinfo: str = "note"
+    # The system call that loads its crash kernel, if it has one: kexec_file_load by the guest's
+    # own program, kexec_load by Debian's kexec-tools.
+    kexec: str = ""
+    crashkernel: int = 192      # MiB of memory that it has
+    kdump: tuple = ()           # series whose capture kernels are judged in `make check-arch`
     # The tests make an image of the memory of machines for which QEMU cannot write one, or (7.2
     # for ppc64el) writes headers of the other byte order: the ELF machine, and
     # [(physical address, MiB at most)].
@@ -72,7 +79,9 @@ class Machine:
         """Options without which a makedumpfile cannot know enough of a vmcore."""
         if os.path.exists(f"{dumpdir}/truth/vmlinux"):
             return ["-x", f"{dumpdir}/truth/vmlinux"]
-        return ["-i", f"{dumpdir}/truth/vmcoreinfo"] if self.vmcoreinfo == "file" else []
+        with open(f"{dumpdir}/meta.json") as f:
+            image = json.load(f)["kind"].startswith("image")
+        return ["-i", f"{dumpdir}/truth/vmcoreinfo"] if image and self.vmcoreinfo == "file" else []
 
 
 def variant(machine, name, **more):
@@ -81,11 +90,12 @@ def variant(machine, name, **more):
 
 
 X86_64 = Machine("x86_64", "amd64", "cloud-amd64", "qemu-system-x86_64", "qemu-system-x86",
-                 ("-machine", "q35"), "ttyS0", X86_KEYS, stop="pvpanic", newest=BACKPORTS)
+                 ("-machine", "q35"), "ttyS0", X86_KEYS, stop="pvpanic", kexec="kexec_file_load",
+                 newest=BACKPORTS)
 ARM64 = Machine("arm64", "arm64", "cloud-arm64", "qemu-system-aarch64", "qemu-system-arm",
                 (*ARM64_BOARD, "-cpu", "max"), "ttyAMA0", ARM64_KEYS, "aarch64-linux-gnu-",
-                ("gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"),
-                checked=("6.12",), series=("6.1", "newest"), newest=BACKPORTS)
+                ("gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"), kexec="kexec_load",
+                kdump=("6.12",), checked=("6.12",), series=("6.1", "newest"), newest=BACKPORTS)
 S390X = Machine("s390x", "s390x", "s390x", "qemu-system-s390x", "qemu-system-misc",
                 ("-machine", "s390-ccw-virtio", "-cpu", "max"), "ttysclp0", S390_KEYS,
                 "s390x-linux-gnu-", ("gcc-s390x-linux-gnu", "libc6-dev-s390x-cross"),
@@ -94,7 +104,7 @@ S390X = Machine("s390x", "s390x", "s390x", "qemu-system-s390x", "qemu-system-mis
 PPC64EL = Machine("ppc64el", "ppc64el", "powerpc64le", "qemu-system-ppc64", "qemu-system-ppc",
                   (*PPC64_BOARD, "-cpu", "power9"), "hvc0", PPC64_KEYS, "powerpc64le-linux-gnu-",
                   ("gcc-powerpc64le-linux-gnu", "libc6-dev-ppc64el-cross"), vmcoreinfo="file",
-                  elf_machine=21, memory=((0, 1 << 20),),
+                  kexec="kexec_load", elf_machine=21, memory=((0, 1 << 20),),
                   series=("6.1", "6.12", "newest"), newest="sid")
 RISCV64 = Machine("riscv64", "riscv64", "riscv64", "qemu-system-riscv64", "qemu-system-misc",
                   ("-machine", "virt"), "ttyS0", RISCV_KEYS, "riscv64-linux-gnu-",
@@ -119,20 +129,20 @@ MIPS64EL = Machine("mips64el", "mips64el", "5kc-malta", "qemu-system-mips64el", 
 I386 = Machine("i386", "i386", "686", "qemu-system-i386", "qemu-system-x86",
                ("-machine", "q35", "-cpu", "max"), "ttyS0", ROOT_KEYS, "i686-linux-gnu-",
                ("gcc-i686-linux-gnu", "libc6-dev-i386-cross"), append="highmem=256m",
-               stop="pvpanic", series=("6.1",))
+               stop="pvpanic", kexec="kexec_load", kdump=("6.1",), series=("6.1",))
 
 MACHINES = {m.name: m for m in (
     X86_64, ARM64, S390X, PPC64EL, RISCV64, LOONGARCH64, MIPS64EL, I386,
     # A processor without LVA: addresses of 48 bits, also in a kernel for 52.
-    variant(ARM64, "arm64-48", options=(*ARM64_BOARD, "-cpu", "cortex-a76"), checked=(),
+    variant(ARM64, "arm64-48", options=(*ARM64_BOARD, "-cpu", "cortex-a76"), checked=(), kdump=(),
             series=("6.12",)),
     # Page tables of three levels, as most processors have; QEMU's has five.
     variant(RISCV64, "riscv64-39", append="no4lvl", series=("6.12",)),
-    variant(ARM64, "arm64-16k", flavour="arm64-16k", series=("newest",)),
+    variant(ARM64, "arm64-16k", flavour="arm64-16k", kdump=(), series=("newest",)),
     variant(PPC64EL, "ppc64el-64k", flavour="powerpc64le-64k", series=("6.12",)),
-    # Three levels of page tables, and half of the memory above 4 GiB.
+    # Three levels of page tables, and half of the memory above 4 GiB; crash kernels are below.
     variant(I386, "i386-pae", flavour="686-pae", append="", qemu="qemu-system-x86_64",
-            options=("-machine", "q35,max-ram-below-4g=256M", "-cpu", "max")),
+            crashkernel=96, options=("-machine", "q35,max-ram-below-4g=256M", "-cpu", "max")),
     # A processor without radix trees.
     variant(PPC64EL, "ppc64el-hash", options=(*PPC64_BOARD, "-cpu", "power8"),
             series=("6.1", "6.12")),

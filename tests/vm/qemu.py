@@ -7,7 +7,7 @@ every page (the truth) to a disk, and then either
 * stops at the very instruction after the last look at /proc/kpageflags, through
   the pvpanic device or at a breakpoint, and QEMU writes the image, or
 * panics, and a crash kernel with guest/init-crash runs a command on
-  /proc/vmcore, copies it to a disk, or both (x86_64 only).
+  /proc/vmcore, copies it to a disk, or both, on machines that have one.
 """
 import contextlib
 import hashlib
@@ -26,6 +26,7 @@ import built
 import cache
 import debian
 import elf_image
+import foreign
 import settings
 import tools
 from gdb import Gdb
@@ -36,6 +37,7 @@ from monitor import GuestFailed, Qemu
 HERE = os.path.dirname(os.path.abspath(__file__))
 GUEST = os.path.join(HERE, "guest")
 GPU_GUEST = os.path.join(HERE, "guest-gpu")
+KEXEC_GUEST = os.path.join(HERE, "guest-kexec", "guest")
 
 PROGRAMS = {                    # program -> Debian package
     "cpio": "cpio", "modprobe": "kmod",
@@ -62,7 +64,7 @@ CARDS = {"image-bochs": ("bochs", "VGA,vgamem_mb=8"),
 CARD_MODULES = [*DISK_MODULES, "qemu_fw_cfg"]   # the latter brings VMCOREINFO
 CRASH_APPEND = ("console=ttyS0 nr_cpus=1 irqpoll reset_devices panic=1 loglevel=4 "
                 "cgroup_disable=memory")
-CRASHKERNEL_MIB = 192
+MEMORY_MIB = 576                # of kernels that crash, their crash kernel's apart
 ATTEMPTS = 3
 # Seconds; ten times what a quiet machine needs.
 BOOT_TIMEOUT = {"tcg": 1200, "kvm": 120}
@@ -274,21 +276,23 @@ class Guest:
     put at its own path with what it is linked with, and programs into /bin as well.
     KEEP_VMCORE: copy /proc/vmcore out.  RESULT_MIB is the size of the disk that COMMAND
     writes to; CRASH_CPUS is the number of processors of the crash kernel, and CRASHKERNEL_MIB
-    its memory where the setting does not tell.
+    its memory, where it is not the machine's and the setting does not tell.
     """
 
     def __init__(self, kernel, kind, command=None, files=(), keep_vmcore=True,
-                 result_mib=2048, machine=X86_64, crash_cpus=1, crashkernel_mib=CRASHKERNEL_MIB):
+                 result_mib=2048, machine=X86_64, crash_cpus=1, crashkernel_mib=None):
         self.kernel = kernel
         self.machine = machine
         self.kind = kind
         self.crash = kind.startswith("kdump")
+        self.breakpoint = machine.stop == "breakpoint" and not self.crash
         self.la57 = kind == "image-la57"
         self.setting = settings.of_kind(kind)
         driver, self.card = CARDS.get(kind, (None, None))
         self.modules = [*CARD_MODULES, driver] if self.card else \
             MODULES if machine is X86_64 else FEW_MODULES
-        self.mem = 768 - CRASHKERNEL_MIB + crashkernel_mib if self.crash else 512
+        crashkernel_mib = crashkernel_mib or machine.crashkernel
+        self.mem = MEMORY_MIB + crashkernel_mib if self.crash else 512
         self.smp = machine.cpus
         self.cached_mib = 64 if not self.crash else 96
         self.anon_mib = 64 if not self.crash else 96
@@ -299,6 +303,7 @@ class Guest:
         self.crash_append = CRASH_APPEND.replace("nr_cpus=1", f"nr_cpus={crash_cpus}")
         self.append = f"console={machine.console} panic=1 {machine.append}".rstrip()
         if self.crash:
+            self.crash_append = self.crash_append.replace("ttyS0", machine.console)
             size = self.setting.crashkernel if self.setting else f"{crashkernel_mib}M"
             self.append += f" crashkernel={size}"
         if self.setting:
@@ -311,6 +316,8 @@ class Guest:
         more = {"card": self.card, "guest": digest(self.gpu_sources())} if self.card else {}
         if self.machine is not X86_64:
             more |= {"machine": self.machine.name, "options": self.machine.options}
+        if self.crash and self.machine.kexec == "kexec_load":
+            more |= {"kexec": digest([KEXEC_GUEST])}
         if self.setting and self.setting.options:
             more |= {"options": self.setting.options}
         if built.is_built(self.kernel.series):
@@ -335,8 +342,11 @@ class Guest:
                 files["bin/" + os.path.basename(path)] = path
             texts["command"] = "exec " + shlex.join(self.command) + "\n"
         initramfs(f"{work}/crash.initrd", f"{GUEST}/init-crash",
-                  self.kernel.modules(DISK_MODULES), files, texts)
+                  self.kernel.modules(DISK_MODULES), files, texts, self.busybox())
         return {"crash/vmlinuz": self.kernel.vmlinuz, "crash/initrd": f"{work}/crash.initrd"}
+
+    def busybox(self):
+        return debian.busybox(self.machine.arch) if self.machine is not X86_64 else None
 
     def prepare(self, work, out):
         """Everything that one boot needs and that does not change from try to try."""
@@ -344,6 +354,9 @@ class Guest:
         files = {"bin/guest": f"{work}/guest"}
         if self.crash:
             files |= self.crash_initrd(work)
+        if self.crash and self.machine.kexec == "kexec_load":
+            files |= {"bin/guest": KEXEC_GUEST, "programs/guest": f"{work}/guest",
+                      **foreign.kexec_tools(self.machine.arch)}
         init = f"{GUEST}/init"
         if self.card:
             init, source = self.gpu_sources()
@@ -353,7 +366,7 @@ class Guest:
                   "CRASH_APPEND": self.crash_append, "CGROUP": self.kernel.cgroup_version()}
         initramfs(f"{work}/initrd", init, self.kernel.modules(self.modules), files,
                   {"params": "".join(f"{k}={shlex.quote(str(v))}\n" for k, v in params.items())},
-                  debian.busybox(self.machine.arch) if self.machine is not X86_64 else None)
+                  self.busybox())
         disks = [("truth", f"{out}/truth.tar", "off"),
                  ("scratch", scratch_disk(self.cached_mib), "on")]
         if self.crash and self.command:
@@ -369,7 +382,7 @@ class Guest:
             "-kernel", self.kernel.vmlinuz, "-initrd", f"{work}/initrd", "-append", self.append]
         if self.machine.vmcoreinfo == "note" and not self.machine.memory:
             cmd += ["-device", "vmcoreinfo"]
-        if self.machine.stop == "breakpoint":
+        if self.breakpoint:
             cmd += ["-S", "-gdb", f"unix:{work}/gdb,server=on,wait=off"]
         elif not self.crash:
             cmd += ["-device", "pvpanic", "-action", "panic=pause"]
@@ -402,7 +415,7 @@ class Guest:
                 raise GuestFailed(f"QEMU does not start: {qemu.last_words()}")
             qemu.do("qmp_capabilities", deadline)
             qemu.do("balloon", deadline, value=(self.mem - 16) << 20)
-            if self.machine.stop == "breakpoint":
+            if self.breakpoint:
                 gdb = stack.enter_context(Gdb(f"{work}/gdb", self.stop_address(work), deadline))
                 gdb.go()
             while (event := qemu.event(deadline)) is not None:
@@ -463,7 +476,7 @@ class Guest:
             for name in os.listdir(f"{out}/truth"):
                 if name.startswith("kpage"):
                     swap_words(f"{out}/truth/{name}")
-        if self.machine.memory:
+        if self.machine.memory and not self.crash:
             self.make_image(out)
         shutil.copy(self.kernel.config, f"{out}/truth/config")
         if built.is_built(self.kernel.series) and not os.path.exists(f"{out}/truth/btf"):

@@ -10,6 +10,7 @@ import cache
 import debian
 import machines
 import qemu
+import settings
 
 
 def key(guest):
@@ -43,6 +44,15 @@ def make(guest, say=lambda text: None, again=False):
             shutil.rmtree(os.path.join(top, name))
     os.rename(part, dest)
     return dest
+
+
+def need_kinds(options, machine, kinds):
+    """An error of the OPTIONS, a parser of these, if a machine has no vmcores of these kinds."""
+    have = settings.KINDS if machine is machines.X86_64 else \
+        ["image", "kdump"] if machine.kexec else ["image"]
+    for kind in kinds:
+        if kind not in have:
+            options.error(f"{machine.name} has no {kind}, only {' '.join(have)}")
 
 
 def guest(machine, series, kind):
