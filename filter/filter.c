@@ -335,53 +335,62 @@ static int filter_described(const struct kernel *k, unsigned int level, unsigned
 	return err;
 }
 
-/* Set in a bitmap, from bit at on, the bits that bits [start, end) of another one are. */
-static void set_like(struct bitmap *to, uint64_t at, const struct bitmap *from, uint64_t start,
-		     uint64_t end)
+/* The bitmaps and the order of filter_pages(), by the numbers that dom0 has for its pages. */
+struct dom0_pages {
+	const struct frames *frames;
+	struct bitmap dumpable, wanted;
+	struct page_order order;
+};
+
+static int dom0_pages_init(struct dom0_pages *d, const struct kernel *k, unsigned int level,
+			   const struct bitmap *dumpable, const struct bitmap *wanted,
+			   const struct page_order *order)
 {
-	for (uint64_t bit = start, stop; bit < end; bit = stop) {
-		bit = bitmap_next_set(from, bit, end);
-		stop = bitmap_next_clear(from, bit, end);
-		bitmap_set_range(to, at + (bit - start), at + (stop - start));
-	}
+	int err;
+
+	*d = (struct dom0_pages){ .frames = &k->dom0 };
+	err = bitmap_init_stored(&d->dumpable, dumpable->nbits, k->vc->bitmaps);
+	if (!err && wanted)
+		err = bitmap_init_stored(&d->wanted, wanted->nbits, k->vc->bitmaps);
+	if (err)
+		return err;
+	frames_to_pages(d->frames, dumpable, &d->dumpable);
+	if (wanted)
+		frames_to_pages(d->frames, wanted, &d->wanted);
+	if (order)
+		page_order_init(&d->order, k->vc, level, order->kept);
+	return 0;
 }
 
-/* The same for bits that are clear. */
-static void clear_like(struct bitmap *to, uint64_t at, const struct bitmap *from, uint64_t start,
-		       uint64_t end)
+static void dom0_pages_deinit(struct dom0_pages *d)
 {
-	for (uint64_t bit = start, stop; bit < end; bit = stop) {
-		bit = bitmap_next_clear(from, bit, end);
-		stop = bitmap_next_set(from, bit, end);
-		bitmap_clear_range(to, at + (bit - start), at + (stop - start));
-	}
+	bitmap_deinit(&d->dumpable);
+	bitmap_deinit(&d->wanted);
+	page_order_deinit(&d->order);
 }
 
 /* Filter the pages that dom0 of a Xen host has, in the order of its own numbers. */
 static int filter_dom0(const struct kernel *k, unsigned int level, unsigned int nr_threads,
-		       struct bitmap *dumpable, struct filter_stats *stats)
+		       struct bitmap *dumpable, struct bitmap *wanted, struct page_order *order,
+		       struct filter_stats *stats)
 {
-	const struct frames *dom0 = &k->dom0;
-	uint64_t all = bitmap_count(dumpable, 0, dumpable->nbits), before;
-	struct bitmap own;
-	int err = bitmap_init_stored(&own, dumpable->nbits, k->vc->bitmaps);
+	uint64_t all = bitmap_count(dumpable, 0, dumpable->nbits), own;
+	struct dom0_pages d;
+	int err = dom0_pages_init(&d, k, level, dumpable, wanted, order);
 
-	if (err)
-		return err;
-	for (size_t i = 0; i < dom0->nr; i++) {
-		const struct frame_run *r = &dom0->runs[i];
-
-		set_like(&own, r->pfn, dumpable, r->frame, r->frame + r->nr);
+	own = err ? 0 : bitmap_count(&d.dumpable, 0, d.dumpable.nbits);
+	if (!err)
+		err = filter_described(k, level, nr_threads, &d.dumpable, wanted ? &d.wanted : NULL,
+				       order ? &d.order : NULL, stats);
+	if (!err) {
+		frames_from_pages(d.frames, &d.dumpable, dumpable);
+		if (wanted)
+			frames_from_pages(d.frames, &d.wanted, wanted);
+		if (order)
+			page_order_take(order, &d.order, d.frames);
+		stats->undescribed += all - min_u64(all, own);
 	}
-	before = bitmap_count(&own, 0, own.nbits);
-	err = filter_described(k, level, nr_threads, &own, NULL, NULL, stats);
-	for (size_t i = 0; !err && i < dom0->nr; i++) {
-		const struct frame_run *r = &dom0->runs[i];
-
-		clear_like(dumpable, r->frame, &own, r->pfn, r->pfn + r->nr);
-	}
-	stats->undescribed += all - min_u64(all, before);
-	bitmap_deinit(&own);
+	dom0_pages_deinit(&d);
 	return err;
 }
 
@@ -389,11 +398,8 @@ int filter_pages(const struct kernel *k, unsigned int level, unsigned int nr_thr
 		 struct bitmap *dumpable, struct bitmap *wanted, struct page_order *order,
 		 struct filter_stats *stats)
 {
-	if (!k->dom0.nr)
-		return filter_described(k, level, nr_threads, dumpable, wanted, order, stats);
-	if (order)
-		page_order_forget_fill(order);
-	return filter_dom0(k, level, nr_threads, dumpable, stats);
+	return (k->dom0.nr ? filter_dom0 : filter_described)(k, level, nr_threads, dumpable, wanted,
+							     order, stats);
 }
 
 int filter_possible(const struct kernel *k, unsigned int level, unsigned int *possible)

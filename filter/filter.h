@@ -40,9 +40,7 @@ struct filter_stats {
  * facts tell them; pages of its fill are not excluded
  * @param nr_threads at least 1
  *
- * In a dump of a Xen host, only the pages of dom0 are judged, and all others are kept: extensions
- * cannot include pages, and there is neither a fill nor an order (@p wanted and @p order are not
- * used).
+ * In a dump of a Xen host, only the pages of dom0 are judged, and all others are kept.
  *
  * Pages of the kernel image that were not freed, pages without a struct page, and
  * pages whose struct page cannot be read are kept.

@@ -116,6 +116,14 @@ void page_order_forget_fill(struct page_order *o)
 	o->kept = o->fill = 0;
 }
 
+void page_order_take(struct page_order *o, const struct page_order *own, const struct frames *dom0)
+{
+	if (own->nr_planes < o->nr_planes)
+		page_order_deinit(o);
+	for (unsigned int i = 0; i < o->nr_planes; i++)
+		frames_from_pages(dom0, &own->planes[i], &o->planes[i]);
+}
+
 void page_order_raise(struct page_order *o, const struct bitmap *pages)
 {
 	pfn_t start = 0, stop;

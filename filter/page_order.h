@@ -60,6 +60,14 @@ void page_order_mark(struct page_order *o, pfn_t start, pfn_t end, enum page_cla
 /** Have no fill: all pages to be saved are equal. */
 void page_order_forget_fill(struct page_order *o);
 
+/**
+ * Take over the classes that an order by dom0's own numbers has for its pages. If it has none, for
+ * lack of memory, nor has this one then.
+ * @param own of the same level and fill
+ * @param dom0 the pages' frames, which are the numbers of this order
+ */
+void page_order_take(struct page_order *o, const struct page_order *own, const struct frames *dom0);
+
 /** Move pages to the class ORDER_KERNEL. @param pages their bits */
 void page_order_raise(struct page_order *o, const struct bitmap *pages);
 

@@ -11,8 +11,9 @@ struct unused_vmemmap {
 	const struct kernel *k;
 	struct vmcore_reader *r;
 	struct memmap map;
-	const struct bitmap *dumpable;
-	struct bitmap unused; /* pages of the memory map, by their pfns */
+	struct bitmap dom0;
+	const struct bitmap *dumpable; /* by the numbers of the struct pages: dom0's on a Xen host */
+	struct bitmap unused;	       /* pages of the memory map, by their pfns */
 	uint64_t page_size;
 };
 
@@ -101,20 +102,31 @@ static int find_unused(struct unused_vmemmap *u)
 	return 0;
 }
 
+static int use_dom0(struct unused_vmemmap *u)
+{
+	int err = bitmap_init_stored(&u->dom0, u->dumpable->nbits, u->k->vc->bitmaps);
+
+	if (!err)
+		frames_to_pages(&u->k->dom0, u->dumpable, &u->dom0);
+	u->dumpable = &u->dom0;
+	return err;
+}
+
 int exclude_unused_vmemmap(const struct kernel *k, struct bitmap *dumpable,
 			   const struct bitmap *wanted, uint64_t *dropped)
 {
 	struct unused_vmemmap u = { .k = k, .dumpable = dumpable, .page_size = k->vc->page_size };
-	int err;
+	int err = vmcore_reader_create(&u.r, k->vc);
 
-	if (k->dom0.nr)
-		return err_set(-ENOTSUP, "struct pages of a Xen host are not excluded");
-	err = vmcore_reader_create(&u.r, k->vc);
 	if (err)
 		return err;
-	err = find_unused(&u);
+	if (k->dom0.nr)
+		err = use_dom0(&u);
+	if (!err)
+		err = find_unused(&u);
 	*dropped = err ? 0 : drop(&u, dumpable, wanted);
 	bitmap_deinit(&u.unused);
+	bitmap_deinit(&u.dom0);
 	memmap_deinit(&u.map);
 	vmcore_reader_destroy(u.r);
 	return err;

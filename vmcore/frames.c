@@ -111,3 +111,33 @@ int frames_find_page(const struct frames *f, pfn_t pfn, uint64_t *frame)
 	}
 	return -ENOENT;
 }
+
+/* Set in a bitmap, from bit at on, the bits that bits [start, end) of another one are. */
+static void set_like(struct bitmap *to, uint64_t at, const struct bitmap *from, uint64_t start,
+		     uint64_t end)
+{
+	for (uint64_t bit = start, stop; bit < end; bit = stop) {
+		bit = bitmap_next_set(from, bit, end);
+		stop = bitmap_next_clear(from, bit, end);
+		bitmap_set_range(to, at + (bit - start), at + (stop - start));
+	}
+}
+
+void frames_to_pages(const struct frames *f, const struct bitmap *frames, struct bitmap *pages)
+{
+	for (size_t i = 0; i < f->nr; i++) {
+		const struct frame_run *r = &f->runs[i];
+
+		set_like(pages, r->pfn, frames, r->frame, r->frame + r->nr);
+	}
+}
+
+void frames_from_pages(const struct frames *f, const struct bitmap *pages, struct bitmap *frames)
+{
+	for (size_t i = 0; i < f->nr; i++) {
+		const struct frame_run *r = &f->runs[i];
+
+		bitmap_clear_range(frames, r->frame, r->frame + r->nr);
+		set_like(frames, r->frame, pages, r->pfn, r->pfn + r->nr);
+	}
+}

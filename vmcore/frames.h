@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/bitmap.h"
 #include "lib/types.h"
 
 /** Bytes of a frame, and of a page that is in one. */
@@ -72,5 +73,14 @@ int frames_find(const struct frames *f, uint64_t frame, pfn_t *pfn);
  * @return 0; -ENOENT, without a sentence, if it is in none
  */
 int frames_find_page(const struct frames *f, pfn_t pfn, uint64_t *frame);
+
+/**
+ * Set in a bitmap by pages those bits that are set in one by frames. Frames and pages are below
+ * the bitmaps' nbits.
+ */
+void frames_to_pages(const struct frames *f, const struct bitmap *frames, struct bitmap *pages);
+
+/** Give the bits of the pages' frames in a bitmap by frames the values that one by pages has. */
+void frames_from_pages(const struct frames *f, const struct bitmap *pages, struct bitmap *frames);
 
 #endif

@@ -95,8 +95,9 @@ def _():
 def _():
     made()
     dumped('-X', '--json', 'report').check_done()
-    by_kind = json.loads(read('report'))['pages']['excluded_by_kind']
-    check(by_kind['other_domains'] == len(GONE), by_kind)
+    counts = json.loads(read('report'))['pages']
+    check(counts['excluded_by_kind']['other_domains'] == len(GONE), counts)
+    check(counts['struct_page_missing'] == counts['original'] - len(EXISTS), counts)
     check(b'Of other domains of Xen : 0x000000000000001a' in dumped('-X', '--show-stats').out,
           'the line')
 
@@ -211,12 +212,71 @@ def _():
     check(frames(kept(31)) <= pages(), 'pages')
 
 
-@test('extensions and -e do not run on a Xen host')
+def classes():
+    """The classes of the last report: {name: (pages, is it of the fill?)}."""
+    return {c['class']: (c['pages'], c['fill'])
+            for c in json.loads(read('report'))['pages']['classes'] if c['pages']}
+
+
+def in_file(dump):
+    """The pages of a dump in the order of their data, except those that share it."""
+    places = {}
+    for index, pfn in enumerate(dump.pages):
+        places.setdefault(dump.desc(index)[0], []).append(pfn)
+    return [places[at][0] for at in sorted(places) if len(places[at]) == 1]
+
+
+@test('pages of dom0 are saved in the order of their value, those of others before the page cache')
+def _():
+    made()
+    own = {}
+    for path in ('core', 'host'):
+        dumped('--json', 'report', level=16, path=path).check_done()
+        own[path] = classes()
+    for name in ('essential', 'cache_private', 'cache', 'user'):
+        check(own['core'][name] == own['host'][name], f'{name}: {own}')
+    dump = Kdump('dump')
+    late = frames(kept(16) - kept(14))
+    order = [pfn in late for pfn in in_file(dump)]
+    check(order == sorted(order) and any(order), 'the order')
+
+
+@test('--fill: with room for all the pages of its level, else pages of the first level first')
+def _():
+    made()
+    dumped('--fill', '0', level=30).check_done()
+    found = pages()
+    dumped(level=0).check_done()
+    # Levels above 1 lose pages that must not be read.
+    check(found == pages() - frames(EXISTS - kept(2) - kept(16)), 'pages')
+    dumped('--json', 'report', '--fill', '0', level=30).check_done()
+    check({name for name, (_, fill) in classes().items() if fill} == {'cache', 'user', 'free'},
+          classes())
+    dumped('-X', level=30).check_done()
+    first = pages()
+    dumped('-X', '--fill', '0', level=30).check_done()
+    dumped('-X', '--fill', '0', '-L', os.path.getsize('dump') - 1, level=30).check_alive()
+    dump = Kdump('dump')
+    there = {pfn for i, pfn in enumerate(dump.pages) if any(dump.desc(i))}
+    check(first < there < set(dump.pages), f'{len(first)} {len(there)} {len(dump.pages)}')
+
+
+@test('-e: the struct pages of pages that are left out, and of those that dom0 does not have')
+def _():
+    made()
+    dumped().check_done()
+    whole = pages()
+    dumped('-e').check_done()
+    # A page of them is about 64 pages.
+    unused = {0x400 + i for i in range(0x400) if not kept(31) & set(range(64 * i, 64 * i + 64))}
+    check(whole - pages() == frames(unused), f'{len(whole - pages())} of {len(unused)}')
+
+
+@test('extensions do not run on a Xen host')
 def _():
     made()
     dumped('--extension', 'amdgpu').check_warned('extensions do not run on a dump of a Xen host')
     check(frames(kept(31)) <= pages(), 'pages')
-    dumped('-e').check_warned('struct pages of a Xen host are not excluded')
 
 
 run_tests()

@@ -129,6 +129,50 @@ static void test_find_page(void **state)
 	frames_deinit(&f);
 }
 
+static void assert_bits(const struct bitmap *b, const uint64_t *set, size_t nr)
+{
+	for (uint64_t bit = 0, i = 0; bit < b->nbits; bit++) {
+		bool wanted = i < nr && set[i] == bit;
+
+		assert_int_equal(bitmap_test(b, bit), wanted);
+		i += wanted;
+	}
+}
+
+/* Bits go from one number of a page to the other; those of frames without a page stay. */
+static void test_bitmaps(void **state)
+{
+	static const uint64_t words[] = { 100, 0, 50, 10, 70, 5 };
+	static const uint64_t by_pages[] = { 0, 1, 49, 71, 74 };
+	static const uint64_t changed[] = { 9, 10, 15, 99, 101, 103, 150 };
+	struct bitmap frames, pages;
+	struct frames f;
+
+	(void)state;
+	decode(&f, words, sizeof(words));
+	assert_int_equal(bitmap_init(&frames, 200), 0);
+	assert_int_equal(bitmap_init(&pages, 200), 0);
+	bitmap_set_range(&frames, 99, 102);
+	bitmap_set_range(&frames, 149, 151);
+	bitmap_set_range(&frames, 9, 10);
+	bitmap_set_range(&frames, 11, 12);
+	bitmap_set_range(&frames, 14, 16);
+	frames_to_pages(&f, &frames, &pages);
+	assert_bits(&pages, by_pages, 5);
+
+	bitmap_clear_range(&pages, 0, 1);
+	bitmap_clear_range(&pages, 49, 80);
+	bitmap_set_range(&pages, 3, 4);
+	bitmap_set_range(&pages, 70, 71);
+	/* A page of no frame. */
+	bitmap_set_range(&pages, 60, 61);
+	frames_from_pages(&f, &pages, &frames);
+	assert_bits(&frames, changed, 7);
+	bitmap_deinit(&frames);
+	bitmap_deinit(&pages);
+	frames_deinit(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +180,7 @@ int main(void)
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_overlap),
 		cmocka_unit_test(test_find_page),
+		cmocka_unit_test(test_bitmaps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -193,6 +193,20 @@ static void test_empty_vmcoreinfo_is_passed_over(void **state)
 	drop(&vc);
 }
 
+/* Other notes of Xen are no crash of a Xen host. */
+static void test_other_xen_notes(void **state)
+{
+	struct notes n = { 0 };
+	struct vmcore vc;
+
+	(void)state;
+	add(&n, "Xen", 0x1000002, "cr3", 3);
+	add(&n, "Xen", 0x2000001, "header", 6);
+	assert_int_equal(scan(&vc, &n, n.size), 0);
+	assert_false(vc.xen.found);
+	drop(&vc);
+}
+
 /* Xen's note, of 64-bit Xen, in each of its lengths. */
 static void test_xen_crash(void **state)
 {
@@ -376,6 +390,7 @@ int main(void)
 		cmocka_unit_test(test_vmcoreinfo_ends_at_nul),
 		cmocka_unit_test(test_empty_vmcoreinfo_is_passed_over),
 		cmocka_unit_test(test_xen_crash),
+		cmocka_unit_test(test_other_xen_notes),
 		cmocka_unit_test(test_what_the_format_knows_stays),
 		cmocka_unit_test(test_padding_ends),
 		cmocka_unit_test(test_last_note_need_not_be_padded),

@@ -361,6 +361,37 @@ static void test_full_set(void **state)
 	pfn_set_deinit(&s);
 }
 
+/* The classes that dom0 of a Xen host has for its pages are those of their frames. */
+static void test_take(void **state)
+{
+	struct frame_run runs[] = { { 100, 1000, 50 }, { 2000, 0, 10 } };
+	const struct frames dom0 = { runs, ARRAY_SIZE(runs) };
+	struct sample s, own;
+
+	(void)state;
+	sample_init(&s, 0, 0);
+	sample_init(&own, 0, 0);
+	for (pfn_t pfn = 0; pfn < PAGES; pfn++)
+		s.want[pfn] = ORDER_KERNEL;
+	page_order_mark(&own.o, 1010, 1020, PAGE_USER);
+	page_order_mark(&own.o, 0, 10, PAGE_FREE);
+	page_order_mark(&own.o, 500, 600, PAGE_CACHE);
+	for (pfn_t pfn = 110; pfn < 120; pfn++)
+		s.want[pfn] = ORDER_USER;
+	for (pfn_t pfn = 2000; pfn < 2010; pfn++)
+		s.want[pfn] = ORDER_FREE;
+	page_order_take(&s.o, &own.o, &dom0);
+	assert_order(&s);
+	/* Without memory for the one there is no order of the other. */
+	page_order_deinit(&own.o);
+	page_order_take(&s.o, &own.o, &dom0);
+	for (pfn_t pfn = 0; pfn < PAGES; pfn++)
+		s.want[pfn] = ORDER_KERNEL;
+	assert_order(&s);
+	sample_deinit(&s);
+	sample_deinit(&own);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -371,6 +402,7 @@ int main(void)
 		cmocka_unit_test(test_long_run),
 		cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_full_set),
+		cmocka_unit_test(test_take),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
