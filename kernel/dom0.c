@@ -17,6 +17,7 @@ struct tree {
 	struct vmcore *vc;
 	struct vmcore_reader *r;
 	struct frames *frames;
+	struct pfn_set *pages; /* the tree's own */
 	/*
 	 * Frames that the dump has data of, and that no page is in yet. A frame has one page,
 	 * hence a damaged tree has no more runs than the dump has pages.
@@ -41,18 +42,22 @@ static int walk(struct tree *t, uint64_t frame, unsigned int level, pfn_t pfn)
 
 	if (frame == t->empty || vmcore_read(t->r, frame * FRAME_BYTES, entries, sizeof(entries)))
 		return 0;
+	pfn_set_add(t->pages, frame, frame + 1);
 	for (unsigned int l = 1; l < level; l++)
 		span *= TREE_FANOUT;
-	/* No more pages than frames: a damaged tree is walked to no end otherwise. */
-	for (size_t i = 0; !err && i < TREE_FANOUT && pfn < t->vc->max_pfn; i++, pfn += span) {
+	/* No more pages than frames: a damaged tree has no end otherwise. */
+	for (size_t i = 0; !err && i < TREE_FANOUT; i++, pfn += span) {
 		uint64_t entry = load_u64(&entries[i], t->vc->swap);
+		bool beyond = pfn >= t->vc->max_pfn;
 
 		if (!is_frame(t, entry))
 			continue;
 		empty = false;
-		if (level > 1)
+		if (level > 2 || (level == 2 && !beyond))
 			err = walk(t, entry, level - 1, pfn);
-		else if (bitmap_clear_range(&t->left, entry, entry + 1))
+		else if (level == 2)
+			pfn_set_add(t->pages, entry, entry + 1);
+		else if (!beyond && bitmap_clear_range(&t->left, entry, entry + 1))
 			err = frames_add(t->frames, entry, pfn);
 	}
 	if (empty)
@@ -60,12 +65,13 @@ static int walk(struct tree *t, uint64_t frame, unsigned int level, pfn_t pfn)
 	return err;
 }
 
-int dom0_frames(struct frames *ret, struct vmcore *vc)
+int dom0_frames(struct frames *ret, struct pfn_set *tree, struct vmcore *vc)
 {
-	struct tree t = { .vc = vc, .frames = ret };
+	struct tree t = { .vc = vc, .frames = ret, .pages = tree };
 	int err;
 
 	*ret = (struct frames){ 0 };
+	*tree = (struct pfn_set){ 0 };
 	if (vc->machine != EM_X86_64 || !is_frame(&t, vc->xen.p2m_root))
 		return 0;
 	err = bitmap_init_stored(&t.left, vc->max_pfn, vc->bitmaps);
@@ -80,6 +86,7 @@ int dom0_frames(struct frames *ret, struct vmcore *vc)
 	}
 	bitmap_deinit(&t.left);
 	frames_sort(ret);
+	pfn_set_seal(tree);
 	TRACE(MEMMAP, "dom0: %zu runs of frames", ret->nr);
 	return err;
 }

@@ -7,6 +7,7 @@
 #ifndef KERNEL_DOM0_H
 #define KERNEL_DOM0_H
 
+#include "lib/pfn_set.h"
 #include "vmcore/frames.h"
 #include "vmcore/vmcore.h"
 
@@ -20,8 +21,11 @@
  *
  * @param[out] ret sorted, to be freed with frames_deinit(), after an error too; none if the dump is
  * of no Xen host, or if there is no tree, as in a PVH dom0
+ * @param[out] tree the frames that the tree itself is in, sealed; to be freed with
+ * pfn_set_deinit(), after an error too
  * @return 0; -ENOMEM; -errno if there is no room for a bitmap
  */
-int dom0_frames(struct frames *ret, struct vmcore *vc) __attribute__((warn_unused_result));
+int dom0_frames(struct frames *ret, struct pfn_set *tree, struct vmcore *vc)
+	__attribute__((warn_unused_result));
 
 #endif

@@ -237,6 +237,15 @@ static void find_devices(struct essential *e)
 		TRACE(FILTER, "essential pages of block devices: %s", err_text(-EBADMSG));
 }
 
+/* Without them debuggers translate no address of dom0. */
+static void find_dom0_tree(struct essential *e)
+{
+	const struct pfn_set *tree = &e->k->dom0_tree;
+
+	for (size_t i = 0; i < tree->nr; i++)
+		pfn_set_add(e->set, tree->ranges[i].start, tree->ranges[i].end);
+}
+
 void essential_find(const struct kernel *k, struct pfn_set *set)
 {
 	static const struct {
@@ -244,6 +253,7 @@ void essential_find(const struct kernel *k, struct pfn_set *set)
 		void (*find)(struct essential *e);
 	} parts[] = {
 		{ "the image", find_image },
+		{ "the frames of dom0", find_dom0_tree },
 		{ "page tables", essential_find_tables },
 		{ "CPUs", essential_find_cpus },
 		{ "memory", essential_find_memory },

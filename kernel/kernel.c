@@ -326,7 +326,7 @@ static int open_kernel(struct kernel **ret, struct vmcore *vc, const char *info_
 	if (!k->segments)
 		err = err_set(-ENOMEM, "no memory for %zu segments", vc->nr_segments);
 	if (!err)
-		err = dom0_frames(&k->dom0, vc);
+		err = dom0_frames(&k->dom0, &k->dom0_tree, vc);
 	if (!err && info_path)
 		err = open_info_file(k, info_path);
 	if (err) {
@@ -389,6 +389,7 @@ void kernel_close(struct kernel *k)
 		return;
 	arch_deinit(&k->arch);
 	frames_deinit(&k->dom0);
+	pfn_set_deinit(&k->dom0_tree);
 	free(k->segments);
 	free(k->file_text);
 	free(k);

@@ -13,6 +13,7 @@
 #include "arch/arch.h"
 #include "facts/vmcoreinfo.h"
 #include "kernel/fact_check.h"
+#include "lib/pfn_set.h"
 #include "symbols/kallsyms.h"
 #include "vmcore/kdump_format.h"
 #include "vmcore/vmcore.h"
@@ -47,6 +48,7 @@ struct kernel {
 	 * numbers. Else none, and the dump has the kernel's own numbers. Owned.
 	 */
 	struct frames dom0;
+	struct pfn_set dom0_tree;      /**< the frames in which dom0 tells them; owned */
 	struct arch_segment *segments; /**< arch.segments; owned */
 	/**
 	 * 0: virtual addresses can be translated. Else the -errno why not, and

@@ -12,6 +12,7 @@ GONE = FOREIGN | set(range(0x710, 0x71a))       # what -X excludes
 KEPT = set(range(0x71a, 0x71e)) | set(range(0x4000, 0x4004))
 COUNT_INFO = 0x1000 * PAGE + 8  # of frame 0
 POINTERS = 0x400 * PAGE         # Xen's variables
+LEAVES = len({pfn >> 9 for pfn in EXISTS} | {8})        # of the tree of dom0's frames
 
 
 def made(*options):
@@ -233,12 +234,23 @@ def _():
     for path in ('core', 'host'):
         dumped('--json', 'report', level=16, path=path).check_done()
         own[path] = classes()
-    for name in ('essential', 'cache_private', 'cache', 'user'):
-        check(own['core'][name] == own['host'][name], f'{name}: {own}')
+    for name, more in (('essential', 3 + LEAVES), ('cache_private', 0), ('cache', 0), ('user', 0)):
+        check(own['core'][name][0] + more == own['host'][name][0], f'{name}: {own}')
     dump = Kdump('dump')
     late = frames(kept(16) - kept(14))
     order = [pfn in late for pfn in in_file(dump)]
     check(order == sorted(order) and any(order), 'the order')
+
+
+@test("--essential: debuggers find the frames of dom0's pages")
+def _():
+    made()
+    makedumpfile('-f', '--essential', 'host', 'dump').check_done()
+    # The tree that mkxenhost makes, with the page for parts without frames.
+    tree = {0x410, 0x411, 0x412} | set(range(0x500, 0x500 + LEAVES))
+    check(tree <= pages() and not FOREIGN & pages(), f'{tree - pages()} are missing')
+    done = makedumpfile('--vtop', 'ffff888000905000', 'dump')
+    check(done.code == 0 and f'{frame(0x905):x}000'.encode() in done.out, done)
 
 
 @test('--fill: with room for all the pages of its level, else pages of the first level first')
