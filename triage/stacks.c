@@ -158,6 +158,13 @@ static int unwind_cpus(struct stacks *s)
 		triage_missing(s->t, "registers: the CPUs are running");
 		return 0;
 	}
+	/* The CPUs of the machine ran the hypervisor when it left the notes. */
+	if (vc->xen.found) {
+		triage_missing(s->t,
+			       "registers: the notes of a Xen host are of the hypervisor, not of "
+			       "dom0");
+		return 0;
+	}
 	if (vc->nr_cpus != s->t->nr_cpus && s->t->nr_cpus)
 		triage_missing(s->t, "registers: VMCORE has those of %u CPU%s, %zu %s online",
 			       vc->nr_cpus, plural_s(vc->nr_cpus), s->t->nr_cpus,

@@ -242,6 +242,14 @@ def _():
     check(order == sorted(order) and any(order), 'the order')
 
 
+@test("triage: registers of Xen's CPUs are not taken for those of dom0's")
+def _():
+    made()
+    done = makedumpfile('--triage', 'host')
+    check(done.code == 0 and b'not found  registers: the notes of a Xen host are of the hypervisor'
+          in done.out and b'damaged' not in done.out, done)
+
+
 @test("--essential: debuggers find the frames of dom0's pages")
 def _():
     made()
