@@ -25,7 +25,7 @@ static const struct vmcore_ops *const formats[] = {
 	&raw_vmcore_ops,	/* first: the user says so, whatever its bytes */
 	&xen_domain_vmcore_ops, /* before other ELF cores */
 	&kdump_vmcore_ops,	&elf_vmcore_ops,       &lime_vmcore_ops,
-	&sadump_vmcore_ops,	&migration_vmcore_ops,
+	&sadump_vmcore_ops,	&migration_vmcore_ops, &vmware_vmcore_ops,
 };
 
 static bool valid_page_size(uint64_t size)
@@ -242,6 +242,7 @@ void vmcore_close(struct vmcore *vc)
 	free(vc->notes);
 	frames_deinit(&vc->frames);
 	free(vc->eraseinfo);
+	free(vc->beside);
 	free(vc->xen.vmcoreinfo);
 	free(vc);
 }

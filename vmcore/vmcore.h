@@ -115,6 +115,7 @@ struct vmcore {
 	struct dump_file file;
 	struct dump_file *others; /**< further files that the dump consists of. Owned */
 	size_t nr_others;
+	char *beside; /**< the path of one of them that VMCORE's name leads to. Owned */
 	const struct bitmap_store *bitmaps;   /**< for bitmap_init_stored(); or NULL */
 	bool parts;			      /**< a part of a split dump may be opened */
 	const struct vmcore_options *options; /**< for open(); NULL afterwards */
@@ -371,6 +372,7 @@ void vmcore_warn(struct vmcore *vc, const char *fmt, ...) __attribute__((format(
 extern const struct vmcore_ops elf_vmcore_ops;
 extern const struct vmcore_ops kdump_vmcore_ops;
 extern const struct vmcore_ops lime_vmcore_ops;
+extern const struct vmcore_ops vmware_vmcore_ops;
 extern const struct vmcore_ops migration_vmcore_ops;
 extern const struct vmcore_ops raw_vmcore_ops;
 extern const struct vmcore_ops sadump_vmcore_ops;

@@ -252,4 +252,79 @@ def _():
     check(not os.path.exists('dump') or read('dump')[:8] == b'KDUMP   ', 'the dump')
 
 
+def suspended(*options, output='machine.vmss', make=noted):
+    """A suspended machine of VMware with a miniature kernel."""
+    make()
+    done = run([sys.executable, '-B', f'{TOOLS}/mkvmware', *options, 'core', output])
+    check(not done.code, done)
+    return read(output)
+
+
+@test('VMware: suspended machines with the memory in them or beside, of each version')
+def _():
+    for options in ((), ('--magic', '0xbed2bed0'), ('--magic', '0xbad1bad1', '--padding', '999')):
+        suspended(*options)
+        check_same('machine.vmss')
+    check(json_of('machine.vmss')['format'] == 'VMware', 'the format')
+    os.mkdir('a.b')
+    for name in ('machine.vmss', 'a.b/machine.vmsn', './machine', 'a.b/machine'):
+        beside = (name[:-5] if '.vms' in name else name) + '.vmem'
+        suspended('--vmem', beside, output=name)
+        check_same(name)
+        os.remove(beside)
+        dumped(name).check_failed(f'its memory is in another file: cannot open {beside}')
+
+
+@test('VMware: memory without regions lies together from address 0 on')
+def _():
+    def from_zero():
+        core('core', text='segment 0 8*M\npage 0..2048 random\n')
+
+    for options in ((), ('--vmem', 'machine.vmem')):
+        suspended('--together', *options, make=from_zero)
+        check_same('--machine', 'x86_64', 'machine.vmss', level='1')
+
+
+@test('VMware: cut short, damaged, compressed, or without memory')
+def _():
+    def tried(data, why, code=1, path='machine.vmss'):
+        with open(path, 'wb') as f:
+            f.write(data)
+        done = limited('-f', '-d', '1', 'machine.vmss', 'dump').check_alive()
+        check(done.code == code and why in done.err, f'{why}: {done}')
+
+    def damaged(old, new, why):
+        check(whole.count(old) == 1, old)
+        tried(whole.replace(old, new), why)
+
+    def tag(name, value):
+        at = whole.index(name) + len(name)
+        return whole[at - len(name):at + value], at + value
+
+    whole = suspended()
+    tried(whole[:-5000], 'cut short: ')
+    info = json_of('machine.vmss', part='info')
+    check(info['missing_pages'] == 1, info)
+    tried(whole[:len(whole) // 2], 'machine.vmss is cut short: ')
+    tried(whole[:200], 'machine.vmss ends at')
+    tried(whole[:20], 'machine.vmss ends at')
+    damaged(b'memory\0', b'memoir\0', 'it has no memory: suspend the machine')
+    damaged(whole[4:12], b'\0\0\0\0\xff\xff\xff\xff', '4294967295 groups of tags')
+    count, at = tag(b'regionsCount', 0)
+    tried(whole[:at] + b'\xff\xff\xff\xff' + whole[at + 4:], '4294967295 regions of memory')
+    tried(whole[:at] + bytes(4) + whole[at + 4:], 'VMCOREINFO', code=0)
+    # The first region, of which all else is lost, claims 2^44 bytes.
+    size, at = tag(b'regionSize', 4)
+    tried(whole[:at] + b'\xff\xff\xff\xff' + whole[at + 4:], 'bytes of memory are missing')
+    memory, at = tag(b'Memory', 8)
+    tried(whole[:at] + struct.pack('<QQ', 9, 10) + whole[at + 16:], 'its memory is compressed')
+    tried(whole[:at] + b'\xff' * 16 + whole[at + 16:], 'a tag of memory has 18446744073709551615')
+    # A list of tags that is nowhere, and one that has no end.
+    tried(whole[:156] + struct.pack('<Q', 1 << 63) + whole[164:], 'ends at')
+    tried(whole[:191] + b'\x01\1xy' * 70000, 'more than 65536 tags')
+    whole = suspended('--vmem', 'machine.vmem')
+    tried(read('machine.vmem')[:-5000], 'machine.vmem is cut short: 5000', path='machine.vmem')
+    tried(b'', '', path='machine.vmem')
+
+
 run_tests()
