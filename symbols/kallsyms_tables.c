@@ -33,7 +33,8 @@ int ksym_tokens_read(struct ksym_tokens *tokens, const struct vmem *mem, vaddr_t
 	int err;
 
 	memset(tokens->token, 0, sizeof(tokens->token));
-	if (index <= table || span < 256 || span > KSYM_TOKENS_MAX)
+	/* An index before its table is far too large a span. */
+	if (span < 256 || span > KSYM_TOKENS_MAX)
 		return err_set(-EBADMSG,
 			       "kallsyms_token_table %#" PRIx64
 			       " and kallsyms_token_index %#" PRIx64 " are invalid",

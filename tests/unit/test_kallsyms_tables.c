@@ -713,6 +713,33 @@ static void test_find_no_markers(void **state)
 	kimage_close(&img);
 }
 
+/* 256 names have at most 256 times the longest. */
+static void test_markers_far_apart(void **state)
+{
+	const uint32_t most = 256 * (KSYM_ENTRY_MAX + 2);
+	const uint32_t markers[][3] = {
+		{ 0, 2000, 4000 },
+		{ 0, most + 1, most + 2000 },
+		{ 0, 511, 4000 },
+		{ 0, most, most + 512 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(markers); i++) {
+		struct kallsyms_tables found;
+		struct hand h;
+
+		hand_init(&h, 5 << 20, 600);
+		h.t.num_syms = 600;
+		for (unsigned int j = 0; j < 3; j++)
+			store_u32(kimage_at(&h.img, h.t.markers + 4 * j), markers[i][j], false);
+		found = h.t;
+		kallsyms_find_markers(&found, &h.img.mem);
+		assert_int_equal(found.markers, i % 3 ? 0 : h.t.markers);
+		hand_free(&h);
+	}
+}
+
 /* --- values ------------------------------------------------------------------- */
 
 /* The bounds of each encoding, by hand. */
@@ -836,6 +863,7 @@ int main(void)
 		cmocka_unit_test(test_noise),
 		cmocka_unit_test(test_layouts),
 		cmocka_unit_test(test_find_no_markers),
+		cmocka_unit_test(test_markers_far_apart),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_unreadable_values),
 		cmocka_unit_test(test_candidates),
