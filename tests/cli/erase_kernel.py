@@ -55,7 +55,7 @@ struct secret {
 	char *name;
 	struct { struct named inner; };
 	union { struct named *pointer; unsigned long word; };
-	u32 low : 3, high : 5;
+	u32 low : 3, high : 5, top : 9;
 	struct secret **many;
 	struct opaque *opaque;
 	char rest[];
@@ -104,14 +104,14 @@ struct named pointed DATA(".data") = { 7, "pointed to" };
 struct secret *some[] DATA(".data") = { &one, 0, &three };
 struct secret one DATA(".data") = {
 	&two, { &two.list, &secrets }, { &two.hash, 0 }, "private one", key_one, 14,
-	(unsigned char *)key_one, name_one, { { 1, "inner one" } }, { &pointed }, 5, 9, some,
+	(unsigned char *)key_one, name_one, { { 1, "inner one" } }, { &pointed }, 5, 9, 0, some,
 	(struct opaque *)key_two };
 struct secret two DATA(".data") = {
 	&three, { &three.list, &one.list }, { 0, 0 }, "private two", key_two, 7,
-	(unsigned char *)key_two, name_two, { { 2, "inner two" } }, { 0 }, 5, 9, 0 };
+	(unsigned char *)key_two, name_two, { { 2, "inner two" } }, { 0 }, 5, 9, 0, 0 };
 struct secret three DATA(".data") = {
 	0, { &secrets, &two.list }, { 0, 0 }, "private three", 0, 7,
-	0, 0, { { 3, "inner three" } }, { 0 }, 5, 9, 0 };
+	0, 0, { { 3, "inner three" } }, { 0 }, 5, 9, 0, 0 };
 struct hlist_head hashed DATA(".data") = { &one.hash };
 struct hlist_head no_hash DATA(".data");
 struct secret array[3] DATA(".data") = {

@@ -64,6 +64,7 @@ CASES = [
     ('erase {T:struct secret}two.(char *)key', [('key_two', 0, 14)]),
     ('erase {T:struct secret}two.(char [5])private', [('two', 40, 5)]),
     ('erase {T:struct secret}one.low', [('one', 128, 4)]),
+    ('erase {T:struct secret}one.top', [('one', 128, 4)]),
     ('erase {T:struct secret}one.many.private', [('one', 40, 24)]),
     ('erase {T:void *}nothing_known size 5', [('text', 0, 5)]),
     # A size that memory tells is not believed to be more than what it is of.
