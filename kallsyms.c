@@ -277,6 +277,13 @@ static int fill_in(const struct kallsyms *ks, const struct symbol_match *w, cons
 	return ret;
 }
 
+static int names_lost(const struct kallsyms *ks, uint32_t lost)
+{
+	return err_set(-EBADMSG,
+		       "the names of %" PRIu32 " of %" PRIu32 " symbols are damaged or missing",
+		       lost, ks->tables.num_syms);
+}
+
 /* Read names from the tables, and find out how to read values. */
 static int try_tables(struct kallsyms *ks, struct symbol_match *w, uint32_t *lost)
 {
@@ -289,6 +296,9 @@ static int try_tables(struct kallsyms *ks, struct symbol_match *w, uint32_t *los
 	if (!err && !ks->have_values)
 		err = kallsyms_encoding_choose(&ks->values, ks->mem, &ks->tables, w, ks->sets,
 					       ks->nr_sets);
+	/* Without names nothing is known of addresses. */
+	if (err == -EBADMSG && *lost)
+		err = names_lost(ks, *lost);
 	if (err)
 		symbol_match_deinit(w);
 	return err;
@@ -331,9 +341,7 @@ int init_kernel_kallsyms(struct kallsyms *ks)
 	err = fill_in(ks, &w, "vmlinux", true);
 	symbol_match_deinit(&w);
 	if (!err && lost)
-		err = err_set(-EBADMSG,
-			      "the names of %" PRIu32 " of %" PRIu32 " symbols are damaged", lost,
-			      ks->tables.num_syms);
+		err = names_lost(ks, lost);
 	return record_error(ks, err);
 }
 

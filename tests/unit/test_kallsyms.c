@@ -596,6 +596,24 @@ static void test_damaged_names(void **state)
 	end(&f);
 }
 
+/* A cut dump can lack the names. Then the reason is not a lack of VMCOREINFO. */
+static void test_missing_names(void **state)
+{
+	struct fixture f;
+	vaddr_t names;
+
+	begin_own(&f, state, "names");
+	names = kimage_table(&f.img, "names");
+	kimage_hole(&f.img, names, kimage_table(&f.img, "markers") - names);
+	want(&f, "isra");
+	know(&f, "_stext", AT);
+	know(&f, "init_uts_ns", AT + 0x80);
+	assert_int_equal(init(&f), -EBADMSG);
+	assert_non_null(strstr(kallsyms_why(f.ks), "symbols are damaged or missing"));
+	check_missing(&f, "isra", -1);
+	end(&f);
+}
+
 static int count(void *ctx, const struct ksym *sym)
 {
 	(void)sym;
@@ -1020,6 +1038,7 @@ int main(void)
 		cmocka_unit_test(test_no_evidence),
 		cmocka_unit_test(test_lying_count),
 		cmocka_unit_test(test_damaged_names),
+		cmocka_unit_test(test_missing_names),
 		cmocka_unit_test(test_unreadable_values),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_own_symbols),
