@@ -125,9 +125,10 @@ static int read_descs(const struct kdump *kd, struct file_reader *fr, uint64_t f
  * Find whether data at the end of the file are missing. Any page may have them: data can lie in an
  * order other than that of the pages. Of a large dump some batches of descriptors are
  * searched, from the last one on: where data are in the order of pages, that one tells.
- * One page whose data lie all beyond the end has a damaged descriptor.
+ * One page whose data lie all beyond the end has a damaged descriptor, and so has one that is too
+ * large.
  */
-static int find_cut(const struct kdump *kd, struct file_reader *fr, bool *cut)
+static int find_cut(const struct kdump *kd, uint32_t page_size, struct file_reader *fr, bool *cut)
 {
 	uint64_t left = div_round_up(kd->rank.total, DESC_BATCH);
 	uint64_t step = max_u64(div_round_up(left, CUT_BATCHES), 1);
@@ -149,7 +150,7 @@ static int find_cut(const struct kdump *kd, struct file_reader *fr, bool *cut)
 			kdump_decode_page_desc(&kd->layout, buf + i * KDUMP_PAGE_DESC_SIZE, &d);
 			beyond += d.offset >= size;
 			*cut |= desc_missing(&d) || beyond > 1 ||
-				(d.offset < size && desc_cut(&d, size));
+				(d.offset < size && d.size <= page_size && desc_cut(&d, size));
 		}
 	}
 	return 0;
@@ -352,7 +353,7 @@ static int load(struct vmcore *vc, struct file_reader *fr)
 	if (!err)
 		err = bitmap_rank_init(&kd->rank, &kd->has_data);
 	if (!err)
-		err = find_cut(kd, fr, &cut);
+		err = find_cut(kd, vc->page_size, fr, &cut);
 	if (!err)
 		err = count_spare_descs(kd, vc->page_size, fr, &spare);
 	kd->data_min = spare ? kd->desc_off : kd->data_off;

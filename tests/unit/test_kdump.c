@@ -726,6 +726,7 @@ static void test_descriptor_lies(void **state)
 		/* Enough pages that the last page descriptors do not show the lie. */
 		make(t, "page = 0 pattern\n page = 1 half %s\n page = 2-600 zero\n", lies[i].lie);
 		open_dump(t);
+		assert_int_equal(t->vc->incomplete, i == 0);
 		assert_page(t, 0, PATTERN);
 		assert_no_page(t, 1, -EFAULT, part);
 		assert_page(t, 2, ZERO);
