@@ -3,8 +3,9 @@
  * riscv64: three to five levels of page tables (Sv39, Sv48, Sv57), where an entry of any
  * level can map memory.
  *
- * Everything but the root is found by walking. The root lies in the kernel image, which
- * since 5.13 is mapped in the last 2 GiB of the address space, apart from the linear map.
+ * Everything but the root is found by walking, if the tables can be read. The root lies in the
+ * kernel image, which since 5.13 is mapped in the last 2 GiB of the address space, apart from
+ * the linear map.
  */
 #include "arch/arch.h"
 
@@ -177,37 +178,6 @@ static struct arch_run leaf_run(const struct arch *a, vaddr_t va, unsigned int l
 	return arch_run_within(va, UINT64_C(1) << shift, ppn << PAGE_SHIFT);
 }
 
-static int riscv64_translate(const struct arch *a, const struct arch_mem *mem, vaddr_t va,
-			     struct arch_run *ret)
-{
-	unsigned int bits = PAGE_SHIFT + LEVEL_BITS * a->levels;
-	paddr_t table = a->root;
-
-	if (!arch_is_canonical(va, bits))
-		return arch_not_canonical(va, bits, ret);
-	for (unsigned int level = a->levels;; level--) {
-		unsigned int shift = PAGE_SHIFT + LEVEL_BITS * (level - 1);
-		unsigned int slot = va >> shift & ((1 << LEVEL_BITS) - 1);
-		uint64_t entry;
-		int err;
-
-		*ret = arch_run_within(va, UINT64_C(1) << shift, 0);
-		err = arch_read_entry(mem, table + slot * sizeof(entry), false, va, level, &entry);
-		if (err)
-			return err;
-		if (!(entry & PTE_VALID) || (level == 1 && !(entry & PTE_LEAF)))
-			return arch_not_mapped(va, level, entry);
-		if (entry & PTE_LEAF) {
-			if (level > 1 && (entry & a->pte_addr_mask) >> PTE_PPN_SHIFT << PAGE_SHIFT &
-						 ((UINT64_C(1) << shift) - 1))
-				return arch_not_aligned(va, level, entry);
-			*ret = leaf_run(a, va, level, entry);
-			return 0;
-		}
-		table = (entry & a->pte_addr_mask) >> PTE_PPN_SHIFT << PAGE_SHIFT;
-	}
-}
-
 static void riscv64_kernel_image(const struct arch *a, vaddr_t *start, vaddr_t *end)
 {
 	vaddr_t map = kernel_map();
@@ -229,6 +199,66 @@ static void riscv64_kernel_image(const struct arch *a, vaddr_t *start, vaddr_t *
 	}
 	if (*start > *end)
 		*start = *end;
+}
+
+/*
+ * Translate an address without page tables, by what the kernel tells of its image and of the
+ * linear map, which ends before the modules.
+ */
+static int told_to_phys(const struct arch *a, vaddr_t va, struct arch_run *ret)
+{
+	vaddr_t modules = GET_MOD_NUM(vmlinux, MODULES_VADDR);
+	vaddr_t linear = GET_MOD_NUM(vmlinux, PAGE_OFFSET);
+	vaddr_t start, end;
+	paddr_t pa;
+
+	if (a->user || !MOD_NUM_EXIST(vmlinux, MODULES_VADDR))
+		return -ENOENT;
+	riscv64_kernel_image(a, &start, &end);
+	if (va >= start && va < end && MOD_NUM_EXIST(vmlinux, va_kernel_pa_offset))
+		pa = va - GET_MOD_NUM(vmlinux, va_kernel_pa_offset);
+	else if (va >= linear && va < modules && MOD_NUM_EXIST(vmlinux, PAGE_OFFSET) &&
+		 MOD_NUM_EXIST(vmlinux, phys_ram_base))
+		pa = va - linear + GET_MOD_NUM(vmlinux, phys_ram_base);
+	else
+		return -ENOENT;
+	*ret = arch_run_within(va, UINT64_C(1) << PAGE_SHIFT, pa >> PAGE_SHIFT << PAGE_SHIFT);
+	return 0;
+}
+
+/*
+ * Reserved memory, where the page tables of the kernel are, is not in every dump: kexec-tools
+ * 2.0.32 leave it out of /proc/vmcore.
+ */
+static int riscv64_translate(const struct arch *a, const struct arch_mem *mem, vaddr_t va,
+			     struct arch_run *ret)
+{
+	unsigned int bits = PAGE_SHIFT + LEVEL_BITS * a->levels;
+	paddr_t table = a->root;
+
+	if (!arch_is_canonical(va, bits))
+		return arch_not_canonical(va, bits, ret);
+	for (unsigned int level = a->levels;; level--) {
+		unsigned int shift = PAGE_SHIFT + LEVEL_BITS * (level - 1);
+		unsigned int slot = va >> shift & ((1 << LEVEL_BITS) - 1);
+		uint64_t entry;
+		int err;
+
+		*ret = arch_run_within(va, UINT64_C(1) << shift, 0);
+		err = arch_read_entry(mem, table + slot * sizeof(entry), false, va, level, &entry);
+		if (err)
+			return told_to_phys(a, va, ret) ? err : 0;
+		if (!(entry & PTE_VALID) || (level == 1 && !(entry & PTE_LEAF)))
+			return arch_not_mapped(va, level, entry);
+		if (entry & PTE_LEAF) {
+			if (level > 1 && (entry & a->pte_addr_mask) >> PTE_PPN_SHIFT << PAGE_SHIFT &
+						 ((UINT64_C(1) << shift) - 1))
+				return arch_not_aligned(va, level, entry);
+			*ret = leaf_run(a, va, level, entry);
+			return 0;
+		}
+		table = (entry & a->pte_addr_mask) >> PTE_PPN_SHIFT << PAGE_SHIFT;
+	}
 }
 
 const struct arch_ops riscv64_arch_ops = {

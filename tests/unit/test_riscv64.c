@@ -375,6 +375,41 @@ static void test_tables_that_point_nowhere(void **state)
 	assert_text_has("the disk is on fire");
 }
 
+/* Use what the kernel tells of its image and of the linear map. */
+static void test_tables_that_are_missing(void **state)
+{
+	static const char facts[] = FACTS "NUMBER(MODULES_VADDR)=0xffffffff1fa00000\n"
+					  "NUMBER(MODULES_END)=0xffffffff9e000000\n";
+	const vaddr_t base = 0xffffffd600000000;
+	struct arch process;
+	struct arch_run run;
+	struct machine m;
+
+	(void)state;
+	assert_int_equal(machine_init(&m, facts, ""), 0);
+	assert_mapped(&m, base, 0x80000000, 4096);
+	assert_mapped(&m, base + 5 * GIB + 0x123, 0x80000000 + 5 * GIB + 0x123, 4096 - 0x123);
+	assert_mapped(&m, 0xffffffff1f9ff000, 0x299f9ff000, 4096);
+	assert_mapped(&m, 0xffffffff9e000010, 0x9e200010, 4096 - 0x10);
+	assert_mapped(&m, 0xffffffff9f9ff000, 0x9fbff000, 4096);
+	/* Other memory, that of modules before the image, and what follows it. */
+	assert_hole(&m, base - 1, 1);
+	assert_text_has("no memory at 0x80201ab8");
+	assert_hole(&m, 0x1000, GIB - 0x1000);
+	assert_hole(&m, 0xffffffff1fa00000, 0xffffffff40000000 - 0xffffffff1fa00000);
+	assert_hole(&m, 0xffffffff9dfff000, 0xffffffffc0000000 - 0xffffffff9dfff000);
+	assert_hole(&m, 0xffffffff9fa00000, 0xffffffffc0000000 - 0xffffffff9fa00000);
+	/* A table further down; entries that can be read are right. */
+	assert_int_equal(machine_init(&m, facts, "80201ac0 20fffc01\n80201ac8 0\n"), 0);
+	assert_mapped(&m, base, 0x80000000, 4096);
+	assert_hole(&m, base + GIB, GIB);
+	/* A process has other mappings, and not each kernel tells. */
+	assert_int_equal(arch_init_user(&m.arch, &m.mem, 0x90000000, &process), 0);
+	assert_int_equal(arch_translate(&process, &m.mem, base, &run), -EFAULT);
+	assert_int_equal(machine_init(&m, FACTS, ""), 0);
+	assert_hole(&m, base, GIB);
+}
+
 /* A table that is its own table: it is no page, and there are no more levels than that. */
 static void test_tables_that_point_at_themselves(void **state)
 {
@@ -437,6 +472,7 @@ int main(void)
 		cmocka_unit_test(test_linear_map),
 		cmocka_unit_test(test_missing_and_senseless_facts),
 		cmocka_unit_test(test_tables_that_point_nowhere),
+		cmocka_unit_test(test_tables_that_are_missing),
 		cmocka_unit_test(test_tables_that_point_at_themselves),
 		cmocka_unit_test(test_bounds_of_the_image),
 	};
