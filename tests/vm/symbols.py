@@ -81,7 +81,7 @@ def compare_symbols(said, listed):
 # type has one goes by that.
 
 MODIFIERS = {"TYPEDEF", "CONST", "VOLATILE", "RESTRICT", "TYPE_TAG"}
-POINTER_BYTES = 8
+WORDS = {"long unsigned int", "unsigned long"}          # as gcc and clang call it
 
 
 class Btf:
@@ -97,6 +97,8 @@ class Btf:
         self.path = path
         self.base = base
         self.own = {t["id"]: t for t in json.loads(r.stdout)["types"]}
+        self.pointer_bytes = base.pointer_bytes if base else next(
+            t["size"] for t in self.own.values() if t["kind"] == "INT" and t["name"] in WORDS)
 
     def type(self, number):
         return self.own.get(number) or self.base.own[number]
@@ -112,7 +114,7 @@ class Btf:
                 count *= t["nr_elems"]
                 number = t["type_id"]
             else:
-                return count * (POINTER_BYTES if t["kind"] == "PTR" else t.get("size", 0))
+                return count * (self.pointer_bytes if t["kind"] == "PTR" else t.get("size", 0))
         return 0
 
     def nameless(self, number):
