@@ -13,11 +13,12 @@
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "vmcore/vmcore.h"
 
 /* As many symbolic links as Linux follows. */
 #define LINKS_MAX 40
 /* Files beside DUMPFILEs and parts. */
-#define OTHERS_MAX 10
+#define OTHERS_MAX 11
 
 enum sharing {
 	BY_SPELLING, /* nothing else is known of it */
@@ -130,9 +131,11 @@ static const char *output_name(const struct plan *plan)
 					       "DUMPFILE";
 }
 
-static void add_all(struct used_files *u, const struct plan *plan)
+static void add_all(struct used_files *u, const struct plan *plan, const char *beside)
 {
 	add(u, "VMCORE", plan->input.vmcore, false);
+	if (beside && !access(beside, F_OK))
+		add(u, "the memory of VMCORE", beside, false);
 	for (size_t i = 0; i < plan->input.nr_raw; i++)
 		add(u, "FILE of --raw", plan->input.raw[i].path, false);
 	/* The first one is VMCORE. */
@@ -189,11 +192,13 @@ int check_same_files(const struct plan *plan)
 	size_t most = OTHERS_MAX + plan->output.nr_files + plan->reassemble.nr_parts +
 		      plan->input.nr_raw + plan->input.nr_diskset;
 	_cleanup_free_ struct used_file *files = calloc(most, sizeof(*files));
+	_cleanup_free_ char *beside = plan->input.vmcore ? vmware_memory_path(plan->input.vmcore) :
+							   NULL;
 	struct used_files u = { .files = files };
 
-	if (!files)
+	if (!files || (plan->input.vmcore && !beside))
 		return err_set(-ENOMEM, "no memory");
-	add_all(&u, plan);
+	add_all(&u, plan, beside);
 	for (size_t i = 0; i < u.nr; i++) {
 		for (size_t j = 0; j < i; j++) {
 			if (is_same(&files[i], &files[j]) &&

@@ -244,6 +244,13 @@ int vmcore_open(struct vmcore **ret, const char *path, const struct vmcore_optio
 	__attribute__((warn_unused_result));
 void vmcore_close(struct vmcore *vc);
 
+/**
+ * The name of the file that has the memory of a dump of VMware, unless the dump has it: that of
+ * the dump, but for its end.
+ * @return to be freed; NULL: no memory
+ */
+char *vmware_memory_path(const char *path) __attribute__((warn_unused_result));
+
 /** Return whether a dump is the running kernel: /proc/kcore. */
 bool vmcore_is_kcore(const struct vmcore *vc);
 

@@ -164,19 +164,24 @@ static int read_groups(struct vmware *w, uint32_t nr)
 				 "its memory");
 }
 
-/* Open the file of the memory, which has the name of the dump but for its end. */
-static int open_beside(struct vmware *w)
+char *vmware_memory_path(const char *path)
 {
-	struct vmcore *vc = w->vc;
-	const char *path = vc->file.path, *dot = strrchr(path, '.');
-	int err;
+	const char *dot = strrchr(path, '.');
+	char *ret;
 
 	if (!dot || strchr(dot, '/'))
 		dot = path + strlen(path);
-	if (asprintf(&vc->beside, "%.*s.vmem", (int)(dot - path), path) < 0) {
-		vc->beside = NULL;
+	return asprintf(&ret, "%.*s.vmem", (int)(dot - path), path) < 0 ? NULL : ret;
+}
+
+static int open_beside(struct vmware *w)
+{
+	struct vmcore *vc = w->vc;
+	int err;
+
+	vc->beside = vmware_memory_path(vc->file.path);
+	if (!vc->beside)
 		return err_set(-ENOMEM, "no memory");
-	}
 	err = vmcore_add_file(vc, vc->beside);
 	/* -ENOENT would be that the dump is of another format. */
 	if (err)

@@ -324,6 +324,8 @@ def _():
     tried(whole[:191] + b'\x01\1xy' * 70000, 'more than 65536 tags')
     whole = suspended('--vmem', 'machine.vmem')
     tried(read('machine.vmem')[:-5000], 'machine.vmem is cut short: 5000', path='machine.vmem')
+    makedumpfile('-f', 'machine.vmss', 'machine.vmem').check_failed('same file')
+    check(os.path.getsize('machine.vmem') > 5000, 'it was overwritten')
     tried(b'', '', path='machine.vmem')
 
 
