@@ -88,6 +88,8 @@ static const struct {
 				"segment 0x5000 0 filesz=0x1000\n" },
 	{ "filesz-above-both", "memory pattern\nsegment 0x1000 0x1000 offset=0x2000 "
 			       "filesz=0x2000\ntruncate 0x3800\n" },
+	{ "filesz-over-another", "memory pattern\nsegment 0x1000 0x1000\nsegment 0x8000 0x1000\n"
+				 "segment 0x2000 0x1000\nlie 0 filesz 0x2000\n" },
 	{ "incomplete", "ehdr flags 1\nsegment 0 4096\n" },
 	{ "eraseinfo", "segment 0 4096\nnote ERASEINFO 0 'erase jiffies size 8'\n" },
 	{ "high", "segment (1<<52)-4096 4096 fill=0x42\n" },
@@ -137,6 +139,7 @@ static const struct {
 	{ "bad-phoff", "segment 0 4096\nehdr phoff 1<<40\n" },
 	{ "bad-phoff-wrap", "segment 0 4096\nehdr phoff -56\n" },
 	{ "bad-xnum", "segment 0 4096\nehdr phnum 0xffff\n" },
+	{ "no-shoff", "xnum\nsegment 0 4096\nehdr shoff 0\n" },
 	{ "bad-shentsize", "xnum\nsegment 0 4096\nehdr shentsize 60000\n" },
 	{ "bad-shoff", "xnum\nsegment 0 4096\nehdr shoff 1<<40\n" },
 	{ "bad-info", "xnum\nsegment 0 4096\nshdr info 0xffffffff\n" },
@@ -550,11 +553,17 @@ static void test_filesz_above_memsz(void **state)
 	};
 
 	static const struct area in_the_file[] = { { 0x1000, 0x2000, PATTERN, 0 } };
+	/* The bytes after the first in the file are those of another. */
+	static const struct area of_another[] = {
+		{ 0x1000, 0x3000, PATTERN, 0 },
+		{ 0x8000, 0x9000, PATTERN, 0 },
+	};
 	struct vmcore *vc;
 
 	(void)state;
 	check_core("filesz-above-memsz", areas, ARRAY_SIZE(areas));
 	check_core("filesz-above-both", in_the_file, 1);
+	check_core("filesz-over-another", of_another, ARRAY_SIZE(of_another));
 	vc = open_core("filesz-above-both", false);
 	assert_int_equal(vc->max_pfn, 2);
 	vmcore_close(vc);
@@ -887,6 +896,7 @@ static void test_repaired_headers(void **state)
 		{ "bad-phoff", "e_phoff is 1099511627776: using 64" },
 		{ "bad-phoff-wrap", "e_phoff is 18446744073709551560: using 64" },
 		{ "bad-xnum", "e_shoff is 0" },
+		{ "no-shoff", "e_shoff is 0 and e_shentsize 64" },
 		{ "bad-shentsize", "e_shentsize 60000 instead of 64" },
 		{ "bad-shoff", "within its section header" },
 		{ "bad-info", "within its program headers: 4294967295 at" },
