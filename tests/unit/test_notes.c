@@ -295,6 +295,21 @@ static void test_last_note_need_not_be_padded(void **state)
 	drop(&vc);
 }
 
+/* A copy has zeros in place of a padding that is missing, nothing that lay there. */
+static void test_copy_is_padded(void **state)
+{
+	struct notes n = { 0 };
+	char copy[256];
+
+	(void)state;
+	add_text(&n, "ERASEINFO", "erase x");
+	add_text(&n, "VMCOREINFO", "a=b\nc");
+	memset(copy, 'x', sizeof(copy));
+	assert_int_equal(notes_without(n.bytes, n.size - 3, n.swap, "ERASEINFO", copy), 32);
+	assert_memory_equal(copy + 24, "a=b\nc\0\0", 8);
+	assert_int_equal(copy[32], 'x');
+}
+
 /* Notes before the damage count, notes after it do not. */
 static void assert_damaged(uint32_t name_size, uint32_t desc_size)
 {
@@ -394,6 +409,7 @@ int main(void)
 		cmocka_unit_test(test_what_the_format_knows_stays),
 		cmocka_unit_test(test_padding_ends),
 		cmocka_unit_test(test_last_note_need_not_be_padded),
+		cmocka_unit_test(test_copy_is_padded),
 		cmocka_unit_test(test_sizes_that_lie),
 		cmocka_unit_test(test_one_byte_too_long),
 		cmocka_unit_test(test_cut_at_each_byte),
