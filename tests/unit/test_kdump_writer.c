@@ -122,6 +122,19 @@ static void assert_zero_at(const struct writing *g, uint64_t off, size_t len)
 	free(zeros);
 }
 
+/* While pages are filtered, a lower level can turn out to be what is possible. */
+static void test_level(void **state)
+{
+	struct writing g;
+
+	writing_init(&g, state, "mini", 31, CODEC_ZLIB);
+	g.source.level = 1;
+	assert_int_equal(writer_set_pages(g.w, &g.dumpable), 0);
+	assert_int_equal(writer_finish(g.w, true), 0);
+	assert_int_equal(u32_at(&g, PAGE + 8), 1);
+	writing_deinit(&g);
+}
+
 static void test_header(void **state)
 {
 	struct writing g;
@@ -755,6 +768,7 @@ static void test_too_many_pages_for_the_format(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_level),
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_sub_header_and_notes),
 		cmocka_unit_test(test_notes_of_any_size),
