@@ -69,6 +69,9 @@ static const struct kimage_text texts[] = {
 	  "ffffffff81020140 t weak\n"
 	  "many 20 at+0x20200 16 t twenty\n"
 	  "many 40 at+0x20400 16 T in_a_crowd\n" },
+	/* arm64 has such marks within functions. */
+	{ "marks", "self no\nffffffff81020000 t marked\nffffffff81020004 t $x.5\n"
+		   "ffffffff81020008 t .Lmark\n" },
 	{ "self", "self yes\n" },
 	{ "7.0", "era 7.0\nself yes\n" },
 	/* Between the offsets and relative_base is nothing, or padding. */
@@ -781,6 +784,12 @@ static void test_by_address(void **state)
 	check_address(&f, AT - 1, NULL, 0);
 	check_address(&f, 0, NULL, 0);
 	check_address(&f, UINT64_MAX, NULL, 0);
+	end(&f);
+
+	begin_own(&f, state, "marks");
+	init_well(&f);
+	check_address(&f, AT + 0x20005, "marked", AT + 0x20000);
+	check_address(&f, AT + 0x20008, "marked", AT + 0x20000);
 	end(&f);
 
 	/* A per-CPU offset is no address. */
