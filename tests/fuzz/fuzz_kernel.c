@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A whole ELF core: VMCOREINFO of its notes or found in its memory, page tables, symbols and
- * types, essential pages, the memory map and struct pages; of a Xen host, dom0's frames and Xen's
- * table of pages.
+ * types, essential pages, the memory map and struct pages, the order of pages; of a Xen host, dom0's
+ * frames and Xen's table of pages.
  *
  * Input:
  *	1	flags: FUZZ_BINARY
@@ -11,6 +11,7 @@
  */
 #include "filter/filter.h"
 #include "filter/foreign_pages.h"
+#include "filter/vmemmap.h"
 #include "kernel/essential.h"
 #include "kernel/find_vmcoreinfo.h"
 #include "lib/log_control.h"
@@ -24,19 +25,25 @@ static void filter(const struct kernel *k, struct vmcore *vc, unsigned int level
 	static const struct hypervisor_sources none;
 	struct filter_stats stats = { 0 };
 	struct bitmap dumpable, had;
-	uint64_t left, foreign;
+	uint64_t left, foreign, unused;
+	struct page_order order;
 	int err;
 
 	if (bitmap_init(&dumpable, vc->max_pfn) || bitmap_init(&had, vc->max_pfn))
 		abort();
+	page_order_init(&order, vc, level, 0);
 	err = vmcore_bitmap(vc, VMCORE_STORED, &dumpable);
 	if (!err)
 		err = vmcore_bitmap(vc, VMCORE_STORED, &had);
 	fuzz_check_file_err(err);
 	if (!err) {
 		fuzz_check_file_err(exclude_foreign_pages(k, &none, &dumpable, &foreign));
-		err = filter_pages(k, level, 1, &dumpable, NULL, NULL, &stats);
+		err = filter_pages(k, level, 1, &dumpable, NULL, &order, &stats);
 		fuzz_check_file_err(err);
+	}
+	if (!err) {
+		fuzz_check_file_err(exclude_unused_vmemmap(k, &dumpable, NULL, &unused));
+		page_order_complete(&order, k);
 	}
 	if (!err) {
 		left = bitmap_count(&dumpable, 0, vc->max_pfn);
@@ -44,7 +51,11 @@ static void filter(const struct kernel *k, struct vmcore *vc, unsigned int level
 		for (pfn_t pfn = bitmap_next_set(&dumpable, 0, vc->max_pfn); pfn < vc->max_pfn;
 		     pfn = bitmap_next_set(&dumpable, pfn + 1, vc->max_pfn))
 			assert(bitmap_test(&had, pfn));
+		for (enum order_class c = 0; c < NR_ORDER_CLASSES; c++)
+			left -= page_order_count(&order, &dumpable, c);
+		assert(!left);
 	}
+	page_order_deinit(&order);
 	bitmap_deinit(&had);
 	bitmap_deinit(&dumpable);
 }
