@@ -28,6 +28,7 @@ static const struct {
 	{ "--essential", "--fill", "--fill is about pages that -d excludes" },
 	{ "-F", "--fill", "a stream names its pages before it has them" },
 	{ "-F", "--split", "there is one standard output" },
+	{ "-g", "--xen-syms", "-g describes Linux; use --xen-syms with -X when making the dump" },
 	{ "-i", "-x", "both say what the kernel is like" },
 };
 
@@ -202,6 +203,10 @@ static int check_options(const struct command_line *cl)
 	enum plan_mode mode = cl->plan->mode;
 	char name[32], chosen[32];
 
+	for (size_t i = 0; i < ARRAY_SIZE(conflicts); i++)
+		if (is_seen(cl, conflicts[i].a) && is_seen(cl, conflicts[i].b))
+			return err_set(-EINVAL, "%s and %s exclude each other: %s", conflicts[i].a,
+				       conflicts[i].b, conflicts[i].why);
 	for (size_t i = 0; i < option_table_size; i++) {
 		const struct option_row *row = &option_table[i];
 
@@ -213,10 +218,6 @@ static int check_options(const struct command_line *cl)
 		option_name(option_of_mode(mode), chosen);
 		return err_set(-EINVAL, "%s cannot be used with %s", name, chosen);
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(conflicts); i++)
-		if (is_seen(cl, conflicts[i].a) && is_seen(cl, conflicts[i].b))
-			return err_set(-EINVAL, "%s and %s exclude each other: %s", conflicts[i].a,
-				       conflicts[i].b, conflicts[i].why);
 	return 0;
 }
 

@@ -467,6 +467,7 @@ REFUSED = [
     (['-E', '--split', 'b2'], '-E and --split exclude each other'),
     (['-F', '--split', 'b2'], '-F and --split exclude each other'),
     (['-i', 'x', '-x', 'y'], '-i and -x exclude each other'),
+    (['-g', 'x', '--xen-syms', 'y'], '-g and --xen-syms exclude each other: .* with -X'),
     (['--essential', '-d', '31'], '--essential and -d exclude each other'),
     (['--time-limit', '0'], 'is not a number of seconds'),
     (['-E', '--compression', 'zlib'], '-E and --compression exclude each other'),
