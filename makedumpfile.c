@@ -320,7 +320,7 @@ static unsigned int all_levels(const struct plan_create *create)
 /* Return whether knowing the kernel is worth a search. */
 static bool needs_kernel(const struct plan *plan, const struct vmcore *vc)
 {
-	/* Its notes lack what those of other machines tell of poisoned pages and the kernel's name. */
+	/* Its notes lack the kernel's name, and what poisoned pages are like. */
 	bool is_xen_host = vc->xen.found;
 
 	return (vc->bare && !vc->machine) || plan->mode != MODE_CREATE || is_xen_host ||

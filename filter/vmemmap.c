@@ -12,7 +12,7 @@ struct unused_vmemmap {
 	struct vmcore_reader *r;
 	struct memmap map;
 	struct bitmap dom0;
-	const struct bitmap *dumpable; /* by the numbers of the struct pages: dom0's on a Xen host */
+	const struct bitmap *dumpable; /* by the kernel's numbers: dom0's on a Xen host */
 	struct bitmap unused;	       /* pages of the memory map, by their pfns */
 	uint64_t page_size;
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A whole ELF core: VMCOREINFO of its notes or found in its memory, page tables, symbols and
- * types, essential pages, the memory map and struct pages, the order of pages; of a Xen host, dom0's
- * frames and Xen's table of pages.
+ * types, essential pages, the memory map and struct pages, the order of pages; of a Xen host,
+ * dom0's frames and Xen's table of pages.
  *
  * Input:
  *	1	flags: FUZZ_BINARY
