@@ -348,10 +348,14 @@ class Guest:
     def busybox(self):
         return debian.busybox(self.machine.arch) if self.machine is not X86_64 else None
 
+    def programs(self, work):
+        """The guest's programs, made in WORK: {path in the guest: path here}."""
+        guest_program(self.machine, self.kernel, f"{work}/guest")
+        return {"bin/guest": f"{work}/guest"}
+
     def prepare(self, work, out):
         """Everything that one boot needs and that does not change from try to try."""
-        guest_program(self.machine, self.kernel, f"{work}/guest")
-        files = {"bin/guest": f"{work}/guest"}
+        files = self.programs(work)
         if self.crash:
             files |= self.crash_initrd(work)
         if self.crash and self.machine.kexec == "kexec_load":
@@ -375,11 +379,15 @@ class Guest:
             disks.append(("vmcore", f"{out}/vmcore", "off"))
         return disks
 
+    def boot_options(self, work):
+        """QEMU's arguments for the kernel, and for what boot() tells QEMU of."""
+        return ["-device", f"virtio-balloon-{self.machine.bus}", "-kernel", self.kernel.vmlinuz,
+                "-initrd", f"{work}/initrd", "-append", self.append]
+
     def qemu_command(self, accel, work, out, disks):
         bus = self.machine.bus
         cmd = machine_command(self.machine, accel, self.la57, self.mem, self.smp,
-                              f"{out}/console.log") + ["-device", f"virtio-balloon-{bus}",
-            "-kernel", self.kernel.vmlinuz, "-initrd", f"{work}/initrd", "-append", self.append]
+                              f"{out}/console.log") + self.boot_options(work)
         if self.machine.vmcoreinfo == "note" and not self.machine.memory:
             cmd += ["-device", "vmcoreinfo"]
         if self.breakpoint:
@@ -406,6 +414,10 @@ class Guest:
                 grow(path, self.result_mib << 20)
                 sh("mke2fs", "-q", "-t", "ext4", "-F", "-m", "0", "-O", "^has_journal", path)
 
+    def begin(self, qemu, deadline):
+        """Tell QEMU what it is to do when the guest begins."""
+        qemu.do("balloon", deadline, value=(self.mem - 16) << 20)
+
     def boot(self, cmd, work, out, timeout):
         """Run the guest to its end; takes the image of an image guest each time it stops."""
         deadline = time.monotonic() + timeout
@@ -414,7 +426,7 @@ class Guest:
             if qemu.message(deadline) is None:
                 raise GuestFailed(f"QEMU does not start: {qemu.last_words()}")
             qemu.do("qmp_capabilities", deadline)
-            qemu.do("balloon", deadline, value=(self.mem - 16) << 20)
+            self.begin(qemu, deadline)
             if self.breakpoint:
                 gdb = stack.enter_context(Gdb(f"{work}/gdb", self.stop_address(work), deadline))
                 gdb.go()
@@ -488,7 +500,7 @@ class Guest:
             if not sizes:
                 raise GuestFailed("the crash kernel copied no vmcore")
             os.truncate(f"{out}/vmcore", int(sizes[0]))
-            dig_truth(out)
+            self.dig_truth(out)
         if not self.crash:
             check_still(out)
         if self.setting and not settings.proved(self.setting, f"{out}/truth"):
@@ -506,6 +518,22 @@ class Guest:
         elf_image.write(f"{out}/vmcore", self.machine.elf_machine, vmcoreinfo, parts)
         for *_, path in parts:
             os.unlink(path)
+
+    @staticmethod
+    def dig_truth(out):
+        """Take the truth of a crashed guest, which lies in its memory, out of the vmcore."""
+        with Vmcore(f"{out}/vmcore", page_size(out)) as core:
+            for name in ("kpageflags", "kpagecount"):
+                data = bytearray()
+                for pfn in read_words(f"{out}/truth/{name}.pfns"):
+                    data += core.read(pfn, 1) or bytes(core.page)
+                size = len(data) - core.page        # a page of padding follows the words
+                words = struct.unpack_from(f"{core.order}{size // 8}Q", data)
+                if name == "kpageflags" and not any(w & KIND_MASK for w in words):
+                    raise GuestFailed("the vmcore does not hold the guest's kpageflags")
+                with open(f"{out}/truth/{name}", "wb") as f:
+                    f.write(struct.pack(f"<{len(words)}Q", *words))
+                os.unlink(f"{out}/truth/{name}.pfns")
 
     def collect_result(self, out, console):
         if "VM command done" not in console:
@@ -575,19 +603,3 @@ def check_still(out):
     moved = sum(1 for a, b in zip(before, after) if (a ^ b) & KIND_MASK)
     if moved or len(before) != len(after):
         raise GuestFailed(f"{moved} pages changed while the image was taken")
-
-
-def dig_truth(out):
-    """Take the truth of a crashed guest, which lies in its memory, out of the vmcore."""
-    with Vmcore(f"{out}/vmcore", page_size(out)) as core:
-        for name in ("kpageflags", "kpagecount"):
-            data = bytearray()
-            for pfn in read_words(f"{out}/truth/{name}.pfns"):
-                data += core.read(pfn, 1) or bytes(core.page)
-            size = len(data) - core.page        # a page of padding follows the words
-            words = struct.unpack_from(f"{core.order}{size // 8}Q", data)
-            if name == "kpageflags" and not any(w & KIND_MASK for w in words):
-                raise GuestFailed("the vmcore does not hold the guest's kpageflags")
-            with open(f"{out}/truth/{name}", "wb") as f:
-                f.write(struct.pack(f"<{len(words)}Q", *words))
-            os.unlink(f"{out}/truth/{name}.pfns")
