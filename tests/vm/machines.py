@@ -108,8 +108,8 @@ PPC64EL = Machine("ppc64el", "ppc64el", "powerpc64le", "qemu-system-ppc64", "qem
                   series=("6.1", "6.12", "newest"), newest="sid")
 RISCV64 = Machine("riscv64", "riscv64", "riscv64", "qemu-system-riscv64", "qemu-system-misc",
                   ("-machine", "virt"), "ttyS0", RISCV_KEYS, "riscv64-linux-gnu-",
-                  ("gcc-riscv64-linux-gnu", "libc6-dev-riscv64-cross"),
-                  elf_machine=243, memory=((0x80000000, 1 << 20),),
+                  ("gcc-riscv64-linux-gnu", "libc6-dev-riscv64-cross"), kexec="kexec_load",
+                  kdump=("6.12",), elf_machine=243, memory=((0x80000000, 1 << 20),),
                   series=("6.12", "newest"), newest="sid")
 # Debian's kernel finds PCI in what firmware tells; its driver of fw_cfg, through which VMCOREINFO
 # would come, takes the lock of ACPI for granted.
@@ -137,7 +137,7 @@ MACHINES = {m.name: m for m in (
     variant(ARM64, "arm64-48", options=(*ARM64_BOARD, "-cpu", "cortex-a76"), checked=(), kdump=(),
             series=("6.12",)),
     # Page tables of three levels, as most processors have; QEMU's has five.
-    variant(RISCV64, "riscv64-39", append="no4lvl", series=("6.12",)),
+    variant(RISCV64, "riscv64-39", append="no4lvl", kdump=(), series=("6.12",)),
     variant(ARM64, "arm64-16k", flavour="arm64-16k", kdump=(), series=("newest",)),
     variant(PPC64EL, "ppc64el-64k", flavour="powerpc64le-64k", series=("6.12",)),
     # Three levels of page tables, and half of the memory above 4 GiB; crash kernels are below.
