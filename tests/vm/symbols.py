@@ -273,10 +273,8 @@ def compare_types(said, listed):
 
 def stored_pages(data, dump):
     """The (size, flags, bytes) of each page of a kdump-compressed file, in the order of pfns."""
-    sub, blocks = struct.unpack_from(f"{dump.order}iI", data, 432)
     nr = sum(byte.bit_count() for byte in dump.dumped)
-    first = (1 + sub + blocks) * dump.page
-    descs = data[first:first + 24 * nr]
+    descs = data[dump.descs_at:dump.descs_at + 24 * nr]
     for offset, size, flags, _ in struct.iter_unpack(f"{dump.order}QIIQ", descs):
         yield size, flags, data[offset:offset + size]
 
