@@ -2,8 +2,9 @@
 """Kernels of configurations that Debian does not ship, built from Debian's sources.
 
 SERIES+VARIANT names one: 6.12+novmemmap is built from linux-source-6.12 with the options of
-kernels/base.config, of which kernels/novmemmap.config replaces some. It is kept in the cache
-until its source, its options or the tools change.
+kernels/base.config and those of its architecture in kernels/arch, of which
+kernels/novmemmap.config replaces some. It is kept in the cache until its source, its options or
+the tools change.
 """
 import contextlib
 import hashlib
@@ -18,6 +19,7 @@ import typing
 import cache
 import debian
 from archive import run
+from machines import MACHINES
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kernels")
 BASE = os.path.join(HERE, "base.config")
@@ -40,12 +42,27 @@ COMPILERS = {
 }
 
 
+class Target(typing.NamedTuple):
+    """The kernel of a machine in the words of its makefiles: its architecture, the name of the file
+    in kernels/arch, and the file that boots."""
+    arch: str
+    options: str
+    image: str
+
+
+TARGETS = {
+    "x86_64": Target("x86_64", "x86", "arch/x86/boot/bzImage"),
+    "i386": Target("i386", "x86", "arch/x86/boot/bzImage"),
+}
+
+
 class Variant(typing.NamedTuple):
     """A configuration: the group of those that differ in the same, the series that it is built of,
-    and its compiler."""
+    its compiler, and the name of its machine. Compilers of other machines are theirs."""
     group: str
     series: tuple
     compiler: str = "gcc"
+    machine: str = "x86_64"
 
 
 VARIANTS = {
@@ -53,6 +70,7 @@ VARIANTS = {
     "nobtf": Variant("types", ("6.12",)),
     "debug": Variant("struct page", ("6.12",)),
     "clang": Variant("symbols", ("6.12",), "clang"),
+    "flatmem": Variant("machine", ("6.12",), machine="i386"),
 }
 
 
@@ -141,7 +159,7 @@ def run_make(words, log):
         raise cache.Unavailable(f"make: exit status {code}: see {log}")
 
 
-def build(dest, words, wanted):
+def build(dest, words, wanted, image):
     part = f"{dest}.part"
     shutil.rmtree(part, ignore_errors=True)
     with contextlib.suppress(FileNotFoundError):
@@ -151,30 +169,42 @@ def build(dest, words, wanted):
     with tempfile.TemporaryDirectory(dir=os.path.dirname(dest)) as tree:
         words = [*words, f"O={tree}", f"-j{len(os.sched_getaffinity(0))}"]
         configure(tree, words, wanted)
-        run_make([*words, "bzImage", "modules"], f"{dest}.log")
+        run_make([*words, os.path.basename(image), "modules"], f"{dest}.log")
         run_make([*words, f"INSTALL_MOD_PATH={modules}", "INSTALL_MOD_STRIP=1",
                   "modules_install"], f"{dest}.log")
-        for name, place in {"vmlinuz": "arch/x86/boot/bzImage", "config": ".config",
-                            "vmlinux-debug": "vmlinux",
+        for name, place in {"vmlinuz": image, "config": ".config", "vmlinux-debug": "vmlinux",
                             "release": "include/config/kernel.release"}.items():
             shutil.copy(f"{tree}/{place}", f"{part}/{name}")
     shutil.rmtree(dest, ignore_errors=True)
     os.rename(part, dest)
 
 
-def kernel(name):
-    """The kernel SERIES+VARIANT of x86_64, from the cache or built. The caller holds the cache's
-    lock."""
-    series, _, variant = name.partition("+")
+def compiler_of(variant):
+    machine, target = MACHINES[variant.machine], TARGETS[variant.machine]
+    if not machine.tools:
+        return COMPILERS[variant.compiler]
+    return Compiler((f"ARCH={target.arch}", f"CROSS_COMPILE={machine.tools}"),
+                    {f"{machine.tools}gcc": machine.tools_packages[0]})
+
+
+def machine_of(name):
+    """The name of the machine of the kernel SERIES+VARIANT."""
+    variant = name.partition("+")[2]
     if variant not in VARIANTS:
         raise cache.Unavailable(f"no variant is called {variant}: there are {' '.join(VARIANTS)}")
-    compiler = COMPILERS[VARIANTS[variant].compiler]
+    return VARIANTS[variant].machine
+
+
+def kernel(name):
+    """The kernel SERIES+VARIANT, from the cache or built. The caller holds the cache's lock."""
+    series, _, variant = name.partition("+")
+    target, compiler = TARGETS[machine_of(name)], compiler_of(VARIANTS[variant])
     missing = {package for program, package in (PROGRAMS | compiler.programs).items()
                if not shutil.which(program)}
     if missing:
         raise cache.Unavailable("not on this machine: " + " ".join(sorted(missing)))
-    wanted = options(BASE) | options(f"{HERE}/{variant}.config") | {
-        "CONFIG_LOCALVERSION": f'"-{variant}"'}
+    wanted = options(BASE) | options(f"{HERE}/arch/{target.options}.config") | options(
+        f"{HERE}/{variant}.config") | {"CONFIG_LOCALVERSION": f'"-{variant}"'}
     source = sources(series)
     dest, known = os.path.join(cache.root(), "kernels", name), None
     if os.path.exists(f"{dest}/key"):
@@ -183,7 +213,7 @@ def kernel(name):
     new = key(source, wanted, compiler)
     if known != new:
         os.makedirs(os.path.dirname(dest), exist_ok=True)
-        build(dest, [*compiler.words, "-C", source], wanted)
+        build(dest, [*compiler.words, "-C", source], wanted, target.image)
         with open(f"{dest}/key", "w") as f:
             f.write(new)
     return debian.Kernel(name, dest)

@@ -59,7 +59,9 @@ def guest(machine, series, kind):
     """The guest of a machine that boots a SERIES, which can be "newest", a series with a flavour of
     Debian (6.12-rt-amd64), or a kernel of built.py."""
     if built.is_built(series):
-        return qemu.Guest(built.kernel(series), kind)
+        if built.machine_of(series) != machine.name:
+            raise cache.Unavailable(f"{series} is a kernel of {built.machine_of(series)}")
+        return qemu.Guest(built.kernel(series), kind, machine=machine)
     if series == "newest":
         series = debian.newest(machine)
     series, _, flavour = series.partition("-")
