@@ -393,7 +393,7 @@ check-full:
 	$(Q)$(MAKE) --no-print-directory check-gpu check-faults mutants
 
 check-arch:
-	$(Q)scripts/setup check vm arch
+	$(Q)scripts/setup check cross vm arch
 	$(Q)tests/run O=$(O) arch
 
 check-crash:

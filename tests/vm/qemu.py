@@ -273,14 +273,15 @@ class Guest:
 
     KIND is one of settings.KINDS or of CARDS.  COMMAND (a list of words) is run by the
     crash kernel of a kdump guest; FILES are programs and shared objects that it needs, each
-    put at its own path with what it is linked with, and programs into /bin as well.
+    put at its own path with what it is linked with, and programs into /bin as well; ROOT has the
+    libraries of those of another architecture.
     KEEP_VMCORE: copy /proc/vmcore out.  RESULT_MIB is the size of the disk that COMMAND
     writes to; CRASH_CPUS is the number of processors of the crash kernel, and CRASHKERNEL_MIB
     its memory, where it is not the machine's and the setting does not tell.
     """
 
     def __init__(self, kernel, kind, command=None, files=(), keep_vmcore=True,
-                 result_mib=2048, machine=X86_64, crash_cpus=1, crashkernel_mib=None):
+                 result_mib=2048, machine=X86_64, crash_cpus=1, crashkernel_mib=None, root=None):
         self.kernel = kernel
         self.machine = machine
         self.kind = kind
@@ -298,6 +299,7 @@ class Guest:
         self.anon_mib = 64 if not self.crash else 96
         self.command = command
         self.files = files
+        self.root = root
         self.keep_vmcore = keep_vmcore
         self.result_mib = result_mib
         self.crash_append = CRASH_APPEND.replace("nr_cpus=1", f"nr_cpus={crash_cpus}")
@@ -336,9 +338,10 @@ class Guest:
     def crash_initrd(self, work):
         files, texts = {}, {}
         if self.command:
-            for path in self.files:
-                for p in closure(os.path.abspath(path)):
-                    files[p] = p
+            for path in map(os.path.abspath, self.files):
+                files |= foreign.closure(self.root, path) if self.root else {
+                    p: p for p in closure(path)}
+                files[path] = path
                 files["bin/" + os.path.basename(path)] = path
             texts["command"] = "exec " + shlex.join(self.command) + "\n"
         initramfs(f"{work}/crash.initrd", f"{GUEST}/init-crash",
