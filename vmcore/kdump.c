@@ -20,6 +20,7 @@
 #include "lib/cleanup.h"
 #include "lib/codec.h"
 #include "lib/err.h"
+#include "vmcore/data_ends.h"
 #include "vmcore/kdump_check.h"
 #include "vmcore/kdump_format.h"
 #include "vmcore/kdump_headers.h"
@@ -38,14 +39,6 @@
 
 /* A read this close after the last one means that the reader walks the file in order. */
 #define NEAR_BYTES (1u << 20)
-
-/* To compare the ends of data with the starts of others: bits a page, and in all. */
-#define START_BITS_PER_PAGE 16u
-#define START_BITS_MIN (UINT64_C(1) << 16)
-#define START_BITS_MAX (UINT64_C(1) << 28)
-#define SPREAD UINT64_C(0x9e3779b97f4a7c15)
-/* A writer left gaps if more than one in this number of ends is no start. */
-#define GAPS_USUAL 16u
 
 #define NO_PFN UINT64_MAX
 
@@ -669,80 +662,40 @@ static int kdump_bitmap(struct vmcore *vc, enum vmcore_bitmap_kind which, struct
 	return err;
 }
 
-/* The starts and ends of pages' data. */
-struct ends {
-	const struct kdump *kd;
-	uint64_t file_size;
-	struct bitmap starts; /* a bit for an offset, as start_bit() finds it */
-	uint64_t last;	      /* the end of all */
-	uint64_t odd, nr_odd; /* ends that are no start: the last, and how many */
-};
-
-/* Near offsets have near bits, and offsets that differ in one bit have others. */
-static uint64_t start_bit(const struct ends *e, uint64_t off)
-{
-	return (off + off / e->starts.nbits * SPREAD) & (e->starts.nbits - 1);
-}
-
-static void note_start(struct ends *e, const struct kdump_page_desc *d)
-{
-	uint64_t bit = start_bit(e, d->offset);
-
-	bitmap_set_range(&e->starts, bit, bit + 1);
-	e->last = max_u64(e->last, d->offset + d->size);
-}
-
-static void note_end(struct ends *e, const struct kdump_page_desc *d)
-{
-	uint64_t end = d->offset + d->size;
-
-	if (end == e->last || end == e->odd || bitmap_test(&e->starts, start_bit(e, end)))
-		return;
-	e->odd = end;
-	e->nr_odd++;
-}
-
 /* Visit the descriptors; those with which a page cannot be read tell nothing. */
-static int visit_descs(struct ends *e, struct file_reader *fr,
-		       void (*visit)(struct ends *e, const struct kdump_page_desc *d))
+static int visit_descs(const struct kdump *kd, struct file_reader *fr, struct data_ends *e,
+		       void (*visit)(struct data_ends *e, const struct kdump_page_desc *d))
 {
 	_cleanup_free_ uint8_t *buf = malloc(DESC_BATCH * KDUMP_PAGE_DESC_SIZE);
 	unsigned int nr = DESC_BATCH;
 	int err = buf ? 0 : -ENOMEM;
 
-	for (uint64_t i = 0; !err && nr && i < e->kd->rank.total; i += nr) {
+	for (uint64_t i = 0; !err && nr && i < kd->rank.total; i += nr) {
 		nr = DESC_BATCH;
-		err = read_descs(e->kd, fr, i, &nr, buf);
+		err = read_descs(kd, fr, i, &nr, buf);
 		for (unsigned int j = 0; !err && j < nr; j++) {
 			struct kdump_page_desc d;
 
-			kdump_decode_page_desc(&e->kd->layout, buf + j * KDUMP_PAGE_DESC_SIZE, &d);
-			if (d.offset >= e->kd->data_min && !desc_cut(&d, e->file_size))
+			kdump_decode_page_desc(&kd->layout, buf + j * KDUMP_PAGE_DESC_SIZE, &d);
+			if (d.offset >= kd->data_min && !desc_cut(&d, fr->file->size))
 				visit(e, &d);
 		}
 	}
 	return err;
 }
 
-/*
- * Data of pages lie one after the other, in any order, and pages that are equal can share them. A
- * descriptor whose offset is damaged names data that end within others, or leaves its own
- * data to no page. Then the contents of a page can be wrong, if they are not compressed.
- */
 static void kdump_check_places(struct vmcore *vc)
 {
-	struct ends e = { .kd = vc->priv, .file_size = vc->file.size };
-	uint64_t nr = e.kd->rank.total, bits = START_BITS_MIN;
+	const struct kdump *kd = vc->priv;
 	struct file_reader fr;
+	struct data_ends e;
 
-	while (bits < START_BITS_MAX && bits / START_BITS_PER_PAGE < nr)
-		bits *= 2;
 	/* An incomplete file has gaps. Without memory the dump is made all the same. */
-	if (vc->incomplete || !nr || bitmap_init(&e.starts, bits))
+	if (vc->incomplete || data_ends_init(&e, kd->rank.total))
 		return;
 	file_reader_init(&fr, &vc->file);
-	if (!visit_descs(&e, &fr, note_start) && !visit_descs(&e, &fr, note_end) && e.nr_odd &&
-	    e.nr_odd <= max_u64(nr / GAPS_USUAL, 1)) {
+	if (!visit_descs(kd, &fr, &e, data_ends_note_start) &&
+	    !visit_descs(kd, &fr, &e, data_ends_note_end) && data_ends_are_mixed_up(&e)) {
 		vmcore_warn(vc,
 			    "page descriptors: data end at %#" PRIx64
 			    ", where no others begin: pages may be mixed up",
@@ -750,7 +703,7 @@ static void kdump_check_places(struct vmcore *vc)
 		vc->incomplete = true;
 	}
 	file_reader_deinit(&fr);
-	bitmap_deinit(&e.starts);
+	data_ends_deinit(&e);
 }
 
 const struct vmcore_ops kdump_vmcore_ops = {
