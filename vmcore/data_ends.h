@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /**
  * @file
- * Whether the data of pages in a kdump-compressed file end where others begin.
+ * A test that the data of pages in a kdump-compressed file end where others begin.
  *
  * Data lie one after the other, in any order, and pages that are equal can share them. A page
  * descriptor whose offset is damaged names data that end within others, or leaves its own data to
@@ -34,8 +34,8 @@ void data_ends_note_start(struct data_ends *e, const struct kdump_page_desc *d);
 void data_ends_note_end(struct data_ends *e, const struct kdump_page_desc *d);
 
 /**
- * Return whether some pages, whose data end at @c odd, are mixed up with others. If many ends are no
- * starts, that is how the file was written.
+ * Return whether some pages, whose data end at @c odd, are mixed up with others. If many ends are
+ * no starts, that is how the file was written.
  */
 bool data_ends_are_mixed_up(const struct data_ends *e);
 
