@@ -201,7 +201,15 @@ static int fill_hole(struct btf_types *t, uint8_t *blob, const struct header *h,
 	t->unreadable = hole->end - hole->start;
 	if (of_names.end)
 		forget_names(t, blob + strings, &of_names);
-	return of_types.end ? btf_repair(&s, &of_types) : 0;
+	if (of_types.end) {
+		bool counted;
+		int err = btf_repair(&s, &of_types, &counted);
+
+		if (err)
+			return err;
+		t->uncounted = !counted;
+	}
+	return 0;
 }
 
 static int load(struct btf_types *t, const struct vmem *mem, vaddr_t start, uint64_t size)
@@ -253,7 +261,9 @@ int btf_types_load(struct btf_types *t, const struct vmem *mem, vaddr_t start, u
 		.first = base ? base->end : 1,
 		.pointer_size = vmem_ulong_size(mem),
 	};
-	err = load(t, mem, start, size);
+	err = base && base->uncounted ?
+		      err_set(-EBADMSG, "it builds on types that were lost and cannot be counted") :
+		      load(t, mem, start, size);
 	if (err)
 		btf_types_deinit(t);
 	return err ? err_prefix(err, "BTF at %#" PRIx64, start) : 0;

@@ -31,6 +31,8 @@ struct btf_types {
 	unsigned int pointer_size;    /**< bytes */
 	uint64_t unreadable;	      /**< bytes; types in them are prototypes without a name */
 	uint32_t lost_at, lost_end;   /**< offsets of names that could not be read */
+	/** Types were lost, maybe more than the ids tell: those of a module cannot follow. */
+	bool uncounted;
 };
 
 /**

@@ -239,22 +239,25 @@ static bool is_any_count_right(const struct repair *r)
 	return true;
 }
 
-/* Find how many types were lost; 0 if nothing tells, or it takes too many looks. */
-static uint32_t count_lost(const struct repair *r)
+/*
+ * Find how many types were lost; 0 if nothing tells, or it takes too many looks. *only: it is the
+ * only number that is possible.
+ */
+static uint32_t count_lost(const struct repair *r, bool *only)
 {
 	uint32_t max = min_u64((r->end - r->start) / RECORD_BYTES, LOST_MAX), found = 0;
 	uint32_t looks = 0;
 
-	for (uint32_t nr = 1; nr <= max; nr++) {
+	*only = true;
+	for (uint32_t nr = 1; nr <= max && *only; nr++) {
 		if (looks > LOOKS_MAX)
 			return 0;
 		if (!is_possible(r, nr, &looks))
 			continue;
-		if (found)
-			return is_any_count_right(r) ? found : 0;
-		found = nr;
+		*only = !found;
+		found = found ? found : nr;
 	}
-	return found;
+	return *only || is_any_count_right(r) ? found : 0;
 }
 
 /* Write a record of a kind with nr of what follows it. @return where the next one goes */
@@ -305,7 +308,7 @@ static bool put_records(const struct repair *r, uint32_t nr)
 	return pos == r->end;
 }
 
-int btf_repair(const struct btf_section *s, const struct btf_hole *hole)
+int btf_repair(const struct btf_section *s, const struct btf_hole *hole, bool *counted)
 {
 	_cleanup_free_ uint32_t *after = NULL;
 	_cleanup_free_ struct ref *refs = NULL;
@@ -322,7 +325,7 @@ int btf_repair(const struct btf_section *s, const struct btf_hole *hole)
 	refs = r.refs;
 	if (err)
 		return err;
-	nr = count_lost(&r);
+	nr = count_lost(&r, counted);
 	if (!nr || !put_records(&r, nr))
 		return err_set(-EBADMSG, "its unreadable types cannot be counted");
 	return 0;

@@ -41,9 +41,11 @@ struct btf_section {
 /**
  * Write records over those that lie in a hole, as many as there were.
  * @param hole in the section; not empty
+ * @param[out] counted false: there may have been more, but no type that is looked up comes after
+ * them
  * @return 0; -EBADMSG if they cannot be counted; -ENOMEM
  */
-int btf_repair(const struct btf_section *s, const struct btf_hole *hole)
+int btf_repair(const struct btf_section *s, const struct btf_hole *hole, bool *counted)
 	__attribute__((warn_unused_result));
 
 #endif

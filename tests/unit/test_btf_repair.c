@@ -205,6 +205,39 @@ static void test_lost(void **state)
 }
 
 /*
+ * The last types: there can be more of them than others tell, which costs none of the kernel's own
+ * types, but those of modules would get wrong ids.
+ */
+static void test_end(void **state)
+{
+	struct btf_types t, of_module;
+	struct image m;
+
+	(void)state;
+	image_make(&m, false, true);
+	assert_int_equal(btf_types_load(&t, &m.mem, BASE, m.size, NULL), 0);
+	assert_false(t.uncounted);
+	assert_int_equal(btf_types_load(&of_module, &m.mem, BASE, m.size, &t), 0);
+	btf_types_deinit(&of_module);
+	btf_types_deinit(&t);
+	/* Within the section the number is known. */
+	m.hole = 4 * PAGE;
+	m.hole_end = 5 * PAGE;
+	assert_int_equal(btf_types_load(&t, &m.mem, BASE, m.size, NULL), 0);
+	assert_false(t.uncounted);
+	btf_types_deinit(&t);
+	m.hole = (HEADER + m.type_len) / PAGE * PAGE;
+	m.hole_end = HEADER + m.type_len;
+	assert_int_equal(btf_types_load(&t, &m.mem, BASE, m.size, NULL), 0);
+	assert_true(t.uncounted);
+	assert_struct(&m, &t, 0);
+	assert_int_equal(btf_types_load(&of_module, &m.mem, BASE, m.size, &t), -EBADMSG);
+	assert_non_null(strstr(err_text(-EBADMSG), "cannot be counted"));
+	btf_types_deinit(&t);
+	free(m.bytes);
+}
+
+/*
  * struct inner { int x; }; struct outer { struct inner NAME; }; the second page cannot be read.
  * @param strings where in the file they begin
  * @param name where in these the name is
@@ -285,6 +318,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_page),
+		cmocka_unit_test(test_end),
 		cmocka_unit_test(test_lost_names),
 		cmocka_unit_test(test_nameless),
 		cmocka_unit_test(test_lost),
