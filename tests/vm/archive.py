@@ -50,10 +50,10 @@ def archives():
     return main, security or main
 
 
-def source(uri, name):
-    """The line of a sources.list for a suite."""
+def source(uri, name, what):
+    """The line of a sources.list for a suite's packages ("deb") or their sources ("deb-src")."""
     keyring = next((k for k in KEYRINGS if os.path.exists(k)), None)
-    return f"deb {f'[signed-by={keyring}] ' if keyring else ''}{uri} {name} main\n"
+    return f"{what} {f'[signed-by={keyring}] ' if keyring else ''}{uri} {name} main\n"
 
 
 def own_suite():
@@ -69,12 +69,13 @@ def own_suite():
 
 class Suite:
     """One suite of the archive, seen through a private apt configuration as a machine
-    of ARCH without any package sees it."""
+    of ARCH without any package sees it; of the packages or of their sources."""
 
-    def __init__(self, name, arch="amd64"):
+    def __init__(self, name, arch="amd64", sources=False):
         self.name = name
-        self.dir = os.path.join(cache.root(), "apt", name if arch == "amd64" else
-                                f"{name}-{arch}")
+        self.what = "deb-src" if sources else "deb"
+        self.dir = os.path.join(cache.root(), "apt", name + f"-{arch}" * (arch != "amd64")
+                                + "-sources" * sources)
         lists = os.path.join(self.dir, "lists")
         options = {
             "Dir::Etc::sourcelist": os.path.join(self.dir, "sources.list"),
@@ -105,7 +106,7 @@ class Suite:
         for sub in ("lists/partial", "cache/archives/partial"):
             os.makedirs(os.path.join(self.dir, sub), exist_ok=True)
         texts = {
-            "sources.list": source(uri, self.name),
+            "sources.list": source(uri, self.name, self.what),
             # The machine's hooks are for its own package lists.
             "apt.conf": "#clear APT::Update;\n#clear DPkg;\n",
             "status": "",
@@ -166,3 +167,9 @@ class Suite:
         except cache.Unavailable:
             self.update()
             run(command)
+
+    def download_source(self, package, where):
+        """Fetch the source of a package, if this is a suite of sources, into a directory."""
+        if self.stale():
+            self.update()
+        run(["apt-get", *self.options, "--download-only", "source", package], cwd=where)

@@ -53,6 +53,7 @@ class Target(typing.NamedTuple):
 TARGETS = {
     "x86_64": Target("x86_64", "x86", "arch/x86/boot/bzImage"),
     "i386": Target("i386", "x86", "arch/x86/boot/bzImage"),
+    "ppc64": Target("powerpc", "powerpc", "vmlinux"),
 }
 
 
@@ -71,6 +72,7 @@ VARIANTS = {
     "debug": Variant("struct page", ("6.12",)),
     "clang": Variant("symbols", ("6.12",), "clang"),
     "flatmem": Variant("machine", ("6.12",), machine="i386"),
+    "ppc64": Variant("machine", ("6.12",), machine="ppc64"),
 }
 
 

@@ -32,7 +32,7 @@ class Machine:
     """A machine of QEMU, and where its kernels come from."""
     name: str
     arch: str                   # Debian's name of the architecture
-    flavour: str                # the end of the names of kernel packages
+    flavour: str                # the end of the names of kernel packages; empty: there are none
     qemu: str                   # program
     package: str                # that has it
     options: tuple              # of QEMU; x86_64's processor depends on more than that
@@ -106,6 +106,11 @@ PPC64EL = Machine("ppc64el", "ppc64el", "powerpc64le", "qemu-system-ppc64", "qem
                   ("gcc-powerpc64le-linux-gnu", "libc6-dev-ppc64el-cross"), vmcoreinfo="file",
                   kexec="kexec_load", elf_machine=21, memory=((0, 1 << 20),),
                   series=("6.1", "6.12", "newest"), newest="sid")
+# Debian has packages of the compiler, but neither kernels nor programs.
+PPC64 = Machine("ppc64", "ppc64", "", "qemu-system-ppc64", "qemu-system-ppc",
+                (*PPC64_BOARD, "-cpu", "power9"), "hvc0", PPC64_KEYS, "powerpc64-linux-gnu-",
+                ("gcc-powerpc64-linux-gnu", "libc6-dev-ppc64-cross"), vmcoreinfo="file",
+                big_endian=True)
 RISCV64 = Machine("riscv64", "riscv64", "riscv64", "qemu-system-riscv64", "qemu-system-misc",
                   ("-machine", "virt"), "ttyS0", RISCV_KEYS, "riscv64-linux-gnu-",
                   ("gcc-riscv64-linux-gnu", "libc6-dev-riscv64-cross"), kexec="kexec_load",
@@ -132,7 +137,7 @@ I386 = Machine("i386", "i386", "686", "qemu-system-i386", "qemu-system-x86",
                stop="pvpanic", kexec="kexec_load", kdump=("6.1",), series=("6.1",))
 
 MACHINES = {m.name: m for m in (
-    X86_64, ARM64, S390X, PPC64EL, RISCV64, LOONGARCH64, MIPS64EL, I386,
+    X86_64, ARM64, S390X, PPC64EL, PPC64, RISCV64, LOONGARCH64, MIPS64EL, I386,
     # A processor without LVA: addresses of 48 bits, also in a kernel for 52.
     variant(ARM64, "arm64-48", options=(*ARM64_BOARD, "-cpu", "cortex-a76"), checked=(), kdump=(),
             series=("6.12",)),

@@ -23,6 +23,7 @@ import tempfile
 import time
 
 import built
+import busybox
 import cache
 import debian
 import elf_image
@@ -349,7 +350,12 @@ class Guest:
         return {"crash/vmlinuz": self.kernel.vmlinuz, "crash/initrd": f"{work}/crash.initrd"}
 
     def busybox(self):
-        return debian.busybox(self.machine.arch) if self.machine is not X86_64 else None
+        """Path of the machine's own busybox; None: the one installed here."""
+        if self.machine is X86_64:
+            return None
+        if not self.machine.flavour:
+            return busybox.build(self.machine)
+        return debian.busybox(self.machine.arch)
 
     def programs(self, work):
         """The guest's programs, made in WORK: {path in the guest: path here}."""
