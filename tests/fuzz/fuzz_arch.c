@@ -47,7 +47,9 @@ static const uint16_t machines[] = {
 #define PPC_INIT_READS_MAX (256 + 512 + 512 + 2 * (512 + 512))
 /* The image is looked for at 64 MiB of 256 GiB, with three and four levels of tables. */
 #define IA64_INIT_READS_MAX (4096 * (3 + 4))
-#define WALK_READS_MAX 5
+#define WALK_LEVELS_MAX 5
+/* The entries after the last one tell how far the run goes. */
+#define WALK_READS_MAX (WALK_LEVELS_MAX + 1)
 /* Those of arch_init_late() follow a list, which is no longer than memory has places for it. */
 #define FINISH_READS_MAX(nr_words) (100 + 16 * 9 * (nr_words))
 
@@ -124,7 +126,7 @@ static int translate(const struct arch *a, struct fuzz_physical *m, vaddr_t va,
 	traced.trace_ctx = m;
 	memset(run, 0xa5, sizeof(*run));
 	m->reads = 0;
-	m->level = WALK_READS_MAX + 1;
+	m->level = WALK_LEVELS_MAX + 1;
 	err = arch_translate(a, &traced, va, run);
 	assert(!err || err == -EFAULT);
 	fuzz_check_err(err);
