@@ -41,6 +41,11 @@ void data_ends_note_start(struct data_ends *e, const struct kdump_page_desc *d)
 	e->last = max_u64(e->last, d->offset + d->size);
 }
 
+void data_ends_note_unknown(struct data_ends *e)
+{
+	e->nr_unknown++;
+}
+
 void data_ends_note_end(struct data_ends *e, const struct kdump_page_desc *d)
 {
 	uint64_t end = d->offset + d->size;
@@ -53,5 +58,5 @@ void data_ends_note_end(struct data_ends *e, const struct kdump_page_desc *d)
 
 bool data_ends_are_mixed_up(const struct data_ends *e)
 {
-	return e->nr_odd && e->nr_odd <= max_u64(e->nr / GAPS_USUAL, 1);
+	return e->nr_odd > e->nr_unknown && e->nr_odd <= max_u64(e->nr / GAPS_USUAL, 1);
 }

@@ -22,6 +22,7 @@ struct data_ends {
 	uint64_t last;	      /**< the end of all */
 	uint64_t odd;	      /**< the last end that is no start */
 	uint64_t nr_odd;      /**< of such ends that differ from the one before */
+	uint64_t nr_unknown;  /**< pages whose data may begin at such an end */
 };
 
 /** @return 0 or -ENOMEM */
@@ -30,7 +31,9 @@ void data_ends_deinit(struct data_ends *e);
 
 /** Note where the data of a page begin. @param d its offset + size does not overflow */
 void data_ends_note_start(struct data_ends *e, const struct kdump_page_desc *d);
-/** Note where they end. */
+/** Note that the data of a page are not known: reading the page says so. */
+void data_ends_note_unknown(struct data_ends *e);
+/** Note where the data of a page end. */
 void data_ends_note_end(struct data_ends *e, const struct kdump_page_desc *d);
 
 /**

@@ -662,9 +662,9 @@ static int kdump_bitmap(struct vmcore *vc, enum vmcore_bitmap_kind which, struct
 	return err;
 }
 
-/* Visit the descriptors; those with which a page cannot be read tell nothing. */
-static int visit_descs(const struct kdump *kd, struct file_reader *fr, struct data_ends *e,
-		       void (*visit)(struct data_ends *e, const struct kdump_page_desc *d))
+/* Note where the data of all pages begin, or where they end. */
+static int note_places(const struct kdump *kd, struct file_reader *fr, struct data_ends *e,
+		       bool starts)
 {
 	_cleanup_free_ uint8_t *buf = malloc(DESC_BATCH * KDUMP_PAGE_DESC_SIZE);
 	unsigned int nr = DESC_BATCH;
@@ -675,10 +675,16 @@ static int visit_descs(const struct kdump *kd, struct file_reader *fr, struct da
 		err = read_descs(kd, fr, i, &nr, buf);
 		for (unsigned int j = 0; !err && j < nr; j++) {
 			struct kdump_page_desc d;
+			bool known;
 
 			kdump_decode_page_desc(&kd->layout, buf + j * KDUMP_PAGE_DESC_SIZE, &d);
-			if (d.offset >= kd->data_min && !desc_cut(&d, fr->file->size))
-				visit(e, &d);
+			known = d.offset >= kd->data_min && !desc_cut(&d, fr->file->size);
+			if (starts && known)
+				data_ends_note_start(e, &d);
+			else if (starts)
+				data_ends_note_unknown(e);
+			else if (known)
+				data_ends_note_end(e, &d);
 		}
 	}
 	return err;
@@ -694,8 +700,8 @@ static void kdump_check_places(struct vmcore *vc)
 	if (vc->incomplete || data_ends_init(&e, kd->rank.total))
 		return;
 	file_reader_init(&fr, &vc->file);
-	if (!visit_descs(kd, &fr, &e, data_ends_note_start) &&
-	    !visit_descs(kd, &fr, &e, data_ends_note_end) && data_ends_are_mixed_up(&e)) {
+	if (!note_places(kd, &fr, &e, true) && !note_places(kd, &fr, &e, false) &&
+	    data_ends_are_mixed_up(&e)) {
 		vmcore_warn(vc,
 			    "page descriptors: data end at %#" PRIx64
 			    ", where no others begin: pages may be mixed up",
