@@ -224,10 +224,15 @@ static int cmp_slabs(const void *a, const void *b)
 
 static int read_slabs(struct triage *t)
 {
-	int err = HAS_SYMBOL(slab_caches) ? walk_list(&t->view->mem, SYMBOL(slab_caches),
-						      MEMBER(kmem_cache, list), add_slab, t) :
-					    err_set(-ENOENT, "SYMBOL(slab_caches) is not known");
+	uint64_t offset;
+	/* Kernels without CONFIG_SLUB_DEBUG do not count slabs. */
+	int err = member_offset(MEMBER(kmem_cache_node, nr_slabs), &offset);
 
+	if (!err && !HAS_SYMBOL(slab_caches))
+		err = err_set(-ENOENT, "SYMBOL(slab_caches) is not known");
+	if (!err)
+		err = walk_list(&t->view->mem, SYMBOL(slab_caches), MEMBER(kmem_cache, list),
+				add_slab, t);
 	if (t->nr_slabs)
 		qsort(t->slabs, t->nr_slabs, sizeof(*t->slabs), cmp_slabs);
 	return triage_missing_err(t, err, "slabs");

@@ -84,6 +84,18 @@ def _():
     check(found['crash']['time'] is None or found['crash']['time'] > 0, found['crash'])
 
 
+@test('slab caches of a kernel that does not count its slabs are missing, not empty')
+def _():
+    caches = (*LOG, 'set SYMBOL(slab_caches) ${stext+0x180000:x}', 'set OFFSET(kmem_cache.list) 0',
+              'u64 image+0x180000 stext+0x180010', 'u64 image+0x180010 stext+0x180000')
+    core('counted', *caches, 'set OFFSET(kmem_cache_node.nr_slabs) 0')
+    check(len(load(triage('--json', '-', 'counted'))['slabs']) == 1, triage('counted'))
+    core('crashed', *caches)
+    found = load(triage('--json', '-', 'crashed'))
+    check(not found['slabs'], found['slabs'])
+    check('slabs: OFFSET(kmem_cache_node.nr_slabs) is not known' in found['missing'], found)
+
+
 @test('a dump that is cut short is called incomplete')
 def _():
     core('crashed', *LOG)
