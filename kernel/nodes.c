@@ -16,13 +16,12 @@ bool nodes_find(struct nodes *ret)
 	if (MOD_SYM_EXIST(vmlinux, node_data)) {
 		ret->array = GET_MOD_SYM(vmlinux, node_data);
 		if (MOD_VAR_LEN_EXIST(vmlinux, node_data))
-			ret->nr = min_u64(GET_MOD_VAR_LEN(vmlinux, node_data), NODES_MAX);
-		return true;
+			ret->nr = GET_MOD_VAR_LEN(vmlinux, node_data);
+	} else if (MOD_SYM_EXIST(vmlinux, pgdat_list)) {
+		ret->array = GET_MOD_SYM(vmlinux, pgdat_list);
+		if (MOD_VAR_LEN_EXIST(vmlinux, pgdat_list))
+			ret->nr = GET_MOD_VAR_LEN(vmlinux, pgdat_list);
 	}
-	if (!MOD_SYM_EXIST(vmlinux, pgdat_list))
-		return false;
-	ret->array = GET_MOD_SYM(vmlinux, pgdat_list);
-	if (MOD_VAR_LEN_EXIST(vmlinux, pgdat_list))
-		ret->nr = min_u64(GET_MOD_VAR_LEN(vmlinux, pgdat_list), NODES_MAX);
-	return true;
+	ret->nr = min_u64(ret->nr, NODES_MAX);
+	return ret->array;
 }

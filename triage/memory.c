@@ -8,6 +8,7 @@
 
 #include "facts/on_demand.h"
 #include "kernel/member.h"
+#include "kernel/nodes.h"
 #include "kernel/walk.h"
 #include "lib/array.h"
 #include "triage/parts.h"
@@ -55,8 +56,7 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, kmem_cache, per_node);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, kmem_cache_per_node_ptrs, node);
 INIT_OPT_MOD_SYM(vmlinux, nr_node_ids);
 
-/* More nodes than a machine has, and slab caches than are listed. */
-#define NODES_MAX 1024
+/* More slab caches are not listed. */
 #define SLABS_MAX 4096
 /* The order of a slab in kmem_cache.oo, above its number of objects. */
 #define OO_SHIFT 16
