@@ -116,8 +116,8 @@ static int x86_64_translate(const struct arch *a, const struct arch_mem *mem, va
 		unsigned int shift = PAGE_SHIFT + LEVEL_BITS * (level - 1);
 		uint64_t span = UINT64_C(1) << shift;
 		unsigned int slot = va >> shift & ((1 << LEVEL_BITS) - 1);
-		paddr_t at = table + slot * sizeof(table);
 		uint64_t entry;
+		paddr_t at = table + slot * sizeof(entry);
 		int err;
 
 		*ret = arch_run_within(va, span, 0);
