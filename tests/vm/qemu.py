@@ -98,6 +98,16 @@ def need_programs(machine):
         raise cache.Unavailable("not on this machine: " + " ".join(sorted(missing)))
 
 
+def unpack(path, dest, wrong):
+    """Unpack what a guest left, which must be whole: else GuestFailed says what is WRONG."""
+    try:
+        with tarfile.open(path) as tar:
+            tar.extractall(dest)
+    except tarfile.TarError as e:
+        raise GuestFailed(wrong) from e
+    os.unlink(path)
+
+
 def digest(paths):
     h = hashlib.sha256()
     for path in paths:
@@ -484,12 +494,7 @@ class Guest:
         """Turn what the guest left on its disks into files."""
         with open(f"{out}/console.log", errors="replace") as f:
             console = f.read()
-        try:
-            with tarfile.open(f"{out}/truth.tar") as tar:
-                tar.extractall(f"{out}/truth")
-        except tarfile.TarError as e:
-            raise GuestFailed("the guest told no truth") from e
-        os.unlink(f"{out}/truth.tar")
+        unpack(f"{out}/truth.tar", f"{out}/truth", "the guest told no truth")
         if not os.path.exists(f"{out}/truth/complete"):
             raise GuestFailed("the guest died while it told the truth")
         os.unlink(f"{out}/truth/complete")

@@ -4,7 +4,6 @@ import gzip
 import os
 import shutil
 import struct
-import tarfile
 
 import debian
 import foreign
@@ -86,12 +85,7 @@ class XenHost(qemu.Guest):
 
     def dig_truth(self, out):
         """Take the truth out of the vmcore, by the frames that dom0's pages are in."""
-        try:
-            with tarfile.open(f"{out}/xen.tar") as tar:
-                tar.extractall(f"{out}/truth/xen")
-        except tarfile.TarError as e:
-            raise GuestFailed("the guest told nothing of Xen") from e
-        os.unlink(f"{out}/xen.tar")
+        qemu.unpack(f"{out}/xen.tar", f"{out}/truth/xen", "the guest told nothing of Xen")
         frame_of = frames(f"{out}/truth")
         for name in ("kpageflags", "kpagecount"):
             path = f"{out}/truth/{name}.pfns"
