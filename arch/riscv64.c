@@ -14,6 +14,7 @@
 #include <inttypes.h>
 
 #include "facts/declare.h"
+#include "lib/checked.h"
 #include "lib/err.h"
 
 /* Default link address of the kernel; modules may lie below the image. */
@@ -201,29 +202,54 @@ static void riscv64_kernel_image(const struct arch *a, vaddr_t *start, vaddr_t *
 		*start = *end;
 }
 
-/*
- * Translate an address without page tables, by what the kernel tells of its image and of the
- * linear map, which ends before the modules.
- */
-static int told_to_phys(const struct arch *a, vaddr_t va, struct arch_run *ret)
-{
-	vaddr_t modules = GET_MOD_NUM(vmlinux, MODULES_VADDR);
-	vaddr_t linear = GET_MOD_NUM(vmlinux, PAGE_OFFSET);
-	vaddr_t start, end;
-	paddr_t pa;
+/* Addresses that the kernel tells, without page tables, where they are. */
+struct told {
+	bool known;
+	vaddr_t start, end; /* exclusive */
+	paddr_t paddr;	    /* of start */
+};
 
-	if (a->user || !MOD_NUM_EXIST(vmlinux, MODULES_VADDR))
-		return -ENOENT;
-	riscv64_kernel_image(a, &start, &end);
-	if (va >= start && va < end && MOD_NUM_EXIST(vmlinux, va_kernel_pa_offset))
-		pa = va - GET_MOD_NUM(vmlinux, va_kernel_pa_offset);
-	else if (va >= linear && va < modules && MOD_NUM_EXIST(vmlinux, PAGE_OFFSET) &&
-		 MOD_NUM_EXIST(vmlinux, phys_ram_base))
-		pa = va - linear + GET_MOD_NUM(vmlinux, phys_ram_base);
-	else
-		return -ENOENT;
-	*ret = arch_run_within(va, UINT64_C(1) << PAGE_SHIFT, pa >> PAGE_SHIFT << PAGE_SHIFT);
-	return 0;
+/* Find the image and the linear map, which ends before the modules. */
+static void find_told(const struct arch *a, struct told ret[2])
+{
+	struct told *image = &ret[0], *linear = &ret[1];
+	bool ends = !a->user && MOD_NUM_EXIST(vmlinux, MODULES_VADDR);
+
+	image->known = ends && MOD_NUM_EXIST(vmlinux, va_kernel_pa_offset);
+	riscv64_kernel_image(a, &image->start, &image->end);
+	image->paddr = image->start - GET_MOD_NUM(vmlinux, va_kernel_pa_offset);
+	linear->known = ends && MOD_NUM_EXIST(vmlinux, PAGE_OFFSET) &&
+			MOD_NUM_EXIST(vmlinux, phys_ram_base);
+	linear->start = GET_MOD_NUM(vmlinux, PAGE_OFFSET);
+	linear->end = GET_MOD_NUM(vmlinux, MODULES_VADDR);
+	linear->paddr = GET_MOD_NUM(vmlinux, phys_ram_base);
+}
+
+/*
+ * Translate an address of a table that cannot be read, if the kernel tells where it is; else cut
+ * the run of addresses without memory short of those that it tells.
+ */
+static int told_to_phys(const struct arch *a, vaddr_t va, struct arch_run *run)
+{
+	struct told told[2];
+	int err = -ENOENT;
+
+	find_told(a, told);
+	for (size_t i = 0; err && i < ARRAY_SIZE(told); i++) {
+		const struct told *t = &told[i];
+
+		if (!t->known || va < t->start || va >= t->end)
+			continue;
+		*run = arch_run_within(va, UINT64_C(1) << PAGE_SHIFT,
+				       (va - t->start + t->paddr) >> PAGE_SHIFT << PAGE_SHIFT);
+		run->len = min_u64(run->len, t->end - va);
+		err = 0;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(told); i++) {
+		if (told[i].known && va < told[i].start)
+			run->len = min_u64(run->len, told[i].start - va);
+	}
+	return err;
 }
 
 /*
