@@ -99,7 +99,7 @@ static int finish(struct log_file *f, int err)
 		flush_err = flush(f);
 	if (f->fd >= 0 && close(f->fd) && !flush_err)
 		flush_err = err_errno(-errno, "cannot write to %s", name_of(f));
-	return err ? err : flush_err;
+	return flush_err ? flush_err : err;
 }
 
 /* Describe the damage of a log that was written as far as it is readable. */

@@ -123,6 +123,25 @@ def _():
         check(read('log').decode() == ''.join(left), read('log'))
 
 
+@test('no memory to find the end of the log: its beginning is written')
+def _():
+    # Descriptors begin at the end of the image, after which nothing is mapped: all but the first
+    # are looked for among the texts.
+    missing, rb = 5003, f'image+{RING + 0x100:#x}'
+    core('logged', *LOG, f'u32 {rb} 13', f'u64 {rb}+8 stext+0x200*P-24',
+         f'u64 {rb}+24 {0x8000 + missing} 0x8000', f'u64 image+0x200*P-24 {2 << 62 | 0x8000} 0 40')
+    write('full.c', f'#include <stdlib.h>\nvoid *__libc_calloc(size_t, size_t);\n'
+                    f'void *calloc(size_t n, size_t size)\n'
+                    f'{{ return n == {missing} ? NULL : __libc_calloc(n, size); }}\n')
+    done = run([need_tool('cc'), '-shared', '-fPIC', '-o', 'full.so', 'full.c'])
+    check(done.code == 0, done)
+    env = {'LD_PRELOAD': os.path.abspath('full.so')}
+    makedumpfile('-f', '--dump-dmesg', 'logged', 'log', env=env).check_failed(
+        'no memory to search the log')
+    check(read('log').decode() == TEXT.splitlines(keepends=True)[0], read('log'))
+    makedumpfile('--dump-dmesg', 'logged', 'log', env=env).check_failed('log: file exists')
+
+
 @test('logs of before: records, as from 3.5 to 5.9, and lines, as before that')
 def _():
     log = f'{0xffffffff89400000 + RING:x}'
