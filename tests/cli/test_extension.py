@@ -773,6 +773,17 @@ def _():
     same_dump()
 
 
+@test('-e keeps the struct pages that it wants')
+def _():
+    dump('-e').check_done()
+    less = set(Kdump('dump').pages)
+    gone = sorted(kept(31) - less)
+    check(len(gone) > 3, f'{len(gone)} pages of struct pages')
+    wants = extension('wants', init=f'extension_decide({gone[1]}, 2, PG_INCLUDE);')
+    dump('-e', '--extension', wants).check_done()
+    check(set(Kdump('dump').pages) == less | set(gone[1:3]), 'other pages were dumped')
+
+
 @test('overwriting what it shares with us is noticed')
 def _():
     find = '''

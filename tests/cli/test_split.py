@@ -214,6 +214,7 @@ def _():
         names = split(3, *options)
         reassemble(*names, 'whole').check_done()
         check(Kdump('whole').same_sequence(Kdump('direct')), f'{options}: the order')
+        size = os.path.getsize('whole')
         for name in names:
             part = Part(name)
             at = part.starts
@@ -224,6 +225,7 @@ def _():
                 change(name, at + 8, struct.pack('<8Q', *[0] * (8 - len(wrong)), *wrong))
                 reassemble(*names, 'whole').check_done()
                 check(Kdump('whole').same_pages(Kdump('direct')), f'{options}, {wrong}')
+                check(os.path.getsize('whole') == size, f'{options}, {wrong}: bytes of no page')
             change(name, 0, part.bytes)
 
 

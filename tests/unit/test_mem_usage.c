@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * --mem-usage of the running kernel: the memory that is reserved for its crash kernel.
+ * --mem-usage: the memory that is reserved for the crash kernel of the running one, and pages of
+ * zeros.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,6 +42,7 @@ static const struct core_text texts[] = {
 	  RESOURCE("0x8500*P", "0x8700*P-1") },
 	{ "no-symbol", OFFSETS },
 	{ "nowhere", OFFSETS "set SYMBOL(crashk_res) ffffc90000000000\n" },
+	{ "zeros", "segment 1*G 512*M\n" },
 };
 
 static struct cores cores;
@@ -57,15 +59,20 @@ static int remove_cores(void **state)
 	return cores_remove(&cores);
 }
 
-static struct mem_usage usage(const struct machine *m, bool live)
+static struct mem_usage usage_by(const struct machine *m, bool live, unsigned int nr_threads)
 {
 	struct mem_usage u;
 
-	if (mem_usage_count(m->k, live, 2, &u))
+	if (mem_usage_count(m->k, live, nr_threads, &u))
 		fail_msg("%s", err_text(-1));
 	assert_int_equal(u.zero + u.cache + u.cache_private + u.user + u.free + u.hwpoison +
 			 u.offline + u.absent + u.kernel, u.total);
 	return u;
+}
+
+static struct mem_usage usage(const struct machine *m, bool live)
+{
+	return usage_by(m, live, 2);
 }
 
 /* A running kernel's reservation is not counted, that of a dump is. */
@@ -117,12 +124,28 @@ static void test_invalid(void **state)
 	assert_pages("nowhere", 0);
 }
 
+/* There are too many for one thread to take all of them before another one has begun. */
+static void test_zeros_of_all_threads(void **state)
+{
+	struct mem_usage one, two;
+	struct machine m;
+
+	(void)state;
+	machine_open(&m, &cores, "zeros");
+	one = usage_by(&m, false, 1);
+	two = usage_by(&m, false, 2);
+	machine_close(&m);
+	assert_true(one.zero >= 0x20000);
+	assert_int_equal(two.zero, one.zero);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_not_counted),
 		cmocka_unit_test(test_descriptions),
 		cmocka_unit_test(test_invalid),
+		cmocka_unit_test(test_zeros_of_all_threads),
 	};
 
 	return cmocka_run_group_tests(tests, make_cores, remove_cores);

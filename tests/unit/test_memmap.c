@@ -189,6 +189,11 @@ static const struct core_text texts[] = {
 		  "u64 9*M+0x4000 " TIMES_256("vmemmap+3 3 ") "\n" },
 };
 
+/* The second section's array, from its first pfn down, begins below address 0. */
+static const struct core_text wrapping = {
+	"wrapping", "u32 image+0x182008 0x1000-0x4000*32+3\n"
+};
+
 static int setup(void **state)
 {
 	struct cores *c = malloc(sizeof(*c));
@@ -411,6 +416,23 @@ static void test_nodes(void **state)
 	assert_error(state, "node-no-map", -ENOENT, "SYMBOL(mem_section) or SYMBOL(mem_map)");
 }
 
+/* Addresses of 32-bit machines are computed without a carry. */
+static void test_wrapping_addresses(void **state)
+{
+	const struct memmap_range want[] = {
+		{ 0, 0x4000, 0xc0400000 },
+		{ 0x4000, 0x8000, 0x1000 },
+		{ 0x8000, 0x8800, 0xc0400000 + 0x8000 * 32 },
+	};
+	struct cores c;
+	void *cores = &c;
+
+	(void)state;
+	assert_int_equal(cores_make(&c, "mini-i386.txt", NULL, &wrapping, 1), 0);
+	assert_ranges(&cores, "wrapping", 32, 0, want, ARRAY_SIZE(want));
+	cores_remove(&c);
+}
+
 static void test_missing_facts(void **state)
 {
 	assert_error(state, "no-model", -ENOENT, "SYMBOL(mem_section) or SYMBOL(mem_map)");
@@ -568,6 +590,7 @@ int main(void)
 		cmocka_unit_test(test_classic),
 		cmocka_unit_test(test_flat),
 		cmocka_unit_test(test_nodes),
+		cmocka_unit_test(test_wrapping_addresses),
 		cmocka_unit_test(test_missing_facts),
 		cmocka_unit_test(test_lying_facts),
 		cmocka_unit_test(test_wrong_facts),
