@@ -39,6 +39,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 GUEST = os.path.join(HERE, "guest")
 GPU_GUEST = os.path.join(HERE, "guest-gpu")
 KEXEC_GUEST = os.path.join(HERE, "guest-kexec", "guest")
+SETTING_GUEST = os.path.join(HERE, "guest-settings")
 
 PROGRAMS = {                    # program -> Debian package
     "cpio": "cpio", "modprobe": "kmod",
@@ -333,6 +334,8 @@ class Guest:
             more |= {"kexec": digest([KEXEC_GUEST])}
         if self.setting and self.setting.options:
             more |= {"options": self.setting.options}
+        if self.setting and self.setting.script:
+            more |= {"script": digest(self.setting_sources())}
         if built.is_built(self.kernel.series):
             with open(f"{self.kernel.dir}/key") as f:
                 more |= {"kernel": f.read()}
@@ -345,6 +348,11 @@ class Guest:
     @staticmethod
     def gpu_sources():
         return [os.path.join(GPU_GUEST, f) for f in ("init", "gpu.c")]
+
+    def setting_sources(self):
+        """The files of a guest whose setting has a script: the program in place of "guest", the
+        script, and the source of a program that it can run."""
+        return [os.path.join(SETTING_GUEST, f) for f in ("guest", self.setting.script, "hold.c")]
 
     def crash_initrd(self, work):
         files, texts = {}, {}
@@ -370,6 +378,11 @@ class Guest:
     def programs(self, work):
         """The guest's programs, made in WORK: {path in the guest: path here}."""
         guest_program(self.machine, self.kernel, f"{work}/guest")
+        if self.setting and self.setting.script:
+            guest, script, source = self.setting_sources()
+            sh("gcc", "-O2", "-static", "-o", f"{work}/hold", source)
+            return {"bin/guest": guest, "programs/guest": f"{work}/guest", "setting": script,
+                    "bin/hold": f"{work}/hold"}
         return {"bin/guest": f"{work}/guest"}
 
     def prepare(self, work, out):

@@ -11,15 +11,20 @@ class Setting(typing.NamedTuple):
     """text: what it is, in words; append: for the kernel's command line; options: for QEMU;
     modules: of the kernel; proof: (a file of the truth, the regular expression that it contains
     if the setting took effect); crashkernel: the memory of a capture kernel, from which the
-    vmcore comes then, instead of an image."""
+    vmcore comes then, instead of an image; script: the name of one of guest-settings/ that the
+    guest runs."""
     text: str = ""
     append: str = ""
     options: tuple = ()
     modules: tuple = ()
     proof: tuple = ()
     crashkernel: str = ""
+    script: str = ""
 
 
+# The guest says so if a script ran to its end.
+DONE = ("dmesg", r"setting: done$")
+PMEM = ("nd_pmem", "dax_pmem", "device_dax")
 # Memory that is added to what the firmware tells of.
 MORE = ("-m", "slots=2,maxmem=4G")
 
@@ -45,6 +50,16 @@ SETTINGS = {
         "memhp_default_state=online_movable memory_hotplug.memmap_on_memory=1",
         (*MORE, *memory("dimm", 256), "-device", "pc-dimm,memdev=dimm"),
         proof=("iomem", r"^100000000-10fffffff : System RAM")),
+    "nvdimm": Setting(
+        "Persistent memory that the vmcore of a capture kernel lacks, with its struct pages or not",
+        options=("-machine", "nvdimm=on", *MORE,
+                 *memory("nv0", 32), "-device", "nvdimm,memdev=nv0",
+                 *memory("nv1", 32), "-device", "nvdimm,memdev=nv1"),
+        modules=("nfit", *PMEM), proof=DONE, crashkernel="192M", script="pmem"),
+    "pmem": Setting(
+        "Pages of devices amid others: persistent memory with its struct pages on it or not",
+        "memmap=16M!432M memmap=16M!464M",
+        modules=("nd_e820", *PMEM), proof=DONE, script="pmem"),
     "virtio-mem": Setting(
         "A device with memory of which a part is plugged",
         "memhp_default_state=online_movable",
