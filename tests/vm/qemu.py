@@ -323,6 +323,7 @@ class Guest:
         if self.setting:
             self.append = f"{self.append} {self.setting.append}".rstrip()
             self.modules = [*self.modules, *self.setting.modules]
+            self.mem += self.setting.mib
 
     def arguments(self):
         """The settings that decide the vmcore, the guest's programs apart; for meta.json and

@@ -12,7 +12,7 @@ class Setting(typing.NamedTuple):
     modules: of the kernel; proof: (a file of the truth, the regular expression that it contains
     if the setting took effect); crashkernel: the memory of a capture kernel, from which the
     vmcore comes then, instead of an image; script: the name of one of guest-settings/ that the
-    guest runs."""
+    guest runs; mib: memory beside the usual."""
     text: str = ""
     append: str = ""
     options: tuple = ()
@@ -20,6 +20,7 @@ class Setting(typing.NamedTuple):
     proof: tuple = ()
     crashkernel: str = ""
     script: str = ""
+    mib: int = 0
 
 
 # The guest says so if a script ran to its end.
@@ -50,6 +51,12 @@ SETTINGS = {
         "memhp_default_state=online_movable memory_hotplug.memmap_on_memory=1",
         (*MORE, *memory("dimm", 256), "-device", "pc-dimm,memdev=dimm"),
         proof=("iomem", r"^100000000-10fffffff : System RAM")),
+    "offline": Setting(
+        "Memory that the kernel no longer uses, and memory that was removed",
+        "memhp_default_state=online_movable",
+        (*MORE, *memory("stays", 128), "-device", "pc-dimm,memdev=stays",
+         *memory("leaves", 128), "-device", "pc-dimm,memdev=leaves"),
+        proof=DONE, script="offline", mib=256),
     "nvdimm": Setting(
         "Persistent memory that the vmcore of a capture kernel lacks, with its struct pages or not",
         options=("-machine", "nvdimm=on", *MORE,
