@@ -79,6 +79,10 @@ SETTINGS = {
     # The struct pages of other huge pages take the place of some of the boot.
     "hugetlb": Setting("Huge pages that share struct pages", "hugetlb_free_vmemmap=on",
                        proof=("vmstat", r"^nr_memmap_pages [1-9]")),
+    "gigantic": Setting(
+        "A huge page of 1 GiB that shares struct pages",
+        "hugetlb_free_vmemmap=on hugepagesz=1G hugepages=1", proof=DONE, script="gigantic",
+        mib=2048),
     "poison": Setting("Free pages of zeros, slab objects with red zones and their users' stacks",
                       "init_on_free=1 slub_debug=FZU", proof=("dmesg", r"heap free:on")),
     "high": Setting("A capture kernel above 4 GiB, with a little memory below",
