@@ -352,8 +352,9 @@ class Guest:
 
     def setting_sources(self):
         """The files of a guest whose setting has a script: the program in place of "guest", the
-        script, and the source of a program that it can run."""
-        return [os.path.join(SETTING_GUEST, f) for f in ("guest", self.setting.script, "hold.c")]
+        script, and the sources of programs that it runs."""
+        names = "guest", self.setting.script, *(f"{p}.c" for p in self.setting.programs)
+        return [os.path.join(SETTING_GUEST, name) for name in names]
 
     def crash_initrd(self, work):
         files, texts = {}, {}
@@ -380,10 +381,12 @@ class Guest:
         """The guest's programs, made in WORK: {path in the guest: path here}."""
         guest_program(self.machine, self.kernel, f"{work}/guest")
         if self.setting and self.setting.script:
-            guest, script, source = self.setting_sources()
-            sh("gcc", "-O2", "-static", "-o", f"{work}/hold", source)
-            return {"bin/guest": guest, "programs/guest": f"{work}/guest", "setting": script,
-                    "bin/hold": f"{work}/hold"}
+            guest, script, *sources = self.setting_sources()
+            files = {"bin/guest": guest, "programs/guest": f"{work}/guest", "setting": script}
+            for program, source in zip(self.setting.programs, sources):
+                sh("gcc", "-O2", "-static", "-o", f"{work}/{program}", source)
+                files[f"bin/{program}"] = f"{work}/{program}"
+            return files
         return {"bin/guest": f"{work}/guest"}
 
     def prepare(self, work, out):

@@ -12,7 +12,8 @@ class Setting(typing.NamedTuple):
     modules: of the kernel; proof: (a file of the truth, the regular expression that it contains
     if the setting took effect); crashkernel: the memory of a capture kernel, from which the
     vmcore comes then, instead of an image; script: the name of one of guest-settings/ that the
-    guest runs; mib: memory beside the usual."""
+    guest runs, and programs: of C sources there, which it needs; mib: memory beside the usual;
+    judges: programs that check-kernels calls."""
     text: str = ""
     append: str = ""
     options: tuple = ()
@@ -20,7 +21,9 @@ class Setting(typing.NamedTuple):
     proof: tuple = ()
     crashkernel: str = ""
     script: str = ""
+    programs: tuple = ()
     mib: int = 0
+    judges: tuple = ("check",)
 
 
 # The guest says so if a script ran to its end.
@@ -62,11 +65,16 @@ SETTINGS = {
         options=("-machine", "nvdimm=on", *MORE,
                  *memory("nv0", 32), "-device", "nvdimm,memdev=nv0",
                  *memory("nv1", 32), "-device", "nvdimm,memdev=nv1"),
-        modules=("nfit", *PMEM), proof=DONE, crashkernel="192M", script="pmem"),
+        modules=("nfit", *PMEM), proof=DONE, crashkernel="192M", script="pmem",
+        programs=("hold",)),
     "pmem": Setting(
         "Pages of devices amid others: persistent memory with its struct pages on it or not",
         "memmap=16M!432M memmap=16M!464M",
-        modules=("nd_e820", *PMEM), proof=DONE, script="pmem"),
+        modules=("nd_e820", *PMEM), proof=DONE, script="pmem",
+        programs=("hold",)),
+    "traced": Setting(
+        "Probes, the tracer of functions and programs of BPF, which change the kernel's code",
+        proof=DONE, script="traced", programs=("trace",), judges=("check", "check-symbols")),
     "virtio-mem": Setting(
         "A device with memory of which a part is plugged",
         "memhp_default_state=online_movable",
@@ -82,7 +90,7 @@ SETTINGS = {
     "gigantic": Setting(
         "A huge page of 1 GiB that shares struct pages",
         "hugetlb_free_vmemmap=on hugepagesz=1G hugepages=1", proof=DONE, script="gigantic",
-        mib=2048),
+        programs=("hold",), mib=2048),
     "poison": Setting("Free pages of zeros, slab objects with red zones and their users' stacks",
                       "init_on_free=1 slub_debug=FZU", proof=("dmesg", r"heap free:on")),
     "high": Setting("A capture kernel above 4 GiB, with a little memory below",
