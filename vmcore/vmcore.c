@@ -105,8 +105,13 @@ int vmcore_set_page_size(struct vmcore *vc, uint64_t page_size)
 
 static int not_a_dump(const unsigned char *head, size_t len)
 {
+	/* A byte that tells kinds of them follows. */
+	static const unsigned char stand_alone[] = { 0xa8, 0x19, 0x01, 0x73, 0x61, 0x8f, 0x23 };
 	char hex[8 * 3 + 1] = "", text[8 + 1] = "";
 
+	if (len > sizeof(stand_alone) && !memcmp(head, stand_alone, sizeof(stand_alone)))
+		return err_set(-ENOTSUP,
+			       "a stand-alone dump of s390x: convert it with zgetdump -f elf");
 	for (size_t i = 0; i < len && i < 8; i++) {
 		sprintf(hex + 3 * i, " %02x", head[i]);
 		text[i] = isascii(head[i]) && isprint(head[i]) ? head[i] : '.';
