@@ -205,20 +205,35 @@ static void *map_bytes(struct file_reader *r, uint64_t start, size_t len)
 
 	if (r->guard < 0)
 		r->guard = guard_take();
-	if (r->guard < 0)
+	map = r->guard < 0 ? MAP_FAILED :
+			     mmap(NULL, len, PROT_READ, MAP_PRIVATE, r->file->fd, start);
+	if (map == MAP_FAILED) {
+		/* This error is about these bytes: others have mapped some of them. */
+		r->use_mmap = r->guard >= 0 && errno == EAGAIN;
 		return NULL;
-	map = mmap(NULL, len, PROT_READ, MAP_PRIVATE, r->file->fd, start);
-	if (map == MAP_FAILED)
-		return NULL;
+	}
 	guard_set(r->guard, map, len);
 	return map;
 }
 
-/* off is below the real file's size. */
+/* Return whether a byte lies where the file is mapped rather than read. */
+static bool maps(const struct file_reader *r, uint64_t off)
+{
+	return r->use_mmap && off >= r->span && off < r->span_end && !r->file->flat;
+}
+
+/* The first byte to map for one in the span: of its unit, or of the span's first page. */
+static uint64_t map_start(const struct file_reader *r, uint64_t off)
+{
+	uint64_t page_size = sysconf(_SC_PAGESIZE);
+
+	return max_u64(off - off % MAP_UNIT, r->span - r->span % page_size);
+}
+
 static bool map_window(struct file_reader *r, uint64_t off)
 {
-	uint64_t start = off - off % MAP_UNIT;
-	size_t len = min_u64(MAP_WINDOW, r->file->real_size - start);
+	uint64_t start = map_start(r, off);
+	size_t len = min_u64(MAP_WINDOW, r->span_end - start);
 	void *map;
 
 	unmap_window(r);
@@ -234,12 +249,12 @@ static bool map_window(struct file_reader *r, uint64_t off)
 /* Copy bytes by way of a mapping; the window stays. Returns false if that fails. */
 static bool copy_mapped(struct file_reader *r, uint64_t off, void *buf, size_t len)
 {
-	uint64_t start = off - off % MAP_UNIT;
+	uint64_t start = map_start(r, off);
 	size_t map_len = off - start + len;
 	const char *map = NULL;
 	bool done = false;
 
-	if (range_fits(start, map_len, r->file->real_size))
+	if (range_fits(start, map_len, r->span_end))
 		map = map_bytes(r, start, map_len);
 	if (map)
 		done = guard_probe(r->guard, map + (off - start), len);
@@ -360,18 +375,16 @@ static bool splits(const struct file_reader *r, uint64_t off, size_t want)
 {
 	uint64_t end = r->window_off + r->window_len;
 
-	return r->use_mmap && off + want > end && want <= MAP_WINDOW / 2 &&
-	       end < r->file->real_size;
+	return maps(r, off) && off + want > end && want <= MAP_WINDOW / 2 && end < r->span_end;
 }
 
 static int load_window(struct file_reader *r, uint64_t off, size_t want)
 {
-	if (r->use_mmap && map_window(r, off))
+	if (maps(r, off) && map_window(r, off))
 		return 0;
-	if (r->spoiled)
+	if (r->window != r->buffer)
 		unmap_window(r);
 	r->spoiled = false;
-	r->use_mmap = false;
 	return read_window(r, off, want);
 }
 
@@ -448,7 +461,7 @@ static int copy_piece(struct file_reader *r, uint64_t where, void *buf, size_t l
 			return 0;
 		}
 	}
-	if (r->use_mmap && len >= COPY_MAPPED && copy_mapped(r, where, buf, len))
+	if (maps(r, where) && len >= COPY_MAPPED && copy_mapped(r, where, buf, len))
 		return 0;
 	n = fd_pread(f->fd, buf, len, where);
 	if (n < 0)
@@ -487,6 +500,12 @@ bool file_lost(const struct dump_file *f, uint64_t off)
 	uint64_t where, len;
 
 	return f->flat_cut && !flat_find(f->flat, off, &where, &len) && where == FLAT_HOLE;
+}
+
+void file_within(struct file_reader *r, uint64_t start, uint64_t end)
+{
+	r->span = start;
+	r->span_end = min_u64(end, r->file->real_size);
 }
 
 void file_expect(struct file_reader *r, uint64_t off, size_t len)

@@ -44,11 +44,12 @@ struct dump_file {
 /** One thread's view of a file. */
 struct file_reader {
 	const struct dump_file *file;
-	bool use_mmap;	     /**< cleared for good when mapping fails */
-	void *window;	     /**< mapping or buffer */
-	uint64_t window_off; /**< in the real file */
-	size_t window_len;   /**< valid bytes; 0: none yet */
-	void *buffer;	     /**< the buffer, once one was needed */
+	bool use_mmap;		 /**< cleared for good if the file cannot be mapped */
+	uint64_t span, span_end; /**< the only bytes that are mapped; none, if they are equal */
+	void *window;		 /**< mapping or buffer */
+	uint64_t window_off;	 /**< in the real file */
+	size_t window_len;	 /**< valid bytes; 0: none yet */
+	void *buffer;		 /**< the buffer, once one was needed */
 	/** Bytes that are going to be wanted soon; none, if they are equal. */
 	uint64_t expected, expected_end;
 	/** The last data or hole that was looked at, if the file is sparse. */
@@ -105,6 +106,14 @@ int file_read(struct file_reader *r, uint64_t off, void *buf, size_t len)
 
 /** Return whether a flattened file that is cut short should have a byte, but lost it. */
 bool file_lost(const struct dump_file *f, uint64_t off);
+
+/**
+ * Say that bytes [@p start, @p end) lie together in memory, of one PT_LOAD: if the file is one to
+ * map, no others are mapped from now on. x86_64 maps bytes of two in /proc/vmcore as memory
+ * that is not cached, or not at all if some of them are mapped already (track_pfn_remap(), seen
+ * with Linux 6.12).
+ */
+void file_within(struct file_reader *r, uint64_t start, uint64_t end);
 
 /**
  * Say which bytes file_get() is going to be asked for, of which it may give fewer at a time: they

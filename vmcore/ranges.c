@@ -217,6 +217,15 @@ static int map_error(const struct vmcore *vc, const struct memory_range *g, padd
 	return err_prefix(err, "memory at physical address %#" PRIx64, pa);
 }
 
+/* Get the file that has a range, of which the range can be mapped. */
+static struct file_reader *file_of(struct vmcore_reader *r, const struct memory_range *g)
+{
+	struct file_reader *ret = vmcore_file(r, g->file);
+
+	file_within(ret, g->off, g->off + (g->end - g->start));
+	return ret;
+}
+
 int ranges_get(struct vmcore_reader *r, paddr_t pa, size_t want, const void **ptr, size_t *got)
 {
 	static const char zeros[4096];
@@ -231,7 +240,7 @@ int ranges_get(struct vmcore_reader *r, paddr_t pa, size_t want, const void **pt
 		*got = min_u64(want, sizeof(zeros));
 		return 0;
 	}
-	ret = file_get(vmcore_file(r, g->file), g->off + (pa - g->start), want, ptr, got);
+	ret = file_get(file_of(r, g), g->off + (pa - g->start), want, ptr, got);
 	return ret ? map_error(r->vc, g, pa, ret) : 0;
 }
 
@@ -245,7 +254,7 @@ static int read_range(struct vmcore_reader *r, const struct memory_range *g, pad
 		memset(buf, 0, len);
 		return 0;
 	}
-	ret = file_read(vmcore_file(r, g->file), g->off + (pa - g->start), buf, len);
+	ret = file_read(file_of(r, g), g->off + (pa - g->start), buf, len);
 	return ret ? map_error(r->vc, g, pa, ret) : 0;
 }
 

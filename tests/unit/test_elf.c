@@ -31,6 +31,7 @@
 #include "vmcore/vmcore.h"
 
 #define PAGE 4096
+#define MIB 0x100000
 
 /* Several PT_LOADs that are unaligned, out of order and of odd sizes. */
 #define ODD_SEGMENTS \
@@ -982,6 +983,42 @@ static void test_read_leaves_get_alone(void **state)
 	vmcore_close(vc);
 }
 
+/* A mapping ends with its PT_LOAD, and with the part of it that another has. */
+static void test_mapped_by_pt_load(void **state)
+{
+	struct vmcore *vc = open_core("nested", true);
+	struct vmcore_reader *r = reader_of(vc);
+	const struct area area = { 0x100000, 0x300000, PATTERN, 0 };
+	static const struct { paddr_t get, end; } pieces[] = {
+		{ 0x1ff000, 0x200000 }, { 0x200000, 0x203000 }, { 0x203000, 0x300000 },
+	};
+	const void *ptr;
+	uint8_t buf[64];
+	size_t got;
+
+	(void)state;
+	r->file.use_mmap = true;
+	for (size_t i = 0; i < ARRAY_SIZE(pieces); i++) {
+		paddr_t pa = pieces[i].get;
+
+		assert_int_equal(vmcore_get(r, pa, MIB, &ptr, &got), 0);
+		assert_int_equal(got, pieces[i].end - pa);
+		check_bytes(vc, &area, 1, pa, ptr, got);
+		assert_ptr_equal((const char *)r->file.window + r->file.window_len,
+				 (const char *)ptr + got);
+		/* 64 KiB before it if they are its own, else what the page has. */
+		assert_in_range((const char *)ptr - (const char *)r->file.window, 0,
+				i ? PAGE - 1 : 64 * 1024 - 1);
+		/* Bytes of two of them. */
+		assert_int_equal(vmcore_read(r, pieces[i].end - 32, buf, i < 2 ? 64 : 32), 0);
+		check_bytes(vc, &area, 1, pieces[i].end - 32, buf, i < 2 ? 64 : 32);
+	}
+	assert_true(r->file.use_mmap);
+	assert_null(r->file.buffer);
+	vmcore_reader_destroy(r);
+	vmcore_close(vc);
+}
+
 /*
  * Very many PT_LOADs that all overlap: with an algorithm that compares each with
  * each this does not end within the limit of CPU time.
@@ -1069,6 +1106,7 @@ int main(void)
 		cmocka_unit_test(test_not_a_dump),
 		cmocka_unit_test(test_no_such_file),
 		cmocka_unit_test(test_read_leaves_get_alone),
+		cmocka_unit_test(test_mapped_by_pt_load),
 		cmocka_unit_test(test_hostile_overlap),
 	};
 

@@ -85,6 +85,7 @@ static void open_ok(struct dump_file *f, struct file_reader *r, const char *path
 	assert_false(f->use_mmap);
 	f->use_mmap = use_mmap;
 	file_reader_init(r, f);
+	file_within(r, 0, UINT64_MAX);
 }
 
 static void close_both(struct dump_file *f, struct file_reader *r)
@@ -475,6 +476,7 @@ static void open_memory(struct dump_file *f, struct file_reader *r)
 	if (f->fd < 0)
 		skip();
 	file_reader_init(r, f);
+	file_within(r, 0, UINT64_MAX);
 }
 
 static void test_cannot_map(void **state)

@@ -50,6 +50,7 @@ static int setup(void **state)
 	assert_int_equal(file_open(&in->file, in->path, true, NULL), 0);
 	in->file.use_mmap = true;
 	file_reader_init(&in->r, &in->file);
+	file_within(&in->r, 0, SIZE);
 	*state = in;
 	return 0;
 }
@@ -181,6 +182,7 @@ static void test_guards_are_given_back(void **state)
 		guard_release(number);
 		file_reader_deinit(&in->r);
 		file_reader_init(&in->r, &in->file);
+		file_within(&in->r, 0, SIZE);
 		get(in, 0, 1);
 		assert_true(in->r.use_mmap);
 	}
