@@ -349,7 +349,8 @@ int init_kernel_kallsyms(struct kallsyms *ks)
 
 static int match_module_symbol(void *ctx, const struct kmodule_symbol *sym)
 {
-	symbol_match_offer(ctx, sym->name, sym->name_len, sym->type, sym->value);
+	if (!sym->foreign)
+		symbol_match_offer(ctx, sym->name, sym->name_len, sym->type, sym->value);
 	return 0;
 }
 
@@ -447,6 +448,7 @@ static int for_each_of_kernel(struct kallsyms *ks, int (*fn)(void *ctx, const st
 struct module_walk {
 	int (*fn)(void *ctx, const struct ksym *sym);
 	void *ctx;
+	bool foreign; /* those of others, too */
 	const char *module;
 	uint32_t count; /* of all modules */
 	bool ended;	/* by fn */
@@ -463,6 +465,8 @@ static int give_module_symbol(void *ctx, const struct kmodule_symbol *s)
 	};
 	int ret = -EBADMSG;
 
+	if (s->foreign && !walk->foreign)
+		return 0;
 	/* Many modules may claim the same large table. */
 	if (walk->count++ == KSYMS_MAX)
 		err_set(ret, "modules have more than %u symbols", KSYMS_MAX);
@@ -472,9 +476,10 @@ static int give_module_symbol(void *ctx, const struct kmodule_symbol *s)
 	return ret;
 }
 
-int kallsyms_for_each(struct kallsyms *ks, int (*fn)(void *ctx, const struct ksym *sym), void *ctx)
+static int walk_symbols(struct kallsyms *ks, int (*fn)(void *ctx, const struct ksym *sym),
+			void *ctx, bool foreign)
 {
-	struct module_walk walk = { .fn = fn, .ctx = ctx };
+	struct module_walk walk = { .fn = fn, .ctx = ctx, .foreign = foreign };
 	uint32_t lost = 0;
 	int ret, err = 0;
 
@@ -498,6 +503,11 @@ int kallsyms_for_each(struct kallsyms *ks, int (*fn)(void *ctx, const struct ksy
 	return err;
 }
 
+int kallsyms_for_each(struct kallsyms *ks, int (*fn)(void *ctx, const struct ksym *sym), void *ctx)
+{
+	return walk_symbols(ks, fn, ctx, true);
+}
+
 static int add_to_index(void *ctx, const struct ksym *sym)
 {
 	return kallsyms_index_add(ctx, sym);
@@ -513,7 +523,7 @@ static int need_index(struct kallsyms *ks)
 	err = kallsyms_index_create(&idx);
 	if (err)
 		return err;
-	err = kallsyms_for_each(ks, add_to_index, idx);
+	err = walk_symbols(ks, add_to_index, idx, false);
 	/* Part of the symbols is better than none. */
 	if (err == -EBADMSG || err == -EFAULT)
 		err = 0;

@@ -70,7 +70,8 @@ struct ksym {
 
 /**
  * Give each symbol to a function: the kernel's in the order of its table, then each
- * module's. Needs init_kernel_kallsyms() to have found tables.
+ * module's, those of others that a livepatch names among them, as in /proc/kallsyms. Needs
+ * init_kernel_kallsyms() to have found tables.
  * @param fn returns 0 to go on; anything else ends the walk and is returned
  * @return 0; -errno, what could be read was given nevertheless
  */

@@ -94,8 +94,7 @@ static int give_symbol(const struct symbols *s, const uint8_t *raw, uint8_t type
 	size_t room;
 
 	decode_symbol(s->mem, raw, &sym);
-	/* A livepatch keeps those that belong to others. */
-	if (sym.shndx == SHN_UNDEF || sym.name >= s->strings_len)
+	if (sym.name >= s->strings_len)
 		return 0;
 	room = s->strings_len - sym.name;
 	ret.name = s->strings + sym.name;
@@ -104,6 +103,7 @@ static int give_symbol(const struct symbols *s, const uint8_t *raw, uint8_t type
 		return 0;
 	ret.type = symbol_type(s, &sym, type);
 	ret.value = sym.value;
+	ret.foreign = sym.shndx == SHN_UNDEF;
 	return s->fn(s->ctx, &ret);
 }
 

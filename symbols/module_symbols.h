@@ -14,12 +14,12 @@ struct kmodule_symbol {
 	size_t name_len;
 	char type;	/**< as nm prints it, lower case; '?' if not known */
 	uint64_t value; /**< run-time address */
+	bool foreign;	/**< undefined: it belongs to the kernel or another module */
 };
 
 /**
- * Give every symbol of a module to a function: not the nameless ones, nor those that
- * belong to others (undefined ones, which a livepatch keeps). A symbol whose name cannot
- * be read is left out.
+ * Give every symbol of a module to a function, also those of others that a livepatch names,
+ * but not the nameless ones. A symbol whose name cannot be read is left out.
  *
  * Tables are read in pieces of at most 1 MiB, strings all at once.
  *

@@ -846,7 +846,8 @@ static void add_module(struct fixture *f, struct fake *m, const char *name,
 			store_u64(p + offsetof(Elf64_Sym, st_value), symbols[i].value, swap);
 		else
 			store_u32(p + offsetof(Elf32_Sym, st_value), symbols[i].value, swap);
-		p[is64 ? offsetof(Elf64_Sym, st_shndx) : offsetof(Elf32_Sym, st_shndx)] = 1;
+		p[is64 ? offsetof(Elf64_Sym, st_shndx) : offsetof(Elf32_Sym, st_shndx)] =
+			symbols[i].type != 'u';
 		types[i + 1] = symbols[i].type;
 		at += snprintf(strings + at, sizeof(strings) - at, "%s", symbols[i].name) + 1;
 		assert_true(at < sizeof(strings));
@@ -870,6 +871,8 @@ static const struct fake_symbol in_alpha[] = {
 };
 static const struct fake_symbol in_beta[] = {
 	{ "beta_ops", 'd', 0xc2000000 }, { "shared", 't', 0xc2000010 },
+	/* A livepatch names those of others. */
+	{ "twice", 'u', 0xc1000020 },
 };
 
 static void add_modules(struct fixture *f, struct fake *m)
@@ -925,6 +928,7 @@ static void test_modules(void **state)
 		declare(&f, "alpha", "__x64_sys_1_enter");
 		want(&f, "twice");
 		declare(&f, "beta", "shared");
+		declare(&f, "beta", "twice");
 		init_somewhere(&f);
 		check_missing(&f, "alpha_ops", -1);
 		assert_int_equal(init_module_kallsyms(f.ks, &m.list), 0);
@@ -939,9 +943,11 @@ static void test_modules(void **state)
 		/* A module's symbols are not the kernel's. */
 		assert_int_equal(f.syms[8].index, -1);
 		assert_int_equal(f.syms[9].value, 0xc2000010);
+		assert_int_equal(f.syms[10].index, -1);
 
 		assert_int_equal(kallsyms_for_each(f.ks, check_module_symbol, &nr), 0);
-		assert_int_equal(nr, NR_COMMON + 8);
+		assert_int_equal(nr, NR_COMMON + 9);
+		assert_int_equal(search_kallsyms_by_name(f.ks, "beta", "twice", found, 4), 0);
 		assert_int_equal(search_kallsyms_by_name(f.ks, "", "shared", found, 4), 2);
 		assert_string_equal(found[0].module, "alpha");
 		assert_string_equal(found[1].module, "beta");
@@ -991,7 +997,7 @@ static void test_bad_modules(void **state)
 			assert_string_equal(kallsyms_why(f.ks), "");
 		/* The walk gives the symbols of the other modules nevertheless. */
 		assert_int_equal(!kallsyms_for_each(f.ks, count, &nr), i == 3);
-		assert_int_equal(nr, NR_COMMON + 4);
+		assert_int_equal(nr, NR_COMMON + 2 * ARRAY_SIZE(in_beta));
 		end(&f);
 	}
 }

@@ -964,7 +964,8 @@ static int hear(void *ctx, const struct kmodule_symbol *sym)
 
 	assert_int_equal(strlen(sym->name), sym->name_len);
 	if (len + sym->name_len + 32 < sizeof(h->text))
-		sprintf(h->text + len, "%" PRIx64 " %c %s\n", sym->value, sym->type, sym->name);
+		sprintf(h->text + len, "%" PRIx64 " %c %s%s\n", sym->value, sym->type, sym->name,
+			sym->foreign ? " of others" : "");
 	h->nr++;
 	return h->nr == h->stop_after ? h->stop_with : 0;
 }
@@ -998,9 +999,10 @@ static const struct symbol few[] = {
 };
 
 #define FEW_BUT_LAST "c0123450 t xfs_init\nc0123458 t $d.1\nc0123459 t .L123\nc0123460 t .text\n" \
-	"c0223450 d xfs_data\n"
+	"c1000000 u printk of others\nc0223450 d xfs_data\n"
 /* The same two where no type is known. */
 #define MARKS "c0123458 ? $d.1\nc0123459 ? .L123\n"
+#define PRINTK "c1000000 ? printk of others\n"
 #define FEW FEW_BUT_LAST "1 ? odd\n"
 
 static void test_symbols(void **state)
@@ -1098,9 +1100,9 @@ static void test_strings_up_to_a_hole(void **state)
 		m.hole_end = m.hole + STEP;
 		k.typetab = 0;
 		assert_symbols(&m, &k, before == 1 ?
-			       "c0123450 q xfs_init\n" MARKS "c0123460 ? .text\n"
+			       "c0123450 q xfs_init\n" MARKS "c0123460 ? .text\n" PRINTK
 			       "c0223450 ? xfs_data\n" :
-			       "c0123450 q xfs_init\n" MARKS "c0123460 ? .text\n"
+			       "c0123450 q xfs_init\n" MARKS "c0123460 ? .text\n" PRINTK
 			       "c0223450 ? xfs_data\n1 ? odd\n");
 		memory_close(&m);
 	}
@@ -1108,7 +1110,7 @@ static void test_strings_up_to_a_hole(void **state)
 
 static void test_lying_typetab(void **state)
 {
-	static const char want[] = "c0123450 ? xfs_init\n" MARKS "c0123460 ? .text\n"
+	static const char want[] = "c0123450 ? xfs_init\n" MARKS "c0123460 ? .text\n" PRINTK
 				   "c0223450 ? xfs_data\n1 ? odd\n";
 	struct memory m;
 	struct kmodule k, ok;
@@ -1119,7 +1121,7 @@ static void test_lying_typetab(void **state)
 	/* At the strings, before them, far after them, nowhere: the names remain. */
 	k.typetab = ok.strtab;
 	assert_symbols(&m, &k, "c0123450 x xfs_init\nc0123458 f $d.1\nc0123459 s .L123\n"
-		       "c0123460 ? .text\nc0223450 n xfs_data\n"
+		       "c0123460 ? .text\nc1000000 i printk of others\nc0223450 n xfs_data\n"
 			       "1 i odd\n");
 	k.typetab = m.base;
 	assert_symbols(&m, &k, want);
@@ -1397,7 +1399,7 @@ static void test_hole_in_types(void **state)
 	k = put_tables(&m, m.base + TABLES, few, ARRAY_SIZE(few));
 	m.hole = k.typetab + 3;
 	m.hole_end = m.hole + 1;
-	assert_symbols(&m, &k, "c0123450 ? xfs_init\n" MARKS "c0123460 ? .text\n"
+	assert_symbols(&m, &k, "c0123450 ? xfs_init\n" MARKS "c0123460 ? .text\n" PRINTK
 		       "c0223450 ? xfs_data\n"
 			       "1 ? odd\n");
 	memory_close(&m);
