@@ -13,7 +13,7 @@ class Setting(typing.NamedTuple):
     if the setting took effect); crashkernel: the memory of a capture kernel, from which the
     vmcore comes then, instead of an image; script: the name of one of guest-settings/ that the
     guest runs, and programs: of C sources there, which it needs; mib: memory beside the usual;
-    judges: programs that check-kernels calls."""
+    kernel: Debian's that has what it needs; judges: programs that check-kernels calls."""
     text: str = ""
     append: str = ""
     options: tuple = ()
@@ -23,6 +23,7 @@ class Setting(typing.NamedTuple):
     script: str = ""
     programs: tuple = ()
     mib: int = 0
+    kernel: str = "6.12"
     judges: tuple = ("check",)
 
 
@@ -93,6 +94,8 @@ SETTINGS = {
         programs=("hold",), mib=2048),
     "poison": Setting("Free pages of zeros, slab objects with red zones and their users' stacks",
                       "init_on_free=1 slub_debug=FZU", proof=("dmesg", r"heap free:on")),
+    "zswap": Setting("More swapped out than zswap may have in memory", proof=DONE, script="zswap",
+                     programs=("swap",), kernel="6.12-amd64"),
     "high": Setting("A capture kernel above 4 GiB, with a little memory below",
                     options=("-machine", "max-ram-below-4g=256M"),
                     proof=("iomem", r"^ *1[0-9a-f]{8}-1[0-9a-f]{8} : Crash kernel$"),
