@@ -28,6 +28,7 @@ import cache
 import debian
 import elf_image
 import foreign
+import kernel_module
 import settings
 import tools
 from gdb import Gdb
@@ -353,7 +354,8 @@ class Guest:
     def setting_sources(self):
         """The files of a guest whose setting has a script: the program in place of "guest", the
         script, and the sources of programs that it runs."""
-        names = "guest", self.setting.script, *(f"{p}.c" for p in self.setting.programs)
+        sources = [*self.setting.programs, *filter(None, [self.setting.module])]
+        names = "guest", self.setting.script, *(f"{name}.c" for name in sources)
         return [os.path.join(SETTING_GUEST, name) for name in names]
 
     def crash_initrd(self, work):
@@ -404,7 +406,11 @@ class Guest:
             files["bin/gpu"] = f"{work}/gpu"
         params = {"MODE": "crash" if self.crash else "pause", "ANON": self.anon_mib << 10,
                   "CRASH_APPEND": self.crash_append, "CGROUP": self.kernel.cgroup_version()}
-        initramfs(f"{work}/initrd", init, self.kernel.modules(self.modules), files,
+        modules = self.kernel.modules(self.modules)
+        if self.setting and self.setting.module:
+            modules.append(f"{work}/{self.setting.module}.ko")
+            kernel_module.build(self.kernel, self.setting_sources()[-1], modules[-1])
+        initramfs(f"{work}/initrd", init, modules, files,
                   {"params": "".join(f"{k}={shlex.quote(str(v))}\n" for k, v in params.items())},
                   self.busybox())
         disks = [("truth", f"{out}/truth.tar", "off"),

@@ -12,7 +12,8 @@ class Setting(typing.NamedTuple):
     modules: of the kernel; proof: (a file of the truth, the regular expression that it contains
     if the setting took effect); crashkernel: the memory of a capture kernel, from which the
     vmcore comes then, instead of an image; script: the name of one of guest-settings/ that the
-    guest runs, and programs: of C sources there, which it needs; mib: memory beside the usual;
+    guest runs, programs: of C sources there, which it needs, and module: a module of such a source,
+    which it loads; mib: memory beside the usual;
     kernel: Debian's that has what it needs; judges: programs that check-kernels calls."""
     text: str = ""
     append: str = ""
@@ -22,6 +23,7 @@ class Setting(typing.NamedTuple):
     crashkernel: str = ""
     script: str = ""
     programs: tuple = ()
+    module: str = ""
     mib: int = 0
     kernel: str = "6.12"
     judges: tuple = ("check",)
@@ -76,6 +78,8 @@ SETTINGS = {
     "traced": Setting(
         "Probes, the tracer of functions and programs of BPF, which change the kernel's code",
         proof=DONE, script="traced", programs=("trace",), judges=("check", "check-symbols")),
+    "patched": Setting("A live patch, whose module keeps all symbols of its file", proof=DONE,
+                       script="patched", module="live_patch", judges=("check", "check-symbols")),
     "virtio-mem": Setting(
         "A device with memory of which a part is plugged",
         "memhp_default_state=online_movable",
