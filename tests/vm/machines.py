@@ -53,6 +53,7 @@ class Machine:
     # own program, kexec_load by Debian's kexec-tools.
     kexec: str = ""
     crashkernel: int = 192      # MiB of memory that it has
+    event_queues: bool = False  # a kernel that panics frees those of its CPUs
     kdump: tuple = ()           # series whose capture kernels are judged in `make check-arch`
     # The tests make an image of the memory of machines for which QEMU cannot write one, or (7.2
     # for ppc64el) writes headers of the other byte order: the ELF machine, and
@@ -104,7 +105,8 @@ S390X = Machine("s390x", "s390x", "s390x", "qemu-system-s390x", "qemu-system-mis
 PPC64EL = Machine("ppc64el", "ppc64el", "powerpc64le", "qemu-system-ppc64", "qemu-system-ppc",
                   (*PPC64_BOARD, "-cpu", "power9"), "hvc0", PPC64_KEYS, "powerpc64le-linux-gnu-",
                   ("gcc-powerpc64le-linux-gnu", "libc6-dev-ppc64el-cross"), vmcoreinfo="file",
-                  kexec="kexec_load", elf_machine=21, memory=((0, 1 << 20),),
+                  kexec="kexec_load", event_queues=True, kdump=("6.12",), elf_machine=21,
+                  memory=((0, 1 << 20),),
                   series=("6.1", "6.12", "newest"), newest="sid")
 # Debian has packages of the compiler, but neither kernels nor programs.
 PPC64 = Machine("ppc64", "ppc64", "", "qemu-system-ppc64", "qemu-system-ppc",
@@ -144,11 +146,11 @@ MACHINES = {m.name: m for m in (
     # Page tables of three levels, as most processors have; QEMU's has five.
     variant(RISCV64, "riscv64-39", append="no4lvl", kdump=(), series=("6.12",)),
     variant(ARM64, "arm64-16k", flavour="arm64-16k", kdump=(), series=("newest",)),
-    variant(PPC64EL, "ppc64el-64k", flavour="powerpc64le-64k", series=("6.12",)),
+    variant(PPC64EL, "ppc64el-64k", flavour="powerpc64le-64k", kdump=(), series=("6.12",)),
     # Three levels of page tables, and half of the memory above 4 GiB; crash kernels are below.
     variant(I386, "i386-pae", flavour="686-pae", append="", qemu="qemu-system-x86_64",
             crashkernel=96, options=("-machine", "q35,max-ram-below-4g=256M", "-cpu", "max")),
     # A processor without radix trees.
-    variant(PPC64EL, "ppc64el-hash", options=(*PPC64_BOARD, "-cpu", "power8"),
-            series=("6.1", "6.12")),
+    variant(PPC64EL, "ppc64el-hash", options=(*PPC64_BOARD, "-cpu", "power8"), kdump=(),
+            event_queues=False, series=("6.1", "6.12")),
 )}

@@ -27,6 +27,7 @@ import busybox
 import cache
 import debian
 import elf_image
+import event_queues
 import foreign
 import kernel_module
 import settings
@@ -334,6 +335,8 @@ class Guest:
             more |= {"machine": self.machine.name, "options": self.machine.options}
         if self.crash and self.machine.kexec == "kexec_load":
             more |= {"kexec": digest([KEXEC_GUEST])}
+        if self.crash and self.machine.event_queues:
+            more |= {"event_queues": "free"}
         if self.setting and self.setting.options:
             more |= {"options": self.setting.options}
         if self.setting and self.setting.script:
@@ -538,6 +541,8 @@ class Guest:
                 raise GuestFailed("the crash kernel copied no vmcore")
             os.truncate(f"{out}/vmcore", int(sizes[0]))
             self.dig_truth(out)
+            if self.machine.event_queues:
+                event_queues.free(out, self.smp)
         if not self.crash:
             check_still(out)
         if self.setting and not settings.proved(self.setting, f"{out}/truth"):
