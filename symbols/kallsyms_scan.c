@@ -42,8 +42,7 @@
 
 struct scan {
 	const struct vmem *mem;
-	struct kallsyms_tables *found;
-	unsigned int nr_found;
+	struct kallsyms_tables *found; /* names of 0: none yet */
 	/* State of the current token table: */
 	vaddr_t table, index;
 	bool is_type[NR_TOKENS]; /* it begins with what nm prints as a type */
@@ -353,7 +352,6 @@ static bool try_markers(struct scan *s, const struct markers *m)
 	add_values_before(s, &t);
 	add_values_after(s, &t);
 	*s->found = t;
-	s->nr_found++;
 	return true;
 }
 
@@ -449,16 +447,25 @@ static bool find_rest(struct scan *s)
 	return false;
 }
 
+/* Return whether one can be a copy of the other: as many names, which take as many bytes. */
+static bool are_equal(const struct kallsyms_tables *a, const struct kallsyms_tables *b)
+{
+	return a->num_syms == b->num_syms && a->token_index - a->names == b->token_index - b->names;
+}
+
 static int token_hit(void *ctx, vaddr_t va, const uint8_t *bytes, size_t have)
 {
 	struct scan *s = ctx;
-	vaddr_t first = s->found->names;
+	struct kallsyms_tables first = *s->found;
 
-	if (may_be_tokens(bytes, have) && find_tokens(s, va) && find_rest(s) && s->nr_found > 1)
+	if (!may_be_tokens(bytes, have) || !find_tokens(s, va) || !find_rest(s) || !first.names)
+		return s->window.err;
+	if (!are_equal(&first, s->found))
 		return err_set(-EBADMSG,
 			       "there are kallsyms_names at %#" PRIx64 " and at %#" PRIx64
 			       ", and nothing tells which are the kernel's",
-			       first, s->found->names);
+			       first.names, s->found->names);
+	*s->found = first;
 	return s->window.err;
 }
 
@@ -473,11 +480,10 @@ int kallsyms_scan(struct kallsyms_tables *ret, const struct vmem *mem)
 		return err_set(-ENOMEM, "no memory to search for kallsyms");
 	s->mem = mem;
 	s->found = ret;
-	s->nr_found = 0;
 	image_window_init(&s->window, mem);
 	memset(ret, 0, sizeof(*ret));
 	err = image_search(mem, digits, sizeof(digits), token_hit, s);
-	if (!err && !s->nr_found)
+	if (!err && !ret->names)
 		err = err_set(-ENOENT, "the kernel image has no kallsyms tables");
 	if (err)
 		memset(ret, 0, sizeof(*ret));

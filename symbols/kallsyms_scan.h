@@ -16,7 +16,9 @@
  * A hit counts only if all hold: the token index agrees with the token table; the
  * digits are tokens at their own codes, as are enough other characters; the walk
  * over the names agrees with every marker and ends where the markers begin. Two
- * different hits are no hit. Candidates for the values are every place and encoding
+ * different hits are no hit. Of equal ones the first counts: the image begins where
+ * the search does, and after it can be the copy that the firmware loaded, from which
+ * the kernel moved itself (ppc). Candidates for the values are every place and encoding
  * that the layout allows; which one is right is for the caller to tell, from symbols
  * it knows.
  *
