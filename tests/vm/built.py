@@ -44,16 +44,20 @@ COMPILERS = {
 
 class Target(typing.NamedTuple):
     """The kernel of a machine in the words of its makefiles: its architecture, the name of the file
-    in kernels/arch, and the file that boots."""
+    in kernels/arch, the file that boots, and words for make without which it is not built."""
     arch: str
     options: str
     image: str
+    words: tuple = ()
 
 
 TARGETS = {
     "x86_64": Target("x86_64", "x86", "arch/x86/boot/bzImage"),
     "i386": Target("i386", "x86", "arch/x86/boot/bzImage"),
     "ppc64": Target("powerpc", "powerpc", "vmlinux"),
+    # 6.12.118 asserts that FMODE_NONOTIFY is no flag of open(), but here O_TMPFILE has its bit.
+    # Without __OPTIMIZE__ nothing is asserted.
+    "sparc64": Target("sparc64", "sparc", "vmlinux", ("CFLAGS_fcntl.o=-U__OPTIMIZE__",)),
 }
 
 
@@ -73,6 +77,7 @@ VARIANTS = {
     "clang": Variant("symbols", ("6.12",), "clang"),
     "flatmem": Variant("machine", ("6.12",), machine="i386"),
     "ppc64": Variant("machine", ("6.12",), machine="ppc64"),
+    "sparc64": Variant("machine", ("6.12",), machine="sparc64"),
 }
 
 
@@ -185,7 +190,7 @@ def compiler_of(variant):
     machine, target = MACHINES[variant.machine], TARGETS[variant.machine]
     if not machine.tools:
         return COMPILERS[variant.compiler]
-    return Compiler((f"ARCH={target.arch}", f"CROSS_COMPILE={machine.tools}"),
+    return Compiler((f"ARCH={target.arch}", f"CROSS_COMPILE={machine.tools}", *target.words),
                     {f"{machine.tools}gcc": machine.tools_packages[0]})
 
 

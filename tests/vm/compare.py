@@ -231,7 +231,7 @@ class Vmcore:
 
 COMPRESSION = {1: "zlib", 2: "lzo", 4: "snappy", 0x20: "zstd"}
 INCOMPLETE = 0x8
-PAGE_SIZES = (0x1000, 0x4000, 0x10000)
+PAGE_SIZES = (0x1000, 0x2000, 0x4000, 0x10000)
 DESCRIPTOR = 24                 # bytes of a page descriptor
 
 

@@ -108,11 +108,17 @@ PPC64EL = Machine("ppc64el", "ppc64el", "powerpc64le", "qemu-system-ppc64", "qem
                   kexec="kexec_load", event_queues=True, kdump=("6.12",), elf_machine=21,
                   memory=((0, 1 << 20),),
                   series=("6.1", "6.12", "newest"), newest="sid")
-# Debian has packages of the compiler, but neither kernels nor programs.
+# Debian has packages of the compilers for these, but neither kernels nor programs.
 PPC64 = Machine("ppc64", "ppc64", "", "qemu-system-ppc64", "qemu-system-ppc",
                 (*PPC64_BOARD, "-cpu", "power9"), "hvc0", PPC64_KEYS, "powerpc64-linux-gnu-",
                 ("gcc-powerpc64-linux-gnu", "libc6-dev-ppc64-cross"), vmcoreinfo="file",
                 big_endian=True)
+# Its first bus has no room for devices.
+SPARC64 = Machine("sparc64", "sparc64", "", "qemu-system-sparc64", "qemu-system-sparc",
+                  ("-machine", "sun4u,graphics=off"), "ttyS0", ROOT_KEYS, "sparc64-linux-gnu-",
+                  ("gcc-sparc64-linux-gnu", "libc6-dev-sparc64-cross"), bus="pci,bus=pciB",
+                  cpus=1, vmcoreinfo="file", elf_machine=43, memory=((0, 1 << 20),),
+                  big_endian=True)
 RISCV64 = Machine("riscv64", "riscv64", "riscv64", "qemu-system-riscv64", "qemu-system-misc",
                   ("-machine", "virt"), "ttyS0", RISCV_KEYS, "riscv64-linux-gnu-",
                   ("gcc-riscv64-linux-gnu", "libc6-dev-riscv64-cross"), kexec="kexec_load",
@@ -139,7 +145,7 @@ I386 = Machine("i386", "i386", "686", "qemu-system-i386", "qemu-system-x86",
                stop="pvpanic", kexec="kexec_load", kdump=("6.1",), series=("6.1",))
 
 MACHINES = {m.name: m for m in (
-    X86_64, ARM64, S390X, PPC64EL, PPC64, RISCV64, LOONGARCH64, MIPS64EL, I386,
+    X86_64, ARM64, S390X, PPC64EL, PPC64, SPARC64, RISCV64, LOONGARCH64, MIPS64EL, I386,
     # A processor without LVA: addresses of 48 bits, also in a kernel for 52.
     variant(ARM64, "arm64-48", options=(*ARM64_BOARD, "-cpu", "cortex-a76"), checked=(), kdump=(),
             series=("6.12",)),

@@ -557,7 +557,7 @@ class Guest:
         if self.machine.vmcoreinfo == "note":
             with open(f"{out}/truth/vmcoreinfo", "rb") as f:
                 vmcoreinfo = f.read()
-        elf_image.write(f"{out}/vmcore", self.machine.elf_machine, vmcoreinfo, parts)
+        elf_image.write(f"{out}/vmcore", self.machine, vmcoreinfo, parts)
         for *_, path in parts:
             os.unlink(path)
 

@@ -281,7 +281,8 @@ def stored_pages(data, dump):
 
 def same_dumps(one, other):
     """Judge two kdump-compressed files, which shall have the same pages, stored in the same way.
-    Their order may differ: which pages are essential depends on what is known."""
+    Their order may differ: which pages are essential depends on what is known; and their headers:
+    makedumpfile adds what it found to VMCOREINFO."""
     a, b = Dump(one), Dump(other)
     if (a.exists, a.dumped, a.status, a.level) != (b.exists, b.dumped, b.status, b.level):
         return ["other pages, or another level or compression"]
@@ -289,8 +290,9 @@ def same_dumps(one, other):
         x = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ)
         y = mmap.mmap(g.fileno(), 0, prot=mmap.PROT_READ)
     with x, y:
-        if len(x) != len(y):
-            return [f"{len(y)} bytes, not {len(x)}"]
+        sizes = len(x) - a.descs_at, len(y) - b.descs_at
+        if sizes[0] != sizes[1]:
+            return [f"{sizes[1]} bytes after the headers, not {sizes[0]}"]
         different = sum(p != q for p, q in zip(stored_pages(x, a), stored_pages(y, b)))
         return [f"{different} pages differ"] if different else []
 
