@@ -61,6 +61,8 @@ class Machine:
     elf_machine: int = 0
     memory: tuple = ()
     big_endian: bool = False
+    read_back: bool = True      # by libkdumpfile
+    switches_off: bool = True   # at the end; else it is known by the guest's last words
     checked: tuple = ()         # series in `make check-all`
     series: tuple = ()          # series in `make check-arch`
     newest: str = ""            # the suite that has the newest kernels, for "newest"
@@ -113,6 +115,13 @@ PPC64 = Machine("ppc64", "ppc64", "", "qemu-system-ppc64", "qemu-system-ppc",
                 (*PPC64_BOARD, "-cpu", "power9"), "hvc0", PPC64_KEYS, "powerpc64-linux-gnu-",
                 ("gcc-powerpc64-linux-gnu", "libc6-dev-ppc64-cross"), vmcoreinfo="file",
                 big_endian=True)
+# libkdumpfile takes the headers of its dumps, whose 64-bit numbers are aligned, for i386's. The
+# kernel does not start without a console of Open Firmware, which is the serial line if there are no
+# graphics, and lacks the driver by which it would switch itself off.
+PPC = Machine("ppc", "powerpc", "", "qemu-system-ppc", "qemu-system-ppc",
+              ("-machine", "mac99,graphics=off"), "ttyPZ0", ROOT_KEYS, "powerpc-linux-gnu-",
+              ("gcc-powerpc-linux-gnu", "libc6-dev-powerpc-cross"), cpus=1, vmcoreinfo="file",
+              big_endian=True, read_back=False, switches_off=False)
 # Its first bus has no room for devices.
 SPARC64 = Machine("sparc64", "sparc64", "", "qemu-system-sparc64", "qemu-system-sparc",
                   ("-machine", "sun4u,graphics=off"), "ttyS0", ROOT_KEYS, "sparc64-linux-gnu-",
@@ -145,7 +154,7 @@ I386 = Machine("i386", "i386", "686", "qemu-system-i386", "qemu-system-x86",
                stop="pvpanic", kexec="kexec_load", kdump=("6.1",), series=("6.1",))
 
 MACHINES = {m.name: m for m in (
-    X86_64, ARM64, S390X, PPC64EL, PPC64, SPARC64, RISCV64, LOONGARCH64, MIPS64EL, I386,
+    X86_64, ARM64, S390X, PPC64EL, PPC64, PPC, SPARC64, RISCV64, LOONGARCH64, MIPS64EL, I386,
     # A processor without LVA: addresses of 48 bits, also in a kernel for 52.
     variant(ARM64, "arm64-48", options=(*ARM64_BOARD, "-cpu", "cortex-a76"), checked=(), kdump=(),
             series=("6.12",)),

@@ -48,6 +48,7 @@ PROGRAMS = {                    # program -> Debian package
     "mke2fs": "e2fsprogs", "debugfs": "e2fsprogs", "xzcat": "xz-utils", "zstdcat": "zstd",
     "busybox": "busybox-static", "fallocate": "util-linux",
 }
+LAST_WORDS = "VM end"           # of the guest
 STOP_LABEL = "guest_stop"       # of the guest's program, where a breakpoint is
 DISK_MODULES = ["virtio_pci", "virtio_blk", "ext4"]
 # Swap, network, file systems, storage, a hypervisor: a hundred modules, big and small, so that
@@ -74,6 +75,7 @@ ATTEMPTS = 3
 BOOT_TIMEOUT = {"tcg": 1200, "kvm": 120}
 OTHER_TIMEOUT = 2700            # of machines that are not x86_64
 PROBE_TIMEOUT = 20
+WAIT = 2                        # between two looks at a guest's words
 TRUTH_BYTES = 1 << 30           # sparse
 
 
@@ -463,6 +465,20 @@ class Guest:
         """Tell QEMU what it is to do when the guest begins."""
         qemu.do("balloon", deadline, value=(self.mem - 16) << 20)
 
+    def event(self, qemu, out, deadline):
+        """Name of QEMU's next event, or None at the end of the guest."""
+        if self.machine.switches_off:
+            return qemu.event(deadline)
+        while True:
+            try:
+                return qemu.event(min(deadline, time.monotonic() + WAIT))
+            except GuestFailed:
+                if time.monotonic() >= deadline:
+                    raise
+            with open(f"{out}/console.log", errors="replace") as f:
+                if LAST_WORDS in f.read():
+                    return None
+
     def boot(self, cmd, work, out, timeout):
         """Run the guest to its end; takes the image of an image guest each time it stops."""
         deadline = time.monotonic() + timeout
@@ -475,7 +491,7 @@ class Guest:
             if self.breakpoint:
                 gdb = stack.enter_context(Gdb(f"{work}/gdb", self.stop_address(work), deadline))
                 gdb.go()
-            while (event := qemu.event(deadline)) is not None:
+            while (event := self.event(qemu, out, deadline)) is not None:
                 if event != ("STOP" if gdb else "GUEST_PANICKED") or self.crash:
                     continue
                 self.take_image(qemu, out, deadline)
