@@ -323,7 +323,8 @@ static bool needs_kernel(const struct plan *plan, const struct vmcore *vc)
 	/* Its notes lack the kernel's name, and what poisoned pages are like. */
 	bool is_xen_host = vc->xen.found;
 
-	return (vc->bare && !vc->machine) || plan->mode != MODE_CREATE || is_xen_host ||
+	/* Readers of a dump need VMCOREINFO, which a bare one has in its memory alone. */
+	return vc->bare || plan->mode != MODE_CREATE || is_xen_host ||
 	       all_levels(&plan->create) & ~DL_ZERO || plan->create.nr_extensions ||
 	       plan->vtop.wanted;
 }

@@ -50,6 +50,18 @@ def _():
         check_same(*convert('raw'), 'input')
 
 
+@test('raw memory: VMCOREINFO of its memory gets into dumps of all levels, also with --machine')
+def _():
+    noted()
+    options = convert('raw')
+    for level in ('0', '1'):
+        dumped('--machine', 'x86_64', *options, 'input', level=level).check_done()
+        whole = read('dump')
+        check(b'OSRELEASE=6.12.0-mini' in whole[:65536], f'level {level}: VMCOREINFO')
+        dumped(*options, 'input', level=level).check_done()
+        check(read('dump') == whole, f'level {level}: the dumps differ')
+
+
 @test('raw memory: ranges follow each other in their file, or are files of their own')
 def _():
     noted()

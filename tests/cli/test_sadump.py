@@ -89,12 +89,12 @@ def _():
 def _():
     mksadump('core', *SET)
     mksadump('core', 'input')
+    makedumpfile('-f', '-d', '0', 'input', 'wanted0').check_done()
     whole = read('input')
     with open('input', 'wb') as f:
         f.write(whole[:len(whole) - 3 * 4096 - 5])
     done = makedumpfile('-f', '-d', '0', 'input', 'dump')
     check(done.code == 1 and 'cut short: 12293 bytes' in done.err, done)
-    makedumpfile('-f', '-d', '0', 'core', 'wanted0').check_done()
     lost = set(dict(Kdump('wanted0').contents())) - set(dict(Kdump('dump').contents()))
     check(len(lost) == 4, f'lost: {lost}')
     second = read('disk2')

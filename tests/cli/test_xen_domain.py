@@ -109,10 +109,10 @@ def made_pv(*options):
     domain('--pv', f'{TABLES[0]},{TABLES[1]}', *options)
 
 
-def check_pages(path, wanted):
-    """A dump has the pages of another one, which differ in page tables only."""
+def check_pages(path, wanted, but=()):
+    """A dump has the pages of another one but for some; they differ in page tables only."""
     dump, other = dict(Kdump(path).contents()), dict(Kdump(wanted).contents())
-    check(dump.keys() == other.keys(), f'{path}: the pages')
+    check(dump.keys() == other.keys() - set(but), f'{path}: the pages')
     tables = range(TABLES[0] // PAGE, (TABLES[0] + TABLES[1]) // PAGE)
     differ = {pfn for pfn in dump if dump[pfn] != other[pfn]}
     check(differ and differ <= set(tables), f'{path}: pages {sorted(differ)[:9]} differ')
@@ -126,7 +126,8 @@ def _():
         for level in (0, 1, 2, 4, 8, 16, 31):
             makedumpfile('-f', '-c', '-d', level, 'core', 'wanted').check_done()
             makedumpfile('-f', '-c', '-d', level, 'input', 'dump').check_done()
-            check_pages('dump', 'wanted')
+            # The core has no notes, and is not searched for VMCOREINFO at these levels.
+            check_pages('dump', 'wanted', range(0x9c8, 0x9d1) if level < 2 else ())
 
 
 @test('the dump of a PV domain is filtered again, and its addresses translated')
