@@ -16,7 +16,6 @@
 #define SWAP (!HOST_BIG_ENDIAN)
 
 #define STREAM_VERSION 3
-#define RAM_VERSION 4
 /* A machine has a dozen: more are not believed. */
 #define BLOCKS_MAX 4096
 /* Pages of a machine: 1 PiB. */
@@ -44,6 +43,16 @@ enum page_flag {
 	PAGE_SAME_BLOCK = 0x20,
 	PAGE_FLAGS = MIGRATED_PAGE - 1,
 };
+
+/* The lower bits of the numbers in the storage attributes of s390x. */
+enum attributes_flag {
+	ATTRIBUTES_EOS = 0x01,
+	ATTRIBUTES_MORE = 0x02,
+	ATTRIBUTES_DONE = 0x08,
+};
+
+/* Bytes of an entry of ppc64's page table. */
+#define HASH_ENTRY 16
 
 /*
  * The memory of QEMU's machines: hw/i386/pc_piix.c, hw/i386/pc_q35.c, hw/arm/virt.c,
@@ -73,14 +82,16 @@ struct block {
 	unsigned long node; /* memory lies in this order */
 };
 
+/* Sections that are sent in parts, and are understood. */
+enum known_section { RAM, ATTRIBUTES, HASH_TABLE, NR_SECTIONS };
+
 /* A walk through a stream. */
 struct stream {
 	struct vmcore *vc;
 	struct file_reader fr;
 	uint64_t off; /* of the next byte */
 	char machine_type[NAME_SIZE];
-	uint32_t ram_section; /* its number */
-	bool ram_began;
+	uint64_t sections[NR_SECTIONS]; /* their numbers plus 1; 0: it did not begin yet */
 	struct block *blocks;
 	size_t nr_blocks;
 	const struct block *block; /* of the last page */
@@ -386,33 +397,105 @@ static int read_ram(struct stream *s)
 	return err;
 }
 
-/* Read what begins a section. */
-static int read_section_head(struct stream *s, unsigned int kind)
+/* Skip a part of the section that tells what s390x's guests do with their pages. */
+static int skip_attributes(struct stream *s)
+{
+	int err = 0;
+
+	while (!err) {
+		uint64_t start = s->off, number = 0, len = 0;
+
+		err = take_u64(s, &number);
+		if (err)
+			break;
+		switch (number & PAGE_FLAGS) {
+		case ATTRIBUTES_EOS:
+			return 0;
+		case ATTRIBUTES_DONE:
+			break;
+		case ATTRIBUTES_MORE:
+			err = take_u64(s, &len);
+			if (!err)
+				err = skip(s, len);
+			break;
+		default:
+			err = err_set(-EBADMSG,
+				      "storage attributes of the kind %#" PRIx64
+				      " at offset %" PRIu64,
+				      number & PAGE_FLAGS, start);
+		}
+	}
+	return err;
+}
+
+/* Skip a part of the section of ppc64's page table, which is not in its memory. */
+static int skip_hash_table(struct stream *s)
+{
+	uint32_t header = 0, index;
+	uint16_t valid = 0, invalid = 0;
+	int err = take_u32(s, &header);
+
+	/* The size of the table; all ones: there is none, or 0: entries follow. */
+	if (err || header)
+		return err;
+	do {
+		err = take_u32(s, &index);
+		if (!err)
+			err = take_u16(s, &valid);
+		if (!err)
+			err = take_u16(s, &invalid);
+		if (!err)
+			err = skip(s, valid * HASH_ENTRY);
+	} while (!err && (valid || invalid));
+	return err;
+}
+
+static const struct {
+	const char *name;
+	uint32_t version;
+	int (*read)(struct stream *s);
+} known[NR_SECTIONS] = {
+	[RAM] = { "ram", 4, read_ram },
+	[ATTRIBUTES] = { "s390-storage_attributes", 0, skip_attributes },
+	[HASH_TABLE] = { "spapr/htab", 1, skip_hash_table },
+};
+
+/* Read what begins a section or a part of one. */
+static int read_section_head(struct stream *s, unsigned int kind, enum known_section *ret)
 {
 	char name[NAME_SIZE] = "";
 	uint64_t start = s->off - 1;
 	uint32_t number = 0, instance, version = 0;
+	unsigned int k = 0;
 	int err = take_u32(s, &number);
 
-	if (!err && (kind == SECTION_PART || kind == SECTION_END))
-		return s->ram_began && number == s->ram_section ?
+	if (!err && (kind == SECTION_PART || kind == SECTION_END)) {
+		while (k < NR_SECTIONS && s->sections[k] != (uint64_t)number + 1)
+			k++;
+		*ret = k;
+		return k < NR_SECTIONS ?
 			       0 :
 			       err_set(-ENOTSUP, "a section at offset %" PRIu64 " is not known",
 				       start);
+	}
 	if (!err)
 		err = take_name(s, name);
 	if (!err)
 		err = take_u32(s, &instance);
 	if (!err)
 		err = take_u32(s, &version);
-	if (!err && (strcmp(name, "ram") || version != RAM_VERSION))
-		err = err_set(-ENOTSUP,
-			      "the section %s, version %" PRIu32 ", at offset %" PRIu64
-			      " is not known",
-			      name, version, start);
-	s->ram_section = number;
-	s->ram_began = true;
-	return err;
+	if (err)
+		return err;
+	while (k < NR_SECTIONS && (strcmp(name, known[k].name) || version != known[k].version))
+		k++;
+	if (k == NR_SECTIONS)
+		return err_set(-ENOTSUP,
+			       "the section %s, version %" PRIu32 ", at offset %" PRIu64
+			       " is not known",
+			       name, version, start);
+	s->sections[k] = (uint64_t)number + 1;
+	*ret = k;
+	return 0;
 }
 
 static int read_command(struct stream *s)
@@ -429,6 +512,7 @@ static int read_command(struct stream *s)
 static int read_section(struct stream *s)
 {
 	uint64_t start = s->off;
+	enum known_section section;
 	uint8_t kind = 0;
 	int err = take_u8(s, &kind);
 
@@ -447,10 +531,10 @@ static int read_section(struct stream *s)
 	case SECTION_PART:
 	case SECTION_FULL:
 	case SECTION_END:
-		err = read_section_head(s, kind);
+		err = read_section_head(s, kind, &section);
 		if (!err)
-			err = read_ram(s);
-		return err ? err : kind == SECTION_END;
+			err = known[section].read(s);
+		return err ? err : section == RAM && kind == SECTION_END;
 	default:
 		return err_set(-EBADMSG, "%#x at offset %" PRIu64 " is no section", kind, start);
 	}

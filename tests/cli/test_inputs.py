@@ -165,7 +165,7 @@ def migrated(*options, machine='x86_64', statements=()):
 
 @test('migration streams of QEMU, and files of virsh save')
 def _():
-    for machine in ('x86_64', 's390x'):
+    for machine in ('x86_64', 's390x', 'ppc64le'):
         for options in ((), ('--libvirt',)):
             migrated(*options, machine=machine)
             check_same('input')
@@ -241,10 +241,23 @@ def _():
             'with the capability mapped-ram')
     damaged(b'\6pc.ram', b'\6pc.rom', 'pages of memory in a file of')
     damaged(b'\3ram\0\0\0\0\0\0\0\4', b'\3ram\0\0\0\0\0\0\0\5', 'the section ram, version 5')
+    damaged(struct.pack('>BI', 3, 2), struct.pack('>BI', 3, 7), 'a section at offset')
     damaged(struct.pack('>QBI', 16, 0x7e, 2) + b'\3', struct.pack('>QBI', 16, 0x7e, 2) + b'\x33',
             'is incomplete: 0x33 at offset')
     damaged(struct.pack('>QBI', 16, 0x7e, 2) + b'\3', struct.pack('>QBI', 64, 0x7e, 2) + b'\3',
             'a page of the kind 0x40')
+    others = [('s390x', struct.pack('>QQ', 0x5002, 300), struct.pack('>QQ', 0x5002, 1 << 63),
+               'the stream ends'),
+              ('s390x', struct.pack('>QQ', 0x5002, 300), struct.pack('>QQ', 0x5004, 300),
+               'storage attributes of the kind 0x4'),
+              ('ppc64le', struct.pack('>IHH', 5, 3, 0), struct.pack('>IHH', 5, 2, 0),
+               'is no section')]
+    for machine, old, new, why in others:
+        migrated(machine=machine)
+        whole = read('input')
+        damaged(old, new, why)
+    migrated()
+    whole = read('input')
     # A block of 2^40 bytes more.
     at = whole.index(b'\6pc.ram') + 7
     size, = struct.unpack_from('>Q', whole, at)
