@@ -44,6 +44,20 @@ void bare_set_order(struct vmcore *vc, bool big_endian)
 	vc->swap = big_endian != HOST_BIG_ENDIAN;
 }
 
+void bare_set_machine(struct vmcore *vc, uint16_t machine)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
+		const struct bare_machine *m = &machines[i];
+
+		if (m->machine != machine)
+			continue;
+		vc->machine = machine;
+		vc->is64 = m->is64;
+		bare_set_order(vc, m->big_endian);
+		return;
+	}
+}
+
 void bare_init(struct vmcore *vc)
 {
 	const char *name = vc->options->machine;

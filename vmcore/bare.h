@@ -15,6 +15,9 @@ bool bare_knows_machine(const char *name);
 /** For the open() of a format: set bare, machine, is64, big_endian and swap. */
 void bare_init(struct vmcore *vc);
 
+/** Take over a machine that a file tells: one that has one word size and one byte order. */
+void bare_set_machine(struct vmcore *vc, uint16_t machine);
+
 /** Change the byte order of a dump whose machine is not known. */
 void bare_set_order(struct vmcore *vc, bool big_endian);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Migration streams of QEMU, and the files of virsh save, which hold one: see
- * migration_stream.h. They tell nothing about the kernel, and registers of CPUs are not read.
+ * migration_stream.h. They tell nothing about the kernel.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -12,6 +12,7 @@
 #include "lib/checked.h"
 #include "lib/err.h"
 #include "vmcore/bare.h"
+#include "vmcore/migration_cpus.h"
 #include "vmcore/migration_stream.h"
 #include "vmcore/ranges.h"
 
@@ -104,9 +105,10 @@ static int migration_open(struct vmcore *vc, const void *head, size_t head_len)
 	vc->priv = ram;
 	bare_init(vc);
 	err = migration_read(vc, off, ram);
-	if (!err)
-		vc->memory_end = address_of(ram, ram->nr_pages - 1) + MIGRATED_PAGE;
-	return err;
+	if (err)
+		return err;
+	vc->memory_end = address_of(ram, ram->nr_pages - 1) + MIGRATED_PAGE;
+	return ram->complete ? migration_add_cpus(vc, ram) : 0;
 }
 
 static void migration_close(struct vmcore *vc)

@@ -10,6 +10,7 @@
 #include "lib/array.h"
 #include "lib/byteorder.h"
 #include "lib/checked.h"
+#include "lib/elf_machine.h"
 #include "lib/err.h"
 
 /* Numbers of the stream are big-endian. */
@@ -62,15 +63,16 @@ enum attributes_flag {
 static const struct board {
 	const char *name;  /* the beginning of the machine type's name */
 	const char *block; /* the name of its memory, unless it has nodes */
+	uint16_t cpus;	   /* as migrated_ram.cpus */
 	paddr_t base;
 	uint64_t split_from, split_at;
 } boards[] = {
-	{ "pc-i440fx-", "pc.ram", 0, 0xe0000000, 0xc0000000 },
-	{ "pc-q35-", "pc.ram", 0, 0xb0000000, 0x80000000 },
-	{ "virt-", "mach-virt.ram", 0x40000000, UINT64_MAX, 0 },
-	{ "virt", "riscv_virt_board.ram", 0x80000000, UINT64_MAX, 0 },
-	{ "pseries-", "ppc_spapr.ram", 0, UINT64_MAX, 0 },
-	{ "s390-ccw-virtio-", "s390.ram", 0, UINT64_MAX, 0 },
+	{ "pc-i440fx-", "pc.ram", EM_X86_64, 0, 0xe0000000, 0xc0000000 },
+	{ "pc-q35-", "pc.ram", EM_X86_64, 0, 0xb0000000, 0x80000000 },
+	{ "virt-", "mach-virt.ram", EM_AARCH64, 0x40000000, UINT64_MAX, 0 },
+	{ "virt", "riscv_virt_board.ram", 0, 0x80000000, UINT64_MAX, 0 },
+	{ "pseries-", "ppc_spapr.ram", 0, 0, UINT64_MAX, 0 },
+	{ "s390-ccw-virtio-", "s390.ram", EM_S390, 0, UINT64_MAX, 0 },
 };
 
 /* Memory that is sent under one name. */
@@ -293,6 +295,7 @@ static int place_blocks(struct stream *s)
 		return err_set(-EBADMSG,
 			       "%" PRIu64 " pages of memory in a file of %" PRIu64 " bytes",
 			       ram->nr_pages, s->vc->file.size);
+	ram->cpus = board->cpus;
 	ram->base = board->base;
 	ram->low = ram->nr_pages * MIGRATED_PAGE;
 	if (ram->low >= board->split_from)
@@ -557,6 +560,7 @@ int migration_read(struct vmcore *vc, uint64_t off, struct migrated_ram *ram)
 	file_reader_deinit(&s.fr);
 	free(s.blocks);
 	ram->complete = err > 0;
+	ram->end = s.off;
 	if (ram->complete)
 		return 0;
 	if (err == -ENOMEM || !ram->pages)

@@ -27,6 +27,8 @@ struct migrated_ram {
 	uint64_t nr_pages; /**< at most one for each byte of the file */
 	uint64_t *pages;   /**< offset of each in the file, or as above. Owned */
 	bool complete;	   /**< the stream has its end, or the part of it that tells of memory */
+	uint64_t end;	   /**< and the states of devices begin at this offset */
+	uint16_t cpus;	   /**< the machine (EM_*) whose CPUs it has; 0: unknown */
 };
 
 /**

@@ -85,6 +85,13 @@ int notes_for_each_cpu(const struct vmcore *vc,
 int notes_drop_vmcoreinfo(struct vmcore *vc) __attribute__((warn_unused_result));
 
 /**
+ * Put a note at the end of a dump's notes; pointers into them become invalid.
+ * @return 0; -ENOMEM
+ */
+int notes_append(struct vmcore *vc, const char *name, uint32_t type, const void *desc, size_t size)
+	__attribute__((warn_unused_result));
+
+/**
  * Put a note of type 0 in front of a dump's notes; pointers into them become invalid.
  *
  * @param size bytes of the descriptor

@@ -277,6 +277,116 @@ def _():
     check(not os.path.exists('dump') or read('dump')[:8] == b'KDUMP   ', 'the dump')
 
 
+def prstatus(machine, cpu):
+    """An NT_PRSTATUS of registers that all differ."""
+    def words(nr, first=0):
+        return [(cpu + 1) << 24 | (n + first) * 0x10001 for n in range(1, nr + 1)]
+
+    if machine == 'i386-pae':
+        general = words(17)
+        general[11], general[14] = 0, 0x246
+        return struct.pack('<24xI44x17I4x', cpu + 1, *general)
+    if machine == 'x86_64':
+        general = [n << 32 | n for n in words(27)]
+        general[15], general[18] = 0, 0x10246
+        for segment in (17, 20, 23, 24, 25, 26):
+            general[segment] &= 0xffff
+        return struct.pack('<32xI76x27Q8x', cpu + 1, *general)
+    if machine == 'arm64':
+        return struct.pack('<32xI76x34Q8x', cpu + 1, *[n << 32 for n in words(33)], 0x3c5)
+    return struct.pack('>32xI76x18Q16I16x', cpu + 1, *[n << 32 for n in words(18)], *words(16, 18))
+
+
+def prstatus_notes(path):
+    """The descriptors of the NT_PRSTATUS notes of a dump."""
+    with open(path, 'rb') as f:
+        data = f.read()
+    order = '<' if data[5] == 1 else '>'
+    at, size = elf_notes(data, order)
+    ret, end = [], at + size
+    while at < end:
+        namesz, descsz, kind = struct.unpack_from(order + '3I', data, at)
+        desc = at + 12 + -(-namesz // 4) * 4
+        if (data[at + 12:at + 16], kind) == (b'CORE', 1):
+            ret.append(data[desc:desc + descsz])
+        at = desc + -(-descsz // 4) * 4
+    return ret
+
+
+def elf_notes(data, order):
+    if data[4] == 1:
+        phoff, number = *struct.unpack_from(order + 'I', data, 28), data[44:46]
+        headers = [struct.unpack_from(order + '5I', data, phoff + 32 * i)
+                   for i in range(struct.unpack(order + 'H', number)[0])]
+        return next((h[1], h[4]) for h in headers if h[0] == 4)
+    phoff, = struct.unpack_from(order + 'Q', data, 32)
+    number, = struct.unpack_from(order + 'H', data, 56)
+    headers = [struct.unpack_from(order + 'IIQQQQ', data, phoff + 56 * i) for i in range(number)]
+    return next((h[2], h[5]) for h in headers if h[0] == 4)
+
+
+def migrated_cpus(machine, *options, cpus=3):
+    """A migration stream of a miniature kernel on CPUs with registers."""
+    if machine == 'arm64':      # memory of QEMU's begins at 1 GiB: no miniature kernel lies there
+        c = core('core', text='elf 64 little arm64\nsegment G M\npage G/P random\n')
+    else:
+        c = noted(machine)
+    c.notes = [('CORE', 1, prstatus(machine, i)) for i in range(cpus)]
+    c.write('core')
+    done = run([sys.executable, '-B', f'{TOOLS}/mkmigration', *options, 'core', 'input'])
+    check(not done.code, done)
+
+
+@test('migration streams: registers of CPUs become notes')
+def _():
+    for machine, *options in (('x86_64',), ('arm64',), ('s390x',), ('i386-pae',),
+                              ('i386-pae', '--narrow')):
+        migrated_cpus(machine, *options)
+        wanted = [prstatus(machine, i) for i in range(3)]
+        for level in ('0', '1', '31'):
+            if machine == 'arm64' and level == '31':
+                continue
+            makedumpfile('-f', '-E', '-d', level, 'input', 'dump').check_done()
+            check(prstatus_notes('dump') == wanted, f'{machine} {options}: other registers')
+        check(json_of('input')['cpus'] == 3, 'the number of CPUs')
+    migrated_cpus('x86_64')
+    for name, cpus in (('x86_64', 3), ('arm64', 0)):
+        makedumpfile('-f', '-E', '-d', '0', '--machine', name, 'input', 'dump').check_alive()
+        check(len(prstatus_notes('dump')) == cpus, f'--machine {name}')
+
+
+@test('migration streams: CPUs that were not started, and states that are cut short or of no use')
+def _():
+    migrated_cpus('x86_64', '--parked')
+    makedumpfile('-f', '-E', '-d', '31', 'input', 'dump').check_done()
+    parked = struct.pack('<32xI300x', 3)
+    check(prstatus_notes('dump') == [prstatus('x86_64', i) for i in range(2)] + [parked], 'parked')
+    whole = read('input')
+    second = whole.index(b'\3cpu' + struct.pack('>II', 1, 12))
+    timer = whole.index(b'\5timer') - 5
+
+    def tried(data, cpus):
+        with open('input', 'wb') as f:
+            f.write(data)
+        makedumpfile('-f', '-E', '-d', '31', 'input', 'dump').check_done()
+        check(len(prstatus_notes('dump')) == cpus, f'{len(prstatus_notes("dump"))}, not {cpus}')
+
+    tried(whole[:second + 300], 1)
+    # The first head lies across the end of what is searched at once.
+    first, memory_end = whole.index(b'\3cpu' + struct.pack('>II', 0, 12)) - 5, timer - 5
+    for in_front in (1, 8, 16):
+        more = memory_end + 65536 - in_front - first
+        tried(whole[:timer] + bytes(more) + whole[timer:], 3)
+    # A section whose number is that of one before, of another version, or of another kind.
+    for at, byte, cpus in ((second - 1, whole[second - 5], 2), (second + 11, 13, 2),
+                           (second - 5, 1, 2)):
+        tried(whole[:at] + bytes((byte,)) + whole[at + 1:], cpus)
+    migrated_cpus('x86_64', cpus=1)
+    whole = read('input')
+    flags = whole.rindex(struct.pack('>Q', 0x10246))
+    tried(whole[:flags] + bytes(8) + whole[flags + 8:], 0)
+
+
 def suspended(*options, output='machine.vmss', make=noted):
     """A suspended machine of VMware with a miniature kernel."""
     make()

@@ -77,6 +77,16 @@ class Qemu:
             elif "return" in msg:
                 return msg["return"]
 
+    def migrate(self, path, deadline):
+        """Write the migration stream of the machine, which stands, to a file."""
+        self.do("migrate", deadline, uri=f"exec:cat > {path}")
+        status = ""
+        while status != "completed":
+            time.sleep(0.1)
+            status = self.do("query-migrate", deadline).get("status")
+            if status == "failed":
+                raise GuestFailed("QEMU: the migration failed")
+
     def last_words(self):
         self.proc.wait()
         words = self.proc.stderr.read().decode(errors="replace").strip().splitlines()
