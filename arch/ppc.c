@@ -14,8 +14,9 @@
  *	e500			4	4		virtual		12
  *	e500, PTE_64BIT		4 or 8	8		virtual		24
  *
- * The kernel has entries in the last quarter of the root, and none before: this tells the size of
- * the root, hence that of the entries. The entries tell the others.
+ * The kernel has entries in the last quarter of the root, and none before, but for modules of newer
+ * Book3S kernels, which end where it begins: this tells the size of the root, hence that of the
+ * entries. The entries tell the others.
  */
 #include "arch/arch.h"
 

@@ -112,6 +112,24 @@ static void test_wide_pages(void **state)
 	}
 }
 
+/* Modules of newer Book3S kernels lie before lower memory: their entries tell no size. */
+static void test_modules(void **state)
+{
+	static const char *const kernels[] = {
+		BOOK3S "10bc0 0001100000000000\n",
+		"11780 0001400000000000\n11a20 0001400000000000\n14000 0000000000123597\n",
+	};
+	struct machine m _cleanup_machine_ = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(kernels); i++) {
+		assert_int_equal(machine_init(&m, NULL, 0, 12, kernels[i]), 0);
+		assert_mapped(&m, 0xbc000000, 0x123000, 4096);
+		assert_mapped(&m, 0xd1000000, 0x123000, 4096);
+		assert_hole(&m, 0xbc001000, 4096);
+	}
+}
+
 /* A page that its process may not touch has only the second flag of e500. */
 static void test_e500_narrow(void **state)
 {
@@ -218,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_book3s),
 		cmocka_unit_test(test_debugged),
 		cmocka_unit_test(test_wide_pages),
+		cmocka_unit_test(test_modules),
 		cmocka_unit_test(test_e500_narrow),
 		cmocka_unit_test(test_64k),
 		cmocka_unit_test(test_segments),
