@@ -24,7 +24,7 @@
 /* Bytes that are searched at once. */
 #define PIECE ((size_t)64 << 10)
 /* The most bytes of a CPU's state that are read. */
-#define STATE_MAX 356
+#define STATE_MAX 464
 
 /* The head of a section: u8 kind, u32 number, u8 length, the name, u32 instance, u32 version. */
 #define SECTION_FULL 4
@@ -58,7 +58,7 @@ struct state {
 
 /*
  * Registers of x86 have L bytes: 8, but 4 in the streams of qemu-system-i386. After RIP and RFLAGS
- * come hflags of QEMU, 8 bytes and 8 registers of the FPU, and segments.
+ * come hflags of QEMU, 8 bytes and 8 registers of the FPU, 10 segments, 3 other numbers, and CR0.
  */
 #define X86_LONG(l, off) ((off) | ((l) == 8 ? WIDE : 0))
 #define X86_REG(l, n) X86_LONG(l, (n) * (l))
@@ -69,6 +69,9 @@ struct state {
 #define X86_LMA 0x4000
 #define X86_SEGMENT(l, n) (X86_MODE(l) + 92 + (n) * (12 + (l)))
 #define X86_BASE(l, n) X86_LONG(l, X86_SEGMENT(l, n) + 4)
+#define X86_CR0(l) X86_LONG(l, X86_SEGMENT(l, 10) + 4 + 2 * (l))
+/* Paging and protected mode: no kernel runs without. */
+#define X86_CR0_KERNEL UINT64_C(0x80000001)
 /* Bits of RFLAGS: of the reserved ones one is always set, the others never. */
 #define X86_RFLAGS_MASK (~UINT64_C(0x3ffffd))
 #define X86_RFLAGS_SET 2
@@ -113,14 +116,16 @@ static const struct state states[] = {
 		.cpus = EM_X86_64,
 		.machine = EM_386,
 		.version = 12,
-		.tests = { { X86_RFLAGS(8), X86_RFLAGS_MASK, X86_RFLAGS_SET } },
+		.tests = { { X86_RFLAGS(8), X86_RFLAGS_MASK, X86_RFLAGS_SET },
+			   { X86_CR0(8), X86_CR0_KERNEL, X86_CR0_KERNEL } },
 		.words = { I386_WORDS(8) },
 	},
 	{
 		.cpus = EM_X86_64,
 		.machine = EM_386,
 		.version = 12,
-		.tests = { { X86_RFLAGS(4), X86_RFLAGS_MASK, X86_RFLAGS_SET } },
+		.tests = { { X86_RFLAGS(4), X86_RFLAGS_MASK, X86_RFLAGS_SET },
+			   { X86_CR0(4), X86_CR0_KERNEL, X86_CR0_KERNEL } },
 		.words = { I386_WORDS(4) },
 	},
 	{

@@ -381,6 +381,10 @@ def _():
     for at, byte, cpus in ((second - 1, whole[second - 5], 2), (second + 11, 13, 2),
                            (second - 5, 1, 2)):
         tried(whole[:at] + bytes((byte,)) + whole[at + 1:], cpus)
+    for machine in ('x86_64', 'i386-pae'):
+        migrated_cpus(machine, '--parked', cpus=1)
+        makedumpfile('-f', '-E', '-d', '31', 'input', 'dump').check_done()
+        check(not prstatus_notes('dump'), f'{machine}: a machine that never ran')
     migrated_cpus('x86_64', cpus=1)
     whole = read('input')
     flags = whole.rindex(struct.pack('>Q', 0x10246))
