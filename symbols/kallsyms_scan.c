@@ -321,6 +321,25 @@ static void add_values_after(struct scan *s, struct kallsyms_tables *t)
 
 /* --- markers ---------------------------------------------------------------- */
 
+/* Return whether names from one marker to the next can take this many bytes. */
+static bool is_group(uint64_t bytes)
+{
+	return bytes >= GROUP_MIN && bytes <= GROUP_MAX;
+}
+
+/*
+ * Return whether what begins at p are halves of markers of 8 bytes (until 4.19), not markers of 4.
+ * There are as many such places as markers, and below each a long piece would be searched for
+ * names.
+ */
+static bool are_halves(const struct scan *s, const uint8_t *p, size_t have)
+{
+	const bool swap = s->mem->swap;
+
+	return s->mem->is64 && have >= 16 && !load_u32(p, swap) && !load_u32(p + 8, swap) &&
+	       is_group((uint64_t)load_u32(p + 12, swap) - load_u32(p + 4, swap));
+}
+
 /* Count the numbers that can be markers, the first of them 0. */
 static uint32_t count_rising(const struct scan *s, const uint8_t *p, size_t have, unsigned int size)
 {
@@ -330,7 +349,7 @@ static uint32_t count_rising(const struct scan *s, const uint8_t *p, size_t have
 	for (; have >= size && n < MARKERS_MAX; p += size, have -= size, n++) {
 		uint64_t value = load_ulong(p, size == 8, s->mem->swap);
 
-		if (n ? value - last < GROUP_MIN || value - last > GROUP_MAX : value != 0)
+		if (n ? !is_group(value - last) : value != 0)
 			break;
 		last = value;
 	}
@@ -395,7 +414,8 @@ static bool try_with_seqs(struct scan *s, struct markers m, uint32_t rising)
 
 static bool find_markers_at(struct scan *s, vaddr_t va, const uint8_t *bytes, size_t have)
 {
-	for (unsigned int size = 4; size <= vmem_ulong_size(s->mem); size += 4) {
+	for (unsigned int size = are_halves(s, bytes, have) ? 8 : 4;
+	     size <= vmem_ulong_size(s->mem); size += 4) {
 		struct markers m = { .va = va, .bytes = bytes, .size = size };
 		uint32_t rising = count_rising(s, bytes, have, size);
 

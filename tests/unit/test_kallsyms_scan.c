@@ -81,6 +81,12 @@ static const struct kimage_text texts[] = {
 	/* Memory is searched in steps: markers lie in two of them. */
 	{ "many", "era 6.1-seqs\nmany 86948 0xffffffff81000100 16 t some_function_{}\n"
 		  "many 52 0xffffffff81410100 64 D AbCdEfGhIjKlMnOpQrStUvWxYz_{}\n" },
+	/* Each upper half of a marker can be taken for the beginning of others. */
+	{ "4.18,many", "era 4.18\nrandom 1100000\nmany 60000 0xffffffff81000100 16 t some_function_{}\n"
+		       "many 52 0xffffffff81410100 64 D AbCdEfGhIjKlMnOpQrStUvWxYz_{}\n" },
+	{ "4.18,big", "era 4.18\norder big\nrandom 1100000\n"
+		      "many 60000 0xffffffff81000100 16 t some_function_{}\n"
+		      "many 52 0xffffffff81410100 64 D AbCdEfGhIjKlMnOpQrStUvWxYz_{}\n" },
 	/* Few characters: the tables are right, but there is no erase_log. */
 	{ "dull", "era 4.20\nmany 999 0xffffffff81000100 16 t a{}\n" },
 };
@@ -216,7 +222,8 @@ static void test_every_layout(void **state)
 static void test_numbers_of_symbols(void **state)
 {
 	static const char *const names[] = {
-		"count-257", "count-768", "count-511", "count-512", "count-513", "many",
+		"count-257", "count-768", "count-511", "count-512",
+		"count-513", "many",	  "4.18,many", "4.18,big",
 	};
 	struct kimage img;
 
