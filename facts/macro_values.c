@@ -103,12 +103,25 @@ static void apply_rules(const struct fact_set *program, struct knum_info *n)
 	}
 }
 
-static void apply_macros(struct knum_info *n)
+/* The source of the fact that the kernel has these macros, or a negative number. */
+static int source_of_macros(const struct fact_set *program)
 {
 	const struct ktype_info *page_type = &_kmember_vmlinux_page_page_type;
+	const struct knum_info *buddy = find(program, "PAGE_BUDDY_MAPCOUNT_VALUE");
 
-	if (!TYPE_EXIST(page_type) || MOD_NUM_EXIST(vmlinux, PGTY_buddy) ||
-	    MOD_NUM_EXIST(vmlinux, PG_buddy))
+	if (MOD_NUM_EXIST(vmlinux, PGTY_buddy) || MOD_NUM_EXIST(vmlinux, PG_buddy))
+		return -1;
+	/* A dump without types says it, too: until 4.17 the value is another one. */
+	if (!TYPE_EXIST(page_type) && buddy && buddy->value == ~PG_BUDDY_MACRO)
+		return buddy->index;
+	return page_type->index;
+}
+
+static void apply_macros(const struct fact_set *program, struct knum_info *n)
+{
+	int source = source_of_macros(program);
+
+	if (source < 0)
 		return;
 	if (!strcmp(n->name, "PAGE_BUDDY_MAPCOUNT_VALUE"))
 		n->value = ~PG_BUDDY_MACRO;
@@ -116,7 +129,7 @@ static void apply_macros(struct knum_info *n)
 		n->value = ~PG_OFFLINE_MACRO;
 	else
 		return;
-	n->index = page_type->index;
+	n->index = source;
 }
 
 void facts_compute_macros(const struct fact_set *set)
@@ -130,6 +143,6 @@ void facts_compute_macros(const struct fact_set *set)
 			continue;
 		apply_rules(&program, n);
 		if (n->index < 0)
-			apply_macros(n);
+			apply_macros(&program, n);
 	}
 }

@@ -61,6 +61,11 @@ static const struct era {
 	  { 64, -268435456, -251658240, -201326592, -184549376, NONE } },
 	{ "NUMBER(PGTY_buddy)=240\nNUMBER(PGTY_unaccepted)=247\nOFFSET(page.page_type)=48\n",
 	  { NONE, -268435456, NONE, NONE, NONE, -150994944 } },
+	/* Without types: 4.19, before 4.18, and since 6.12. */
+	{ "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=-129\n", { NONE, -129, -257, NONE, NONE, NONE } },
+	{ "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=-128\n", { NONE, -128, NONE, NONE, NONE, NONE } },
+	{ "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=-268435456\n",
+	  { NONE, -268435456, NONE, NONE, NONE, NONE } },
 	/* Values that no kernel has. */
 	{ "NUMBER(PG_head)=64\nNUMBER(PGTY_buddy)=256\nNUMBER(PGTY_offline)=-1\n"
 	  "NUMBER(PG_hugetlb)=2147483648\nNUMBER(PG_slab)=768\n",
