@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Kernels of configurations that Debian does not ship, built from Debian's sources.
+"""Kernels of configurations that Debian does not ship, built from Debian's sources or the user's.
 
 SERIES+VARIANT names one: 6.12+novmemmap is built from linux-source-6.12 with the options of
-kernels/base.config and those of its architecture in kernels/arch, of which
-kernels/novmemmap.config replaces some. It is kept in the cache until its source, its options or
-the tools change.
+kernels/base.config, those of its architecture in kernels/arch and of its series in
+kernels/series, of which kernels/novmemmap.config replaces some. It is kept in the cache until its
+source, its options or the tools change. Debian has no sources of the series in OWN_SOURCES: the
+source of 4.19 is the directory linux-4.19 in the one that the environment variable
+MAKEDUMPFILE_LINUX names.
 """
 import contextlib
 import hashlib
@@ -23,6 +25,12 @@ from machines import MACHINES
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kernels")
 BASE = os.path.join(HERE, "base.config")
+# The directory of the user's sources, and the series of which Debian has none.
+SOURCES = "MAKEDUMPFILE_LINUX"
+OWN_SOURCES = ("4.19", "5.4")
+# Words of make for series that are older than the compilers: two files of 4.19 that begin the boot
+# define one variable.
+OLD_WORDS = {"4.19": ("CC=gcc -fcommon",)}
 # Programs, and their packages.
 PROGRAMS = {"make": "make", "flex": "flex", "bison": "bison", "bc": "bc", "pahole": "dwarves"}
 OPTION = re.compile(r"(CONFIG_\w+)=(.*)")
@@ -80,6 +88,7 @@ VARIANTS = {
     "ppc64": Variant("machine", ("6.12",), machine="ppc64"),
     "ppc": Variant("machine", ("6.12",), machine="ppc"),
     "sparc64": Variant("machine", ("6.12",), machine="sparc64"),
+    "plain": Variant("age", OWN_SOURCES),
 }
 
 
@@ -92,18 +101,32 @@ def all_kernels():
 
 
 def some_kernels():
-    """The first kernel of each group."""
+    """The first kernel of each group that needs no sources of the user's."""
     groups = {}
     for name, variant in VARIANTS.items():
-        groups.setdefault(variant.group, f"{variant.series[0]}+{name}")
+        for series in variant.series:
+            if series not in OWN_SOURCES:
+                groups.setdefault(variant.group, f"{series}+{name}")
     return list(groups.values())
 
 
+def option_files(name):
+    """The files of options of the kernel SERIES+VARIANT; later ones replace options of others."""
+    series, _, variant = name.partition("+")
+    of_series = f"{HERE}/series/{series}.config"
+    return [BASE, f"{HERE}/arch/{TARGETS[machine_of(name)].options}.config",
+            *[of_series] * os.path.exists(of_series), f"{HERE}/{variant}.config"]
+
+
 def text(name):
-    """The configuration of a kernel in words, with which its file begins."""
-    with open(f"{HERE}/{name.partition('+')[2]}.config") as f:
-        lines = itertools.takewhile(lambda line: line.startswith("#"), f)
-        return " ".join(line.strip("# \n") for line in lines).rstrip(".")
+    """The configuration of a kernel in words, with which the files of its variant and of its series
+    begin."""
+    words = []
+    for path in reversed(option_files(name)[2:]):
+        with open(path) as f:
+            lines = itertools.takewhile(lambda line: line.startswith("#"), f)
+            words.append(" ".join(line.strip("# \n") for line in lines).rstrip("."))
+    return ". ".join(words)
 
 
 def options(path):
@@ -112,8 +135,21 @@ def options(path):
         return dict(m.groups() for line in f if (m := OPTION.fullmatch(line.rstrip("\n"))))
 
 
+def own_sources(series):
+    top = os.environ.get(SOURCES)
+    if not top:
+        raise cache.Unavailable(f"Debian has no sources of {series}: set {SOURCES} to a directory "
+                                f"with linux-{series} in it")
+    tree = os.path.join(os.path.abspath(top), f"linux-{series}")
+    if not os.path.exists(f"{tree}/Makefile"):
+        raise cache.Unavailable(f"{SOURCES}: no sources of a kernel in {tree}")
+    return tree
+
+
 def sources(series):
-    """The directory of a series' sources, from the cache or from the archive."""
+    """The directory of a series' sources: the user's, or from the cache or from the archive."""
+    if series in OWN_SOURCES:
+        return own_sources(series)
     dest = os.path.join(cache.root(), "sources", series)
     if os.path.exists(f"{dest}/Makefile"):
         return dest
@@ -208,12 +244,14 @@ def kernel(name):
     """The kernel SERIES+VARIANT, from the cache or built. The caller holds the cache's lock."""
     series, _, variant = name.partition("+")
     target, compiler = TARGETS[machine_of(name)], compiler_of(VARIANTS[variant])
+    compiler = compiler._replace(words=compiler.words + OLD_WORDS.get(series, ()))
     missing = {package for program, package in (PROGRAMS | compiler.programs).items()
                if not shutil.which(program)}
     if missing:
         raise cache.Unavailable("not on this machine: " + " ".join(sorted(missing)))
-    wanted = options(BASE) | options(f"{HERE}/arch/{target.options}.config") | options(
-        f"{HERE}/{variant}.config") | {"CONFIG_LOCALVERSION": f'"-{variant}"'}
+    wanted = {"CONFIG_LOCALVERSION": f'"-{variant}"'}
+    for path in option_files(name):
+        wanted |= options(path)
     source = sources(series)
     dest, known = os.path.join(cache.root(), "kernels", name), None
     if os.path.exists(f"{dest}/key"):

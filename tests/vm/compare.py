@@ -544,18 +544,20 @@ class Peer:
         return Dump(memo)
 
 
-# Known faults of peers: (first version that is right, first series that it
-# is wrong for, kinds of pages, does it keep them?, why).  Such a difference is none of
-# ours as long as the kernel itself says so.
+# Known faults of peers: (first version that is right, first series that it is wrong for, first
+# newer series that it is right for, kinds of pages, does it keep them?, why).  Such a difference
+# is none of ours as long as the kernel itself says so.
 NEVER = (99,)
 PEER_FAULTS = [
-    ((1, 7, 6), (6, 3), {"cache", "private cache", "anon", "hugetlb"}, True,
+    (NEVER, (4, 18), (5, 4), {"offline"}, True,
+     "the peer does not know the type, which VMCOREINFO of 4.19 does not have"),
+    ((1, 7, 6), (6, 3), NEVER, {"cache", "private cache", "anon", "hugetlb"}, True,
      "the peer looks for a compound page's order where it was before 6.3"),
-    ((1, 7, 6), (6, 10), {"slab"}, False,
+    ((1, 7, 6), (6, 10), NEVER, {"slab"}, False,
      "the peer looks for a flag of slab pages, which are a page type since 6.10"),
-    ((1, 7, 7), (6, 12), {"free", "offline"}, True,
+    ((1, 7, 7), (6, 12), NEVER, {"free", "offline"}, True,
      "the peer takes page types for flags, which they no longer are since 6.12"),
-    (NEVER, (7, 1), {"slab", "kernel", "cache", "private cache"}, False,
+    (NEVER, (7, 1), NEVER, {"slab", "kernel", "cache", "private cache"}, False,
      "the peer judges compound tails by fields that have another meaning since 7.1"),
 ]
 
@@ -591,8 +593,8 @@ def compare_peer(dumpdir, dump, level, peer=None):
                          if bool(theirs) == keeps and k == what]
                 sentence, = census(pages, "the peer has, we have not" if keeps
                                    else "we have, the peer has not")
-                fault = next((why for fixed, since, which, faulty, why in PEER_FAULTS
-                              if peer.version < fixed and series >= since
+                fault = next((why for fixed, since, until, which, faulty, why in PEER_FAULTS
+                              if peer.version < fixed and since <= series < until
                               and what in which and keeps == faulty
                               and (what in drops) == keeps), None)
                 if fault:

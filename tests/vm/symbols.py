@@ -22,8 +22,10 @@ from collections import Counter
 from compare import Dump, Vmcore
 
 
-# Lines of /proc/kallsyms that no table has: BPF programs and trampolines come and go.
+# Lines of /proc/kallsyms that no table has: BPF programs and trampolines come and go, and 4.19 has
+# a copy of a function for each CPU.
 DYNAMIC = {"bpf", "__builtin__ftrace", "__builtin__kprobes"}
+COPIED = "__entry_SYSCALL_64_trampoline"
 SHOWN = 3                       # differences that a complaint names
 
 # Local labels of some assemblers have a space or a control character in their names, for
@@ -46,7 +48,7 @@ def read_symbols(text):
         if not m:
             raise ValueError(f"no symbol: {line!r}")
         address, kind, name, module = m.groups("")
-        if module not in DYNAMIC:
+        if module not in DYNAMIC and name != COPIED:
             name = ODD.sub("?", name)
             found[module, name, int(address, 16), kind.lower() if module else kind] += 1
     return found
