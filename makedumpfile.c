@@ -30,6 +30,7 @@
 #include "filter/page_facts.h"
 #include "filter/page_layout.h"
 #include "kernel/find_vmcoreinfo.h"
+#include "kernel/cpu_notes.h"
 #include "kernel/kernel.h"
 #include "kernel/memmap.h"
 #include "kernel/vmcoreinfo_choice.h"
@@ -379,6 +380,8 @@ static int open_kernel(const struct plan *plan, struct vmcore *vc, struct kernel
 
 	int err = kernel_open_proven(ret, vc, &choice);
 
+	if (!err)
+		err = kernel_add_cpu_notes(*ret);
 	if (!err && vc->bare && !vc->machine)
 		vmcore_warn(vc, "the machine is unknown, since no VMCOREINFO was found in memory: "
 				"use --machine");

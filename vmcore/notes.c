@@ -344,11 +344,13 @@ int notes_drop_vmcoreinfo(struct vmcore *vc)
 int notes_append(struct vmcore *vc, const char *name, uint32_t type, const void *desc, size_t size)
 {
 	size_t old = padded(vc->notes_size), more = note_size(name, size);
+	size_t info = vc->vmcoreinfo ? vc->vmcoreinfo - (char *)vc->notes : 0;
 	char *p = realloc(vc->notes, old + more);
 
 	if (!p)
 		return err_set(-ENOMEM, "no memory for notes of %zu bytes", old + more);
 	vc->notes = p;
+	vc->vmcoreinfo = vc->vmcoreinfo ? p + info : NULL;
 	memset(p + vc->notes_size, 0, old - vc->notes_size);
 	note_encode(p + old, name, type, desc, size, vc->swap);
 	vc->notes_size = old + more;

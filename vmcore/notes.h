@@ -85,7 +85,8 @@ int notes_for_each_cpu(const struct vmcore *vc,
 int notes_drop_vmcoreinfo(struct vmcore *vc) __attribute__((warn_unused_result));
 
 /**
- * Put a note at the end of a dump's notes; pointers into them become invalid.
+ * Put a note at the end of a dump's notes; pointers into them become invalid but for
+ * vc->vmcoreinfo.
  * @return 0; -ENOMEM
  */
 int notes_append(struct vmcore *vc, const char *name, uint32_t type, const void *desc, size_t size)

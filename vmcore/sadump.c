@@ -131,25 +131,30 @@ static int64_t seconds_of(const struct sadump_time *t)
 	return zone == SADUMP_NO_TIMEZONE ? seconds : seconds + (int16_t)zone * 60;
 }
 
+/* Find the state of a CPU. @return false: the file has none */
+static bool find_state(const struct sadump *s, struct file_reader *fr, uint32_t id, uint64_t *ret)
+{
+	uint64_t off = s->dump_off + s->block, room = (uint64_t)s->sub_blocks * s->block, at;
+	uint32_t size;
+
+	if (id >= min_u64(s->nr_cpus, CPUS_MAX) || !room || file_read(fr, off, &size, sizeof(size)))
+		return false;
+	size = le32(&size) / s->nr_cpus;
+	at = sizeof(size) + (uint64_t)s->nr_cpus * SADUMP_APIC_SIZE + (uint64_t)id * size;
+	*ret = off + at;
+	return size >= SADUMP_STATE_SIZE && range_fits(at, SADUMP_STATE_SIZE, room);
+}
+
 /* Return whether a CPU was in 64-bit mode; also if the file has no states of CPUs. */
 static bool is_64bit(const struct sadump *s, struct file_reader *fr)
 {
-	uint64_t off = s->dump_off + s->block, room = (uint64_t)s->sub_blocks * s->block, efer;
-	uint32_t nr = min_u64(s->nr_cpus, CPUS_MAX), all;
+	uint64_t at, efer;
 
-	if (!s->sub_blocks || !nr || file_read(fr, off, &all, sizeof(all)))
-		return true;
-	all = le32(&all) / s->nr_cpus;
-	for (uint32_t i = 0; i < nr; i++) {
-		uint64_t at = sizeof(all) + (uint64_t)s->nr_cpus * SADUMP_APIC_SIZE +
-			      (uint64_t)i * all + SADUMP_STATE_EFER;
-
-		if (all < SADUMP_STATE_SIZE_MIN || !range_fits(at, sizeof(efer), room))
+	for (uint32_t i = 0; find_state(s, fr, i, &at); i++)
+		if (!file_read(fr, at + SADUMP_STATE_EFER, &efer, sizeof(efer)) &&
+		    le64(&efer) & EFER_LMA)
 			return true;
-		if (!file_read(fr, off + at, &efer, sizeof(efer)) && le64(&efer) & EFER_LMA)
-			return true;
-	}
-	return false;
+	return !find_state(s, fr, 0, &at);
 }
 
 /* Bits of a byte of their bitmaps are in the other order than ours. */
@@ -451,6 +456,50 @@ static int sadump_bitmap(struct vmcore *vc, enum vmcore_bitmap_kind which, struc
 	return 0;
 }
 
+/* The bases of FS and GS are not saved. CPUs that there are not have states of zeros. */
+static int sadump_cpu_regs(struct vmcore *vc, uint32_t id, uint64_t *words)
+{
+	enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R15 = R8 + 7, NR_REGS };
+	enum { ES, CS, SS, DS, FS, GS, NR_SEGMENTS };
+	uint64_t at, r[NR_REGS], seg[NR_SEGMENTS], rip, rflags;
+	uint8_t state[SADUMP_STATE_SIZE];
+	struct file_reader fr;
+	int err = -ENOENT;
+
+	file_reader_init(&fr, &vc->file);
+	if (find_state(vc->priv, &fr, id, &at))
+		err = file_read(&fr, at, state, sizeof(state));
+	file_reader_deinit(&fr);
+	if (err)
+		return err;
+	for (unsigned int i = 0; i < R8; i++)
+		r[i] = le64(state + SADUMP_STATE_RAX + 8 * i);
+	for (unsigned int i = R8; i < NR_REGS; i++)
+		r[i] = le64(state + SADUMP_STATE_R8 - 8 * (i - R8));
+	for (unsigned int i = 0; i < NR_SEGMENTS; i++)
+		seg[i] = le32(state + SADUMP_STATE_ES + 4 * i);
+	rip = le64(state + SADUMP_STATE_RIP);
+	rflags = le64(state + SADUMP_STATE_RFLAGS);
+	if (vc->is64) {
+		const uint64_t w[] = {
+			r[R15],	   r[R8 + 6], r[R8 + 5], r[R8 + 4], r[RBP],  r[RBX],  r[R8 + 3],
+			r[R8 + 2], r[R8 + 1], r[R8],	 r[RAX],    r[RCX],  r[RDX],  r[RSI],
+			r[RDI],	   0,	      rip,	 seg[CS],   rflags,  r[RSP],  seg[SS],
+			0,	   0,	      seg[DS],	 seg[ES],   seg[FS], seg[GS],
+		};
+
+		memcpy(words, w, sizeof(w));
+	} else {
+		const uint64_t w[] = {
+			r[RBX],	 r[RCX],  r[RDX], r[RSI], r[RDI],  r[RBP], r[RAX], seg[DS], seg[ES],
+			seg[FS], seg[GS], 0,	  rip,	  seg[CS], rflags, r[RSP], seg[SS],
+		};
+
+		memcpy(words, w, sizeof(w));
+	}
+	return 0;
+}
+
 static int sadump_check(struct vmcore *vc, const struct vmcore_faults *faults)
 {
 	const struct sadump *s = vc->priv;
@@ -477,5 +526,6 @@ const struct vmcore_ops sadump_vmcore_ops = {
 	.get = sadump_get,
 	.read = sadump_read,
 	.bitmap = sadump_bitmap,
+	.cpu_regs = sadump_cpu_regs,
 	.check = sadump_check,
 };

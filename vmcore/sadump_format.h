@@ -81,11 +81,16 @@ struct sadump_dump_header {
 
 /**
  * The sub-header, of sub_blocks blocks: a u32, the size of all states of CPUs; 16 bytes
- * (u64 APIC id, u64 LDR) for each of nr_cpus; and the states, each the last KiB of the save area
- * of Intel's system management mode. This is the offset of IA32_EFER in a state.
+ * (u64 APIC id, u64 LDR) for each of nr_cpus; and the states, in the order of APIC ids, each the
+ * last KiB of the save area of Intel's system management mode. These are offsets in a state.
  */
+#define SADUMP_STATE_R8 852  /**< u64; R9 to R15 lie before it, the last one first */
+#define SADUMP_STATE_RAX 860 /**< u64; RCX, RDX, RBX, RSP, RBP, RSI and RDI follow */
+#define SADUMP_STATE_ES 936  /**< u32; CS, SS, DS, FS and GS follow */
+#define SADUMP_STATE_RIP 984
 #define SADUMP_STATE_EFER 992
-#define SADUMP_STATE_SIZE_MIN 1024
+#define SADUMP_STATE_RFLAGS 1000
+#define SADUMP_STATE_SIZE 1024
 #define SADUMP_APIC_SIZE 16
 
 /** Bit of IA32_EFER: the CPU was in 64-bit mode. */

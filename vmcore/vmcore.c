@@ -395,6 +395,11 @@ int vmcore_bitmap(struct vmcore *vc, enum vmcore_bitmap_kind which, struct bitma
 	return vc->ops->bitmap(vc, which, b);
 }
 
+int vmcore_cpu_regs(struct vmcore *vc, uint32_t id, uint64_t *words)
+{
+	return vc->ops->cpu_regs ? vc->ops->cpu_regs(vc, id, words) : -ENOENT;
+}
+
 void vmcore_check_places(struct vmcore *vc)
 {
 	if (vc->ops->check_places)

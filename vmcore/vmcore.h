@@ -103,6 +103,8 @@ struct vmcore_ops {
 	int (*bitmap)(struct vmcore *vc, enum vmcore_bitmap_kind which, struct bitmap *b);
 	/** Optional: vmcore_check_places() */
 	void (*check_places)(struct vmcore *vc);
+	/** Optional: vmcore_cpu_regs() */
+	int (*cpu_regs)(struct vmcore *vc, uint32_t id, uint64_t *words);
 	/** Optional: vmcore_check() */
 	int (*check)(struct vmcore *vc, const struct vmcore_faults *faults);
 };
@@ -349,6 +351,16 @@ int vmcore_check(struct vmcore *vc, const struct vmcore_faults *faults)
  * are any, vc->warning says so and vc->incomplete is set.
  */
 void vmcore_check_places(struct vmcore *vc);
+
+/**
+ * Read the registers of a CPU from a format that knows CPUs by the numbers of the hardware: such
+ * a dump has no notes of them before the kernel told which CPU has which number.
+ * @param id of x86: the number of its APIC
+ * @param[out] words as prstatus_add() takes them
+ * @return 0; -ENOENT if there are none; another -errno if they cannot be read
+ */
+int vmcore_cpu_regs(struct vmcore *vc, uint32_t id, uint64_t *words)
+	__attribute__((warn_unused_result));
 
 /** For formats: the reader of a file, 0: vc->file, else vc->others[number - 1]. */
 struct file_reader *vmcore_file(struct vmcore_reader *r, unsigned int number);

@@ -277,54 +277,6 @@ def _():
     check(not os.path.exists('dump') or read('dump')[:8] == b'KDUMP   ', 'the dump')
 
 
-def prstatus(machine, cpu):
-    """An NT_PRSTATUS of registers that all differ."""
-    def words(nr, first=0):
-        return [(cpu + 1) << 24 | (n + first) * 0x10001 for n in range(1, nr + 1)]
-
-    if machine == 'i386-pae':
-        general = words(17)
-        general[11], general[14] = 0, 0x246
-        return struct.pack('<24xI44x17I4x', cpu + 1, *general)
-    if machine == 'x86_64':
-        general = [n << 32 | n for n in words(27)]
-        general[15], general[18] = 0, 0x10246
-        for segment in (17, 20, 23, 24, 25, 26):
-            general[segment] &= 0xffff
-        return struct.pack('<32xI76x27Q8x', cpu + 1, *general)
-    if machine == 'arm64':
-        return struct.pack('<32xI76x34Q8x', cpu + 1, *[n << 32 for n in words(33)], 0x3c5)
-    return struct.pack('>32xI76x18Q16I16x', cpu + 1, *[n << 32 for n in words(18)], *words(16, 18))
-
-
-def prstatus_notes(path):
-    """The descriptors of the NT_PRSTATUS notes of a dump."""
-    with open(path, 'rb') as f:
-        data = f.read()
-    order = '<' if data[5] == 1 else '>'
-    at, size = elf_notes(data, order)
-    ret, end = [], at + size
-    while at < end:
-        namesz, descsz, kind = struct.unpack_from(order + '3I', data, at)
-        desc = at + 12 + -(-namesz // 4) * 4
-        if (data[at + 12:at + 16], kind) == (b'CORE', 1):
-            ret.append(data[desc:desc + descsz])
-        at = desc + -(-descsz // 4) * 4
-    return ret
-
-
-def elf_notes(data, order):
-    if data[4] == 1:
-        phoff, number = *struct.unpack_from(order + 'I', data, 28), data[44:46]
-        headers = [struct.unpack_from(order + '5I', data, phoff + 32 * i)
-                   for i in range(struct.unpack(order + 'H', number)[0])]
-        return next((h[1], h[4]) for h in headers if h[0] == 4)
-    phoff, = struct.unpack_from(order + 'Q', data, 32)
-    number, = struct.unpack_from(order + 'H', data, 56)
-    headers = [struct.unpack_from(order + 'IIQQQQ', data, phoff + 56 * i) for i in range(number)]
-    return next((h[2], h[5]) for h in headers if h[0] == 4)
-
-
 def migrated_cpus(machine, *options, cpus=3):
     """A migration stream of a miniature kernel on CPUs with registers."""
     if machine == 'arm64':      # memory of QEMU's begins at 1 GiB: no miniature kernel lies there

@@ -106,6 +106,60 @@ def _():
     check(len(lost) == 1, f'lost: {lost}')
 
 
+def made_cpus(*statements, machine='x86_64', **made):
+    """A file of sadump with CPUs 0, 1 and 3 online, whose APIC ids are 5, 0 and 2, and with the
+    registers of CPUs of these and of 3."""
+    per_cpu, online, ids = 0x190000, 0x192000, 0x191000
+    c = core('running', f'set SYMBOL(__per_cpu_offset) ${{stext+{per_cpu}:x}}',
+             f'set SYMBOL(__cpu_online_mask) ${{stext+{online}:x}}', 'set SIZE(cpumask) 1024',
+             'set SYMBOL(x86_cpu_to_apicid) 10',
+             f'ulong image+{per_cpu} ' + ' '.join(f'stext+{ids + 256 * i - 16}' for i in range(4)),
+             *(f'u16 image+{ids + 256 * i} {n}' for i, n in enumerate((5, 0, 3, 2))),
+             f'ulong image+{online} 0xb', *statements, 'memnote 5*P VMCOREINFO 0',
+             text=mini(machine))
+    c.notes = [('CORE', 1, bare_prstatus(machine, i)) for i in range(4)]
+    c.write('running')
+    done = run([sys.executable, '-B', f'{TOOLS}/mksadump', '--apic-ids', '5,0,3,2', *(
+        ['--32'] if machine != 'x86_64' else []), 'running', 'cpus'])
+    check(not done.code, done)
+
+
+def bare_prstatus(machine, cpu):
+    """A note without the registers that sadump does not save."""
+    desc = bytearray(prstatus(machine, cpu))
+    if machine == 'x86_64':     # the bases of FS and GS
+        desc[112 + 21 * 8:112 + 23 * 8] = bytes(16)
+    return bytes(desc)
+
+
+@test('registers of CPUs become notes, in the order of the numbers that the kernel has for them')
+def _():
+    for machine in ('x86_64', 'i386-pae'):
+        made_cpus(machine=machine)
+        for level in ('0', '31'):
+            makedumpfile('-f', '-E', '-d', level, 'cpus', 'dump').check_done()
+            check(prstatus_notes('dump') == [bare_prstatus(machine, i) for i in (0, 1, 3)],
+                  f'{machine}: other registers')
+        dumped('cpus', 'dump').check_done()
+        check(b'OSRELEASE=6.12.0-mini' in read('dump')[:65536], 'VMCOREINFO')
+
+
+@test('no CPUs in the kernel, or others than sadump saw: no notes, or notes of zeros')
+def _():
+    made_cpus('set SYMBOL(x86_cpu_to_apicid)')
+    makedumpfile('-f', '-E', '-d', '31', 'cpus', 'dump').check_done()
+    check(not prstatus_notes('dump'), 'the ids are not known')
+    made_cpus('u16 image+0x191000 4', 'u16 image+0x191100 0xffff')
+    makedumpfile('-f', '-E', '-d', '31', 'cpus', 'dump').check_done()
+    check(prstatus_notes('dump') == [struct.pack('<32xI300x', 1), struct.pack('<32xI300x', 2),
+                                     bare_prstatus('x86_64', 3)], 'CPUs without states')
+    # The bytes after the last state.
+    made_cpus('u16 image+0x191000 6')
+    beyond = changed('cpus', 2 * PAGE + 4 + 6 * (16 + 1024), b'\xff' * 1024)
+    makedumpfile('-f', '-E', '-d', '31', beyond, 'dump').check_done()
+    check(prstatus_notes('dump')[0] == struct.pack('<32xI300x', 1), 'a CPU beyond the last one')
+
+
 @test('larger blocks, which are larger pages')
 def _():
     core('random', text='segment 0 8*M\npage 0..2048 random\n')

@@ -11,6 +11,7 @@
 #include "lib/bitmap.h"
 #include "lib/clock.h"
 #include "tests/fuzz/file.h"
+#include "vmcore/prstatus.h"
 #include "vmcore/spool.h"
 #include "vmcore/vmcore.h"
 
@@ -76,9 +77,12 @@ static void read_pages(struct vmcore *vc, const struct bitmap *exists, const str
 
 static void look_at(struct vmcore *vc)
 {
+	uint64_t words[PRSTATUS_WORDS];
 	struct bitmap exists, data;
 	int err;
 
+	for (uint32_t id = 0; id < 4; id++)
+		(void)!vmcore_cpu_regs(vc, id, words);
 	if (vc->max_pfn > CLAIM_MAX)
 		return;
 	if (bitmap_init(&exists, vc->max_pfn) || bitmap_init(&data, vc->max_pfn))
