@@ -64,6 +64,7 @@ TARGETS = {
     "i386": Target("i386", "x86", "arch/x86/boot/bzImage"),
     "ppc64": Target("powerpc", "powerpc", "vmlinux"),
     "ppc": Target("powerpc", "powerpc", "vmlinux"),
+    "ppc-e500": Target("powerpc", "powerpc", "vmlinux"),
     # 6.12.118 asserts that FMODE_NONOTIFY is no flag of open(), but here O_TMPFILE has its bit.
     # Without __OPTIMIZE__ nothing is asserted.
     "sparc64": Target("sparc64", "sparc", "vmlinux", ("CFLAGS_fcntl.o=-U__OPTIMIZE__",)),
@@ -87,6 +88,7 @@ VARIANTS = {
     "flatmem": Variant("machine", ("6.12",), machine="i386"),
     "ppc64": Variant("machine", ("6.12",), machine="ppc64"),
     "ppc": Variant("machine", ("6.12",), machine="ppc"),
+    "e500": Variant("machine", ("6.12",), machine="ppc-e500"),
     "sparc64": Variant("machine", ("6.12",), machine="sparc64"),
     "plain": Variant("age", OWN_SOURCES),
 }

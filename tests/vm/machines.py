@@ -165,6 +165,8 @@ MACHINES = {m.name: m for m in (
     # Three levels of page tables, and half of the memory above 4 GiB; crash kernels are below.
     variant(I386, "i386-pae", flavour="686-pae", append="", qemu="qemu-system-x86_64",
             crashkernel=96, options=("-machine", "q35,max-ram-below-4g=256M", "-cpu", "max")),
+    # An embedded processor, whose entries of page tables have 64 bits.
+    variant(PPC, "ppc-e500", options=("-machine", "ppce500", "-cpu", "e500mc"), console="ttyS0"),
     # A processor without radix trees.
     variant(PPC64EL, "ppc64el-hash", options=(*PPC64_BOARD, "-cpu", "power8"), kdump=(),
             event_queues=False, series=("6.1", "6.12")),
