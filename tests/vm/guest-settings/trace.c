@@ -108,7 +108,7 @@ int main(void)
 		.prog_name = "at_switch",
 	};
 
-	function.attach_btf_id = number_of("do_mkdirat");
+	function.attach_btf_id = number_of("vfs_mkdir");
 	attach(&function, NULL, "/sys/fs/bpf/at_mkdir");
 	attach(&tracepoint, "sched_switch", "/sys/fs/bpf/at_switch");
 }
