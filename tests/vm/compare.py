@@ -241,7 +241,8 @@ class Dump:
 
     MACHINE = 12 + 4 * 65       # where utsname.machine is
     # Offsets of the status, and in the sub-header of the level and of max_mapnr_64; by machine.
-    PLACES_64, PLACES = (424, 8, 96), {b"i686": (412, 4, 72), b"ppc": (412, 4, 88)}
+    PLACES_64, PLACES = (424, 8, 96), {b"i686": (412, 4, 72), b"ppc": (412, 4, 88),
+                                   b"armv7l": (412, 4, 88)}
 
     def __init__(self, path):
         with open(path, "rb") as f:
@@ -266,7 +267,10 @@ class Dump:
         self.path, self.descs_at = path, (1 + sub + blocks) * block
         if len(maps) != blocks * block or len(maps) * 4 < self.max_mapnr:
             raise ValueError(f"{path}: bitmaps of {len(maps)} bytes for {self.max_mapnr} pages")
-        self.exists, self.dumped = maps[:len(maps) // 2], maps[len(maps) // 2:]
+        # Files of 32-bit arm count pages from phys_base on, with which the sub-header begins.
+        first = struct.unpack_from("<I", subhead)[0] // block if machine == b"armv7l" else 0
+        self.exists, self.dumped = (
+            bytes(first // 8) + half for half in (maps[:len(maps) // 2], maps[len(maps) // 2:]))
 
     def compression(self):
         return next((name for bit, name in COMPRESSION.items() if self.status & bit), "none")

@@ -152,9 +152,16 @@ I386 = Machine("i386", "i386", "686", "qemu-system-i386", "qemu-system-x86",
                ("-machine", "q35", "-cpu", "max"), "ttyS0", ROOT_KEYS, "i686-linux-gnu-",
                ("gcc-i686-linux-gnu", "libc6-dev-i386-cross"), append="highmem=256m",
                stop="pvpanic", kexec="kexec_load", kdump=("6.1",), series=("6.1",))
+# Memory begins at 1 GiB, and the upper part of it is not mapped linearly. libkdumpfile 0.5.1 takes
+# the headers of its dumps for i386's, and newer ones do not count pages from phys_base.
+ARM = Machine("arm", "armhf", "armmp", "qemu-system-arm", "qemu-system-arm",
+              ("-machine", "virt,highmem=off", "-cpu", "cortex-a15"), "ttyAMA0", ROOT_KEYS,
+              "arm-linux-gnueabihf-", ("gcc-arm-linux-gnueabihf", "libc6-dev-armhf-cross"),
+              append="vmalloc=640m", vmcoreinfo="file", read_back=False, series=("6.1",))
 
 MACHINES = {m.name: m for m in (
     X86_64, ARM64, S390X, PPC64EL, PPC64, PPC, SPARC64, RISCV64, LOONGARCH64, MIPS64EL, I386,
+    ARM,
     # A processor without LVA: addresses of 48 bits, also in a kernel for 52.
     variant(ARM64, "arm64-48", options=(*ARM64_BOARD, "-cpu", "cortex-a76"), checked=(), kdump=(),
             series=("6.12",)),
@@ -167,6 +174,8 @@ MACHINES = {m.name: m for m in (
             crashkernel=96, options=("-machine", "q35,max-ram-below-4g=256M", "-cpu", "max")),
     # An embedded processor, whose entries of page tables have 64 bits.
     variant(PPC, "ppc-e500", options=("-machine", "ppce500", "-cpu", "e500mc"), console="ttyS0"),
+    # Three levels of page tables.
+    variant(ARM, "arm-lpae", flavour="armmp-lpae"),
     # A processor without radix trees.
     variant(PPC64EL, "ppc64el-hash", options=(*PPC64_BOARD, "-cpu", "power8"), kdump=(),
             event_queues=False, series=("6.1", "6.12")),

@@ -284,6 +284,18 @@ def accelerator(kernel, la57=False):
 
 # ---- one guest ---------------------------------------------------------------
 
+def dig_vmcoreinfo(out, page):
+    """Take VMCOREINFO out of the image where the guest cannot read it."""
+    with open(f"{out}/truth/vmcoreinfo.at") as f:
+        at, size = (int(word, 16) for word in f.read().split())
+    with Vmcore(f"{out}/vmcore", page) as core:
+        data = b"".join(core.read(pfn, 1) for pfn in range(at // page, (at + size) // page + 1))
+    text = data[at % page:][:size]
+    begin = text.index(b"OSRELEASE=")
+    with open(f"{out}/truth/vmcoreinfo", "wb") as f:
+        f.write(text[begin:text.index(b"\0", begin)])
+
+
 class Guest:
     """A guest to be booted, and what its boot shall leave in the directory OUT.
 
@@ -544,6 +556,8 @@ class Guest:
             for name in os.listdir(f"{out}/truth"):
                 if name.startswith("kpage"):
                     swap_words(f"{out}/truth/{name}")
+        if os.path.exists(f"{out}/truth/vmcoreinfo.at"):
+            dig_vmcoreinfo(out, self.kernel.page_size())
         if self.machine.memory and not self.crash:
             self.make_image(out)
         shutil.copy(self.kernel.config, f"{out}/truth/config")

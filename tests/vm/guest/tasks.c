@@ -147,10 +147,12 @@ static void list_pages(const char *pid, int pagemap, unsigned long start, unsign
 
 	if (large)
 		start = (start + GIB - 1) & -GIB;
-	for (unsigned long at = start; at < end; at += step) {
+	for (unsigned long at = start, next; at < end; at = next) {
 		size_t left = large ? 1 : (end - at) / PAGE, n = left < CHUNK ? left : CHUNK;
 		ssize_t got = pread(pagemap, entries, n * 8, at / PAGE * 8);
 
+		/* The last page of 32-bit addresses ends at 0. */
+		next = end - at > step ? at + step : end;
 		for (ssize_t i = 0; i < got / 8; i++)
 			if (entries[i] & PAGEMAP_PRESENT)
 				printf("page %s %lx %llx\n", pid, at + i * PAGE,

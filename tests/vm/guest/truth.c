@@ -189,8 +189,13 @@ static void archive_add_vmcoreinfo(struct archive *a)
 	ElfW(Phdr) ph;
 	struct buf b;
 
+	/* Kernels of arm have none: the address tells where it is in memory. */
+	if (fd < 0) {
+		archive_add_file(a, "vmcoreinfo.at", "/sys/kernel/vmcoreinfo");
+		return;
+	}
 	buf_init(&b, CHUNK);
-	if (fd < 0 || pread(fd, &eh, sizeof(eh), 0) != sizeof(eh))
+	if (pread(fd, &eh, sizeof(eh), 0) != sizeof(eh))
 		die("/proc/kcore");
 	for (int i = 0; i < eh.e_phnum; i++) {
 		if (pread(fd, &ph, sizeof(ph), eh.e_phoff + i * sizeof(ph)) !=
