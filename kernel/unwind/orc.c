@@ -387,6 +387,9 @@ static enum unwind_end x86_64_step(struct unwind *u)
 	if (!u->regs.pc && !u->at_call) {
 		orc = called_null;
 	} else if (!orc_find(u, address_of_entry(u), &orc)) {
+		/* The first frame of an idle task. */
+		if (!u->code->has_orcs && !u->regs.fp)
+			return UNWIND_DONE;
 		/* An exception sets the frame pointer to the address of its registers plus 1. */
 		if (!u->code->has_orcs && u->regs.fp & 1)
 			return restore_all(u, u->regs.fp - 1) ? UNWIND_MORE : UNWIND_DAMAGED;

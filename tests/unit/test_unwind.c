@@ -515,6 +515,9 @@ static void test_frame_pointers(void **state)
 	put_words(m, STACK,
 		  "10: s41 c120\n60: s200\nc0: c150 10 0 s180\n200: s300 c180\n300: 0 0\n");
 	X86(m, &regs, true, "50e 120 150e 180 damaged");
+	/* The end of the first idle task. */
+	put_words(m, STACK, "300: 0 c150\n");
+	X86(m, &regs, true, "50e 120 150e 180 150 done");
 	free(m);
 }
 
