@@ -128,6 +128,11 @@ class Kernel:
         self.vmlinuz = os.path.join(directory, "vmlinuz")
         self.config = os.path.join(directory, "config")
 
+    def has(self, option):
+        """Is it built with an option?"""
+        with open(self.config) as f:
+            return f"\nCONFIG_{option}=y\n" in f.read()
+
     def lacks(self, option):
         """Is it built without an option that kernels of its series have?"""
         with open(self.config) as f:
@@ -144,7 +149,7 @@ class Kernel:
 
     def needs_vmlinux(self):
         """Does it lack its own types (BTF), or names of its data?"""
-        return self.lacks("DEBUG_INFO_BTF") or self.lacks("KALLSYMS_ALL")
+        return not self.has("DEBUG_INFO_BTF") or not self.has("KALLSYMS_ALL")
 
     def page_size(self):
         """Bytes of a page."""
