@@ -86,6 +86,7 @@ VARIANTS = {
     "debug": Variant("struct page", ("6.12",)),
     "clang": Variant("symbols", ("6.12",), "clang"),
     "randstruct": Variant("types", ("6.12",)),
+    "kasan": Variant("memory", ("6.12",)),
     "flatmem": Variant("machine", ("6.12",), machine="i386"),
     "ppc64": Variant("machine", ("6.12",), machine="ppc64"),
     "ppc": Variant("machine", ("6.12",), machine="ppc"),
