@@ -525,6 +525,8 @@ static void show_erasures(const struct erase_report *erased, struct report *rep)
 static int add_erasures(const struct plan_create *create, const struct kernel *k,
 			struct erase_list *list, struct report *rep)
 {
+	/* gcc's random layout of structs is in no type. */
+	bool doubtful = k->check.nr_differences;
 	struct erase_config *config = NULL;
 	struct erase_report erased = { .nr_lines = 0 };
 	int err = erase_config_read(&config, create->config);
@@ -536,7 +538,11 @@ static int add_erasures(const struct plan_create *create, const struct kernel *k
 	show_erasures(&erased, rep);
 	if (err)
 		report_warning(rep, err_text(err));
-	if (create->require_erase && (err || erased.failed))
+	if (doubtful)
+		report_warning(rep,
+			       "--config may overwrite other data than it names: the types and "
+			       "VMCOREINFO differ");
+	if (create->require_erase && (err || erased.failed || doubtful))
 		err = err_set(-ECANCELED,
 			      "no dump is made: not all that %s names could be "
 			      "overwritten, and --require-erase is given",

@@ -306,6 +306,19 @@ def _():
     makedumpfile('--dump-dmesg', '--require-erase', 'x', 'y').check_failed('--require-erase')
 
 
+@test('types that may be wrong: a warning, and with --require-erase no dump')
+def _():
+    need_types()
+    kernel().core('doubtful', 'set OFFSET(task_struct.thread_node) 8')
+    result = dump('erase (char [40])text', name='doubtful')
+    check(result.code == 0 and len(result.errors) == 2, result)
+    check('--config may overwrite other data than it names' in result.errors[0], result)
+    check('OFFSET(task_struct.thread_node) is 8 in VMCOREINFO' in result.errors[1], result)
+    result = dump('erase (char [40])text', '--require-erase', name='doubtful')
+    check(result.code == 1 and len(result.errors) == 2, result)
+    check('no dump is made: not all that conf names' in result.errors[1], result)
+
+
 @test('a damaged page costs what is in it, and nothing else')
 def _():
     need_types()
