@@ -53,6 +53,13 @@ class Programs:
         return [os.path.join(lib, LOADER), "--library-path", lib,
                 os.path.join(self.root, program)]
 
+    def files(self, program):
+        """{path: path} of the files that run a PROGRAM: it, its loader and its libraries."""
+        loader, *options, path = self.command(program)
+        text = archive.run([loader, *options[:2], "--list", path])
+        libraries = [w for line in text.splitlines() for w in line.split() if w.startswith("/")]
+        return {p: p for p in {loader, path, *libraries}}
+
     def script(self, program, name):
         """The same as the path of a script called NAME, for those that look for a file."""
         path = os.path.join(self.root, "scripts", name)

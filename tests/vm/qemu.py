@@ -302,14 +302,16 @@ class Guest:
     KIND is one of settings.KINDS or of CARDS.  COMMAND (a list of words) is run by the
     crash kernel of a kdump guest; FILES are programs and shared objects that it needs, each
     put at its own path with what it is linked with, and programs into /bin as well; ROOT has the
-    libraries of those of another architecture.
+    libraries of those of another architecture. MORE_FILES, {path in the guest: path here}, are put
+    there as they are.
     KEEP_VMCORE: copy /proc/vmcore out.  RESULT_MIB is the size of the disk that COMMAND
     writes to; CRASH_CPUS is the number of processors of the crash kernel, and CRASHKERNEL_MIB
     its memory, where it is not the machine's and the setting does not tell.
     """
 
     def __init__(self, kernel, kind, command=None, files=(), keep_vmcore=True,
-                 result_mib=2048, machine=X86_64, crash_cpus=1, crashkernel_mib=None, root=None):
+                 result_mib=2048, machine=X86_64, crash_cpus=1, crashkernel_mib=None, root=None,
+                 more_files=None):
         self.kernel = kernel
         self.machine = machine
         self.kind = kind
@@ -327,6 +329,7 @@ class Guest:
         self.anon_mib = 64 if not self.crash else 96
         self.command = command
         self.files = files
+        self.more_files = more_files or {}
         self.root = root
         self.keep_vmcore = keep_vmcore
         self.result_mib = result_mib
@@ -383,6 +386,7 @@ class Guest:
                     p: p for p in closure(path)}
                 files[path] = path
                 files["bin/" + os.path.basename(path)] = path
+            files |= self.more_files
             texts["command"] = "exec " + shlex.join(self.command) + "\n"
         initramfs(f"{work}/crash.initrd", f"{GUEST}/init-crash",
                   self.kernel.modules(DISK_MODULES), files, texts, self.busybox())
