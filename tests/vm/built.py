@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import itertools
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -86,6 +87,7 @@ VARIANTS = {
     "debug": Variant("struct page", ("6.12",)),
     "clang": Variant("symbols", ("6.12",), "clang"),
     "randstruct": Variant("types", ("6.12",)),
+    "split": Variant("types", ("6.12",)),
     "kasan": Variant("memory", ("6.12",)),
     "flatmem": Variant("machine", ("6.12",), machine="i386"),
     "ppc64": Variant("machine", ("6.12",), machine="ppc64"),
@@ -208,6 +210,15 @@ def run_make(words, log):
         raise cache.Unavailable(f"make: exit status {code}: see {log}")
 
 
+def keep_dwo_files(tree, dest):
+    """Keep the files, if there are any, in which the compiler left debug information that is not in
+    vmlinux. It has their names, from its own directory on."""
+    for path in pathlib.Path(tree).rglob("*.dwo"):
+        copy = dest / path.relative_to(tree)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
+
+
 def build(dest, words, wanted, image):
     part = f"{dest}.part"
     shutil.rmtree(part, ignore_errors=True)
@@ -224,6 +235,7 @@ def build(dest, words, wanted, image):
         for name, place in {"vmlinuz": image, "config": ".config", "vmlinux-debug": "vmlinux",
                             "release": "include/config/kernel.release"}.items():
             shutil.copy(f"{tree}/{place}", f"{part}/{name}")
+        keep_dwo_files(tree, pathlib.Path(part, "dwo"))
     shutil.rmtree(dest, ignore_errors=True)
     os.rename(part, dest)
 

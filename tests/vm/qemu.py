@@ -567,6 +567,9 @@ class Guest:
         shutil.copy(self.kernel.config, f"{out}/truth/config")
         if built.is_built(self.kernel.series) and not os.path.exists(f"{out}/truth/btf"):
             os.link(f"{self.kernel.dir}/vmlinux-debug", f"{out}/truth/vmlinux")
+            if os.path.exists(f"{self.kernel.dir}/dwo"):
+                shutil.copytree(f"{self.kernel.dir}/dwo", f"{out}/truth", copy_function=os.link,
+                                dirs_exist_ok=True)
         if self.crash and self.command:
             self.collect_result(out, console)
         if self.crash and self.keep_vmcore:
