@@ -98,7 +98,8 @@ X86_64 = Machine("x86_64", "amd64", "cloud-amd64", "qemu-system-x86_64", "qemu-s
 ARM64 = Machine("arm64", "arm64", "cloud-arm64", "qemu-system-aarch64", "qemu-system-arm",
                 (*ARM64_BOARD, "-cpu", "max"), "ttyAMA0", ARM64_KEYS, "aarch64-linux-gnu-",
                 ("gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"), kexec="kexec_load",
-                kdump=("6.12",), checked=("6.12",), series=("6.1", "newest"), newest=BACKPORTS)
+                kdump=("6.12", "6.1", "newest"), checked=("6.12",), series=("6.1", "newest"),
+                newest=BACKPORTS)
 S390X = Machine("s390x", "s390x", "s390x", "qemu-system-s390x", "qemu-system-misc",
                 ("-machine", "s390-ccw-virtio", "-cpu", "max"), "ttysclp0", S390_KEYS,
                 "s390x-linux-gnu-", ("gcc-s390x-linux-gnu", "libc6-dev-s390x-cross"),

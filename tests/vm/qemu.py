@@ -351,7 +351,7 @@ class Guest:
         if self.machine is not X86_64:
             more |= {"machine": self.machine.name, "options": self.machine.options}
         if self.crash and self.machine.kexec == "kexec_load":
-            more |= {"kexec": digest([KEXEC_GUEST])}
+            more |= {"kexec": digest(self.kexec_scripts().values())}
         if self.crash and self.machine.event_queues:
             more |= {"event_queues": "free"}
         if self.setting and self.setting.options:
@@ -366,6 +366,13 @@ class Guest:
                 "cached_mib": self.cached_mib, "anon_mib": self.anon_mib,
                 "append": self.append, "modules": self.modules,
                 "crash_append": self.crash_append}
+
+    def kexec_scripts(self):
+        """The scripts in place of the guest's program where kexec-tools load the crash kernel:
+        {path in the guest: path here}."""
+        if self.machine.arch == "arm64" and self.kernel.lacks("KALLSYMS_ALL"):
+            return {"bin/guest": f"{KEXEC_GUEST}-functions", "programs/load": KEXEC_GUEST}
+        return {"bin/guest": KEXEC_GUEST}
 
     @staticmethod
     def gpu_sources():
@@ -418,7 +425,7 @@ class Guest:
         if self.crash:
             files |= self.crash_initrd(work)
         if self.crash and self.machine.kexec == "kexec_load":
-            files |= {"bin/guest": KEXEC_GUEST, "programs/guest": f"{work}/guest",
+            files |= {**self.kexec_scripts(), "programs/guest": f"{work}/guest",
                       **foreign.kexec_tools(self.machine.arch)}
         init = f"{GUEST}/init"
         if self.card:
