@@ -21,13 +21,14 @@
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "lib/fdio.h"
+#include "map_cache.h"
 #include "spool.h"
 
 #define MIB ((size_t)1 << 20)
 /* Bytes to map at once, and where windows begin: multiples of every host's page size. */
 #define MAP_WINDOW (4 * MIB)
 #define MAP_UNIT ((size_t)64 << 10)
-/* The fewest bytes that are mapped to be copied once. */
+/* The fewest bytes that are mapped to be copied once; fewer come from pieces that stay mapped. */
 #define COPY_MAPPED ((size_t)32 << 10)
 /* Bytes to read at once where the file is read in order, and elsewhere. */
 #define READ_WINDOW MIB
@@ -192,10 +193,28 @@ static void unmap_window(struct file_reader *r)
 void file_reader_deinit(struct file_reader *r)
 {
 	unmap_window(r);
+	map_cache_destroy(r->pieces);
+	r->pieces = NULL;
 	guard_release(r->guard);
 	r->guard = -1;
 	free(r->buffer);
 	r->buffer = NULL;
+}
+
+/* Return whether the reader has a guard, which each mapping needs. */
+static bool has_guard(struct file_reader *r)
+{
+	if (r->guard < 0)
+		r->guard = guard_take();
+	if (r->guard < 0)
+		r->use_mmap = false;
+	return r->guard >= 0;
+}
+
+static void mapping_failed(struct file_reader *r)
+{
+	/* This error is about these bytes: others have mapped some of them. */
+	r->use_mmap = errno == EAGAIN;
 }
 
 /* Map bytes of the real file for one reader, with its guard. Returns NULL if that fails. */
@@ -203,17 +222,23 @@ static void *map_bytes(struct file_reader *r, uint64_t start, size_t len)
 {
 	void *map;
 
-	if (r->guard < 0)
-		r->guard = guard_take();
-	map = r->guard < 0 ? MAP_FAILED :
-			     mmap(NULL, len, PROT_READ, MAP_PRIVATE, r->file->fd, start);
+	if (!has_guard(r))
+		return NULL;
+	map = mmap(NULL, len, PROT_READ, MAP_PRIVATE, r->file->fd, start);
 	if (map == MAP_FAILED) {
-		/* This error is about these bytes: others have mapped some of them. */
-		r->use_mmap = r->guard >= 0 && errno == EAGAIN;
+		mapping_failed(r);
 		return NULL;
 	}
 	guard_set(r->guard, map, len);
 	return map;
+}
+
+/* Guard the window again, after another mapping. */
+static void guard_window(struct file_reader *r)
+{
+	bool is_mapped = r->window != r->buffer;
+
+	guard_set(r->guard, is_mapped ? r->window : NULL, is_mapped ? r->window_len : 0);
 }
 
 /* Return whether a byte lies where the file is mapped rather than read. */
@@ -222,12 +247,16 @@ static bool maps(const struct file_reader *r, uint64_t off)
 	return r->use_mmap && off >= r->span && off < r->span_end && !r->file->flat;
 }
 
+/* The first byte of the span's first page. */
+static uint64_t span_start(const struct file_reader *r)
+{
+	return r->span - r->span % sysconf(_SC_PAGESIZE);
+}
+
 /* The first byte to map for one in the span: of its unit, or of the span's first page. */
 static uint64_t map_start(const struct file_reader *r, uint64_t off)
 {
-	uint64_t page_size = sysconf(_SC_PAGESIZE);
-
-	return max_u64(off - off % MAP_UNIT, r->span - r->span % page_size);
+	return max_u64(off - off % MAP_UNIT, span_start(r));
 }
 
 static bool map_window(struct file_reader *r, uint64_t off)
@@ -261,11 +290,43 @@ static bool copy_mapped(struct file_reader *r, uint64_t off, void *buf, size_t l
 	if (done)
 		memcpy(buf, map + (off - start), len);
 	if (map) {
-		bool is_mapped = r->window != r->buffer;
-
-		guard_set(r->guard, is_mapped ? r->window : NULL, is_mapped ? r->window_len : 0);
+		guard_window(r);
 		munmap((void *)map, map_len);
 	}
+	return done;
+}
+
+/*
+ * Copy bytes of a piece that stays mapped; so does the window. Returns false if that fails; if
+ * bytes are lost, nothing is mapped any more.
+ */
+static bool copy_kept(struct file_reader *r, uint64_t off, void *buf, size_t len)
+{
+	const struct map_piece *piece;
+	const char *from;
+	bool done;
+
+	if (!has_guard(r))
+		return false;
+	if (!r->pieces)
+		r->pieces = map_cache_create();
+	if (!r->pieces)
+		return false;
+	piece = map_cache_get(r->pieces, r->file->fd, off, span_start(r), r->span_end);
+	if (!piece) {
+		mapping_failed(r);
+		return false;
+	}
+	if (!range_fits(off - piece->off, len, piece->len))
+		return false;
+	from = piece->map + (off - piece->off);
+	guard_set(r->guard, piece->map, piece->len);
+	done = guard_probe(r->guard, from, len);
+	if (done)
+		memcpy(buf, from, len);
+	else
+		r->use_mmap = false;
+	guard_window(r);
 	return done;
 }
 
@@ -461,7 +522,8 @@ static int copy_piece(struct file_reader *r, uint64_t where, void *buf, size_t l
 			return 0;
 		}
 	}
-	if (maps(r, where) && len >= COPY_MAPPED && copy_mapped(r, where, buf, len))
+	if (maps(r, where) &&
+	    (len < COPY_MAPPED ? copy_kept(r, where, buf, len) : copy_mapped(r, where, buf, len)))
 		return 0;
 	n = fd_pread(f->fd, buf, len, where);
 	if (n < 0)

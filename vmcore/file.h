@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 struct flat_index;
+struct map_cache;
 struct spool;
 
 /** An opened file. Constant once opened, so threads share it. */
@@ -44,12 +45,13 @@ struct dump_file {
 /** One thread's view of a file. */
 struct file_reader {
 	const struct dump_file *file;
-	bool use_mmap;		 /**< cleared for good if the file cannot be mapped */
-	uint64_t span, span_end; /**< the only bytes that are mapped; none, if they are equal */
-	void *window;		 /**< mapping or buffer */
-	uint64_t window_off;	 /**< in the real file */
-	size_t window_len;	 /**< valid bytes; 0: none yet */
-	void *buffer;		 /**< the buffer, once one was needed */
+	bool use_mmap;		  /**< cleared for good if the file cannot be mapped */
+	uint64_t span, span_end;  /**< the only bytes that are mapped; none, if they are equal */
+	void *window;		  /**< mapping or buffer */
+	uint64_t window_off;	  /**< in the real file */
+	size_t window_len;	  /**< valid bytes; 0: none yet */
+	void *buffer;		  /**< the buffer, once one was needed */
+	struct map_cache *pieces; /**< mapped for short reads; NULL until there was one */
 	/** Bytes that are going to be wanted soon; none, if they are equal. */
 	uint64_t expected, expected_end;
 	/** The last data or hole that was looked at, if the file is sparse. */

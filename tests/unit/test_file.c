@@ -240,6 +240,41 @@ static void test_few_reads(void **state)
 	close_both(&f, &r);
 }
 
+/* Short reads of a mapped file, in any order, are no calls; the window stays. */
+static void test_short_reads_mapped(void **state)
+{
+	const struct sample *s = *state;
+	unsigned long long before, after;
+	uint64_t rnd = 11;
+	struct file_reader r;
+	struct dump_file f;
+	const void *ptr;
+	char buf[4096];
+	size_t got;
+
+	if (!count_reads(&before))
+		skip();
+	open_ok(&f, &r, s->path, true);
+	assert_int_equal(file_get(&r, 5 * MIB, 100, &ptr, &got), 0);
+	assert_true(count_reads(&before));
+	for (int i = 0; i < 1000; i++) {
+		size_t off = next_random(&rnd) % (4 * MIB);
+		size_t len = 1 + next_random(&rnd) % sizeof(buf);
+
+		/* Those across the end of a piece are read. */
+		off -= off % MIB + len > MIB ? len : 0;
+		assert_int_equal(file_read(&r, off, buf, len), 0);
+		assert_memory_equal(buf, s->bytes + off, len);
+	}
+	assert_true(count_reads(&after));
+	assert_in_range(after - before, 0, 2);
+	assert_memory_equal(ptr, s->bytes + 5 * MIB, got);
+	assert_int_equal(file_read(&r, 2 * MIB - 1, buf, 2), 0);
+	assert_memory_equal(buf, s->bytes + 2 * MIB - 1, 2);
+	assert_true(r.use_mmap);
+	close_both(&f, &r);
+}
+
 /* Bytes that are expected are read at once, and no others with them. */
 static void test_expected(void **state)
 {
@@ -662,6 +697,7 @@ int main(void)
 		cmocka_unit_test(test_any_offset),
 		cmocka_unit_test(test_window_stays),
 		cmocka_unit_test(test_few_reads),
+		cmocka_unit_test(test_short_reads_mapped),
 		cmocka_unit_test(test_expected),
 		cmocka_unit_test(test_sparse),
 		cmocka_unit_test(test_end),

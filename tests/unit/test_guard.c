@@ -135,6 +135,26 @@ static void test_read(void **state)
 	assert_false(guard_late());
 }
 
+/* A short copy comes from a piece that stays mapped: zeros in place of lost bytes are not kept. */
+static void test_short_copy(void **state)
+{
+	struct input *in = *state;
+	char byte = 0;
+
+	get(in, 4 * MIB, 1);
+	assert_int_equal(file_read(&in->r, 2 * MIB, &byte, 1), 0);
+	assert_int_equal(byte, 'x');
+	shorten(in);
+	assert_int_equal(file_read(&in->r, 2 * MIB, &byte, 1), -ENODATA);
+	assert_int_equal(file_read(&in->r, 2 * MIB, &byte, 1), -ENODATA);
+	assert_false(in->r.use_mmap);
+	/* The window has its guard again. */
+	assert_lost(in, 4 * MIB + 8192);
+	assert_int_equal(file_read(&in->r, LEFT - 1, &byte, 1), 0);
+	assert_int_equal(byte, 'x');
+	assert_false(guard_late());
+}
+
 /* A large copy from elsewhere has a mapping of its own. */
 static void test_large_copy(void **state)
 {
@@ -251,6 +271,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_get, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_get_across_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_short_copy, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_large_copy, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_readers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_guards_are_given_back, setup, teardown),
