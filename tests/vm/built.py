@@ -63,6 +63,7 @@ class Target(typing.NamedTuple):
 TARGETS = {
     "x86_64": Target("x86_64", "x86", "arch/x86/boot/bzImage"),
     "i386": Target("i386", "x86", "arch/x86/boot/bzImage"),
+    "arm64": Target("arm64", "arm64", "arch/arm64/boot/Image"),
     "ppc64": Target("powerpc", "powerpc", "vmlinux"),
     "ppc": Target("powerpc", "powerpc", "vmlinux"),
     "ppc-e500": Target("powerpc", "powerpc", "vmlinux"),
@@ -89,6 +90,7 @@ VARIANTS = {
     "randstruct": Variant("types", ("6.12",)),
     "split": Variant("types", ("6.12",)),
     "kasan": Variant("memory", ("6.12",)),
+    "kasan-tags": Variant("memory", ("6.12",), machine="arm64"),
     "flatmem": Variant("machine", ("6.12",), machine="i386"),
     "ppc64": Variant("machine", ("6.12",), machine="ppc64"),
     "ppc": Variant("machine", ("6.12",), machine="ppc"),
