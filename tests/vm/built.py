@@ -28,7 +28,7 @@ HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kernels")
 BASE = os.path.join(HERE, "base.config")
 # The directory of the user's sources, and the series of which Debian has none.
 SOURCES = "MAKEDUMPFILE_LINUX"
-OWN_SOURCES = ("4.19", "5.4", "6.6")
+OWN_SOURCES = ("4.19", "5.4", "5.15", "6.6")
 # Words of make for series that are older than the compilers: two files of 4.19 that begin the boot
 # define one variable.
 OLD_WORDS = {"4.19": ("CC=gcc -fcommon",)}
