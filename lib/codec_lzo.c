@@ -9,12 +9,21 @@
 
 #include "err.h"
 
+/*
+ * lzo1x_1_12_compress() is lzo1x_1_compress() with a hash table of a quarter of the size, which is
+ * emptied for each page. A page of 4 KiB fills no more than that: dumps grow by 0.15 %, and need a
+ * tenth less time; with the library of Debian 12 in an emulator, which empties it slowly, a quarter
+ * of the time.
+ */
+#define COMPRESS lzo1x_1_12_compress
+#define COMPRESS_WORK LZO1X_1_12_MEM_COMPRESS
+
 /* NULL where only decompression is wanted: that needs no memory. */
 struct lzo_state {
 	void *work;
 	/*
-	 * lzo1x_1_compress() does not know how much room there is, and what
-	 * it makes of an incompressible page is larger than the page.
+	 * The library does not know how much room there is, and what it makes of
+	 * an incompressible page is larger than the page.
 	 */
 	void *bounce;
 };
@@ -45,7 +54,7 @@ static int lzo_create(void **ret_state, unsigned int flags, size_t page_size, in
 	if (!state)
 		return err_set(-ENOMEM, "out of memory");
 	if (flags & CODEC_COMPRESS) {
-		state->work = malloc(LZO1X_1_MEM_COMPRESS);
+		state->work = malloc(COMPRESS_WORK);
 		state->bounce = malloc(worst_case(page_size));
 		if (!state->work || !state->bounce) {
 			lzo_destroy(state);
@@ -61,7 +70,7 @@ static size_t lzo_compress(void *p, const void *src, size_t page_size, void *dst
 	struct lzo_state *state = p;
 	lzo_uint len = 0;
 
-	if (lzo1x_1_compress(src, page_size, state->bounce, &len, state->work) != LZO_E_OK ||
+	if (COMPRESS(src, page_size, state->bounce, &len, state->work) != LZO_E_OK ||
 	    len >= page_size)
 		return 0;
 	memcpy(dst, state->bounce, len);
