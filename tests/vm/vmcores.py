@@ -55,15 +55,19 @@ def need_kinds(options, machine, kinds):
             options.error(f"{machine.name} has no {kind}, only {' '.join(have)}")
 
 
-def guest(machine, series, kind, **more):
-    """The guest of a machine that boots a SERIES, which can be "newest", a series with a flavour of
-    Debian (6.12-rt-amd64), or a kernel of built.py; MORE is for qemu.Guest."""
+def kernel(machine, series):
+    """The kernel of a SERIES for a machine: a series of Debian, or one with a flavour
+    (6.12-rt-amd64), "newest", or a kernel of built.py. The caller holds the cache's lock."""
     if built.is_built(series):
         if built.machine_of(series) != machine.name:
             raise cache.Unavailable(f"{series} is a kernel of {built.machine_of(series)}")
-        return qemu.Guest(built.kernel(series), kind, machine=machine, **more)
+        return built.kernel(series)
     if series == "newest":
         series = debian.newest(machine)
     series, _, flavour = series.partition("-")
-    return qemu.Guest(debian.kernel(series, flavour or machine.flavour, machine.arch), kind,
-                      machine=machine, **more)
+    return debian.kernel(series, flavour or machine.flavour, machine.arch)
+
+
+def guest(machine, series, kind, **more):
+    """The guest of a machine that boots kernel(); MORE is for qemu.Guest."""
+    return qemu.Guest(kernel(machine, series), kind, machine=machine, **more)
