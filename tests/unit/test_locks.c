@@ -15,6 +15,7 @@
 
 #include "facts/facts.h"
 #include "facts/on_demand.h"
+#include "kernel_words.h"
 #include "triage/parts.h"
 
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, blocker);
@@ -28,11 +29,10 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, rwsem_waiter, list);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, rwsem_waiter, task);
 
 /* One piece of memory: the lock, two tasks, and the stack of the one that waits. */
-#define BASE UINT64_C(0xffff888000000000)
-#define LOCK (BASE + 0x100)
-#define WAITING (BASE + 0x1000)
-#define OWNER (BASE + 0x2000)
-#define STACK (BASE + 0x4000)
+#define LOCK (WORDS_BASE + 0x100)
+#define WAITING (WORDS_BASE + 0x1000)
+#define OWNER (WORDS_BASE + 0x2000)
+#define STACK (WORDS_BASE + 0x4000)
 #define STACK_BYTES 0x4000
 #define WAITER (STACK + 0x3000)
 
@@ -44,34 +44,11 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, rwsem_waiter, task);
 #define TASK_BLOCKER 64
 
 struct fixture {
-	uint64_t words[(STACK + STACK_BYTES - BASE) / 8];
+	struct kernel_words *words;
 	struct triage_view view;
 	struct triage_task tasks[2];
 	struct triage t;
 };
-
-static int read_memory(void *ctx, vaddr_t va, void *buf, size_t len)
-{
-	struct fixture *f = ctx;
-
-	if (va < BASE || va - BASE > sizeof(f->words) || sizeof(f->words) - (va - BASE) < len)
-		return err_set(-EFAULT, "%#" PRIx64 " is not mapped", va);
-	memcpy(buf, (char *)f->words + (va - BASE), len);
-	return 0;
-}
-
-static void put(struct fixture *f, vaddr_t va, uint64_t value)
-{
-	f->words[(va - BASE) / 8] = value;
-}
-
-static void set_member(struct ktype_info *t, uint32_t offset, uint32_t size)
-{
-	t->member_bit_offset = offset * 8;
-	t->member_size = size;
-	t->struct_size = 128;
-	t->index = FACT_BTF;
-}
 
 static void set_kind(struct ktype_info *owner, struct ktype_info *wait_list,
 		     struct ktype_info *list, struct ktype_info *task)
@@ -96,14 +73,15 @@ static struct fixture *begin(bool mutex)
 	else
 		set_kind(MEMBER(rw_semaphore, owner), MEMBER(rw_semaphore, wait_list),
 			 MEMBER(rwsem_waiter, list), MEMBER(rwsem_waiter, task));
-	f->view.mem = (struct vmem){ .read = read_memory, .ctx = f, .is64 = true };
+	f->words = kernel_words_create(STACK + STACK_BYTES - WORDS_BASE);
+	f->view.mem = kernel_words_mem(f->words);
 	f->tasks[0] = (struct triage_task){ .address = WAITING, .stack = STACK, .state = 'D' };
 	f->tasks[1] = (struct triage_task){ .address = OWNER, .state = 'S' };
 	f->t = (struct triage){ .view = &f->view, .tasks = f->tasks, .nr_tasks = 2 };
-	put(f, LOCK + LOCK_OWNER, OWNER | 1);
-	put(f, LOCK + LOCK_LIST, WAITER);
-	put(f, WAITER + WAITER_LIST, LOCK + LOCK_LIST);
-	put(f, WAITER + WAITER_TASK, WAITING);
+	kernel_words_put(f->words, LOCK + LOCK_OWNER, OWNER | 1);
+	kernel_words_put(f->words, LOCK + LOCK_LIST, WAITER);
+	kernel_words_put(f->words, WAITER + WAITER_LIST, LOCK + LOCK_LIST);
+	kernel_words_put(f->words, WAITER + WAITER_TASK, WAITING);
 	return f;
 }
 
@@ -122,6 +100,7 @@ static void check_lock(struct fixture *f, uint64_t lock, const char *kind, uint6
 	if (kind)
 		assert_string_equal(task->lock_kind, kind);
 	assert_int_equal(f->tasks[1].blocked_on, 0);
+	free(f->words);
 	free(f);
 }
 
@@ -134,13 +113,13 @@ static void test_waiter(void **state)
 	check_lock(begin(false), LOCK, "rw_semaphore", OWNER);
 	/* Another waiter is between this one and the lock. */
 	f = begin(true);
-	put(f, WAITER + WAITER_LIST, BASE + 0x3000);
-	put(f, BASE + 0x3000, LOCK + LOCK_LIST);
-	put(f, BASE + 0x3000 + WAITER_TASK, OWNER);
+	kernel_words_put(f->words, WAITER + WAITER_LIST, WORDS_BASE + 0x3000);
+	kernel_words_put(f->words, WORDS_BASE + 0x3000, LOCK + LOCK_LIST);
+	kernel_words_put(f->words, WORDS_BASE + 0x3000 + WAITER_TASK, OWNER);
 	check_lock(f, LOCK, "mutex", OWNER);
 	/* A pointer to the task that is no waiter comes first on the stack. */
 	f = begin(true);
-	put(f, STACK + 0x800, WAITING);
+	kernel_words_put(f->words, STACK + 0x800, WAITING);
 	check_lock(f, LOCK, "mutex", OWNER);
 }
 
@@ -150,21 +129,21 @@ static void test_no_lock(void **state)
 
 	(void)state;
 	/* Not owned by a task. */
-	put(f, LOCK + LOCK_OWNER, BASE + 0x3000);
+	kernel_words_put(f->words, LOCK + LOCK_OWNER, WORDS_BASE + 0x3000);
 	check_lock(f, 0, NULL, 0);
 	/* A list of waiters only: the loop ends. */
 	f = begin(true);
-	put(f, WAITER + WAITER_LIST, BASE + 0x3000);
-	put(f, BASE + 0x3000, BASE + 0x3000);
-	put(f, BASE + 0x3000 + WAITER_TASK, OWNER);
+	kernel_words_put(f->words, WAITER + WAITER_LIST, WORDS_BASE + 0x3000);
+	kernel_words_put(f->words, WORDS_BASE + 0x3000, WORDS_BASE + 0x3000);
+	kernel_words_put(f->words, WORDS_BASE + 0x3000 + WAITER_TASK, OWNER);
 	check_lock(f, 0, NULL, 0);
 	/* A list that leads out of memory. */
 	f = begin(true);
-	put(f, WAITER + WAITER_LIST, 8);
+	kernel_words_put(f->words, WAITER + WAITER_LIST, 8);
 	check_lock(f, 0, NULL, 0);
 	/* A waiter of another task is on the stack. */
 	f = begin(true);
-	put(f, WAITER + WAITER_TASK, OWNER);
+	kernel_words_put(f->words, WAITER + WAITER_TASK, OWNER);
 	check_lock(f, 0, NULL, 0);
 	/* A task that does not wait without a limit. */
 	f = begin(true);
@@ -192,7 +171,7 @@ static void test_blocker(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		f = begin(cases[i].type == 0);
 		set_member(MEMBER(task_struct, blocker), TASK_BLOCKER, 8);
-		put(f, WAITING + TASK_BLOCKER, LOCK | cases[i].type);
+		kernel_words_put(f->words, WAITING + TASK_BLOCKER, LOCK | cases[i].type);
 		check_lock(f, cases[i].kind ? LOCK : 0, cases[i].kind, cases[i].holder);
 	}
 	/* The task says that it waits for nothing: its stack is not searched. */
