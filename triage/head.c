@@ -138,6 +138,15 @@ static enum triage_kind kind_of_panic(const char *message, size_t len)
 	return TRIAGE_PANIC;
 }
 
+/* Return whether a CPU died: the kernel has its number, also where CPUs are not known. */
+static bool has_died(const struct triage *t)
+{
+	int64_t number;
+
+	return HAS_SYMBOL(panic_cpu) && !vmem_read_s32(&t->view->mem, SYMBOL(panic_cpu), &number) &&
+	       number >= 0;
+}
+
 /*
  * An oops kills the kernel by crash_kexec(), or by a panic that names it ("Fatal exception", or
  * an exception's own words). Without panic_cpu the kernel was running, whatever its log has.
@@ -150,7 +159,7 @@ static const char *read_death(struct triage *t)
 
 	if (t->view->live)
 		return NULL;
-	if (t->panic_cpu == TRIAGE_NONE && !panic) {
+	if (!has_died(t) && !panic) {
 		t->kind = log[0] || HAS_SYMBOL(panic_cpu) ? TRIAGE_RUNNING : TRIAGE_UNKNOWN;
 		return NULL;
 	}
@@ -171,8 +180,9 @@ static const char *read_death(struct triage *t)
 		t->kind = kind;
 		take_line(log, oops, t->message, sizeof(t->message));
 	}
-	/* The sysrq's own panic, or before v5.4 its NULL pointer. */
-	if (!panic && log_last(log, "sysrq: Trigger a crash") > oops)
+	/* The sysrq's own panic, or in old kernels (4.19) its NULL pointer. */
+	if ((!panic && log_last(log, "sysrq: Trigger a crash") > oops) ||
+	    (oops && strstr(oops, "sysrq_handle_crash")))
 		t->kind = TRIAGE_SYSRQ;
 	return oops ? oops : panic;
 }

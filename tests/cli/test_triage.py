@@ -71,6 +71,20 @@ def _():
     check(load(triage('--json', '-', 'running'))['crash']['kind'] == 'running', 'running')
 
 
+@test('an oops that calls the crash kernel leaves no panic in the log, but the number of its CPU')
+def _():
+    oops = 'BUG: unable to handle kernel NULL pointer dereference at 0000000000000000'
+    number = 'set SYMBOL(panic_cpu) ${stext+0x180000:x}', 'u32 image+0x180000 %#x'
+    for cpu, rip, kind in ((0, 'vfs_read+0x8/0x20', 'null-pointer'),
+                           (1, 'sysrq_handle_crash+0xd/0x20', 'sysrq'),
+                           (0xffffffff, 'vfs_read+0x8/0x20', 'running')):
+        core('crashed', *ring((0, 'sysrq: SysRq : Trigger a crash'), (1, oops),
+                              (2, f'RIP: 0010:{rip}')), number[0], number[1] % cpu)
+        crash = load(triage('--json', '-', 'crashed'))['crash']
+        check(crash['kind'] == kind, f'{cpu}: {crash}')
+        check(crash['message'] == (oops if kind != 'running' else None), crash)
+
+
 @test('what cannot be found is listed with the reason, as text and as JSON')
 def _():
     core('crashed', *LOG)
