@@ -138,13 +138,17 @@ static enum triage_kind kind_of_panic(const char *message, size_t len)
 	return TRIAGE_PANIC;
 }
 
-/* Return whether a CPU died: the kernel has its number, also where CPUs are not known. */
+/*
+ * Return whether the kernel died: it has the number of the CPU, also where CPUs are not known. If
+ * that cannot be read, as in a dump of essential pages, VMCOREINFO has the time of a crash.
+ */
 static bool has_died(const struct triage *t)
 {
 	int64_t number;
 
-	return HAS_SYMBOL(panic_cpu) && !vmem_read_s32(&t->view->mem, SYMBOL(panic_cpu), &number) &&
-	       number >= 0;
+	if (HAS_SYMBOL(panic_cpu) && !vmem_read_s32(&t->view->mem, SYMBOL(panic_cpu), &number))
+		return number >= 0;
+	return t->log && t->view->k->crash_time;
 }
 
 /*

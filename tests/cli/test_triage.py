@@ -67,11 +67,12 @@ def _():
         crash = load(triage('--json', '-', 'crashed'))['crash']
         check(crash['kind'] == kind, f'{message}: {crash["kind"]}')
         check(crash['message'] == message, crash)
-    core('running', *ring((0, 'BUG: kernel NULL pointer dereference, address: 8')))
+    core('running', *ring((0, 'BUG: kernel NULL pointer dereference, address: 8')),
+         'set CRASHTIME 0')
     check(load(triage('--json', '-', 'running'))['crash']['kind'] == 'running', 'running')
 
 
-@test('an oops that calls the crash kernel leaves no panic in the log, but the number of its CPU')
+@test('an oops that calls the crash kernel leaves no panic in the log, but a CPU or a time')
 def _():
     oops = 'BUG: unable to handle kernel NULL pointer dereference at 0000000000000000'
     number = 'set SYMBOL(panic_cpu) ${stext+0x180000:x}', 'u32 image+0x180000 %#x'
@@ -83,6 +84,9 @@ def _():
         crash = load(triage('--json', '-', 'crashed'))['crash']
         check(crash['kind'] == kind, f'{cpu}: {crash}')
         check(crash['message'] == (oops if kind != 'running' else None), crash)
+    core('crashed', *ring((0, oops)))
+    check(load(triage('--json', '-', 'crashed'))['crash']['kind'] == 'null-pointer',
+          'a kernel with a time of its crash')
 
 
 @test('what cannot be found is listed with the reason, as text and as JSON')
@@ -123,7 +127,8 @@ def _():
 @test('an uptime that only the log tells is a lower bound where the kernel ran on')
 def _():
     core('crashed', *LOG)
-    core('running', *ring((0, 'Linux version 6.12.0-mini'), (61000000000, 'one')))
+    core('running', *ring((0, 'Linux version 6.12.0-mini'), (61000000000, 'one')),
+         'set CRASHTIME 0')
     check('uptime     1 d 03:26:05' in triage('crashed'), triage('crashed'))
     check('uptime     at least 0 d 00:01:01' in triage('running'), triage('running'))
 
