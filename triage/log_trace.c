@@ -15,6 +15,7 @@
 
 #include "lib/array.h"
 #include "lib/printable.h"
+#include "symbols/kallsyms.h"
 #include "triage/log_text.h"
 #include "triage/parts.h"
 
@@ -55,6 +56,28 @@ static bool parse_place(char *line, struct triage_place *p)
 		p->module = end + 2;
 	}
 	return *start;
+}
+
+/*
+ * Kernels of arm64 (6.1) name a return address at the end of a function, after a call that does not
+ * return, as the beginning of the next one. Name the function that made the call.
+ */
+static void name_caller(const struct report *r, struct triage_place *p)
+{
+	struct kallsyms *ks = r->t->view->tables->kallsyms;
+	size_t nr = r->trace->nr;
+	struct ksym sym;
+	uint64_t next;
+
+	/* The place of the exception comes twice. */
+	if (p->exception || p->offset || (nr && r->trace->frames[nr - 1].exception) ||
+	    get_kallsyms_value_by_name(ks, p->module, p->symbol, &next) ||
+	    search_kallsyms_by_address(ks, next - 1, &sym))
+		return;
+	p->symbol = sym.name;
+	p->module = sym.module;
+	p->offset = next - sym.value;
+	p->size = sym.size;
 }
 
 static int add_frame(struct report *r, const struct triage_place *p)
@@ -123,8 +146,10 @@ static int parse_line(struct report *r, char *line)
 		parse_task(r, line);
 	if (!strncasecmp(line, "Call Trace:", 11))
 		r->in_trace = true;
-	else if ((p.exception || (r->in_trace && !guessed)) && parse_place(line, &p))
+	else if ((p.exception || (r->in_trace && !guessed)) && parse_place(line, &p)) {
+		name_caller(r, &p);
 		return add_frame(r, &p);
+	}
 	return 0;
 }
 

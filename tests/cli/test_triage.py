@@ -8,7 +8,7 @@ import stat
 import sys
 
 from harness import *
-from erase_kernel import STEXT, Kernel
+from erase_kernel import MODULE, STEXT, Kernel
 
 sys.path.insert(0, TOOLS)
 from schema import problems
@@ -333,6 +333,23 @@ def limits(memory, memsw):
     pages = dict(zip(('usage_bytes', 'max_bytes', 'memsw_usage_bytes', 'memsw_max_bytes'),
                      memory + memsw))
     return {key: n and n * 4096 for key, n in pages.items()}
+
+
+@test('the end of a function, which the log names as the beginning of the next one')
+def _():
+    kernel = Kernel()
+    before, after = sorted(at for at in set(kernel.symbols.values()) if STEXT < at < MODULE)[1:3]
+    name, = [n for n, at in kernel.symbols.items() if at == after]
+    for report, found in ((('pc : start+0x0/0x8', f' {name}+0x0/0x8'), name),
+                          ((f' {name}+0x4/0x8',), name),
+                          ((f' {name}+0x0/0x8',),
+                           next(n for n, at in kernel.symbols.items() if at == before))):
+        kernel.core('crashed', *ring(OOPS[0], (0, 'Call trace:'), *((0, line) for line in report),
+                                     (1, PANIC)))
+        crash = load(triage('--json', '-', 'crashed'))
+        frame = crash['stacks'][crash['crash']['stack']]['frames'][-1]
+        check(frame['function'] == found, f'{report}: {frame}')
+    check((frame['offset'], frame['size']) == (after - before, after - before), frame)
 
 
 @test('control groups at their limit or with tasks killed for memory; CPUs by their notes')
