@@ -64,15 +64,15 @@ static bool parse_place(char *line, struct triage_place *p)
  */
 static void name_caller(const struct report *r, struct triage_place *p)
 {
-	struct kallsyms *ks = r->t->view->tables->kallsyms;
+	const struct kernel_tables *tables = r->t->view->tables;
 	size_t nr = r->trace->nr;
 	struct ksym sym;
 	uint64_t next;
 
 	/* The place of the exception comes twice. */
-	if (p->exception || p->offset || (nr && r->trace->frames[nr - 1].exception) ||
-	    get_kallsyms_value_by_name(ks, p->module, p->symbol, &next) ||
-	    search_kallsyms_by_address(ks, next - 1, &sym))
+	if (!tables || p->exception || p->offset || (nr && r->trace->frames[nr - 1].exception) ||
+	    get_kallsyms_value_by_name(tables->kallsyms, p->module, p->symbol, &next) ||
+	    search_kallsyms_by_address(tables->kallsyms, next - 1, &sym))
 		return;
 	p->symbol = sym.name;
 	p->module = sym.module;

@@ -122,7 +122,8 @@ static struct fixture *begin_class(bool private)
 		kernel_words_put(f->words, PLACE(i) + PART + 8, SECTORS(i));
 		kernel_words_put(f->words, PLACE(i) + PRIVATE + 8, PLACE(i) + PART + DEVICE);
 	}
-	kernel_words_put(f->words, PLACE(1) + PART + 16, 1);
+	/* A number of 32 bits, in either byte order. */
+	kernel_words_put(f->words, PLACE(1) + PART + 16, UINT64_C(0x100000001));
 	if (private) {
 		set_member(MEMBER(device_private, knode_class), NODE, 32);
 		set_member(MEMBER(device_private, device), 8, 8);
