@@ -30,8 +30,8 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, block_device, bd_disk);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, gendisk, part0);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, gendisk, disk_name);
 
-/* Before that, disks and partitions are the devices of a class; commit 570d0200123f ("driver core:
- * move device->knode_class to device_private") (in v5.1) moved the list's node. */
+/* Before that, disks and partitions are the devices of a class. Each has the node of its list in
+ * struct device, and from v5.1 on in struct device_private (commit 570d0200123f). */
 INIT_OPT_MOD_SYM(vmlinux, block_class);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, class, p);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, subsys_private, klist_devices);

@@ -153,7 +153,7 @@ static bool has_died(const struct triage *t)
 
 /*
  * An oops kills the kernel by crash_kexec(), or by a panic that names it ("Fatal exception", or
- * an exception's own words). Without panic_cpu the kernel was running, whatever its log has.
+ * an exception's own words). If no CPU died the kernel was running, whatever its log has.
  * @return the line of the log that says so; NULL
  */
 static const char *read_death(struct triage *t)

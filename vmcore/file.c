@@ -201,8 +201,8 @@ void file_reader_deinit(struct file_reader *r)
 	r->buffer = NULL;
 }
 
-/* Return whether the reader has a guard, which each mapping needs. */
-static bool has_guard(struct file_reader *r)
+/* Take the guard that each mapping needs, if the reader has none. Returns false if that fails. */
+static bool take_guard(struct file_reader *r)
 {
 	if (r->guard < 0)
 		r->guard = guard_take();
@@ -222,7 +222,7 @@ static void *map_bytes(struct file_reader *r, uint64_t start, size_t len)
 {
 	void *map;
 
-	if (!has_guard(r))
+	if (!take_guard(r))
 		return NULL;
 	map = mmap(NULL, len, PROT_READ, MAP_PRIVATE, r->file->fd, start);
 	if (map == MAP_FAILED) {
@@ -306,7 +306,7 @@ static bool copy_kept(struct file_reader *r, uint64_t off, void *buf, size_t len
 	const char *from;
 	bool done;
 
-	if (!has_guard(r))
+	if (!take_guard(r))
 		return false;
 	if (!r->pieces)
 		r->pieces = map_cache_create();
