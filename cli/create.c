@@ -160,6 +160,8 @@ static int run_extensions(const struct plan *plan, const struct kernel *k,
 				 &plan->extension_options, ext);
 
 	report_take_extensions(rep, ext);
+	if (ext->doubtful)
+		report_warning(rep, "extensions may be wrong: the types and VMCOREINFO differ");
 	if (!err && !ext->required_failed)
 		return 0;
 	if (!err)
@@ -525,8 +527,6 @@ static void show_erasures(const struct erase_report *erased, struct report *rep)
 static int add_erasures(const struct plan_create *create, const struct kernel *k,
 			struct erase_list *list, struct report *rep)
 {
-	/* gcc's random layout of structs is in no type. */
-	bool doubtful = k->check.nr_differences;
 	struct erase_config *config = NULL;
 	struct erase_report erased = { .nr_lines = 0 };
 	int err = erase_config_read(&config, create->config);
@@ -538,11 +538,11 @@ static int add_erasures(const struct plan_create *create, const struct kernel *k
 	show_erasures(&erased, rep);
 	if (err)
 		report_warning(rep, err_text(err));
-	if (doubtful)
+	if (k->check.nr_doubtful)
 		report_warning(rep,
 			       "--config may overwrite other data than it names: the types and "
 			       "VMCOREINFO differ");
-	if (create->require_erase && (err || erased.failed || doubtful))
+	if (create->require_erase && (err || erased.failed || k->check.nr_doubtful))
 		err = err_set(-ECANCELED,
 			      "no dump is made: not all that %s names could be "
 			      "overwritten, and --require-erase is given",

@@ -20,6 +20,18 @@ static void enter(const struct extension_job *job, enum extension_stage stage)
 	__atomic_store_n(&a->stage, stage, __ATOMIC_RELEASE);
 }
 
+static int check_types(const struct extension_job *job)
+{
+	const struct fact_set *facts = &job->code->facts;
+
+	if (!job->k->check.nr_doubtful || !(facts->nr_ktypes + facts->nr_klens + facts->nr_kpaths))
+		return 0;
+	job->shared->types_doubtful = true;
+	return job->required ? err_set(-ENOTSUP, "the types may be wrong: VMCOREINFO differs from "
+						 "them") :
+			       0;
+}
+
 static int resolve(const struct extension_job *job, struct extension_env *env)
 {
 	char missing[sizeof(job->shared->text)];
@@ -29,7 +41,7 @@ static int resolve(const struct extension_job *job, struct extension_env *env)
 		return err;
 	if (facts_missing(&job->code->facts, missing, sizeof(missing)))
 		return err_set(-ENOENT, "%s", missing);
-	return 0;
+	return check_types(job);
 }
 
 /* One that has no question about pages can do without the map. */

@@ -15,6 +15,7 @@ struct extension_job {
 	struct extension_code *code; /**< found, not loaded */
 	const struct kernel *k;
 	struct extension_shared *shared;
+	bool required;	 /**< it must not run with types that may be wrong */
 	bool in_process; /**< not in a process of its own */
 };
 

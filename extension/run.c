@@ -62,12 +62,18 @@ static int live(struct extension_job *job, unsigned int timeout)
 
 /*
  * One of them. @return 0; -errno why its answers do not count
+ * @param required it must not run with types that may be wrong
  * @param fatal set to the -errno of what went wrong with the program's own memory
  */
-static int run_one(const struct kernel *k, struct extension_code *code,
+static int run_one(const struct kernel *k, struct extension_code *code, bool required,
 		   const struct extension_options *opt, struct extension_result *ret, int *fatal)
 {
-	struct extension_job job = { .code = code, .k = k, .in_process = opt->in_process };
+	struct extension_job job = {
+		.code = code,
+		.k = k,
+		.required = required,
+		.in_process = opt->in_process,
+	};
 	struct extension_answers answers;
 	int err = check_machine(k);
 
@@ -83,6 +89,7 @@ static int run_one(const struct kernel *k, struct extension_code *code,
 	bitmap_unseal(&ret->verdicts.exclude);
 	if (!err)
 		err = take_answers(&answers, code->name, ret, fatal);
+	ret->doubtful += !err && answers.shared->types_doubtful;
 	extension_answers_destroy(&answers);
 	return err;
 }
@@ -121,7 +128,7 @@ static int run_spec(const struct kernel *k, const struct extension_spec *spec,
 		      code->arguments[0] ? ", arguments " : "", code->arguments,
 		      opt->in_process ? "in this process" : "in its own process");
 	if (!err)
-		err = run_one(k, code, opt, ret, &fatal);
+		err = run_one(k, code, spec->required, opt, ret, &fatal);
 	TRACE(EXTENSION, "%s: %s", code->name, err ? err_text(err) : "its verdicts are taken");
 	if (fatal)
 		return fatal;

@@ -44,7 +44,8 @@ struct extension_result {
 	struct extension_report *reports; /**< of those that reported values; owned */
 	size_t nr_reports;
 	unsigned int ran, failed;
-	bool required_failed; /**< one that was required did not come to its end */
+	unsigned int doubtful; /**< ran with types that may be wrong */
+	bool required_failed;  /**< one that was required did not come to its end */
 	/** The first that failed, and why; or "". If one was required: that one. */
 	char failed_why[640];
 };

@@ -45,7 +45,8 @@ struct extension_shared {
 	/** Room for ERASURES_MAX; memory is taken as they are used. */
 	struct erase_range *erasures;
 	uint32_t nr_erasures;
-	uint8_t erasures_lost; /**< not 0: there were too many */
+	uint8_t erasures_lost;	/**< not 0: there were too many */
+	uint8_t types_doubtful; /**< not 0: it declares types, and these may be wrong */
 };
 
 #endif

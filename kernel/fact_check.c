@@ -79,7 +79,7 @@ static void copy_lens(struct fact_check *c, const struct fact_set *set)
 
 void fact_check_init(struct fact_check *c, const struct fact_set *set)
 {
-	c->nr_differences = 0;
+	c->nr_differences = c->nr_doubtful = 0;
 	c->set = (struct fact_set){
 		.ktypes = c->type_ptrs,
 		.knums = c->num_ptrs,
@@ -265,15 +265,25 @@ static void describe(const struct pair *p, size_t nr_more, char *why, size_t siz
 		 values[0], more);
 }
 
-static void describe_first(struct fact_check *c, char *why, size_t size)
+/* Count the differences, and describe the first. */
+static void sum_up(struct fact_check *c, char *why, size_t size)
 {
-	struct pair p;
+	struct pair p, first = { 0 };
+	int64_t values[2];
+	int sources[2];
 
-	why[0] = '\0';
-	for (size_t i = 0; !why[0] && get_pair(c, i, &p); i++) {
-		if (differs(&p))
-			describe(&p, c->nr_differences - 1, why, size);
+	c->nr_differences = c->nr_doubtful = 0;
+	for (size_t i = 0; get_pair(c, i, &p); i++) {
+		if (!differs(&p))
+			continue;
+		if (!c->nr_differences++)
+			first = p;
+		get_values(&p, sources, values);
+		c->nr_doubtful += sources[0] <= FACT_VMCOREINFO;
 	}
+	why[0] = '\0';
+	if (c->nr_differences)
+		describe(&first, c->nr_differences - 1, why, size);
 }
 
 bool fact_check_compare(struct fact_check *c, char *why, size_t size)
@@ -282,15 +292,11 @@ bool fact_check_compare(struct fact_check *c, char *why, size_t size)
 
 	/* Macros, which are in no type, follow from enumerators that are. */
 	facts_compute_macros(&c->set);
-	c->nr_differences = 0;
 	for (size_t i = 0; get_pair(c, i, &p); i++) {
-		if (!differs(&p))
-			continue;
-		c->nr_differences++;
-		if (is_impossible(&p))
+		if (differs(&p) && is_impossible(&p))
 			use_other(&p);
 	}
-	describe_first(c, why, size);
+	sum_up(c, why, size);
 	return !c->nr_differences;
 }
 
@@ -315,5 +321,5 @@ void fact_check_decide(struct fact_check *c, int64_t (*score)(void *ctx), void *
 		else
 			use_other(&p);
 	}
-	describe_first(c, why, size);
+	sum_up(c, why, size);
 }

@@ -26,6 +26,12 @@ struct fact_check {
 	struct klen_info *len_ptrs[FACT_CHECK_MAX], *len_originals[FACT_CHECK_MAX];
 	struct fact_set set;
 	size_t nr_differences;
+	/**
+	 * Differences in which the value of the types is not used. If there are any, each type may
+	 * be wrong: the random layout that gcc's plugin gives to structs is in no type
+	 * (CONFIG_GCC_PLUGIN_RANDSTRUCT).
+	 */
+	size_t nr_doubtful;
 };
 
 /** Copy the declarations of vmlinux that VMCOREINFO has filled in, as missing ones. */

@@ -91,6 +91,9 @@ static void check_sources(struct triage *t)
 		triage_missing(t, "types: %s: -x VMLINUX gives them, and the kernel's symbols",
 			       btf_info_supported() ? "none were found in VMCORE" :
 						      "makedumpfile was built without libbpf");
+	if (t->view->k->check.nr_doubtful)
+		triage_missing(t, "types that agree with VMCOREINFO: all that is read with types "
+				  "may be wrong");
 }
 
 /* The parts in their order; the head looks at the others. */

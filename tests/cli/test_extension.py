@@ -11,6 +11,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import *  # noqa: E402,F403
+from erase_kernel import Kernel  # noqa: E402
 
 CC = os.environ.get('CC') or 'cc'
 PLACE = 'extensions-of-test'
@@ -212,6 +213,27 @@ def _():
     makedumpfile('-d', '31', '--require-extension', path, 'mini', 'dump',
                  env=env).check_failed('no dump is made: extension lonely')
     check(not os.path.exists('dump'), 'there is a dump')
+
+
+@test('types that may be wrong: a warning, if one ran that uses types; none does if required')
+def _():
+    if 'libbpf' in makedumpfile('--check-params', '--list-ktypes', 'x', 'y').err:
+        skip('built without libbpf')
+    k, uses = Kernel(), 'INIT_MOD_STRUCT_MEMBER(vmlinux, task_struct, comm);'
+    k.core('right')
+    k.core('wrong', 'set OFFSET(task_struct.thread_node) 8')
+    silent = extension('silent', init='', page=UNDECIDED)
+    typed = extension('typed', init='', rest=uses)
+    failing = extension('failing', init='extension_fail("no");', rest=uses)
+    for path, name, doubtful in ((typed, 'right', False), (typed, 'wrong', True),
+                                 (silent, 'wrong', False), (failing, 'wrong', False)):
+        done = dump('--extension', path, name=name)
+        check(done.code == 0, done)
+        check(('extensions may be wrong: the types' in done.err) == doubtful, done)
+    check(dump('--require-extension', silent, name='wrong').code == 0, 'no types')
+    check(dump('--require-extension', typed, name='right').code == 0, 'right types')
+    done = dump('--require-extension', typed, name='wrong')
+    check(done.code == 1 and 'extension typed: the types may be wrong' in done.err, done)
 
 
 @test('arguments reach the extension, and it can refuse')

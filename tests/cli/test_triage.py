@@ -211,6 +211,20 @@ def _():
     check(load(triage('--json', '-', 'dump'))['tasks'] == erased['tasks'], 'of the dump')
 
 
+@test('a triage says that the types may be wrong, if VMCOREINFO differs from them')
+def _():
+    if 'libbpf' in makedumpfile('--check-params', '--list-ktypes', 'x', 'y').err:
+        skip('built without libbpf')
+    k = Kernel()
+    for name, lines, doubtful in (('right', (), False),
+                                  ('wrong', ('set OFFSET(task_struct.thread_node) 8',), True)):
+        k.core(name, *lines)
+        done = makedumpfile('--triage', '--json', '-', name)
+        missing = load(done.text)['missing']
+        told = any('agree with VMCOREINFO' in m for m in missing)
+        check(done.code == 0 and told == doubtful, done)
+
+
 OOM = ((1000000000, 'a (b) invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0'),
        (2000000000, 'big one invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0'),
        (2000000000, 'oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,'

@@ -115,6 +115,7 @@ static void test_both_possible(void **state)
 	assert_false(fact_check_compare(&f.check, f.why, sizeof(f.why)));
 	assert_string_equal(f.why, "OFFSET(page.mapping) is 24 in VMCOREINFO and 16 in BTF: "
 				   "using 24");
+	assert_int_equal(f.check.nr_doubtful, 1);
 	facts_init(&f);
 	fill_in(&f, 24, 4, -129);
 	f.check.lens[0].value = 12;
@@ -158,6 +159,9 @@ static void test_impossible(void **state)
 		assert_int_equal(f.lru.value, 5);
 		assert_int_equal(f.buddy.value, BUDDY);
 		assert_int_equal(f.head.value, 64);
+		/* VMCOREINFO is wrong, not the types. */
+		assert_int_equal(f.check.nr_differences, 1);
+		assert_int_equal(f.check.nr_doubtful, 0);
 	}
 }
 
@@ -185,6 +189,8 @@ static void test_data_decides(void **state)
 	assert_int_equal(f.lru.value, 4);
 	assert_int_equal(f.lru.index, FACT_BTF);
 	assert_int_equal(f.areas.value, 11);
+	assert_int_equal(f.check.nr_differences, 3);
+	assert_int_equal(f.check.nr_doubtful, 2);
 	assert_non_null(strstr(f.why, "OFFSET(page.mapping) is 24 in VMCOREINFO and 16 in BTF: "
 				      "using 24, and 2"));
 	/* VMCOREINFO is named first also where its value is not used. */
