@@ -16,6 +16,7 @@
 
 /* flatkernel.h is for unit tests: these are the assertions that it needs. */
 #define assert_non_null(p) assert(p)
+#define assert_true(condition) assert(condition)
 #define assert_int_equal(a, b) assert((a) == (b))
 #define assert_in_range(value, min, max) assert((value) - (min) <= (max) - (min))
 #include "tests/unit/flatkernel.h"
