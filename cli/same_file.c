@@ -18,7 +18,7 @@
 /* As many symbolic links as Linux follows. */
 #define LINKS_MAX 40
 /* Files beside DUMPFILEs and parts. */
-#define OTHERS_MAX 11
+#define OTHERS_MAX 13
 
 enum sharing {
 	BY_SPELLING, /* nothing else is known of it */
@@ -146,6 +146,8 @@ static void add_all(struct used_files *u, const struct plan *plan, const char *b
 	add(u, "FILE of -i", plan->input.vmcoreinfo, false);
 	add(u, "VMLINUX", plan->input.vmlinux, false);
 	add(u, "FILE of --config", plan->create.config, false);
+	add(u, "FILE of --xen-vmcoreinfo", plan->input.xen.vmcoreinfo, false);
+	add(u, "FILE of --xen-syms", plan->input.xen.syms, false);
 	if (plan->mode == MODE_REARRANGE)
 		add_standard(u, "standard input", STDIN_FILENO, false);
 	for (size_t i = 0; i < plan->output.nr_files; i++)

@@ -66,9 +66,10 @@ def _():
         makedumpfile('-f', '-g', core_name, 'mini').check_failed('FILE of -g')
         makedumpfile('-f', '--reassemble', 'x', 'mini', core_name).check_failed('part mini and')
     for name in ('text', 'text-hard', 'text-soft'):
-        for option, what in (('-i', 'FILE of -i'), ('--config', 'FILE of --config')):
-            refused(option, 'text', 'mini', name, pattern=f'{what} text and DUMPFILE')
-            refused(option, 'text', '--json', name, 'mini', 'new', pattern=f'{what} text and')
+        for option in ('-i', '--config', '--xen-vmcoreinfo', '--xen-syms'):
+            what = f'FILE of {option} text and'
+            refused(option, 'text', 'mini', name, pattern=f'{what} DUMPFILE')
+            refused(option, 'text', '--json', name, 'mini', 'new', pattern=what)
     if 'libdw' not in makedumpfile('--check-params', '-x', 'x', 'a', 'b').err:
         refused('-x', 'text', 'mini', 'text-hard', pattern='VMLINUX text and DUMPFILE')
         makedumpfile('-f', '-x', 'text', '-g', 'text').check_failed('VMLINUX text and FILE of -g')
