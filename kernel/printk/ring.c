@@ -6,8 +6,8 @@
  * A descriptor's state_var holds in its upper two bits what it is used for, in the others its
  * id; the ids of all descriptors in use are consecutive. It names a block of the ring of
  * text by logical positions, which grow for ever: the lower bits are the place, the upper ones
- * count how often the ring was gone round. A block begins with an unsigned long of the ring's
- * own, and one that does not fit at the end of the ring lies at its beginning.
+ * count how often the ring was gone round. A block begins with the id of its descriptor, and one
+ * that does not fit at the end of the ring lies at its beginning.
  */
 #include "facts/declare.h"
 #include "kernel/printk/walk.h"
@@ -237,11 +237,11 @@ static int no_block(struct ring *r, uint64_t begin, uint64_t next)
 }
 
 /*
- * Read the text of a block.
+ * Read the text of the block of a descriptor.
  * @return 0, *len bytes; -ENOENT if there is none, or if it is lost, which is counted;
  * -errno
  */
-static int read_text(struct ring *r, uint64_t begin, uint64_t next, size_t *len)
+static int read_text(struct ring *r, uint64_t id, uint64_t begin, uint64_t next, size_t *len)
 {
 	uint64_t mask = (UINT64_C(1) << r->size_bits) - 1;
 	/*
@@ -250,7 +250,7 @@ static int read_text(struct ring *r, uint64_t begin, uint64_t next, size_t *len)
 	 */
 	uint64_t first_round = begin >> r->size_bits;
 	uint64_t last_round = ((next - 1) & r->ulong_max) >> r->size_bits;
-	uint64_t at = begin & mask, size = (next - begin) & r->ulong_max;
+	uint64_t at = begin & mask, size = (next - begin) & r->ulong_max, owner;
 	int err;
 
 	if (begin & next & NO_DATA) {
@@ -266,7 +266,13 @@ static int read_text(struct ring *r, uint64_t begin, uint64_t next, size_t *len)
 	if (begin % r->ulong_size || size < r->ulong_size || !range_fits(at, size, mask + 1))
 		return no_block(r, begin, next);
 	*len = min_u64(*len, size - r->ulong_size);
-	err = vmem_read(r->mem, r->data + at + r->ulong_size, r->text, *len);
+	err = vmem_read_ulong(r->mem, r->data + at, &owner);
+	if (!err && owner != id)
+		err = err_set(-EFAULT,
+			      "the text of message %#" PRIx64 " begins with the id %#" PRIx64, id,
+			      owner);
+	if (!err)
+		err = vmem_read(r->mem, r->data + at + r->ulong_size, r->text, *len);
 	if (err != -EFAULT)
 		return err;
 	printk_damage(r->w, 1, "%s", err_text(err));
@@ -312,7 +318,8 @@ static int emit_record(struct ring *r, const uint8_t *desc, uint64_t index)
 
 	if (err <= 0)
 		return err;
-	err = read_text(r, member(r, block, BEGIN), member(r, block, NEXT), &rec.len);
+	err = read_text(r, member(r, desc, STATE_VAR) & id_mask(r), member(r, block, BEGIN),
+			member(r, block, NEXT), &rec.len);
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	return printk_emit(r->w, &rec);

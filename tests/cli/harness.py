@@ -536,12 +536,11 @@ def ring_facts(word):
     }
 
 
-def ring(*messages, clear_seq=0, size_bits=12, word=8):
+def ring(*messages, clear_seq=0, size_bits=12, word=8, text_at=RING + 0x1000):
     """Statements for core(): a log of these messages, numbered from 100 on, in a ring of text of
     2^size_bits bytes; a long has WORD bytes."""
     count_bits = 4
-    where = {'rb': RING + 0x100, 'descs': RING + 0x200, 'infos': RING + 0x400,
-             'text': RING + 0x1000}
+    where = {'rb': RING + 0x100, 'descs': RING + 0x200, 'infos': RING + 0x400, 'text': text_at}
     first = 0x7000          # of the descriptors' ids
     last = first + len(messages) - 1
 
@@ -552,18 +551,19 @@ def ring(*messages, clear_seq=0, size_bits=12, word=8):
            f'ulong {rb}+{word} {address("descs")} {address("infos")} {last} {first}',
            f'u32 {rb}+{6 * word} {size_bits}', f'ulong {rb}+{7 * word} {address("text")}',
            f'ulong image+{RING + 0x10:#x} 1', f'u64 image+{RING + 0x10 + word:#x} 0 {clear_seq}']
-    text = b''
+    text, ids = b'', []
     for i, (ns, message) in enumerate(messages):
         message = message.encode()
         begin, index = len(text), (first + i) % (1 << count_bits)
+        ids.append(f'ulong image+{text_at + begin:#x} {first + i}')
         text += bytes(word) + message + bytes(-len(message) % word)
         ret.append(f'ulong image+{where["descs"] + 3 * word * index} '
                    f'{2 << 8 * word - 2 | first + i} {begin} {len(text)}')
         info = f'image+{where["infos"] + 88 * index}'
         ret += [f'u64 {info} {100 + i} {ns}', f'u16 {info}+16 {len(message)} 0', f'u32 {info}+20 1']
     check(len(text) <= 1 << size_bits, 'the messages do not fit')
-    ret.append(f'hex image+{where["text"]:#x} {text.hex()}')
-    return [*ret, *(f'set {key} {value}' for key, value in ring_facts(word).items())]
+    ret.append(f'hex image+{text_at:#x} {text.hex()}')
+    return [*ret, *ids, *(f'set {key} {value}' for key, value in ring_facts(word).items())]
 
 
 def prstatus(machine, cpu):

@@ -8,8 +8,9 @@ from harness import *
 import mini_symbols
 from mini_symbols import MiniSymbols, need_types
 
-LOG = ring((0, 'Linux version 6.12.0-mini'), (1234567890, 'two\nlines'),
-           (98765432109876, 'Kernel panic - not syncing: \x1b[31mred'), clear_seq=102)
+MESSAGES = ((0, 'Linux version 6.12.0-mini'), (1234567890, 'two\nlines'),
+            (98765432109876, 'Kernel panic - not syncing: \x1b[31mred'))
+LOG = ring(*MESSAGES, clear_seq=102)
 TEXT = ('[    0.000000] Linux version 6.12.0-mini\n'
         '[    1.234567] two\n'
         '               lines\n'
@@ -106,13 +107,24 @@ def _():
         check(read('log') == b'', read('log'))
 
 
+@test('text that is not that of a message is not printed as if it were')
+def _():
+    lines = TEXT.splitlines(keepends=True)
+    # The ring of text is elsewhere; the text of the second message is that of an older one.
+    for change, left, lost in (
+            (f'u64 image+{RING + 0x138:#x} stext+{RING + 0x1008:#x}', [], '3 messages are'),
+            (f'u64 image+{RING + 0x1028:#x} 7', [lines[0], lines[3]], '1 message is')):
+        core('bad', *LOG, change)
+        makedumpfile('-f', '--dump-dmesg', 'bad', 'log').check_failed(
+            f'at least {lost} missing: the text of message 0x700[01] begins with the id ')
+        check(read('log').decode() == ''.join(left), read('log'))
+
+
 @test('a page of the log that is damaged in the dump costs its messages only')
 def _():
     # The text of the first message lies at the end of a page, the others after it.
     begin = RING + 0x3000 - 40
-    text = LOG[[s.startswith('hex ') for s in LOG].index(True)].split()[2]
-    core('logged', *LOG, f'u64 image+{RING + 0x100 + 56:#x} stext+{begin:#x}',
-         f'hex image+{begin:#x} {text}')
+    core('logged', *ring(*MESSAGES, text_at=begin))
     lines = TEXT.splitlines(keepends=True)
     for page, left, lost in ((0x2000, lines[1:], "1 message is"),
                              (0x3000, lines[:1], "2 messages are")):
@@ -129,6 +141,7 @@ def _():
     # are looked for among the texts.
     missing, rb = 5003, f'image+{RING + 0x100:#x}'
     core('logged', *LOG, f'u32 {rb} 13', f'u64 {rb}+8 stext+0x200*P-24',
+         f'u64 image+{RING + 0x1000:#x} 0x8000',
          f'u64 {rb}+24 {0x8000 + missing} 0x8000', f'u64 image+0x200*P-24 {2 << 62 | 0x8000} 0 40')
     write('full.c', f'#include <stdlib.h>\nvoid *__libc_calloc(size_t, size_t);\n'
                     f'void *calloc(size_t n, size_t size)\n'

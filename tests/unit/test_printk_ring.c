@@ -404,6 +404,23 @@ static void test_bad_blocks(void **state)
 	}
 }
 
+/* A block of another message, or anything that is not a block, is no text of a message. */
+static void test_text_of_others(void **state)
+{
+	struct log_memory *m = *state;
+	unsigned int size = word(m);
+	struct writer w;
+
+	three(&w, m);
+	log_put_ulong(m, DATA + 2 * size, 5);
+	log_is_damaged(m, 1, "the text of message 0x1 begins with the id 0x5",
+		       "[    0.000000] one\n[    0.000000] three\n");
+	three(&w, m);
+	put_ids(&w, 1, 2);
+	log_put_ulong(m, RB + TEXT_RING + 2 * size, m->base + DATA + size);
+	log_is_damaged(m, 2, "the text of message 0x1", "");
+}
+
 static void test_text_len(void **state)
 {
 	struct log_memory *m = *state;
@@ -570,7 +587,7 @@ int main(void)
 		LOG_TEST(test_empty), LOG_TEST(test_lost_ring), LOG_TEST(test_rounds),
 		LOG_TEST(test_ends_with_ring),
 		LOG_TEST(test_partial), LOG_TEST(test_partial_ahead), LOG_TEST(test_bad_blocks),
-		LOG_TEST(test_text_len), LOG_TEST(test_holes),
+		LOG_TEST(test_text_of_others), LOG_TEST(test_text_len), LOG_TEST(test_holes),
 		LOG_TEST(test_unreadable_descriptors),
 		LOG_TEST(test_bad_ids),
 		LOG_TEST(test_bad_sizes), LOG_TEST(test_bad_facts), LOG_TEST(test_random),
