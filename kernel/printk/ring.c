@@ -295,6 +295,11 @@ static int read_info(struct ring *r, uint64_t index, struct printk_record *rec)
 	if (err)
 		return err;
 	seq = member(r, r->info, SEQ);
+	/* Each round of the ring adds its size to the number that an info has. */
+	if ((seq ^ index) & ((UINT64_C(1) << r->count_bits) - 1)) {
+		printk_damage(r->w, 1, "message %" PRIu64 " is in place of another one", seq);
+		return 0;
+	}
 	r->newest = max_u64(r->newest, seq);
 	if (r->counting || seq < r->from)
 		return 0;

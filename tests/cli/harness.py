@@ -537,7 +537,7 @@ def ring_facts(word):
 
 
 def ring(*messages, clear_seq=0, size_bits=12, word=8, text_at=RING + 0x1000):
-    """Statements for core(): a log of these messages, numbered from 100 on, in a ring of text of
+    """Statements for core(): a log of these messages, numbered from 96 on, in a ring of text of
     2^size_bits bytes; a long has WORD bytes."""
     count_bits = 4
     where = {'rb': RING + 0x100, 'descs': RING + 0x200, 'infos': RING + 0x400, 'text': text_at}
@@ -560,7 +560,7 @@ def ring(*messages, clear_seq=0, size_bits=12, word=8, text_at=RING + 0x1000):
         ret.append(f'ulong image+{where["descs"] + 3 * word * index} '
                    f'{2 << 8 * word - 2 | first + i} {begin} {len(text)}')
         info = f'image+{where["infos"] + 88 * index}'
-        ret += [f'u64 {info} {100 + i} {ns}', f'u16 {info}+16 {len(message)} 0', f'u32 {info}+20 1']
+        ret += [f'u64 {info} {96 + i} {ns}', f'u16 {info}+16 {len(message)} 0', f'u32 {info}+20 1']
     check(len(text) <= 1 << size_bits, 'the messages do not fit')
     ret.append(f'hex image+{text_at:#x} {text.hex()}')
     return [*ret, *ids, *(f'set {key} {value}' for key, value in ring_facts(word).items())]

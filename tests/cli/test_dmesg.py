@@ -10,7 +10,7 @@ from mini_symbols import MiniSymbols, need_types
 
 MESSAGES = ((0, 'Linux version 6.12.0-mini'), (1234567890, 'two\nlines'),
             (98765432109876, 'Kernel panic - not syncing: \x1b[31mred'))
-LOG = ring(*MESSAGES, clear_seq=102)
+LOG = ring(*MESSAGES, clear_seq=98)
 TEXT = ('[    0.000000] Linux version 6.12.0-mini\n'
         '[    1.234567] two\n'
         '               lines\n'
@@ -33,7 +33,7 @@ def _():
     core('logged', *LOG)
     makedumpfile('-f', '--dump-dmesg', '--partial-dmesg', 'logged', 'log').check_done()
     check(read('log').decode() == PARTIAL, read('log'))
-    core('cleared', *LOG, f'u64 image+{RING + 0x20:#x} 103')
+    core('cleared', *LOG, f'u64 image+{RING + 0x20:#x} 99')
     makedumpfile('-f', '--dump-dmesg', '--partial-dmesg', 'cleared', 'log').check_done()
     check(read('log') == b'', read('log'))
     makedumpfile('--partial-dmesg', 'logged', 'log').check_failed('--partial-dmesg cannot be used')
@@ -141,7 +141,7 @@ def _():
     # are looked for among the texts.
     missing, rb = 5003, f'image+{RING + 0x100:#x}'
     core('logged', *LOG, f'u32 {rb} 13', f'u64 {rb}+8 stext+0x200*P-24',
-         f'u64 image+{RING + 0x1000:#x} 0x8000',
+         f'u64 image+{RING + 0x1000:#x} 0x8000', f'u64 image+{RING + 0x400:#x} 0',
          f'u64 {rb}+24 {0x8000 + missing} 0x8000', f'u64 image+0x200*P-24 {2 << 62 | 0x8000} 0 40')
     write('full.c', f'#include <stdlib.h>\nvoid *__libc_calloc(size_t, size_t);\n'
                     f'void *calloc(size_t n, size_t size)\n'

@@ -61,7 +61,7 @@ static void set_facts(const struct log_memory *m, const char *more)
 /* A log that grows, as the kernel's does. */
 struct writer {
 	struct log_memory *m;
-	uint64_t id, seq, lpos;
+	uint64_t id, lpos;
 	unsigned int count_bits;
 };
 
@@ -113,7 +113,7 @@ static void put_info(struct writer *w, uint64_t id, uint64_t ts_nsec, uint32_t c
 {
 	uint64_t at = INFOS + index_of(id) * INFO_SIZE;
 
-	log_put(w->m, at + 8, 8, w->seq);
+	log_put(w->m, at + 8, 8, id);
 	log_put(w->m, at + 24, 8, ts_nsec);
 	log_put(w->m, at + 2, 2, len);
 	log_put(w->m, at + 4, 4, caller);
@@ -149,7 +149,6 @@ static void say(struct writer *w, unsigned int state, uint64_t ts_nsec, const ch
 	put_block(w, text, false, &first, &next);
 	put_desc(w, w->id, state, first, next);
 	put_info(w, w->id, ts_nsec, 7, strlen(text));
-	w->seq++;
 	w->id = (w->id + 1) & id_mask(w->m);
 }
 
@@ -191,7 +190,6 @@ static void test_callers(void **state)
 	begin(&w, m, 0);
 	say(&w, FINALIZED, 0, "thread");
 	say(&w, FINALIZED, 0, "cpu");
-	w.seq--;
 	put_info(&w, 1, 0, PRINTK_CPU | 12, 3);
 	end(&w, 2);
 	/* Among the kernel's constants, and nowhere else. */
@@ -323,8 +321,7 @@ static void test_partial(void **state)
 	struct log_memory *m = *state;
 	struct writer w;
 
-	begin(&w, m, 0);
-	w.seq = 40;
+	begin(&w, m, 40);
 	say(&w, FINALIZED, 0, "forty");
 	say(&w, FINALIZED, 0, "forty-one");
 	say(&w, FINALIZED, 0, "forty-two");
@@ -362,7 +359,6 @@ static void test_partial_ahead(void **state)
 	struct writer w;
 
 	begin(&w, m, COUNT);
-	w.seq = COUNT;
 	for (unsigned int i = 0; i < 3; i++)
 		say(&w, FINALIZED, 0, "new");
 	end(&w, 3);
@@ -419,6 +415,23 @@ static void test_text_of_others(void **state)
 	put_ids(&w, 1, 2);
 	log_put_ulong(m, RB + TEXT_RING + 2 * size, m->base + DATA + size);
 	log_is_damaged(m, 2, "the text of message 0x1", "");
+}
+
+/* An info of another message, or anything that is not an info, tells nothing of a message. */
+static void test_infos_of_others(void **state)
+{
+	struct log_memory *m = *state;
+	struct writer w;
+
+	three(&w, m);
+	log_put(m, INFOS + INFO_SIZE + 8, 8, 1 + COUNT);
+	log_is(m, false, "[    0.000000] one\n[    0.000000] two\n[    0.000000] three\n");
+	log_put(m, INFOS + INFO_SIZE + 8, 8, 2);
+	log_is_damaged(m, 1, "message 2 is in place of another one",
+		       "[    0.000000] one\n[    0.000000] three\n");
+	three(&w, m);
+	log_put_ulong(m, RB + DESC_RING + 2 * word(m), m->base + INFOS + INFO_SIZE);
+	log_is_damaged(m, 3, "message 1 is in place", "");
 }
 
 static void test_text_len(void **state)
@@ -587,7 +600,8 @@ int main(void)
 		LOG_TEST(test_empty), LOG_TEST(test_lost_ring), LOG_TEST(test_rounds),
 		LOG_TEST(test_ends_with_ring),
 		LOG_TEST(test_partial), LOG_TEST(test_partial_ahead), LOG_TEST(test_bad_blocks),
-		LOG_TEST(test_text_of_others), LOG_TEST(test_text_len), LOG_TEST(test_holes),
+		LOG_TEST(test_text_of_others), LOG_TEST(test_infos_of_others),
+		LOG_TEST(test_text_len), LOG_TEST(test_holes),
 		LOG_TEST(test_unreadable_descriptors),
 		LOG_TEST(test_bad_ids),
 		LOG_TEST(test_bad_sizes), LOG_TEST(test_bad_facts), LOG_TEST(test_random),
