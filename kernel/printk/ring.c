@@ -187,6 +187,39 @@ static uint64_t id_mask(const struct ring *r)
 	return r->ulong_max >> 2;
 }
 
+/* Return whether a descriptor has the id that its place says, and a message. */
+static bool has_message(const struct ring *r, const uint8_t *desc, uint64_t id)
+{
+	uint64_t state_var = member(r, desc, STATE_VAR);
+	enum desc_state state = state_var >> (8 * r->ulong_size - 2);
+
+	return (state_var & id_mask(r)) == id && (state == COMMITTED || state == FINALIZED);
+}
+
+static bool is_there(struct ring *r, uint64_t id)
+{
+	uint64_t index = id & ((UINT64_C(1) << r->count_bits) - 1);
+
+	return !vmem_read(r->mem, r->descs + index * r->desc_size, r->piece, r->desc_size) &&
+	       has_message(r, r->piece, id);
+}
+
+/* The kernel moves both ends before it uses a descriptor, and after it has done with it. */
+static void find_ends(struct ring *r)
+{
+	uint64_t count = UINT64_C(1) << r->count_bits, tail = r->tail, nr = r->nr;
+
+	for (; r->nr < count && is_there(r, (r->tail - 1) & id_mask(r)); r->nr++)
+		r->tail = (r->tail - 1) & id_mask(r);
+	while (r->nr < count && is_there(r, (r->tail + r->nr) & id_mask(r)))
+		r->nr++;
+	if (r->nr != nr)
+		printk_damage(r->w, 0,
+			      "tail_id %#" PRIx64 " and head_id %#" PRIx64 " leave out %" PRIu64
+			      " messages",
+			      tail, (tail + nr - 1) & id_mask(r), r->nr - nr);
+}
+
 static int read_rings(struct ring *r)
 {
 	uint64_t prb, desc_ring, text_ring, head;
@@ -223,6 +256,7 @@ static int read_rings(struct ring *r)
 		r->nr = UINT64_C(1) << r->count_bits;
 		r->tail = (head - r->nr + 1) & id_mask(r);
 	}
+	find_ends(r);
 	return 0;
 }
 
@@ -411,13 +445,10 @@ static int recover(struct ring *r, uint64_t first, uint64_t n)
 
 static bool in_use(struct ring *r, const uint8_t *desc, uint64_t id)
 {
-	uint64_t state_var = member(r, desc, STATE_VAR);
-	enum desc_state state = state_var >> (8 * r->ulong_size - 2);
-	bool is_its = (state_var & id_mask(r)) == id;
-	bool ret = is_its && (state == COMMITTED || state == FINALIZED);
+	bool ret = has_message(r, desc, id);
 
 	r->used += ret;
-	r->strange += !is_its;
+	r->strange += (member(r, desc, STATE_VAR) & id_mask(r)) != id;
 	return ret;
 }
 

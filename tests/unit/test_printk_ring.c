@@ -155,6 +155,7 @@ static void say(struct writer *w, unsigned int state, uint64_t ts_nsec, const ch
 /* Let the log have the last @nr messages. */
 static void end(struct writer *w, unsigned int nr)
 {
+	put_desc(w, (w->id - nr - 1) & id_mask(w->m), REUSABLE, 1, 1);
 	put_ids(w, (w->id - nr) & id_mask(w->m), (w->id - 1) & id_mask(w->m));
 }
 
@@ -412,9 +413,29 @@ static void test_text_of_others(void **state)
 	log_is_damaged(m, 1, "the text of message 0x1 begins with the id 0x5",
 		       "[    0.000000] one\n[    0.000000] three\n");
 	three(&w, m);
-	put_ids(&w, 1, 2);
+	end(&w, 2);
 	log_put_ulong(m, RB + TEXT_RING + 2 * size, m->base + DATA + size);
 	log_is_damaged(m, 2, "the text of message 0x1", "");
+}
+
+/* Messages before and after the ends that the ring names. */
+static void test_bad_ends(void **state)
+{
+	static const uint64_t ends[][2] = { { 1, 3 }, { 0, 2 }, { 2, 2 }, { 4, 3 } };
+	struct log_memory *m = *state;
+	struct writer w;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		begin(&w, m, 0);
+		for (int n = 0; n < 4; n++)
+			say(&w, n % 2 ? FINALIZED : COMMITTED, n * UINT64_C(1000000000), "x");
+		end(&w, 4);
+		put_ids(&w, ends[i][0], ends[i][1]);
+		log_is_damaged(m, 0, ends[i][0] > ends[i][1] ? "is invalid with" : "leave out",
+			       "[    0.000000] x\n[    1.000000] x\n[    2.000000] x\n"
+			       "[    3.000000] x\n");
+		assert_true(m->reads < 100);
+	}
 }
 
 /* An info of another message, or anything that is not an info, tells nothing of a message. */
@@ -600,7 +621,8 @@ int main(void)
 		LOG_TEST(test_empty), LOG_TEST(test_lost_ring), LOG_TEST(test_rounds),
 		LOG_TEST(test_ends_with_ring),
 		LOG_TEST(test_partial), LOG_TEST(test_partial_ahead), LOG_TEST(test_bad_blocks),
-		LOG_TEST(test_text_of_others), LOG_TEST(test_infos_of_others),
+		LOG_TEST(test_text_of_others), LOG_TEST(test_bad_ends),
+		LOG_TEST(test_infos_of_others),
 		LOG_TEST(test_text_len), LOG_TEST(test_holes),
 		LOG_TEST(test_unreadable_descriptors),
 		LOG_TEST(test_bad_ids),
