@@ -123,8 +123,10 @@ static void add_exported_values(struct kallsyms_tables *t, const struct vmem *me
 				       0);
 	if (!MOD_SYM_EXIST(vmlinux, kallsyms_offsets))
 		return;
-	if (MOD_SYM_EXIST(vmlinux, kallsyms_relative_base) &&
-	    !vmem_read_ulong(mem, GET_MOD_SYM(vmlinux, kallsyms_relative_base), &base)) {
+	if (MOD_SYM_EXIST(vmlinux, kallsyms_relative_base)) {
+		/* Known symbols tell it, too. */
+		if (vmem_read_ulong(mem, GET_MOD_SYM(vmlinux, kallsyms_relative_base), &base))
+			base = 0;
 		kallsyms_add_candidate(t, KSYM_BASE_RELATIVE, offsets, base);
 		kallsyms_add_candidate(t, KSYM_ABSOLUTE_PERCPU, offsets, base);
 	}

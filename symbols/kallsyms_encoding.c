@@ -172,6 +172,48 @@ static bool in_order(const struct vmem *mem, const struct kallsyms_tables *table
 	return outside < tables->num_syms / 16;
 }
 
+static bool shows_landmark(const struct trial *t, const struct ksym_values *candidate)
+{
+	for (size_t i = 0; i < t->nr; i++) {
+		const struct evidence *e = &t->evidence[i];
+		uint64_t value;
+
+		if (e->landmark && !ksym_value(t->mem, candidate, e->index, &value) &&
+		    is_right(t, e, value))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The base that a known symbol suggests, where the kernel's is damaged. A landmark has to agree:
+ * known addresses that are all wrong by the same distance agree, too.
+ */
+static bool infer_base(const struct trial *t, const struct ksym_values *candidate,
+		       struct ksym_values *ret)
+{
+	if (candidate->encoding != KSYM_BASE_RELATIVE &&
+	    candidate->encoding != KSYM_ABSOLUTE_PERCPU)
+		return false;
+	for (size_t i = 0; i < t->nr; i++) {
+		const struct evidence *e = &t->evidence[i];
+		struct ksym_values other = *candidate;
+		unsigned int right, wrong;
+		uint64_t value;
+
+		other.base = 0;
+		if (e->landmark || ksym_value(t->mem, &other, e->index, &value))
+			continue;
+		other.base = e->address - value;
+		count_evidence(t, &other, &right, &wrong);
+		if (right < 3 || wrong || !shows_landmark(t, &other))
+			continue;
+		*ret = other;
+		return true;
+	}
+	return false;
+}
+
 int kallsyms_encoding_choose(struct ksym_values *ret, const struct vmem *mem,
 			     const struct kallsyms_tables *tables, const struct symbol_match *w,
 			     const struct fact_set *sets, size_t nr_sets)
@@ -202,10 +244,12 @@ int kallsyms_encoding_choose(struct ksym_values *ret, const struct vmem *mem,
 	if (!t.nr)
 		return err_set(-EBADMSG, "cannot tell where symbols are: neither VMCOREINFO (give "
 					 "it with -i) nor linux_banner tells the address of one");
-	if (best_right < 2 || best_wrong >= best_right)
-		return err_set(-EBADMSG,
-			       "cannot tell where symbols are: of %zu known ones the tables "
-			       "have %u right",
-			       t.nr, best_right);
-	return 0;
+	if (best_right >= 2 && best_wrong < best_right)
+		return 0;
+	for (unsigned int i = 0; i < tables->nr_candidates; i++)
+		if (infer_base(&t, &tables->candidates[i], ret))
+			return 0;
+	return err_set(-EBADMSG,
+		       "cannot tell where symbols are: of %zu known ones the tables have %u right",
+		       t.nr, best_right);
 }

@@ -625,6 +625,49 @@ static int count(void *ctx, const struct ksym *sym)
 }
 
 /* Unreadable values lose only the symbols that have them. */
+/* Known symbols and the banner tell the base that offsets count from; neither does alone. */
+static void test_damaged_base(void **state)
+{
+	static const char *const images[] = { "self", "percpu" };
+	static const struct {
+		int64_t by;	/* all known addresses are wrong by so much */
+		bool seq, banner, works;
+	} cases[] = {
+		{ 0, true, true, true },
+		{ 0, true, false, false },
+		{ 0, false, true, true },
+		{ 0x1000, true, true, false },
+		{ -0x200000, true, false, false },
+	};
+
+	for (unsigned int i = 0; i < 4 * ARRAY_SIZE(cases); i++) {
+		unsigned int c = i / 4;
+		struct fixture f;
+		vaddr_t base;
+		int err;
+
+		begin_own(&f, state, images[i & 1]);
+		base = kimage_table(&f.img, "relative_base");
+		if (i & 2)
+			kimage_hole(&f.img, base, 8);
+		else
+			*(uint8_t *)kimage_at(&f.img, base + 2) ^= 0x10;
+		want(&f, "__x64_sys_250_enter");
+		know(&f, "_stext", AT + cases[c].by);
+		know(&f, "init_uts_ns", AT + 0x80 + cases[c].by);
+		if (cases[c].seq)
+			know(&f, "clear_seq", AT + 0x90 + cases[c].by);
+		if (!cases[c].banner)
+			memset(kimage_at(&f.img, AT + 64), 'x', 14);
+		err = init(&f);
+		if (cases[c].works != !err)
+			fail_msg("case %u: %s", i, err ? err_text(err) : "no error");
+		if (!err)
+			check_found(&f, "__x64_sys_250_enter", AT + 0x10000 + 250 * 16);
+		end(&f);
+	}
+}
+
 static void test_unreadable_values(void **state)
 {
 	unsigned int nr = 0;
@@ -1054,6 +1097,7 @@ int main(void)
 		cmocka_unit_test(test_lying_count),
 		cmocka_unit_test(test_damaged_names),
 		cmocka_unit_test(test_missing_names),
+		cmocka_unit_test(test_damaged_base),
 		cmocka_unit_test(test_unreadable_values),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_own_symbols),
