@@ -16,8 +16,8 @@
 INIT_OPT_MOD_SYM(vmlinux, tainted_mask);
 INIT_OPT_MOD_SYM(vmlinux, saved_command_line);
 INIT_OPT_MOD_SYM(vmlinux, _totalram_pages);
-/* An array of struct tk_data in newer kernels; before, a struct without a name. */
 INIT_OPT_MOD_SYM(vmlinux, panic_cpu);
+/* An array of struct tk_data in newer kernels; before, a struct without a name. */
 INIT_OPT_MOD_SYM(vmlinux, timekeeper_data);
 INIT_OPT_MOD_SYM(vmlinux, tk_core);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, tk_data, timekeeper);
