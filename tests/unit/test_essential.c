@@ -169,6 +169,7 @@
 static const struct core_text texts[] = {
 	{ "whole", THINGS },
 	{ "endless", THINGS "u64 p(stext+0x184008) 0xffffffff\n" },
+	{ "log-in-code", THINGS "u64 p(stext+0x184000) stext+0x18*P 3*P\n" },
 	{ "backwards", THINGS "set SYMBOL(_etext) ${stext+0x8*P:x}\n" },
 	{ "small", THINGS "set SYMBOL(_etext) ${stext+0x10*P+0x80:x}\n" },
 	{ "nothing", "" },
@@ -227,6 +228,12 @@ static void test_log(void **state)
 	find(&f, state, "endless");
 	assert_true(has(&f, 0xe30));
 	assert_true(has(&f, 0x225));
+	forget(&f);
+	/* A pointer into code makes nothing of it essential. */
+	find(&f, state, "log-in-code");
+	assert_true(has(&f, 0x225));
+	for (pfn_t pfn = 0x218; pfn < 0x21b; pfn++)
+		assert_false(has(&f, pfn));
 	forget(&f);
 }
 
