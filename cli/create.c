@@ -25,6 +25,9 @@
 #include "output/rearrange.h"
 #include "output/reassemble.h"
 
+/* Memory without struct pages of which no warning is due: ROM, and what firmware keeps. */
+#define UNDESCRIBED_BYTES (16u << 20)
+
 static unsigned int choose_threads(const struct plan_resources *resources, const struct vmcore *vc)
 {
 	unsigned int wanted = resources->nr_threads ? resources->nr_threads : usable_cpus();
@@ -410,6 +413,13 @@ static void show_filtering(const struct dump_request *req, const struct dump_res
 			 "page %s kept: memory sections could not be read [%" PRIu64 "]",
 			 f->undescribed, plural_s(f->undescribed), mebibytes(f->undescribed, vc),
 			 f->undescribed == 1 ? "is" : "are", f->bad_sections);
+		report_warning(rep, text);
+	} else if (f->undescribed > UNDESCRIBED_BYTES >> vc->page_shift &&
+		   !res->not_filtered_why[0] && !req->kernel->dom0.nr) {
+		snprintf(text, sizeof(text),
+			 "%" PRIu64 " pages (%" PRIu64
+			 " MiB) without a struct page are kept: the memory map lacks them",
+			 f->undescribed, mebibytes(f->undescribed, vc));
 		report_warning(rep, text);
 	}
 	if (f->replaced_sections) {

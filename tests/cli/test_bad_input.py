@@ -376,6 +376,21 @@ def _():
     check(set(range(0x800000, 0x800100)) <= set(Kdump('dump').pages), 'they are lost')
 
 
+@test('a memory map without much of the memory: it is kept, and a warning counts it')
+def _():
+    core('beyond', 'segment 0x20000*P 0x2000*P vaddr=direct+0x20000*P')
+    makedumpfile('-f', '-d', '30', 'beyond', 'dump').check_warned(
+        r'8192 pages \(32 MiB\) without a struct page are kept: the memory map lacks them')
+    check(set(range(0x20000, 0x22000)) <= set(Kdump('dump').pages), 'it is lost')
+    # The only section is one of a hole.
+    core('nothing', 'segment 0x20000*P 0x10000*P align=4096', 'segment 0x38000*P 0x100*P',
+         'u64 roots+16*K 0 0 0 0',
+         'sections 6..7 roots=roots entries=roots+16*K direct=direct array=vmemmap')
+    makedumpfile('-f', '-d', '31', 'nothing', 'dump').check_warned(
+        'dump level 31 is not possible, 1 is used: the memory map is implausible: of .* pages '
+        'none has a struct page')
+
+
 @test('struct pages of garbage: no crash, nothing else is lost')
 def _():
     for what in ('byte 0xff', 'random 5', 'text "struct page? "'):
