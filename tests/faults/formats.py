@@ -168,8 +168,13 @@ class KdumpFile:
             yield pfn, offset, size, flags
 
     def looks_right(self, at, new):
-        """Return whether no reader can notice changed bytes of the descriptors: they name data of
-        other pages, and all data still belong to a page."""
+        """Return whether no reader can notice changed bytes: of the 2nd bitmap, since as many
+        pages have data; or of the descriptors, since they name data of other pages, and all data
+        still belong to a page."""
+        if at < self.descs:
+            old, new = (bin(int.from_bytes(b, 'big')).count('1')
+                        for b in (self.data[at:at + len(new)], new))
+            return at >= self.maps + self.half and old == new
         table = bytearray(self.data[self.descs:self.descs + 24 * self.nr])
         before = [d[:3] for d in struct.iter_unpack(self.order + 'QIIQ', table)]
         table[at - self.descs:at - self.descs + len(new)] = new
