@@ -624,7 +624,6 @@ static int count(void *ctx, const struct ksym *sym)
 	return 0;
 }
 
-/* Unreadable values lose only the symbols that have them. */
 /* Known symbols and the banner tell the base that offsets count from; neither does alone. */
 static void test_damaged_base(void **state)
 {
@@ -668,6 +667,7 @@ static void test_damaged_base(void **state)
 	}
 }
 
+/* Unreadable values lose only the symbols that have them. */
 static void test_unreadable_values(void **state)
 {
 	unsigned int nr = 0;
