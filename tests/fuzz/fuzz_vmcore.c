@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Dumps of every format, as files: ELF headers, kdump headers, notes and eraseinfo, bitmaps,
- * descriptors and pages, the records of flattened files, and compressed files.
+ * descriptors and pages, the records of flattened files, and compressed files. They are read, and
+ * checked as for --verify.
  *
  * Input:
  *	1	flags: FUZZ_BINARY, NO_MMAP, RAW
@@ -75,8 +76,15 @@ static void read_pages(struct vmcore *vc, const struct bitmap *exists, const str
 	vmcore_reader_destroy(r);
 }
 
+static void check_fault(void *ctx, const char *text)
+{
+	(void)ctx;
+	assert(fuzz_is_clean(text));
+}
+
 static void look_at(struct vmcore *vc)
 {
+	const struct vmcore_faults faults = { check_fault, NULL };
 	uint64_t words[PRSTATUS_WORDS];
 	struct bitmap exists, data;
 	int err;
@@ -95,6 +103,9 @@ static void look_at(struct vmcore *vc)
 	}
 	if (!err)
 		read_pages(vc, &exists, &data);
+	fuzz_check_file_err(vmcore_check(vc, &faults));
+	vmcore_check_places(vc);
+	assert(strlen(vc->warning) < sizeof(vc->warning) && fuzz_is_clean(vc->warning));
 	bitmap_deinit(&data);
 	bitmap_deinit(&exists);
 }
