@@ -8,7 +8,8 @@
                 filter may need what a dump of everything needs, and has to say so
     wordless    it fails, and not a line says why
     babble      it says more than LINES lines
-    silent      exit status 0, but pages of the kernel are missing and no line says so
+    silent      exit status 0, but pages of the kernel, or messages of its log, are missing and no
+                line says so
     missing     exit status 0, but pages of the kernel are missing
     wrong       a page of the dump is not what it was in memory
     malformed   exit status 0, but the dump cannot be read

@@ -183,8 +183,8 @@ class Places:
             return
         descs, infos, count_bits, text, data, size_bits = facts
         ring = self.pointer(prb)
-        self.add('log', prb, 8)
-        self.add('log', ring, self.number('SIZE', 'printk_ringbuffer') or 80)
+        self.add('log ring', prb, 8)
+        self.add('log ring', ring, self.number('SIZE', 'printk_ringbuffer') or 80)
         count = 1 << min(20, self.read(ring + count_bits, 1)[0] or
                          self.read(ring + count_bits + 3, 1)[0])
         self.add('log', self.pointer(ring + descs), count * self.number('SIZE', 'prb_desc'))

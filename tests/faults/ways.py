@@ -62,6 +62,7 @@ OF_STRUCTURE = {
     'modules': (SEARCH, FULL, SYMBOLS, EXTENSION),
     'memory map': (FULL, SEARCH, UNUSED, USAGE),
     'struct pages': (FULL, UNUSED, ELF, USAGE),
+    'log ring': (LOG, LOG, LOG, FULL),
     'log': (LOG, LOG, FULL),
     'release': (FULL, SEARCH, ELF),
     'kdump headers': (AGAIN, AGAIN_ELF),
