@@ -7,6 +7,7 @@
 #include "kernel/member.h"
 #include "kernel/nodes.h"
 #include "kernel/percpu.h"
+#include "lib/checked.h"
 #include "lib/trace.h"
 
 /*
@@ -49,6 +50,8 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mount, mnt_mountpoint);
 /* The first chunk's room for modules and for dynamic variables follows the static ones. */
 #define PERCPU_MORE (UINT64_C(128) << 10)
 #define SWAPS_MAX 64
+/* Entries of 8 bytes in the least that a disk fails to read. */
+#define SECTOR_ENTRIES 64
 /* The most directories of a path, and mounts, that are followed. */
 #define PATH_MAX_PARTS 16
 #define ROOTS_MAX (UINT64_C(1) << 16)
@@ -113,6 +116,7 @@ static void add_tables(struct essential *e, vaddr_t va, vaddr_t end)
 
 	for (; va < end && e->left; e->left--) {
 		struct arch_run run = { .len = page };
+		struct arch_step before = t.last;
 		bool mapped;
 		uint64_t len;
 
@@ -122,6 +126,10 @@ static void add_tables(struct essential *e, vaddr_t va, vaddr_t end)
 		/* The whole of a table of pages is known by one of its entries. */
 		if (t.last.level == 1)
 			len = page * 256 - va % (page * 256);
+		/* Two entries of one table cannot be read: pass over some more. */
+		else if (!mapped && t.last.level && t.last.level == before.level &&
+			 t.last.paddr == before.paddr && checked_mul(len, SECTOR_ENTRIES, &len))
+			len -= va % len;
 		else if (!mapped && __builtin_mul_overflow(len, count_empty(&t) + 1, &len))
 			return;
 		if (!len || __builtin_add_overflow(va, len, &va))

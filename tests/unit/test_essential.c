@@ -147,6 +147,21 @@
 	"u64 " at "*P+P " at "*P+2*P+3\n" \
 	"u64 " at "*P+2*P 0xef0*P+3\n"
 #define VMALLOC THINGS TABLES("0xee0", "402") TABLES("0xee4", "407")
+/*
+ * 17 entries of the root lead to a table, at 0xef4, all entries of which lead to a table that the
+ * dump lacks. They are more than the search may translate one after the other. After them is one
+ * whose tables are at 0xee0.
+ */
+#define LOST " 0x7000*P+3"
+#define LOST8 LOST LOST LOST LOST LOST LOST LOST LOST
+#define LOST64 LOST8 LOST8 LOST8 LOST8 LOST8 LOST8 LOST8 LOST8
+#define HALF " 0xef4*P+3 0xef4*P+3 0xef4*P+3 0xef4*P+3 0xef4*P+3 0xef4*P+3 0xef4*P+3 0xef4*P+3"
+#define UNREADABLE \
+	THINGS \
+	"set NUMBER(VMALLOC_START) " VMALLOC_AT "\n" \
+	"u64 pgt+402*8" HALF HALF " 0xef4*P+3\n" \
+	"u64 0xef4*P" LOST64 LOST64 LOST64 LOST64 LOST64 LOST64 LOST64 LOST64 "\n" \
+	TABLES("0xee0", "419")
 /* The roots of the memory map: an array of two pointers; the first root begins with another. */
 #define SECTIONS \
 	THINGS \
@@ -183,6 +198,7 @@ static const struct core_text texts[] = {
 	{ "sections", SECTIONS },
 	{ "vmalloc", VMALLOC "set NUMBER(VMALLOC_START) " VMALLOC_AT "\n" },
 	{ "vmalloc-later", VMALLOC "set NUMBER(VMALLOC_START) 0xffffca0000000000\n" },
+	{ "vmalloc-unreadable", UNREADABLE },
 	{ "vmalloc-untold", VMALLOC "set NUMBER(VMALLOC_START)\n" },
 	{ "wild-groups", MACHINE WILD_GROUPS },
 	{ "wild-queues", MACHINE WILD_QUEUES },
@@ -430,6 +446,18 @@ static void test_vmalloc(void **state)
 	check_vmalloc(state, "vmalloc-untold", true);
 }
 
+/* Tables that cannot be read do not cost those after them. */
+static void test_unreadable_tables(void **state)
+{
+	struct found f;
+
+	find(&f, state, "vmalloc-unreadable");
+	assert_true(has(&f, 0xef4));
+	for (pfn_t pfn = 0xee0; pfn < 0xee3; pfn++)
+		assert_true(has(&f, pfn));
+	forget(&f);
+}
+
 static void test_nothing(void **state)
 {
 	struct found f;
@@ -475,6 +503,7 @@ int main(void)
 		cmocka_unit_test(test_freed),
 		cmocka_unit_test(test_sections),
 		cmocka_unit_test(test_vmalloc),
+		cmocka_unit_test(test_unreadable_tables),
 		cmocka_unit_test(test_nothing),
 	};
 
