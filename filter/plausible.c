@@ -66,11 +66,10 @@ int plausibility_check(const struct plausibility *p, const struct page_layout *l
 	if (order)
 		kept -= min_u64(kept, page_order_count_fill(order, dumpable));
 	kept -= min_u64(kept, stats->pages[PAGE_UNREADABLE]);
-	if (!p->described && stats->undescribed >= MEMORY_MIN >> l->page_shift)
+	if (!judged && p->described + stats->undescribed >= MEMORY_MIN >> l->page_shift)
 		return err_set(-EBADMSG,
-			       "the memory map is implausible: of %" PRIu64
-			       " pages none has a struct page",
-			       stats->undescribed);
+			       "of %" PRIu64 " pages none has a struct page that can be read",
+			       p->described + stats->undescribed);
 	if (judged < MEMORY_MIN >> l->page_shift)
 		return 0;
 	if (kept < (judged * l->size >> l->page_shift) / STRUCT_PAGES_SHARE)

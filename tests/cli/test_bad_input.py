@@ -387,8 +387,15 @@ def _():
          'u64 roots+16*K 0 0 0 0',
          'sections 6..7 roots=roots entries=roots+16*K direct=direct array=vmemmap')
     makedumpfile('-f', '-d', '31', 'nothing', 'dump').check_warned(
-        'dump level 31 is not possible, 1 is used: the memory map is implausible: of .* pages '
-        'none has a struct page')
+        'dump level 31 is not possible, 1 is used: of 71838 pages none has a struct page that can '
+        'be read')
+    # The entry of all struct pages in the root of page tables is lost.
+    core('unmapped', 'segment 0x20000*P 0x10000*P align=4096', 'u64 pgt+489*8 0',
+         'sections 2..7 roots=roots entries=roots+16*K direct=direct array=vmemmap')
+    makedumpfile('-f', '-d', '31', 'unmapped', 'dump').check_warned(
+        'dump level 31 is not possible, 1 is used: of .* pages none has a struct page that can')
+    makedumpfile('-f', '-d', '31', '--strict-level', 'unmapped', 'dump').check_failed(
+        'dump level 31 is not possible, and --strict-level')
 
 
 @test('struct pages of garbage: no crash, nothing else is lost')
