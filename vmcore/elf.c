@@ -297,6 +297,46 @@ static void check_claims(struct vmcore *vc, struct file_reader *r, const struct 
 	}
 }
 
+static int by_offset(const void *a, const void *b)
+{
+	const struct vmcore_segment *x = a, *y = b;
+
+	return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+/*
+ * Find bytes of the file that two PT_LOADs have at different addresses: one of the two is
+ * damaged. Without memory the dump is made all the same.
+ */
+static void check_shared(struct vmcore *vc)
+{
+	_cleanup_free_ struct vmcore_segment *sorted = NULL;
+	const struct vmcore_segment *last = NULL; /* the one that reaches farthest */
+
+	sorted = reallocarray(NULL, vc->nr_segments, sizeof(*sorted));
+	if (!sorted)
+		return;
+	memcpy(sorted, vc->segments, vc->nr_segments * sizeof(*sorted));
+	qsort(sorted, vc->nr_segments, sizeof(*sorted), by_offset);
+	for (size_t i = 0; i < vc->nr_segments; i++) {
+		const struct vmcore_segment *s = &sorted[i];
+
+		if (s->doubtful || !s->filesz)
+			continue;
+		if (last && s->offset < last->offset + last->filesz &&
+		    s->offset - s->paddr != last->offset - last->paddr) {
+			vmcore_warn(vc,
+				    "pages may be at wrong addresses: PT_LOADs of %#" PRIx64
+				    " and %#" PRIx64 " have the same bytes of the file",
+				    last->paddr, s->paddr);
+			vc->incomplete = true;
+			return;
+		}
+		if (!last || s->offset + s->filesz > last->offset + last->filesz)
+			last = s;
+	}
+}
+
 /* The walk over the program headers. */
 struct headers {
 	struct vmcore *vc;
@@ -539,8 +579,10 @@ static int elf_open(struct vmcore *vc, const void *head, size_t head_len)
 	ret = read_program_headers(vc, &r, &h, claims);
 	if (!ret)
 		ret = build_ranges(vc);
-	if (!ret)
+	if (!ret) {
 		check_claims(vc, &r, &h, claims);
+		check_shared(vc);
+	}
 	file_reader_deinit(&r);
 	return ret;
 }

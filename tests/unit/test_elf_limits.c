@@ -211,7 +211,8 @@ static void check_absent(struct core *c, uint64_t file_size, uint64_t filesz, ui
 {
 	c->nr = 0;
 	add_load(c, DATA_OFF, 0, filesz, memsz);
-	add_load(c, DATA_OFF, 4 * PAGE, PAGE, PAGE);
+	/* Its data are of no matter: they are those before the others. */
+	add_load(c, DATA_OFF - PAGE, 4 * PAGE, PAGE, PAGE);
 	finish(c, file_size);
 	open_core(c);
 	assert_int_equal(count(c->vc, VMCORE_PRESENT), believed ? memsz / PAGE : 2);
@@ -234,6 +235,42 @@ static void test_absent_memory(void **state)
 	check_absent(*state, small, PAGE, UINT64_MAX, false);
 	check_absent(*state, small, 32 * GIB, 32 * GIB, true);
 	check_absent(*state, small, UINT64_C(1) << 45, UINT64_C(1) << 45, false);
+}
+
+/*
+ * Memory of 16 pages, and a part of it again, as the kernel image. The PT_LOAD of other memory may
+ * not have its bytes.
+ */
+static void test_bytes_at_two_addresses(void **state)
+{
+	static const struct {
+		uint64_t offset, paddr, filesz;
+		bool damaged;
+	} others[] = {
+		{ DATA_OFF + 3 * PAGE, 3 * PAGE, 2 * PAGE, false },
+		{ DATA_OFF + 16 * PAGE, 32 * PAGE, 2 * PAGE, false },
+		{ DATA_OFF - 2 * PAGE, 32 * PAGE, 2 * PAGE, false },
+		{ DATA_OFF + 15 * PAGE, 32 * PAGE, 0, false },
+		{ DATA_OFF + 16 * PAGE - 8, 32 * PAGE, 2 * PAGE, true },
+		{ DATA_OFF - PAGE, 32 * PAGE, 2 * PAGE, true },
+		{ DATA_OFF + 8 * PAGE, 32 * PAGE, PAGE, true },
+		{ DATA_OFF + 8 * PAGE, 9 * PAGE, PAGE, true },
+	};
+	struct core *c = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		c->nr = 0;
+		add_load(c, DATA_OFF + 2 * PAGE, 2 * PAGE, PAGE, PAGE);
+		add_load(c, others[i].offset, others[i].paddr, others[i].filesz, 2 * PAGE);
+		add_load(c, DATA_OFF, 0, 16 * PAGE, 16 * PAGE);
+		finish(c, DATA_OFF + 18 * PAGE);
+		open_core(c);
+		if (others[i].damaged)
+			assert_warning(c->vc, "have the same bytes of the file");
+		assert_int_equal(c->vc->incomplete, others[i].damaged);
+		vmcore_close(c->vc);
+		c->vc = NULL;
+	}
 }
 
 /* A large machine whose free pages were excluded. */
@@ -511,6 +548,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_impossible_headers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_but_impossible, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bytes_at_two_addresses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_absent_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_absent_memory_of_large_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_absent_memory_in_pieces, setup, teardown),
