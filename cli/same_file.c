@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "extension/load.h"
 #include "lib/cleanup.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -131,6 +132,17 @@ static const char *output_name(const struct plan *plan)
 					       "DUMPFILE";
 }
 
+static void add_extension(struct used_files *u, const char *text)
+{
+	_cleanup_free_ struct extension_code *code = malloc(sizeof(*code));
+	struct used_file *f = &u->files[u->nr];
+
+	if (!code || extension_find(code, text) || code->builtin)
+		return;
+	add(u, "extension", code->path, false);
+	f->path = text;
+}
+
 static void add_all(struct used_files *u, const struct plan *plan, const char *beside)
 {
 	add(u, "VMCORE", plan->input.vmcore, false);
@@ -148,6 +160,8 @@ static void add_all(struct used_files *u, const struct plan *plan, const char *b
 	add(u, "FILE of --config", plan->create.config, false);
 	add(u, "FILE of --xen-vmcoreinfo", plan->input.xen.vmcoreinfo, false);
 	add(u, "FILE of --xen-syms", plan->input.xen.syms, false);
+	for (size_t i = 0; i < plan->create.nr_extensions; i++)
+		add_extension(u, plan->create.extensions[i].text);
 	if (plan->mode == MODE_REARRANGE)
 		add_standard(u, "standard input", STDIN_FILENO, false);
 	for (size_t i = 0; i < plan->output.nr_files; i++)
@@ -192,7 +206,7 @@ static int refuse(const struct used_file *a, const struct used_file *b)
 int check_same_files(const struct plan *plan)
 {
 	size_t most = OTHERS_MAX + plan->output.nr_files + plan->reassemble.nr_parts +
-		      plan->input.nr_raw + plan->input.nr_diskset;
+		      plan->input.nr_raw + plan->input.nr_diskset + plan->create.nr_extensions;
 	_cleanup_free_ struct used_file *files = calloc(most, sizeof(*files));
 	_cleanup_free_ char *beside = plan->input.vmcore ? vmware_memory_path(plan->input.vmcore) :
 							   NULL;

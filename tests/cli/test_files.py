@@ -70,6 +70,8 @@ def _():
             what = f'FILE of {option} text and'
             refused(option, 'text', 'mini', name, pattern=f'{what} DUMPFILE')
             refused(option, 'text', '--json', name, 'mini', 'new', pattern=what)
+        refused('--extension', './text,key=1', 'mini', name,
+                pattern='extension ./text,key=1 and DUMPFILE')
     if 'libdw' not in makedumpfile('--check-params', '-x', 'x', 'a', 'b').err:
         refused('-x', 'text', 'mini', 'text-hard', pattern='VMLINUX text and DUMPFILE')
         makedumpfile('-f', '-x', 'text', '-g', 'text').check_failed('VMLINUX text and FILE of -g')
