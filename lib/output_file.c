@@ -30,8 +30,11 @@ int output_file_create(const char *path, bool force)
 	int fd = open(path, flags | (force || keeps_nothing(path) ? 0 : O_EXCL), S_IRUSR | S_IWUSR);
 	struct stat st;
 
-	if (fd < 0 && errno == EEXIST)
+	if (fd < 0 && errno == EEXIST) {
+		if (!stat(path, &st) && S_ISDIR(st.st_mode))
+			return err_set(-EISDIR, "cannot create %s: it is a directory", path);
 		return err_set(-EEXIST, "%s: file exists (use -f to overwrite)", path);
+	}
 	if (fd < 0)
 		return err_errno(-errno, "cannot create %s", path);
 	if (fstat(fd, &st))

@@ -35,6 +35,7 @@ def _():
     write('here', 'precious')
     before = os.stat('here')
     makedumpfile(*FULL, 'mini', 'here').check_failed('here: file exists')
+    makedumpfile(*FULL, 'mini', '/').check_failed('cannot create /: it is a directory')
     check(read('here') == b'precious', 'it was written to')
     check(os.stat('here').st_mtime_ns == before.st_mtime_ns, 'it was touched')
 
