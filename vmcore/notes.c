@@ -278,6 +278,7 @@ static void take_xen_crash(struct vmcore *vc, const struct note *n)
 int notes_scan(struct vmcore *vc)
 {
 	unsigned int nr_cpus = 0;
+	bool process = false;
 	size_t pos = 0;
 	struct note n;
 	int ret;
@@ -285,6 +286,8 @@ int notes_scan(struct vmcore *vc)
 	while ((ret = next_note(vc->notes, vc->notes_size, vc->swap, &pos, &n)) > 0) {
 		if (is_cpu(&n)) {
 			nr_cpus++;
+		} else if (is_named(&n, "CORE") && n.type == NT_AUXV) {
+			process = true;
 		} else if (is_named(&n, "Xen") && n.type == XEN_CRASH_INFO) {
 			take_xen_crash(vc, &n);
 		} else if (is_named(&n, XEN_VMCOREINFO_NAME)) {
@@ -308,6 +311,8 @@ int notes_scan(struct vmcore *vc)
 	}
 	if (nr_cpus)
 		vc->nr_cpus = nr_cpus;
+	if (process && !vc->vmcoreinfo)
+		return err_set(-ENOTSUP, "the core of a process: a debugger such as gdb reads it");
 	return ret;
 }
 

@@ -65,7 +65,7 @@ size_t notes_without(const void *buf, size_t size, bool swap, const char *name, 
  * vc->nr_cpus, unless there is no NT_PRSTATUS note.
  *
  * @return 0; -EBADMSG as of notes_check(): what came before the damage counts;
- * -ENOMEM
+ * -ENOTSUP if they are those of a process; -ENOMEM
  */
 int notes_scan(struct vmcore *vc);
 

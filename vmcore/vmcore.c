@@ -103,15 +103,29 @@ int vmcore_set_page_size(struct vmcore *vc, uint64_t page_size)
 	return 0;
 }
 
+/* Files that a dump can be made of, or taken out of: their bytes at an offset, and the way. */
+static const struct {
+	size_t offset;
+	const char *magic, *what;
+} convertible[] = {
+	{ 0, "\xa8\x19\x01\x73\x61\x8f\x23",
+	  "a stand-alone dump of s390x: convert it with zgetdump -f elf" },
+	{ 257, "ustar", "an archive: take the dump out of it with tar -xf" },
+	{ 0, "PK\3\4", "an archive: take the dump out of it with unzip" },
+	{ 0, "7z\xbc\xaf\x27\x1c", "an archive: take the dump out of it with 7z x" },
+};
+
 static int not_a_dump(const unsigned char *head, size_t len)
 {
-	/* A byte that tells kinds of them follows. */
-	static const unsigned char stand_alone[] = { 0xa8, 0x19, 0x01, 0x73, 0x61, 0x8f, 0x23 };
 	char hex[8 * 3 + 1] = "", text[8 + 1] = "";
 
-	if (len > sizeof(stand_alone) && !memcmp(head, stand_alone, sizeof(stand_alone)))
-		return err_set(-ENOTSUP,
-			       "a stand-alone dump of s390x: convert it with zgetdump -f elf");
+	for (size_t i = 0; i < ARRAY_SIZE(convertible); i++) {
+		size_t at = convertible[i].offset, n = strlen(convertible[i].magic);
+
+		/* A byte that tells kinds of them follows. */
+		if (at + n < len && !memcmp(head + at, convertible[i].magic, n))
+			return err_set(-ENOTSUP, "%s", convertible[i].what);
+	}
 	for (size_t i = 0; i < len && i < 8; i++) {
 		sprintf(hex + 3 * i, " %02x", head[i]);
 		text[i] = isascii(head[i]) && isprint(head[i]) ? head[i] : '.';

@@ -4,6 +4,7 @@
 without memory that only a lie asks for."""
 import os
 import random
+import tarfile
 
 from harness import *
 
@@ -76,6 +77,11 @@ def _():
         f.write(b'\x7fELF')
     for name in ('text', 'random'):
         fails(name, f'{name}: not a dump')
+    with tarfile.open('archive', 'w') as tar:
+        tar.add('text')
+    fails('archive', 'an archive: take the dump out of it with tar')
+    core('process', text='elf 64 little x86_64\nsegment 0 4096\nnote CORE 6 "auxv"\n')
+    fails('process', 'process: the core of a process: a debugger such as gdb reads it')
     fails('/proc/self/exe', 'not a core')
     fails('magic', 'magic: ')
 

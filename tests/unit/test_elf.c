@@ -934,6 +934,8 @@ static void test_not_a_dump(void **state)
 		  "a stand-alone dump of s390x: convert it with zgetdump -f elf" },
 		{ "\xa8\x19\x01\x73\x61\x8f\x23", 7, -ENOTSUP,
 		  "begins with a8 19 01 73 61 8f 23 \"...sa.#\"" },
+		{ "PK\3\4\24", 5, -ENOTSUP, "an archive: take the dump out of it with unzip" },
+		{ "PK\3\4", 4, -ENOTSUP, "begins with 50 4b 03 04 \"PK..\"" },
 		{ "\177ELF", 4, -EBADMSG, "within its ELF header (4 bytes)" },
 		{ "\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\4", 17, -EBADMSG,
 		  "within its ELF header (17 bytes)" },
