@@ -204,20 +204,23 @@ static bool is_there(struct ring *r, uint64_t id)
 	       has_message(r, r->piece, id);
 }
 
-/* The kernel moves both ends before it uses a descriptor, and after it has done with it. */
-static void find_ends(struct ring *r)
+/*
+ * The kernel moves both ends before it uses a descriptor, and after it has done with it. One that
+ * runs may have moved head_id since that was read.
+ */
+static void find_ends(struct ring *r, uint64_t desc_ring, uint64_t head)
 {
-	uint64_t count = UINT64_C(1) << r->count_bits, tail = r->tail, nr = r->nr;
+	uint64_t count = UINT64_C(1) << r->count_bits, tail = r->tail, nr = r->nr, now;
 
 	for (; r->nr < count && is_there(r, (r->tail - 1) & id_mask(r)); r->nr++)
 		r->tail = (r->tail - 1) & id_mask(r);
 	while (r->nr < count && is_there(r, (r->tail + r->nr) & id_mask(r)))
 		r->nr++;
-	if (r->nr != nr)
+	if (r->nr != nr && !read_ulong(r, desc_ring, HEAD_ID, &now) && (now & id_mask(r)) == head)
 		printk_damage(r->w, 0,
 			      "tail_id %#" PRIx64 " and head_id %#" PRIx64 " leave out %" PRIu64
 			      " messages",
-			      tail, (tail + nr - 1) & id_mask(r), r->nr - nr);
+			      tail, head, r->nr - nr);
 }
 
 static int read_rings(struct ring *r)
@@ -256,7 +259,7 @@ static int read_rings(struct ring *r)
 		r->nr = UINT64_C(1) << r->count_bits;
 		r->tail = (head - r->nr + 1) & id_mask(r);
 	}
-	find_ends(r);
+	find_ends(r, desc_ring, head);
 	return 0;
 }
 

@@ -438,6 +438,29 @@ static void test_bad_ends(void **state)
 	}
 }
 
+/* After head_id was read the first time the kernel has another message. */
+static int read_growing(void *ctx, vaddr_t va, void *buf, size_t len)
+{
+	struct log_memory *m = ctx;
+	int err = log_memory_read(ctx, va, buf, len);
+
+	if (va == m->base + RB + DESC_RING + 3 * word(m))
+		log_put_ulong(m, RB + DESC_RING + 3 * word(m), 2);
+	return err;
+}
+
+static void test_growing(void **state)
+{
+	struct log_memory *m = *state;
+	struct writer w;
+
+	three(&w, m);
+	put_ids(&w, 0, 1);
+	m->mem.read = read_growing;
+	log_is(m, false, "[    0.000000] one\n[    0.000000] two\n[    0.000000] three\n");
+	m->mem.read = log_memory_read;
+}
+
 /* An info of another message, or anything that is not an info, tells nothing of a message. */
 static void test_infos_of_others(void **state)
 {
@@ -621,7 +644,7 @@ int main(void)
 		LOG_TEST(test_empty), LOG_TEST(test_lost_ring), LOG_TEST(test_rounds),
 		LOG_TEST(test_ends_with_ring),
 		LOG_TEST(test_partial), LOG_TEST(test_partial_ahead), LOG_TEST(test_bad_blocks),
-		LOG_TEST(test_text_of_others), LOG_TEST(test_bad_ends),
+		LOG_TEST(test_text_of_others), LOG_TEST(test_bad_ends), LOG_TEST(test_growing),
 		LOG_TEST(test_infos_of_others),
 		LOG_TEST(test_text_len), LOG_TEST(test_holes),
 		LOG_TEST(test_unreadable_descriptors),
