@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "facts/facts.h"
+#include "kernel/member.h"
+#include "kernel/percpu.h"
 #include "kernel/walk.h"
 #include "lib/addrset.h"
 
@@ -8,6 +10,11 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, tasks);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, signal);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, thread_node);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, signal_struct, thread_head);
+
+/* Tasks that CPUs run are in the list, too. */
+INIT_OPT_MOD_SYM(vmlinux, runqueues);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, rq, curr);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, group_leader);
 
 /* No type tells the size of a stack; the first one of all does. Since 6.10, and before. */
 INIT_OPT_MOD_SYM(vmlinux, __start_init_stack);
@@ -20,6 +27,7 @@ INIT_OPT_MOD_SYM(vmlinux, __end_init_task);
 #define STACK_BYTES_MAX (1u << 20)
 
 #define OFF(s, m) GET_MOD_STRUCT_MEMBER_OFF(vmlinux, s, m)
+#define MEMBER(s, m) GET_MOD_STRUCT_MEMBER_PTR(vmlinux, s, m)
 
 struct task_walk {
 	const struct vmem *mem;
@@ -100,11 +108,37 @@ static int visit_process(void *ctx, uint64_t leader)
 	if (visit_task(w, leader))
 		return w->stop;
 	err = walk_list(w->mem, w->signal + OFF(signal_struct, thread_head),
-			GET_MOD_STRUCT_MEMBER_PTR(vmlinux, task_struct, thread_node), visit_thread,
-			w);
+			MEMBER(task_struct, thread_node), visit_thread, w);
 	if (err && !w->stop)
 		damage_note(&w->damage, err);
 	return w->stop;
+}
+
+static int walk_processes(struct task_walk *w, uint64_t head)
+{
+	return walk_list(w->mem, head + OFF(task_struct, tasks), MEMBER(task_struct, tasks),
+			 visit_process, w);
+}
+
+/*
+ * Walk the list from the task that a CPU runs. An idle one is in no list, and leads to none.
+ * @return not 0 once there were tasks
+ */
+static int walk_from_cpu(void *ctx, uint64_t cpu)
+{
+	struct task_walk *w = ctx;
+	uint64_t task, leader;
+	vaddr_t rq;
+
+	if (percpu_address(w->mem, cpu, GET_MOD_SYM(vmlinux, runqueues), &rq) ||
+	    member_read(w->mem, rq, MEMBER(rq, curr), &task))
+		return 0;
+	if (member_read(w->mem, task, MEMBER(task_struct, group_leader), &leader))
+		leader = task;
+	(void)walk_processes(w, leader);
+	if (w->tasks && !w->stop)
+		visit_process(w, leader);
+	return w->tasks;
 }
 
 static int need_task_facts(void)
@@ -129,15 +163,16 @@ int walk_tasks(const struct vmem *mem, walk_visit *visit, void *ctx)
 	if (err)
 		return err;
 	/* The list's head is in the first idle task. */
-	err = walk_list(mem, GET_MOD_SYM(vmlinux, init_task) + OFF(task_struct, tasks),
-			GET_MOD_STRUCT_MEMBER_PTR(vmlinux, task_struct, tasks), visit_process, &w);
-	addrset_deinit(&w.signals);
-	if (!err || !w.stop) {
-		if (err)
+	err = walk_processes(&w, GET_MOD_SYM(vmlinux, init_task));
+	if (err && !w.stop)
+		damage_note(&w.damage, err);
+	if (err && !w.stop && !w.tasks && MOD_SYM_EXIST(vmlinux, runqueues)) {
+		err = percpu_for_each_cpu(mem, false, walk_from_cpu, &w);
+		if (err < 0)
 			damage_note(&w.damage, err);
-		err = damage_error(&w.damage);
 	}
-	return err;
+	addrset_deinit(&w.signals);
+	return w.stop ? w.stop : damage_error(&w.damage);
 }
 
 uint64_t task_stack_bytes(void)

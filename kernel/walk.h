@@ -45,7 +45,8 @@ int walk_list(const struct vmem *mem, vaddr_t head, const struct ktype_info *lin
 
 /**
  * Walk all tasks, threads included, but not the idle ones; a thread group's leader comes first,
- * also if it has exited. No task is visited twice.
+ * also if it has exited. No task is visited twice. If the first one of all, which has the list's
+ * head, is damaged, the tasks that CPUs run lead to the others.
  * @param visit gets the address of each struct task_struct
  * @return as walk_list(); damage is an error after all that could be reached was visited
  */

@@ -39,6 +39,12 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, tasks);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, signal);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, thread_node);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, signal_struct, thread_head);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, group_leader);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, rq, curr);
+INIT_OPT_MOD_STRUCT(vmlinux, cpumask);
+INIT_OPT_MOD_SYM(vmlinux, runqueues);
+INIT_OPT_MOD_SYM(vmlinux, __per_cpu_offset);
+INIT_OPT_MOD_SYM(vmlinux, __cpu_possible_mask);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mm_struct, mm_mt);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, mm_struct, mmap);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, vm_area_struct, vm_start);
@@ -1012,6 +1018,74 @@ static void test_tasks_damage(void **state)
 	}
 }
 
+#define SET_SYMBOL(s, v) \
+	(GET_MOD_SYM(vmlinux, s) = (v), GET_MOD_SYM_PTR(vmlinux, s)->index = FACT_KALLSYMS)
+#define LEADER 0x20
+
+/*
+ * The first task is lost. CPU 0 is idle, as its task says that is in no list; CPU 2 has no
+ * variables; CPU 3 runs a thread of the third process.
+ */
+static void put_cpus(struct flat *f)
+{
+	uint64_t all = object(f, 200), idle = object(f, 201), word = flat_long(f);
+
+	SET_SYMBOL(__cpu_possible_mask, all);
+	SET_SYMBOL(__per_cpu_offset, all + 0x100);
+	SET_SYMBOL(runqueues, all + 0x200);
+	GET_MOD_STRUCT_SSIZE(vmlinux, cpumask) = 8;
+	_kstruct_vmlinux_cpumask.index = FACT_BTF;
+	flat_member(MEMBER(rq, curr), 0x10, word);
+	flat_member(MEMBER(task_struct, group_leader), LEADER, word);
+	flat_put(f, all, 1 | 1 << 2 | 1 << 3);
+	flat_put(f, all + 0x100 + 2 * word, 0x12345678);
+	flat_put(f, all + 0x100 + 3 * word, 0x100);
+	flat_put(f, all + 0x210, idle);
+	flat_put(f, all + 0x310, thread(f, 3, 2));
+	flat_put(f, idle + LEADER, idle);
+	flat_put(f, idle + TASKS, f->base + TASKS);
+	flat_put(f, idle + TASKS + word, f->base + TASKS);
+	for (unsigned int p = 1; p <= 4; p++) {
+		flat_put(f, thread(f, p, 0) + TASKS + word,
+			 p == 1 ? f->base + TASKS : thread(f, p - 1, 0) + TASKS);
+		for (unsigned int t = 0; t < p; t++)
+			flat_put(f, thread(f, p, t) + LEADER, thread(f, p, 0));
+	}
+	f->map[0] = FLAT_HOLE;
+}
+
+static void test_tasks_of_cpus(void **state)
+{
+	(void)state;
+	for EACH_KERNEL(i) {
+		for (unsigned int known = 0; known < 3; known++) {
+			struct visited v = { 0 };
+			struct flat f;
+
+			BEGIN(&f, i);
+			know_tasks(&f);
+			put_tasks(&f, 4);
+			put_cpus(&f);
+			if (!known)
+				GET_MOD_SYM_PTR(vmlinux, runqueues)->index = -1;
+			/* A thread is in no list of processes. */
+			if (known == 1)
+				MEMBER(task_struct, group_leader)->index = -1;
+			assert_int_equal(mdf_for_each_task(visit, &v), -EFAULT);
+			check_said(-EFAULT, "does not lead back to its head");
+			assert_int_equal(v.nr, known == 2 ? 10 : 0);
+			for (unsigned int a = 0; a < v.nr; a++)
+				for (unsigned int b = 0; b < a; b++)
+					assert_int_not_equal(v.entry[a], v.entry[b]);
+			v = (struct visited){ .stop_at = 5, .stop = -EPERM };
+			if (known == 2)
+				assert_int_equal(mdf_for_each_task(visit, &v), -EPERM);
+			flat_end(&f);
+		}
+	}
+	GET_MOD_SYM_PTR(vmlinux, runqueues)->index = -1;
+}
+
 static void test_tasks_facts(void **state)
 {
 	struct visited v = { 0 };
@@ -1155,7 +1229,7 @@ int main(void)
 		cmocka_unit_test(test_xarray_damage),
 		cmocka_unit_test(test_xarray_facts),
 		cmocka_unit_test(test_tasks),
-		cmocka_unit_test(test_tasks_damage),
+		cmocka_unit_test(test_tasks_damage), cmocka_unit_test(test_tasks_of_cpus),
 		cmocka_unit_test(test_tasks_facts),
 		cmocka_unit_test(test_vmas),
 		cmocka_unit_test(test_vma_damage),
