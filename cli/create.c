@@ -401,10 +401,11 @@ static void show_filtering(const struct dump_request *req, const struct dump_res
 		return;
 	if (unreadable) {
 		snprintf(text, sizeof(text),
-			 "%" PRIu64 " page%s (%" PRIu64 " MiB) %s could not be read", unreadable,
+			 "%" PRIu64 " page%s (%" PRIu64 " MiB) %s could not be read%s", unreadable,
 			 plural_s(unreadable), mebibytes(unreadable, vc),
 			 unreadable == 1 ? "is kept: its struct page" :
-					   "are kept: their struct pages");
+					   "are kept: their struct pages",
+			 f->disbelieved ? ", or are those of other pages" : "");
 		report_warning(rep, text);
 	}
 	if (f->bad_sections) {

@@ -19,6 +19,8 @@
 
 /* Struct pages that one thread takes at a time: 1 MiB of them where they have 64 bytes. */
 #define UNIT_PAGES 16384
+/* Struct pages are not those of their pages if more than one in this number is odd. */
+#define ODD_USUAL 64
 /* More units than threads, so that one slow thread does not stop the others. */
 #define UNITS_PER_THREAD 4
 /* The kernel image is mapped in few pieces; more are invalid. */
@@ -46,10 +48,18 @@ struct unit {
 	vaddr_t pages;
 };
 
+struct found_run {
+	pfn_t start;
+	uint32_t nr_pages;
+	enum page_class class;
+};
+
 struct worker {
 	struct filter *f;
 	struct vmcore_reader *reader;
-	uint8_t *buf; /* a unit's struct pages, when they are not contiguous */
+	uint8_t *buf;		/* a unit's struct pages, when they are not contiguous */
+	struct found_run *runs; /* room for one at each page of a unit */
+	size_t nr_runs;
 	const struct unit *unit;
 	struct filter_stats stats;
 };
@@ -69,19 +79,35 @@ static bool is_excluded(const struct filter *f, enum page_class c)
 	return f->layout.level & levels[c] & ~(f->order ? f->order->kept : 0);
 }
 
-/* Count the pages of a run that were dumpable until now, and drop them; or note their class. */
-static void take_run(void *ctx, pfn_t start, uint64_t nr_pages, enum page_class c)
+static void note_run(void *ctx, pfn_t start, uint64_t nr_pages, enum page_class c)
 {
 	struct worker *w = ctx;
 
-	if (!is_excluded(w->f, c)) {
+	w->runs[w->nr_runs++] = (struct found_run){ start, nr_pages, c };
+}
+
+/* Count the pages of a run that were dumpable until now, and drop them; or note their class. */
+static void take_run(struct worker *w, const struct found_run *r)
+{
+	pfn_t end = r->start + r->nr_pages;
+
+	if (!is_excluded(w->f, r->class)) {
 		if (w->f->order)
-			page_order_mark(w->f->order, start, start + nr_pages, c);
+			page_order_mark(w->f->order, r->start, end, r->class);
 		return;
 	}
-	w->stats.pages[c] += bitmap_clear_range(w->f->dumpable, start, start + nr_pages);
-	if (w->f->wanted && (c == PAGE_HWPOISON || c == PAGE_OFFLINE))
-		bitmap_clear_range(w->f->wanted, start, start + nr_pages);
+	w->stats.pages[r->class] += bitmap_clear_range(w->f->dumpable, r->start, end);
+	if (w->f->wanted && (r->class == PAGE_HWPOISON || r->class == PAGE_OFFLINE))
+		bitmap_clear_range(w->f->wanted, r->start, end);
+}
+
+/* Keep the pages of struct pages that are not theirs, as if these could not be read. */
+static void disbelieve(struct worker *w, pfn_t start, pfn_t end)
+{
+	uint64_t nr = bitmap_count(w->f->dumpable, start, end);
+
+	w->stats.pages[PAGE_UNREADABLE] += nr;
+	w->stats.disbelieved += nr;
 }
 
 /* Classify the struct pages in [from, to), byte offsets within the unit; partial ones not. */
@@ -90,8 +116,10 @@ static void classify_range(void *ctx, const uint8_t *bytes, uint64_t from, uint6
 	struct worker *w = ctx;
 	const struct unit *u = w->unit;
 	const struct page_layout *l = &w->f->layout;
-	uint64_t first = div_round_up(from, l->size), end = to / l->size;
+	uint64_t first = div_round_up(from, l->size), end = to / l->size, odd = 0, slabs = 0;
+	pfn_t start = u->pfns.start + first;
 
+	w->nr_runs = 0;
 	while (first < end) {
 		pfn_t pfn = u->pfns.start + first;
 		const struct pfn_range *image = pfn_set_next(&w->f->image, pfn);
@@ -103,11 +131,20 @@ static void classify_range(void *ctx, const uint8_t *bytes, uint64_t from, uint6
 			n = min_u64(n, (inside ? image->end : image->start) - pfn);
 		counts = classify_pages(inside ? &w->f->image_layout : l,
 					bytes + (first * l->size - from), n, pfn,
-					u->pages + first * l->size, take_run, w);
-		w->stats.odd += counts.odd;
-		w->stats.slabs += counts.slabs;
+					u->pages + first * l->size, note_run, w);
+		odd += counts.odd;
+		slabs += counts.slabs;
 		first += n;
 	}
+	w->stats.odd += odd;
+	end += u->pfns.start;
+	if (odd > 1 && odd > (end - start) / ODD_USUAL) {
+		disbelieve(w, start, end);
+		return;
+	}
+	w->stats.slabs += slabs;
+	for (size_t i = 0; i < w->nr_runs; i++)
+		take_run(w, &w->runs[i]);
 }
 
 static void count_unreadable(void *ctx, uint64_t from, uint64_t to)
@@ -231,6 +268,7 @@ static void workers_destroy(struct worker *workers, unsigned int n)
 	for (unsigned int i = 0; workers && i < n; i++) {
 		vmcore_reader_destroy(workers[i].reader);
 		free(workers[i].buf);
+		free(workers[i].runs);
 	}
 	free(workers);
 }
@@ -241,7 +279,8 @@ static int worker_init(struct worker *w, struct filter *f)
 
 	w->f = f;
 	w->buf = malloc((size_t)UNIT_PAGES * f->layout.size);
-	return err || w->buf ? err : -ENOMEM;
+	w->runs = reallocarray(NULL, UNIT_PAGES, sizeof(*w->runs));
+	return err || (w->buf && w->runs) ? err : -ENOMEM;
 }
 
 /* Make as many as there is memory for, at most n. */
@@ -259,6 +298,7 @@ static int workers_create(struct worker **ret, struct filter *f, unsigned int *n
 	if (done < *n) {
 		vmcore_reader_destroy(workers[done].reader);
 		free(workers[done].buf);
+		free(workers[done].runs);
 	}
 	*n = done;
 	*ret = workers;
@@ -293,6 +333,7 @@ static int walk(struct filter *f, unsigned int nr_threads, struct filter_stats *
 		for (unsigned int c = 0; c < NR_PAGE_CLASSES; c++)
 			stats->pages[c] += workers[i].stats.pages[c];
 		stats->odd += workers[i].stats.odd;
+		stats->disbelieved += workers[i].stats.disbelieved;
 		stats->slabs += workers[i].stats.slabs;
 	}
 	workers_destroy(workers, nr_threads);

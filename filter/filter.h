@@ -19,6 +19,7 @@ struct filter_stats {
 	/** Excluded pages by class; [PAGE_UNREADABLE] counts kept ones. */
 	uint64_t pages[NR_PAGE_CLASSES];
 	uint64_t odd;	      /**< impossible orders (classify_pages()) */
+	uint64_t disbelieved; /**< of pages[PAGE_UNREADABLE]: too many struct pages there are odd */
 	uint64_t slabs;	      /**< first pages of slabs */
 	uint64_t undescribed; /**< pages that have data and no struct page: kept */
 	/** Sections whose description could not be read; their pages are undescribed. */
@@ -43,7 +44,8 @@ struct filter_stats {
  * In a dump of a Xen host, only the pages of dom0 are judged, and all others are kept.
  *
  * Pages of the kernel image that were not freed, pages without a struct page, and
- * pages whose struct page cannot be read are kept.
+ * pages whose struct page cannot be read are kept. So are those of struct pages too many of which
+ * are odd: a damaged page table leads to other memory.
  *
  * If the kernel exports PG_hwpoison, poisoned and offline pages are excluded at every
  * level; else offline pages are at levels above DL_ZERO. When nothing but

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Dumps that are none, end too early, or lie: one clear line, exit 1, in no time,
 without memory that only a lie asks for."""
+import json
 import os
 import random
 import tarfile
@@ -402,6 +403,25 @@ def _():
         'dump level 31 is not possible, 1 is used: of .* pages none has a struct page that can')
     makedumpfile('-f', '-d', '31', '--strict-level', 'unmapped', 'dump').check_failed(
         'dump level 31 is not possible, and --strict-level')
+
+
+@test('struct pages too many of which are impossible are not believed: their pages are kept')
+def _():
+    # Heads without tails are of the page cache. More than 1/64 of 2048 are too many.
+    there = set(range(0x8000, 0x8800))
+    for odd in (1024, 33, 32):
+        core('moved', f'page_struct 0x8400..0x8400+{odd} flags=0x60 mapping=direct+0x808000')
+        done = makedumpfile('-f', '-d', '31', '--json', 'report', 'moved', 'dump')
+        pages = json.loads(read('report'))['pages']
+        check(pages['struct_page_odd'] == odd, pages)
+        if odd > 32:
+            done.check_warned('2048 pages .8 MiB. are kept: their struct pages could not be read, '
+                              'or are those of other pages')
+            check(set(Kdump('dump').pages) == {p for p in kept(31) if p < 0x8000} | there, odd)
+            check(pages['struct_page_unreadable'] == 2048, pages)
+        else:
+            done.check_done()
+            check(not set(Kdump('dump').pages) & set(range(0x8400, 0x8420)), 'pages are kept')
 
 
 @test('struct pages of garbage: no crash, nothing else is lost')
