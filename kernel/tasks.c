@@ -14,6 +14,7 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, signal_struct, thread_head);
 /* Tasks that CPUs run are in the list, too. */
 INIT_OPT_MOD_SYM(vmlinux, runqueues);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, rq, curr);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, rq, idle);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, group_leader);
 
 /* No type tells the size of a stack; the first one of all does. Since 6.10, and before. */
@@ -121,17 +122,19 @@ static int walk_processes(struct task_walk *w, uint64_t head)
 }
 
 /*
- * Walk the list from the task that a CPU runs. An idle one is in no list, and leads to none.
+ * Walk the list from the task that a CPU runs. An idle one is in no list: its links are those of
+ * the task that it was a copy of.
  * @return not 0 once there were tasks
  */
 static int walk_from_cpu(void *ctx, uint64_t cpu)
 {
 	struct task_walk *w = ctx;
-	uint64_t task, leader;
+	uint64_t task, idle, leader;
 	vaddr_t rq;
 
 	if (percpu_address(w->mem, cpu, GET_MOD_SYM(vmlinux, runqueues), &rq) ||
-	    member_read(w->mem, rq, MEMBER(rq, curr), &task))
+	    member_read(w->mem, rq, MEMBER(rq, curr), &task) ||
+	    member_read(w->mem, rq, MEMBER(rq, idle), &idle) || task == idle)
 		return 0;
 	if (member_read(w->mem, task, MEMBER(task_struct, group_leader), &leader))
 		leader = task;

@@ -41,6 +41,7 @@ INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, thread_node);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, signal_struct, thread_head);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, task_struct, group_leader);
 INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, rq, curr);
+INIT_OPT_MOD_STRUCT_MEMBER(vmlinux, rq, idle);
 INIT_OPT_MOD_STRUCT(vmlinux, cpumask);
 INIT_OPT_MOD_SYM(vmlinux, runqueues);
 INIT_OPT_MOD_SYM(vmlinux, __per_cpu_offset);
@@ -1023,8 +1024,8 @@ static void test_tasks_damage(void **state)
 #define LEADER 0x20
 
 /*
- * The first task is lost. CPU 0 is idle, as its task says that is in no list; CPU 2 has no
- * variables; CPU 3 runs a thread of the third process.
+ * The first task is lost. CPU 0 is idle, and its task has the links of the first process; CPU 2
+ * has no variables; CPU 3 runs a thread of the third process.
  */
 static void put_cpus(struct flat *f)
 {
@@ -1036,14 +1037,17 @@ static void put_cpus(struct flat *f)
 	GET_MOD_STRUCT_SSIZE(vmlinux, cpumask) = 8;
 	_kstruct_vmlinux_cpumask.index = FACT_BTF;
 	flat_member(MEMBER(rq, curr), 0x10, word);
+	flat_member(MEMBER(rq, idle), 0x18, word);
 	flat_member(MEMBER(task_struct, group_leader), LEADER, word);
 	flat_put(f, all, 1 | 1 << 2 | 1 << 3);
 	flat_put(f, all + 0x100 + 2 * word, 0x12345678);
 	flat_put(f, all + 0x100 + 3 * word, 0x100);
 	flat_put(f, all + 0x210, idle);
+	flat_put(f, all + 0x218, idle);
 	flat_put(f, all + 0x310, thread(f, 3, 2));
 	flat_put(f, idle + LEADER, idle);
-	flat_put(f, idle + TASKS, f->base + TASKS);
+	flat_put(f, idle + SIGNAL, object(f, 202));
+	flat_put(f, idle + TASKS, thread(f, 2, 0) + TASKS);
 	flat_put(f, idle + TASKS + word, f->base + TASKS);
 	for (unsigned int p = 1; p <= 4; p++) {
 		flat_put(f, thread(f, p, 0) + TASKS + word,
