@@ -284,7 +284,8 @@ static int place_blocks(struct stream *s)
 			       s->machine_type);
 	for (size_t i = 0; i < s->nr_blocks; i++)
 		judge_block(s, &s->blocks[i], board);
-	qsort(s->blocks, s->nr_blocks, sizeof(*s->blocks), cmp_node);
+	if (s->nr_blocks)
+		qsort(s->blocks, s->nr_blocks, sizeof(*s->blocks), cmp_node);
 	for (size_t i = 0; i < s->nr_blocks; i++) {
 		struct block *b = &s->blocks[i];
 
