@@ -3,7 +3,12 @@
 
 #include <string.h>
 
+#include "checked.h"
+#include "resources.h"
 #include "types.h"
+
+/* Enough for xz -9, which asks for 65 MiB whatever the size of the file. */
+#define MEMORY_MIN (UINT64_C(96) << 20)
 
 #ifdef HAVE_LZMA
 #define XZ_OPS &unpack_xz_ops
@@ -44,6 +49,15 @@ const struct unpack_format *unpack_format_at(size_t index)
 bool unpack_supported(const struct unpack_format *format)
 {
 	return format->ops && (!format->ops->available || format->ops->available());
+}
+
+uint64_t unpack_memory(uint64_t file_size)
+{
+	uint64_t worth;
+
+	if (!checked_mul(file_size, 1024, &worth))
+		worth = UINT64_MAX;
+	return max_u64(min_u64(worth, available_memory() / 2), MEMORY_MIN);
 }
 
 const struct unpack_format *unpack_find(const void *head, size_t len)

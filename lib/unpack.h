@@ -34,9 +34,10 @@ struct unpack_ops {
 	bool (*available)(void);
 	/**
 	 * Begin a stream.
+	 * @param memory bytes that it may take because the stream says so
 	 * @return 0; -ENOMEM; -ENOTSUP if the library cannot be loaded. Sentence set.
 	 */
-	int (*create)(void **state);
+	int (*create)(void **state, uint64_t memory);
 	/** Free what create() allocated. */
 	void (*destroy)(void *state);
 	/**
@@ -57,6 +58,16 @@ struct unpack_format {
 
 /** Return whether files of a format can be decompressed. */
 bool unpack_supported(const struct unpack_format *format);
+
+/**
+ * The memory that a stream may take because it says so, in bytes: half of what there is, and not
+ * more than the compressed file is worth: 96 MiB or 1024 times its size.
+ * @param file_size bytes
+ */
+uint64_t unpack_memory(uint64_t file_size);
+
+/** The sentence of one that says that it takes more. */
+#define UNPACK_TOO_MUCH "it asks for more memory than there is, or than a file of its size needs"
 
 /** The longest magic number, in bytes. */
 #define UNPACK_MAGIC_MAX 8

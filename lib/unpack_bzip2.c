@@ -24,11 +24,12 @@ struct bzip2_state {
 	bz_stream stream;
 };
 
-static int bzip2_create(void **state)
+static int bzip2_create(void **state, uint64_t memory)
 {
 	struct bzip2_state *bzip2 = calloc(1, sizeof(*bzip2));
 	int err = bzip2 ? bzip2_load(&bzip2->lib) : err_set(-ENOMEM, "no memory for libbz2");
 
+	(void)memory;
 	if (!err && bzip2->lib.BZ2_bzDecompressInit(&bzip2->stream, 0, 0) != BZ_OK)
 		err = err_set(-ENOMEM, "no memory for libbz2");
 	if (err) {

@@ -8,10 +8,11 @@
 #include "err.h"
 #include "unpack.h"
 
-static int gzip_create(void **state)
+static int gzip_create(void **state, uint64_t memory)
 {
 	z_stream *z = calloc(1, sizeof(*z));
 
+	(void)memory;
 	/* 16: the header is that of gzip. */
 	if (z && inflateInit2(z, 16 + MAX_WBITS) == Z_OK) {
 		*state = z;

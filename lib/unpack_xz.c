@@ -6,7 +6,6 @@
 
 #include "err.h"
 #include "library.h"
-#include "resources.h"
 #include "unpack.h"
 
 #define FUNCTIONS(F) \
@@ -21,7 +20,7 @@ struct xz_state {
 	lzma_stream stream;
 };
 
-static int xz_create(void **state)
+static int xz_create(void **state, uint64_t memory)
 {
 	static const lzma_stream init = LZMA_STREAM_INIT;
 	struct xz_state *xz = malloc(sizeof(*xz));
@@ -30,7 +29,7 @@ static int xz_create(void **state)
 	if (!err) {
 		xz->stream = init;
 		/* Streams choose how much memory they need, up to 4 GiB. */
-		if (xz->lib.lzma_stream_decoder(&xz->stream, available_memory() / 2, 0) != LZMA_OK)
+		if (xz->lib.lzma_stream_decoder(&xz->stream, memory, 0) != LZMA_OK)
 			err = err_set(-ENOMEM, "no memory for liblzma");
 	}
 	if (err) {
@@ -71,8 +70,9 @@ static int xz_run(void *state, struct unpack_io *io)
 	case LZMA_STREAM_END:
 		return UNPACK_END;
 	case LZMA_MEM_ERROR:
-	case LZMA_MEMLIMIT_ERROR:
 		return err_set(-ENOMEM, "no memory for liblzma");
+	case LZMA_MEMLIMIT_ERROR:
+		return err_set(-ENOMEM, UNPACK_TOO_MUCH);
 	case LZMA_OPTIONS_ERROR:
 		return err_set(-EBADMSG, "a method that liblzma does not know");
 	default:

@@ -8,11 +8,11 @@
 
 #include "err.h"
 #include "library.h"
-#include "resources.h"
 #include "unpack.h"
 
-/* Logarithms of the bytes that a frame may make us keep: the library's own limit, the most. */
-#define WINDOW_LOG_MIN 27
+/* Logarithms of the bytes that a frame may make us keep: what each decoder has to support, the
+ * most. */
+#define WINDOW_LOG_MIN 23
 #define WINDOW_LOG_MAX (sizeof(void *) == 8 ? 31 : 30)
 
 #define FUNCTIONS(F) \
@@ -29,7 +29,7 @@ struct zstd_state {
 	ZSTD_DCtx *dctx;
 };
 
-static int zstd_create(void **state)
+static int zstd_create(void **state, uint64_t memory)
 {
 	struct zstd_state *zstd = calloc(1, sizeof(*zstd));
 	unsigned int log = WINDOW_LOG_MAX;
@@ -44,7 +44,7 @@ static int zstd_create(void **state)
 		return err == -ENOMEM ? err_set(err, "no memory for zstd") : err;
 	}
 	/* Frames of zstd --long need more than usual. */
-	while (log > WINDOW_LOG_MIN && UINT64_C(1) << log > available_memory() / 2)
+	while (log > WINDOW_LOG_MIN && UINT64_C(1) << log > memory)
 		log--;
 	/* If it fails, frames of --long are refused. */
 	(void)zstd->lib.ZSTD_DCtx_setParameter(zstd->dctx, ZSTD_d_windowLogMax, log);
@@ -75,8 +75,9 @@ static int zstd_run(void *state, struct unpack_io *io)
 	case ZSTD_error_no_error:
 		break;
 	case ZSTD_error_memory_allocation:
-	case ZSTD_error_frameParameter_windowTooLarge:
 		return err_set(-ENOMEM, "no memory for zstd");
+	case ZSTD_error_frameParameter_windowTooLarge:
+		return err_set(-ENOMEM, UNPACK_TOO_MUCH);
 	default:
 		return err_set(-EBADMSG, "%s", zstd->lib.ZSTD_getErrorName(rc));
 	}

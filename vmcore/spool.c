@@ -30,6 +30,7 @@
 struct unpacking {
 	const struct unpack_format *format;
 	const struct spool *spool;
+	uint64_t memory; /* as unpack_memory() */
 	int from, to;
 	uint8_t *in;	  /* IN_SIZE bytes */
 	uint64_t in_off;  /* bytes that were read */
@@ -159,7 +160,7 @@ static int unpack_streams(struct unpacking *u)
 	while ((ret = next_stream(u)) > 0) {
 		void *state;
 
-		ret = u->format->ops->create(&state);
+		ret = u->format->ops->create(&state, u->memory);
 		if (ret)
 			break;
 		ret = unpack_stream(u, state);
@@ -235,6 +236,7 @@ int spool_unpack(int *fd, const char *path, const struct spool *spool, const cha
 		return err_set(-ENOMEM, "%s: no memory to decompress it", path);
 	u.in = buf;
 	u.out = buf + IN_SIZE;
+	u.memory = unpack_memory(S_ISREG(st.st_mode) ? (uint64_t)st.st_size : UINT64_MAX);
 	u.to = nameless_file_open(spool->dir);
 	if (u.to < 0)
 		return err_errno(u.to, "%s: cannot make a file for its contents in %s", path,
