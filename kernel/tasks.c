@@ -124,7 +124,7 @@ static int walk_processes(struct task_walk *w, uint64_t head)
 /*
  * Walk the list from the task that a CPU runs. An idle one is in no list: its links are those of
  * the task that it was a copy of.
- * @return not 0 once there were tasks
+ * @return not 0 once there were tasks, or if the walk is to end
  */
 static int walk_from_cpu(void *ctx, uint64_t cpu)
 {
@@ -141,7 +141,7 @@ static int walk_from_cpu(void *ctx, uint64_t cpu)
 	(void)walk_processes(w, leader);
 	if (w->tasks && !w->stop)
 		visit_process(w, leader);
-	return w->tasks;
+	return w->tasks || w->stop;
 }
 
 static int need_task_facts(void)

@@ -67,7 +67,9 @@ bool unpack_supported(const struct unpack_format *format);
 uint64_t unpack_memory(uint64_t file_size);
 
 /** The sentence of one that says that it takes more. */
-#define UNPACK_TOO_MUCH "it asks for more memory than there is, or than a file of its size needs"
+#define UNPACK_TOO_MUCH \
+	"it asks for more memory than there is, or than a file of its size needs: decompress it " \
+	"to a file first"
 
 /** The longest magic number, in bytes. */
 #define UNPACK_MAGIC_MAX 8

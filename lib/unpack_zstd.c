@@ -10,8 +10,8 @@
 #include "library.h"
 #include "unpack.h"
 
-/* Logarithms of the bytes that a frame may make us keep: what each decoder has to support, the
- * most. */
+/* Logarithms of the bytes that a frame may make us keep: what each decoder should support (RFC
+ * 8878), and the most. */
 #define WINDOW_LOG_MIN 23
 #define WINDOW_LOG_MAX (sizeof(void *) == 8 ? 31 : 30)
 

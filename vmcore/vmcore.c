@@ -122,7 +122,7 @@ static int not_a_dump(const unsigned char *head, size_t len)
 	for (size_t i = 0; i < ARRAY_SIZE(convertible); i++) {
 		size_t at = convertible[i].offset, n = strlen(convertible[i].magic);
 
-		/* A byte that tells kinds of them follows. */
+		/* A file of nothing else is none of them. */
 		if (at + n < len && !memcmp(head + at, convertible[i].magic, n))
 			return err_set(-ENOTSUP, "%s", convertible[i].what);
 	}

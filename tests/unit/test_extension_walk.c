@@ -78,6 +78,13 @@ static int visit(void *ctx, uint64_t object)
 	return visit_range(ctx, 0, 0, object);
 }
 
+static void check_none_twice(const struct visited *v)
+{
+	for (unsigned int i = 0; i < v->nr; i++)
+		for (unsigned int j = 0; j < i; j++)
+			assert_int_not_equal(v->entry[i], v->entry[j]);
+}
+
 static int visit_vma(void *ctx, const struct mdf_vma *vma)
 {
 	return visit_range(ctx, vma->start, vma->end, vma->address);
@@ -1012,9 +1019,7 @@ static void test_tasks_damage(void **state)
 		assert_int_equal(mdf_for_each_task(visit, &v), what == T_LEADER_GONE ||
 				 what == T_SIGNAL_GONE ? -EFAULT : -EBADMSG);
 		assert_int_equal(v.nr, left);
-		for (unsigned int i = 0; i < v.nr; i++)
-			for (unsigned int j = 0; j < i; j++)
-				assert_int_not_equal(v.entry[i], v.entry[j]);
+		check_none_twice(&v);
 		flat_end(&f);
 	}
 }
@@ -1078,9 +1083,7 @@ static void test_tasks_of_cpus(void **state)
 			assert_int_equal(mdf_for_each_task(visit, &v), -EFAULT);
 			check_said(-EFAULT, "does not lead back to its head");
 			assert_int_equal(v.nr, known == 2 ? 10 : 0);
-			for (unsigned int a = 0; a < v.nr; a++)
-				for (unsigned int b = 0; b < a; b++)
-					assert_int_not_equal(v.entry[a], v.entry[b]);
+			check_none_twice(&v);
 			v = (struct visited){ .stop_at = 5, .stop = -EPERM };
 			if (known == 2)
 				assert_int_equal(mdf_for_each_task(visit, &v), -EPERM);

@@ -80,9 +80,9 @@ static void test_memory(void **state)
 	assert_int_equal(unpack_memory(0), 96 * MIB);
 	assert_int_equal(unpack_memory(11), 96 * MIB);
 	assert_in_range(unpack_memory(MIB), 96 * MIB, 1024 * MIB);
-	if (available_memory() >= 400 * MIB)
+	/* Others may take memory meanwhile. */
+	if (available_memory() >= 1024 * MIB)
 		assert_true(unpack_memory(MIB) > 96 * MIB);
-	assert_true(unpack_memory(UINT64_MAX) >= unpack_memory(MIB));
 	assert_true(unpack_memory(UINT64_MAX) <= max_u64(available_memory(), 96 * MIB));
 }
 
